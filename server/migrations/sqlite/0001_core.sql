@@ -1,0 +1,87 @@
+create table users (
+  id integer primary key autoincrement,
+  guid text not null unique,
+  email text not null unique, -- in its canonical form
+  password_digest text, -- null: known only by GUID
+  first_name text,
+  last_name text,
+  role text not null default 'user' check (role in ('user', 'admin')),
+  locale text not null default 'en',
+  disabled_at text,
+  created_at text not null,
+  updated_at text not null
+) strict;
+
+-- Liveness of everything in a session is this one row.
+create table sessions (
+  id text primary key, -- version 7
+  user_id integer not null references users on delete cascade,
+  kind text not null check (kind in ('login', 'pair')),
+  rotation text not null check (rotation in ('adaptive', 'strict')),
+  ip text not null,
+  user_agent text,
+  auth_time text not null,
+  amr text not null,
+  created_at text not null,
+  refreshed_at text,
+  expires_at text not null, -- the absolute end, never moved
+  revoked_at text,
+  revoke_reason text
+) strict;
+create index sessions_user_id on sessions (user_id);
+create index sessions_expires_at on sessions (expires_at);
+
+-- Two rows per living session at most: the newest token and the one before it.
+create table refresh_tokens (
+  id integer primary key autoincrement,
+  session_id text not null references sessions on delete cascade,
+  user_id integer not null references users on delete cascade,
+  token text not null unique, -- the public selector; never the secret
+  generation integer not null check (generation >= 0),
+  token_digest text not null,
+  salt text, -- null in generation 0, whose secret is drawn, not derived
+  jti text not null, -- of the access token issued with it
+  ip text not null,
+  used_at text,
+  attempt_digest text check ((used_at is null) = (attempt_digest is null)),
+  expires_at text not null,
+  created_at text not null,
+  updated_at text not null,
+  unique (session_id, generation)
+) strict;
+create index refresh_tokens_user_id on refresh_tokens (user_id);
+
+create table outbox (
+  id integer primary key autoincrement,
+  user_id integer not null references users on delete cascade,
+  kind text not null,
+  data text not null,
+  dedupe_key text not null unique,
+  attempts integer not null default 0,
+  next_attempt_at text not null,
+  sent_at text,
+  failed_at text,
+  created_at text not null
+) strict;
+create index outbox_due on outbox (next_attempt_at) where sent_at is null and failed_at is null;
+create index outbox_user_id on outbox (user_id, kind, created_at);
+
+-- No foreign keys: an event survives the person it is about.
+create table audit_events (
+  id integer primary key autoincrement,
+  at text not null,
+  kind text not null,
+  user_id integer,
+  session_id text,
+  ip text,
+  user_agent text,
+  details text not null
+) strict;
+create index audit_events_user_id on audit_events (user_id, at);
+
+create table rate_limits (
+  key text primary key,
+  points integer not null,
+  expires_at text not null
+) strict;
+create index rate_limits_expires_at on rate_limits (expires_at);

@@ -1,0 +1,78 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { Sql } from 'sql-template-tag'
+import { Conflict, toParameter, Unavailable, UniqueViolation } from './database.ts'
+
+interface Prepared {
+  statement: StatementSync
+  dateColumns: string[]
+}
+
+/** One SQLite connection: prepared statements, rows as the seam promises them, errors in the seam's words. */
+export class SqliteConnection {
+  readonly #database: DatabaseSync
+  readonly #prepared = new Map<string, Prepared>()
+
+  constructor(file: string, options: { readOnly: boolean }) {
+    // Timeout 0: SQLite's own wait for a lock would stop the event loop; the write queue waits with a timer instead.
+    this.#database = translated(() => new DatabaseSync(file, { readOnly: options.readOnly, timeout: 0 }))
+  }
+
+  run<Row extends object>(statement: Sql): Row[] {
+    return translated(() => {
+      const prepared = this.#prepare(statement.sql)
+      const rows = prepared.statement.all(...statement.values.map(toParameter)) as Record<string, unknown>[]
+      for (const row of rows) {
+        for (const column of prepared.dateColumns) {
+          const text = row[column]
+          if (typeof text === 'string') row[column] = new Date(text)
+        }
+      }
+      return rows as Row[]
+    })
+  }
+
+  script(text: string): void {
+    translated(() => this.#database.exec(text))
+  }
+
+  /** False after SQLite gave up a transaction by itself, as it does when the disk is full. */
+  get inTransaction(): boolean {
+    return this.#database.isTransaction
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #prepare(text: string): Prepared {
+    let prepared = this.#prepared.get(text)
+    if (!prepared) {
+      const statement = this.#database.prepare(text)
+      const columns = statement.columns().map((column) => column.name)
+      prepared = { statement, dateColumns: columns.filter((name) => /(^|_)at$/.test(name)) }
+      this.#prepared.set(text, prepared)
+    }
+    return prepared
+  }
+}
+
+// Primary result codes, https://www.sqlite.org/rescode.html
+const BUSY_OR_LOCKED = new Set([5, 6])
+const CANNOT_WORK = new Set([8 /* READONLY */, 10 /* IOERR */, 11 /* CORRUPT */, 13 /* FULL */, 14 /* CANTOPEN */, 26])
+const UNIQUE_OR_PRIMARY_KEY = new Set([2067, 1555])
+
+function translated<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    const code = (error as { errcode?: number }).errcode
+    if (typeof code !== 'number') throw error
+    const primary = code & 0xff
+    if (BUSY_OR_LOCKED.has(primary)) throw new Conflict('SQLite is busy', { cause: error })
+    if (CANNOT_WORK.has(primary)) throw new Unavailable(`SQLite: ${(error as Error).message}`, { cause: error })
+    if (UNIQUE_OR_PRIMARY_KEY.has(code)) {
+      throw new UniqueViolation((error as Error).message.replace('UNIQUE constraint failed: ', ''))
+    }
+    throw error
+  }
+}

@@ -1,0 +1,165 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import type { Sql } from 'sql-template-tag'
+import {
+  asTransactionBody,
+  Conflict,
+  type Database,
+  refuseInsideTransaction,
+  rerunAfterConflict,
+  type Transaction,
+  Unavailable,
+} from './database.ts'
+import { SqliteConnection } from './sqlite-connection.ts'
+
+/**
+ * Opens (or creates) a SQLite file: one writing connection behind a queue, one reading connection beside it. Durable:
+ * WAL with `synchronous=FULL`, answered only after the commit that holds the write.
+ */
+export async function openSqlite(file: string): Promise<Database> {
+  const writer = new SqliteConnection(file, { readOnly: false })
+  try {
+    // Several processes that open a new file at once race for the switch to WAL; SQLite answers the losers "busy".
+    await patiently(() =>
+      writer.script('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on'),
+    )
+    return new SqliteDatabase(writer, new SqliteConnection(file, { readOnly: true }))
+  } catch (error) {
+    writer.close()
+    throw error
+  }
+}
+
+interface Job {
+  run: (tx: Transaction) => Promise<unknown>
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+}
+
+const MOST_JOBS_PER_COMMIT = 64
+
+class SqliteDatabase implements Database {
+  readonly dialect = 'sqlite'
+  readonly #writer: SqliteConnection
+  readonly #reader: SqliteConnection
+  readonly #queue: Job[] = []
+  #draining: Promise<void> | null = null
+  #closed = false
+
+  constructor(writer: SqliteConnection, reader: SqliteConnection) {
+    this.#writer = writer
+    this.#reader = reader
+  }
+
+  async query<Row extends object>(statement: Sql): Promise<Row[]> {
+    refuseInsideTransaction()
+    if (/^\s*select\b/i.test(statement.strings[0] ?? '')) {
+      return rerunAfterConflict(async () => this.#reader.run<Row>(statement))
+    }
+    return this.transaction((tx) => tx.query<Row>(statement))
+  }
+
+  transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T> {
+    refuseInsideTransaction()
+    if (this.#closed) return Promise.reject(new Unavailable('the database is closed'))
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ run, resolve: resolve as Job['resolve'], reject })
+      this.#draining ??= this.#drain()
+    })
+  }
+
+  clockOffsetMilliseconds(): number {
+    return 0
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#draining
+    this.#reader.close()
+    this.#writer.close()
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // Requests that arrive in the same turn of the event loop share a commit, and so its fsync.
+      await nextTurn()
+      await this.#commitTogether(this.#queue.splice(0, MOST_JOBS_PER_COMMIT))
+    }
+    this.#draining = null
+  }
+
+  /** Runs the jobs one after another, a savepoint each, and answers them only when all are on disk. */
+  async #commitTogether(jobs: Job[]): Promise<void> {
+    const answers: (() => void)[] = []
+    try {
+      await patiently(() => this.#writer.script('begin immediate'))
+      for (const job of jobs) answers.push(await this.#runInSavepoint(job))
+      this.#writer.script('commit')
+    } catch (error) {
+      // The commit, or SQLite's hold on the whole transaction, failed: nothing of any job is on disk.
+      if (this.#writer.inTransaction) this.#writer.script('rollback')
+      const failure = error instanceof Conflict ? new Unavailable('SQLite stayed busy', { cause: error }) : error
+      for (const job of jobs) job.reject(failure)
+      return
+    }
+    for (const answer of answers) answer()
+  }
+
+  /** Throws only when SQLite ended the whole transaction; a job's own failure is its own answer. */
+  async #runInSavepoint(job: Job): Promise<() => void> {
+    const tx = new SqliteTransaction(this.#writer)
+    this.#writer.script('savepoint job')
+    try {
+      const value = await asTransactionBody(() => job.run(tx))
+      this.#writer.script('release job')
+      return () => job.resolve(value)
+    } catch (error) {
+      if (!this.#writer.inTransaction) throw error
+      this.#writer.script('rollback to job; release job')
+      return () => job.reject(error)
+    } finally {
+      tx.end()
+    }
+  }
+}
+
+class SqliteTransaction implements Transaction {
+  readonly dialect = 'sqlite'
+  readonly #writer: SqliteConnection
+  #ended = false
+
+  constructor(writer: SqliteConnection) {
+    this.#writer = writer
+  }
+
+  async query<Row extends object>(statement: Sql): Promise<Row[]> {
+    return this.#open().run<Row>(statement)
+  }
+
+  async script(text: string): Promise<void> {
+    this.#open().script(text)
+  }
+
+  end(): void {
+    this.#ended = true
+  }
+
+  #open(): SqliteConnection {
+    if (this.#ended) throw new Error('the transaction has ended')
+    return this.#writer
+  }
+}
+
+const LOCK_PATIENCE_MILLISECONDS = 1500
+
+/** Waits with a timer, never inside SQLite, while another process (the command line) holds the write lock. */
+async function patiently(run: () => void): Promise<void> {
+  const giveUpAt = performance.now() + LOCK_PATIENCE_MILLISECONDS
+  for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
+    try {
+      return run()
+    } catch (error) {
+      if (!(error instanceof Conflict) || performance.now() > giveUpAt) throw error
+      await sleep(wait * (0.5 + Math.random() / 2))
+    }
+  }
+}

@@ -1,0 +1,21 @@
+// Runs the whole suite on one database: `node server/test/run.ts sqlite|postgres [file …]`.
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+
+const [database = 'sqlite', ...given] = process.argv.slice(2)
+
+if (database === 'postgres' && !process.env['TEST_DATABASE_URL']) {
+  process.stdout.write(
+    '\nSKIPPED on PostgreSQL: set TEST_DATABASE_URL=postgres://user@host/database to run the suite there too.\n',
+  )
+  process.exit(0)
+}
+
+process.stdout.write(`\nThe suite on ${database === 'postgres' ? 'PostgreSQL' : 'SQLite'}\n`)
+const files = given.length > 0 ? given : globSync(join(import.meta.dirname, '**/*.test.ts')).sort()
+const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
+  stdio: 'inherit',
+  env: { ...process.env, TEST_DATABASE: database },
+})
+process.exit(run.status ?? 1)

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import pg from 'pg'
+import type { Database } from '../src/storage/database.ts'
+import { migrate } from '../src/storage/migrate.ts'
+import { openPostgres } from '../src/storage/postgres.ts'
+import { openSqlite } from '../src/storage/sqlite.ts'
+
+/** The database this run of the suite is about; see run.ts. */
+export const onPostgres = process.env['TEST_DATABASE'] === 'postgres'
+
+/** A `DATABASE_URL` of an empty database of its own, which is gone after the tests of the file. */
+export async function emptyDatabaseUrl(): Promise<string> {
+  if (!onPostgres) return `sqlite:${join(temporaryFolder(), 'tessera.db')}`
+  const schema = `test_${randomBytes(6).toString('hex')}`
+  await administer(`create schema ${schema}`)
+  after(() => administer(`drop schema ${schema} cascade`))
+  const url = new URL(process.env['TEST_DATABASE_URL'] ?? '')
+  url.searchParams.set('options', `-c search_path=${schema}`)
+  return url.href
+}
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tessera-test-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export async function openDatabase(url: string): Promise<Database> {
+  const onPoolError = () => {}
+  const database = url.startsWith('sqlite:')
+    ? await openSqlite(url.slice('sqlite:'.length))
+    : await openPostgres(url, { onPoolError })
+  after(() => database.close())
+  return database
+}
+
+export async function migratedDatabase(): Promise<Database> {
+  const database = await openDatabase(await emptyDatabaseUrl())
+  await migrate(database, new Date())
+  return database
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: process.env['TEST_DATABASE_URL'] ?? '' })
+  await client.connect()
+  await client.query(statement)
+  await client.end()
+}
