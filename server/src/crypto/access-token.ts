@@ -1,0 +1,128 @@
+import { createSigner, createVerifier } from 'fast-jwt'
+import type { Keys } from './keys.ts'
+import type { SessionKind } from './refresh-token-digests.ts'
+import { isUuid } from './uuid.ts'
+
+/** RFC 7519 claims plus ours; times in seconds since 1970. */
+export interface AccessTokenClaims {
+  /** The person's GUID. */
+  sub: string
+  /** The session it was issued in. */
+  sid: string
+  jti: string
+  role: string
+  iat: number
+  exp: number
+}
+
+/** A pair's access token is bound to the one refresh token it was issued with: session and generation. */
+export interface PairAccessTokenClaims extends AccessTokenClaims {
+  guid: string
+  ip: string
+  gen: number
+}
+
+export type VerifiedAccessToken =
+  | { kind: 'login'; claims: AccessTokenClaims }
+  | { kind: 'pair'; claims: PairAccessTokenClaims }
+
+export interface AccessTokens {
+  sign(kind: 'login', claims: AccessTokenClaims): string
+  sign(kind: 'pair', claims: PairAccessTokenClaims): string
+  /**
+   * `null` unless the token is one of ours to the last bit: canonical spelling, a key of the ring, the algorithm of its
+   * kind, `typ`, every claim present and finite (RFC 8725). Says nothing about the session.
+   *
+   * @param options.ignoreExpiration a pair may be refreshed after its access token expired
+   */
+  verify(token: string, options: { now: Date; ignoreExpiration?: boolean }): VerifiedAccessToken | null
+}
+
+const TYPE = 'at+jwt' // RFC 9068
+const ALGORITHMS = { login: 'HS256', pair: 'HS512' } as const
+const CLOCK_SKEW_SECONDS = 60
+const LONGEST_TOKEN = 2048
+
+export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessTokens {
+  const signers = { login: signer('login', keys), pair: signer('pair', keys) }
+  const verifiers = new Map(
+    keys.signing.flatMap((key) =>
+      (['login', 'pair'] as const).map((kind) => [
+        `${ALGORITHMS[kind]} ${key.kid}`,
+        { kind, verify: verifier(kind, key.secret) },
+      ]),
+    ),
+  )
+
+  return {
+    sign: (kind: SessionKind, claims: AccessTokenClaims) => signers[kind](claims),
+
+    verify(token, { now, ignoreExpiration = false }) {
+      if (token.length > LONGEST_TOKEN || !isCanonical(token)) return null
+      const found = verifiers.get(algorithmAndKid(token))
+      if (!found) return null
+      let claims: Record<string, unknown>
+      try {
+        claims = found.verify(token) as Record<string, unknown>
+      } catch {
+        return null
+      }
+      if (!hasOurClaims(claims)) return null
+      const nowSeconds = now.getTime() / 1000
+      if (claims.iat > nowSeconds + CLOCK_SKEW_SECONDS || claims.exp - claims.iat > lifetimeSeconds) return null
+      if (!ignoreExpiration && claims.exp <= nowSeconds) return null
+      if (found.kind === 'login') return { kind: 'login', claims }
+      return isOfPair(claims) ? { kind: 'pair', claims } : null
+    },
+  }
+}
+
+function signer(kind: SessionKind, keys: Keys) {
+  const { kid, secret } = keys.signing[0]
+  return createSigner({ algorithm: ALGORITHMS[kind], key: secret, kid, header: { alg: ALGORITHMS[kind], typ: TYPE } })
+}
+
+function verifier(kind: SessionKind, secret: Buffer) {
+  return createVerifier({
+    key: secret,
+    algorithms: [ALGORITHMS[kind]],
+    checkTyp: TYPE,
+    requiredClaims: ['sub', 'sid', 'jti', 'role', 'iat', 'exp'],
+    ignoreExpiration: true, // judged above, by the database's clock
+    cache: false,
+  })
+}
+
+/** The library accepts a twin of the last character; one token must have one spelling. */
+function isCanonical(token: string): boolean {
+  const parts = token.split('.')
+  return parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+}
+
+/** Only to find the key: everything the header says is compared with what the ring says about that key. */
+function algorithmAndKid(token: string): string {
+  try {
+    const header = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
+    return typeof header.alg === 'string' && typeof header.kid === 'string' ? `${header.alg} ${header.kid}` : ''
+  } catch {
+    return ''
+  }
+}
+
+function hasOurClaims(claims: Record<string, unknown>): claims is Record<string, unknown> & AccessTokenClaims {
+  const { sub, sid, jti, role, iat, exp } = claims
+  return isUuidText(sub) && isUuidText(sid) && isUuidText(jti) && typeof role === 'string' && isTime(iat) && isTime(exp)
+}
+
+function isOfPair(claims: AccessTokenClaims): claims is PairAccessTokenClaims {
+  const { guid, ip, gen } = claims as Partial<PairAccessTokenClaims>
+  return guid === claims.sub && typeof ip === 'string' && Number.isSafeInteger(gen)
+}
+
+function isUuidText(claim: unknown): claim is string {
+  return typeof claim === 'string' && isUuid(claim)
+}
+
+function isTime(claim: unknown): claim is number {
+  return Number.isSafeInteger(claim) && (claim as number) > 0
+}

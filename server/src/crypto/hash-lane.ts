@@ -1,0 +1,45 @@
+import { Piscina } from 'piscina'
+import type { HashJob } from './hash-worker.ts'
+
+/** The lane's queue is full: the caller should come back later, and nothing was done. */
+export class LaneFull extends Error {
+  override readonly name = 'LaneFull'
+  constructor() {
+    super('too many hashes are waiting')
+  }
+}
+
+/**
+ * A bounded lane of worker threads for one kind of hashing: never on the event loop, never in libuv's pool, where two
+ * dozen hashes hold up every DNS lookup. A job keeps its place until it is done, whether or not its client still waits.
+ */
+export class HashLane {
+  readonly #pool: Piscina<HashJob>
+
+  constructor(options: { threads: number; mostWaiting: number }) {
+    this.#pool = new Piscina({
+      filename: new URL('./hash-worker.ts', import.meta.url).href,
+      minThreads: 0,
+      maxThreads: options.threads,
+      maxQueue: options.mostWaiting,
+      idleTimeout: 60_000,
+      env: {},
+    })
+  }
+
+  /** @throws {LaneFull} at once when the queue is full */
+  run(job: HashJob & { kind: 'bcrypt' | 'argon2id' }): Promise<string>
+  run(job: HashJob & { kind: 'bcryptMatches' | 'argon2idMatches' }): Promise<boolean>
+  async run(job: HashJob): Promise<string | boolean> {
+    try {
+      return (await this.#pool.run(job)) as string | boolean
+    } catch (error) {
+      if ((error as Error).message.startsWith('Task queue is at limit')) throw new LaneFull()
+      throw error
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy()
+  }
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import type { HashLane } from './hash-lane.ts'
+import type { Argon2Cost } from './hash-worker.ts'
+
+export type PasswordHash = { algorithm: 'bcrypt'; cost: number } | { algorithm: 'argon2id' }
+
+/** bcrypt reads no further; a longer password would be accepted by its beginning alone. */
+export const BCRYPT_MAX_BYTES = 72
+
+// OWASP Password Storage Cheat Sheet: m=19456 (19 MiB), t=2, p=1
+const ARGON2_COST: Argon2Cost = { memoryKibibytes: 19_456, passes: 2, parallelism: 1 }
+const ARGON2_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
+
+const BCRYPT_DIGEST = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
+
+export interface Passwords {
+  /** @throws {LaneFull} */
+  digest(password: string): Promise<string>
+  /**
+   * Whether the password is the one of the digest. The same work is done whatever is asked: a null, empty or damaged
+   * digest and an impossible password cost one hash too, and do not match.
+   *
+   * @throws {LaneFull}
+   */
+  matches(password: string, digest: string | null): Promise<boolean>
+  /** Whether a digest was made with other settings than today's. */
+  isOutdated(digest: string): boolean
+}
+
+export function createPasswords(lane: HashLane, setting: PasswordHash): Passwords {
+  const decoy = decoyDigest(setting)
+  return {
+    digest: (password) =>
+      setting.algorithm === 'bcrypt'
+        ? lane.run({ kind: 'bcrypt', text: password, cost: setting.cost })
+        : lane.run({ kind: 'argon2id', text: password, cost: ARGON2_COST }),
+
+    async matches(password, digest) {
+      const kind = digest === null ? null : kindOf(digest)
+      const usable = kind !== null && isPossible(password, kind)
+      const compared = usable && digest !== null ? digest.replace(/^\$2y\$/, '$2b$') : decoy
+      const text = isWellFormed(password) ? password : ''
+      const matched = compared.startsWith('$argon2id$')
+        ? await lane.run({ kind: 'argon2idMatches', text, digest: compared })
+        : await lane.run({ kind: 'bcryptMatches', text: firstBytes(text, BCRYPT_MAX_BYTES), digest: compared })
+      return usable && matched
+    },
+
+    isOutdated: (digest) =>
+      setting.algorithm === 'bcrypt'
+        ? Number(BCRYPT_DIGEST.exec(digest)?.[1]) !== setting.cost
+        : !digest.startsWith(ARGON2_PREFIX),
+  }
+}
+
+/** NUL would end the password early in some implementations; a lone surrogate has no UTF-8 form. */
+export function isWellFormed(password: string): boolean {
+  return password.isWellFormed() && !password.includes('\0')
+}
+
+function isPossible(password: string, kind: PasswordHash['algorithm']): boolean {
+  return isWellFormed(password) && (kind === 'argon2id' || Buffer.byteLength(password) <= BCRYPT_MAX_BYTES)
+}
+
+function kindOf(digest: string): PasswordHash['algorithm'] | null {
+  if (BCRYPT_DIGEST.test(digest)) return 'bcrypt'
+  return digest.startsWith('$argon2id$v=19$m=') ? 'argon2id' : null
+}
+
+/** A digest of nothing, with today's cost: verifying against it takes as long as against a real one. */
+function decoyDigest(setting: PasswordHash): string {
+  const letters = (count: number) => randomBytes(count).toString('hex').slice(0, count)
+  if (setting.algorithm === 'argon2id') return `${ARGON2_PREFIX}${letters(22)}$${letters(43)}`
+  return `$2b$${String(setting.cost).padStart(2, '0')}$${letters(21)}.${letters(31)}`
+}
+
+function firstBytes(text: string, bytes: number): string {
+  return Buffer.from(text).subarray(0, bytes).toString()
+}
