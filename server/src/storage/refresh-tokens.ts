@@ -1,0 +1,71 @@
+import sql from 'sql-template-tag'
+import type { Queries } from './database.ts'
+import type { RevokeReason, Rotation, SessionKind } from './sessions.ts'
+import type { Role } from './users.ts'
+
+/** A session with its person and its token rows: all that a refresh is decided by, read in one statement. */
+export interface ChainRow {
+  session_id: string
+  kind: SessionKind
+  rotation: Rotation
+  expires_at: Date
+  revoked_at: Date | null
+  revoke_reason: RevokeReason | null
+  user_id: number
+  guid: string
+  role: Role
+  disabled_at: Date | null
+  tokens: TokenRow[]
+}
+
+export interface TokenRow {
+  generation: number
+  token_digest: string
+  /** Null in generation 0, whose secret is drawn and not derived. */
+  salt: string | null
+  jti: string
+  token_ip: string
+  used_at: Date | null
+  attempt_digest: string | null
+  token_expires_at: Date
+}
+
+export interface NewToken {
+  session_id: string
+  user_id: number
+  /** The public selector. */
+  token: string
+  generation: number
+  token_digest: string
+  salt: string | null
+  jti: string
+  ip: string
+  expires_at: Date
+}
+
+export async function findChain(db: Queries, sessionId: string): Promise<ChainRow | null> {
+  const rows = await db.query<Omit<ChainRow, 'tokens'> & (TokenRow | { generation: null })>(sql`
+    select s.id as session_id, s.kind, s.rotation, s.expires_at, s.revoked_at, s.revoke_reason,
+      u.id as user_id, u.guid, u.role, u.disabled_at,
+      t.generation, t.token_digest, t.salt, t.jti, t.ip as token_ip, t.used_at, t.attempt_digest,
+      t.expires_at as token_expires_at
+    from sessions s
+    join users u on u.id = s.user_id
+    left join refresh_tokens t on t.session_id = s.id
+    where s.id = ${sessionId}`)
+  const [first] = rows
+  return first ? { ...first, tokens: rows.filter((row) => row.generation !== null) } : null
+}
+
+/** The token that opens a chain. */
+export async function insertFirstToken(tx: Queries, token: NewToken, now: Date): Promise<void> {
+  await tx.query(sql`
+    insert into refresh_tokens (session_id, user_id, token, generation, token_digest, salt, jti, ip, expires_at,
+      created_at, updated_at)
+    values (${token.session_id}, ${token.user_id}, ${token.token}, ${token.generation}, ${token.token_digest},
+      ${token.salt}, ${token.jti}, ${token.ip}, ${token.expires_at}, ${now}, ${now})`)
+}
+
+export async function deleteTokensOfSession(tx: Queries, sessionId: string): Promise<void> {
+  await tx.query(sql`delete from refresh_tokens where session_id = ${sessionId}`)
+}

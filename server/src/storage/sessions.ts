@@ -1,0 +1,71 @@
+import sql, { empty, raw } from 'sql-template-tag'
+import type { Queries } from './database.ts'
+import type { UserRow } from './users.ts'
+
+export type SessionKind = 'login' | 'pair'
+export type Rotation = 'adaptive' | 'strict'
+export type RevokeReason = 'logout' | 'reuse' | 'rolled_back' | 'password_changed' | 'disabled'
+
+export interface NewSession {
+  id: string
+  user_id: number
+  kind: SessionKind
+  rotation: Rotation
+  ip: string
+  user_agent: string | null
+  /** How the person proved themselves (RFC 8176): `pwd`, or `svc` where a service vouched for them. */
+  amr: string
+  expires_at: Date
+}
+
+export async function insertSession(tx: Queries, session: NewSession, now: Date): Promise<void> {
+  await tx.query(sql`
+    insert into sessions (id, user_id, kind, rotation, ip, user_agent, auth_time, amr, created_at, expires_at)
+    values (${session.id}, ${session.user_id}, ${session.kind}, ${session.rotation}, ${session.ip},
+      ${session.user_agent}, ${now}, ${session.amr}, ${now}, ${session.expires_at})`)
+}
+
+/** The person of a session that is alive now; what an access token is checked with, in one statement. */
+export async function findUserOfLivingSession(
+  db: Queries,
+  session: { id: string; kind: SessionKind; userGuid: string; now: Date },
+): Promise<UserRow | null> {
+  const rows = await db.query<UserRow>(sql`
+    select u.id, u.guid, u.email, u.password_digest, u.first_name, u.last_name, u.role, u.locale, u.disabled_at,
+      u.created_at, u.updated_at
+    from sessions s join users u on u.id = s.user_id
+    where s.id = ${session.id} and s.kind = ${session.kind} and s.revoked_at is null and s.expires_at > ${session.now}
+      and u.guid = ${session.userGuid} and u.disabled_at is null`)
+  return rows[0] ?? null
+}
+
+/** True for the one caller whose update ended the session. */
+export async function revokeSession(
+  tx: Queries,
+  session: { id: string; reason: RevokeReason; now: Date },
+): Promise<boolean> {
+  const rows = await tx.query(sql`
+    update sessions set revoked_at = ${session.now}, revoke_reason = ${session.reason}
+    where id = ${session.id} and revoked_at is null returning id`)
+  return rows.length === 1
+}
+
+/** Ends every living session of a person; returns their ids. The person's row must have been updated before. */
+export async function revokeSessionsOfUser(
+  tx: Queries,
+  sessions: { userId: number; reason: RevokeReason; now: Date },
+): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(sql`
+    update sessions set revoked_at = ${sessions.now}, revoke_reason = ${sessions.reason}
+    where user_id = ${sessions.userId} and revoked_at is null returning id`)
+  return rows.map((row) => row.id)
+}
+
+/** Deletes sessions past their absolute end, with their tokens; several replicas may do so at once. */
+export async function deleteEndedSessions(db: Queries, now: Date, most: number): Promise<number> {
+  const skip = db.dialect === 'postgres' ? raw('for update skip locked') : empty
+  const rows = await db.query(sql`
+    delete from sessions where id in (select id from sessions where expires_at <= ${now} limit ${most} ${skip})
+    returning id`)
+  return rows.length
+}

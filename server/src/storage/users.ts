@@ -1,0 +1,102 @@
+import sql, { empty, raw } from 'sql-template-tag'
+import type { Queries } from './database.ts'
+
+export type Role = 'user' | 'admin'
+
+export interface UserRow {
+  id: number
+  guid: string
+  email: string
+  password_digest: string | null
+  first_name: string | null
+  last_name: string | null
+  role: Role
+  locale: string
+  disabled_at: Date | null
+  created_at: Date
+  updated_at: Date
+}
+
+export interface NewUser {
+  guid: string
+  email: string
+  password_digest: string | null
+  first_name: string | null
+  last_name: string | null
+  role: Role
+  locale: string
+}
+
+const columns = raw(
+  'id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at, updated_at',
+)
+
+/** @throws {UniqueViolation} of `users.email` or `users.guid` */
+export async function insertUser(db: Queries, user: NewUser, now: Date): Promise<UserRow> {
+  const rows = await db.query<UserRow>(sql`
+    insert into users (guid, email, password_digest, first_name, last_name, role, locale, created_at, updated_at)
+    values (${user.guid}, ${user.email}, ${user.password_digest}, ${user.first_name}, ${user.last_name}, ${user.role},
+      ${user.locale}, ${now}, ${now})
+    returning ${columns}`)
+  return rows[0] as UserRow
+}
+
+/** @param email in its canonical form */
+export async function findUserByEmail(db: Queries, email: string): Promise<UserRow | null> {
+  const rows = await db.query<UserRow>(sql`select ${columns} from users where email = ${email}`)
+  return rows[0] ?? null
+}
+
+export async function findUserByGuid(db: Queries, guid: string): Promise<UserRow | null> {
+  const rows = await db.query<UserRow>(sql`select ${columns} from users where guid = ${guid}`)
+  return rows[0] ?? null
+}
+
+export async function hasUsers(db: Queries): Promise<boolean> {
+  return (await db.query(sql`select id from users limit 1`)).length > 0
+}
+
+/**
+ * Reads a user so that until the transaction ends nobody can disable them or change their password: what opens a session
+ * must hold this lock, or sessions of the old password survive its change.
+ */
+export async function holdUser(
+  tx: Queries,
+  id: number,
+): Promise<Pick<UserRow, 'password_digest' | 'disabled_at'> | null> {
+  const lock = tx.dialect === 'postgres' ? raw('for share') : empty
+  const rows = await tx.query<Pick<UserRow, 'password_digest' | 'disabled_at'>>(
+    sql`select password_digest, disabled_at from users where id = ${id} ${lock}`,
+  )
+  return rows[0] ?? null
+}
+
+/**
+ * Holds a user against deletion. Taken first by what goes on to a session and then writes a row that refers to the user:
+ * that row's foreign key would else ask for this lock last, and meet the deletion coming the other way.
+ */
+export async function keepUser(tx: Queries, id: number): Promise<void> {
+  if (tx.dialect === 'postgres') await tx.query(sql`select id from users where id = ${id} for key share`)
+}
+
+/** Lets through one transaction at a time of those that count something per person, and every refresh beside it. */
+export async function queueForUser(tx: Queries, id: number): Promise<void> {
+  if (tx.dialect === 'postgres') await tx.query(sql`select id from users where id = ${id} for no key update`)
+}
+
+/** Compare-and-swap: false when the digest is no longer the one the caller saw. */
+export async function replacePasswordDigest(
+  db: Queries,
+  change: { id: number; from: string | null; to: string; now: Date },
+): Promise<boolean> {
+  const unchanged = change.from === null ? sql`password_digest is null` : sql`password_digest = ${change.from}`
+  const rows = await db.query(sql`
+    update users set password_digest = ${change.to}, updated_at = ${change.now}
+    where id = ${change.id} and ${unchanged} returning id`)
+  return rows.length === 1
+}
+
+/** Sessions, tokens and mails go with the row (`on delete cascade`). False when there was none. */
+export async function deleteUser(db: Queries, id: number): Promise<boolean> {
+  return (await db.query(sql`delete from users where id = ${id} returning id`)).length === 1
+}
