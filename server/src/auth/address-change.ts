@@ -1,0 +1,56 @@
+import { networkOf } from '../net/ip-address.ts'
+import { insertAuditEvent } from '../storage/audit-events.ts'
+import type { Queries } from '../storage/database.ts'
+import { findMailsSince, insertMail } from '../storage/outbox.ts'
+import type { Client } from './context.ts'
+
+const HOUR_MILLISECONDS = 3_600_000
+const MOST_MAILS_PER_HOUR = 3
+
+export interface AddressChange {
+  session: { id: string; userId: number }
+  /** The generation of the token that was used from the new address. */
+  generation: number
+  previousIp: string
+  client: Client
+  now: Date
+}
+
+/**
+ * Audits that a pair moved to another network, and warns its person: once per session and network in 24 hours, at most
+ * three times an hour. Part of the rotation's transaction, so that a refresh that did not happen warns nobody; the caller
+ * holds the person's queue ({@link queueForUser}), so that parallel refreshes count each other's mails.
+ */
+export async function recordAddressChange(tx: Queries, change: AddressChange): Promise<void> {
+  const { session, generation, previousIp, client, now } = change
+  await insertAuditEvent(
+    tx,
+    {
+      kind: 'address_changed',
+      user_id: session.userId,
+      session_id: session.id,
+      ip: client.ip,
+      user_agent: client.userAgent,
+      details: { old_ip: previousIp },
+    },
+    now,
+  )
+  const network = networkOf(client.ip)
+  const kind = 'address_changed'
+  const aDayAgo = new Date(now.getTime() - 24 * HOUR_MILLISECONDS)
+  const mails = await findMailsSince(tx, { userId: session.userId, kind, since: aDayAgo })
+  const told = mails.some(({ data }) => data['session_id'] === session.id && data['network'] === network)
+  const inLastHour = mails.filter((mail) => mail.created_at.getTime() > now.getTime() - HOUR_MILLISECONDS)
+  if (told || inLastHour.length >= MOST_MAILS_PER_HOUR) return
+
+  const data = {
+    session_id: session.id,
+    network,
+    old_ip: previousIp,
+    new_ip: client.ip,
+    user_agent: client.userAgent,
+    at: now.toISOString(),
+  }
+  const dedupe_key = `address_changed:${session.id}:${generation}`
+  await insertMail(tx, { user_id: session.userId, kind, data, dedupe_key }, now)
+}

@@ -1,0 +1,18 @@
+/** Every refusal there is. Its status and words are each wire contract's own: see `http/answers.ts`. */
+export type AuthErrorCode =
+  | 'invalid_credentials'
+  | 'invalid_refresh_token'
+  | 'refresh_token_expired'
+  | 'refresh_token_used'
+  | 'invalid_access_token'
+  | 'user_not_found'
+
+/** An expected refusal, as opposed to a bug or an outage. Thrown after the transaction that decided it. */
+export class AuthError extends Error {
+  override readonly name = 'AuthError'
+  readonly code: AuthErrorCode
+  constructor(code: AuthErrorCode) {
+    super(code)
+    this.code = code
+  }
+}

@@ -1,0 +1,103 @@
+import type { ChainRow, TokenRow } from '../storage/refresh-tokens.ts'
+import type { SessionKind } from '../storage/sessions.ts'
+import type { AuthErrorCode } from './auth-error.ts'
+
+/** A presented refresh token that is authentic by its MAC, with all that is known about it. */
+export interface Presentation {
+  now: Date
+  /** The kind of session that the endpoint serves. */
+  endpoint: SessionKind
+  generation: number
+  /** Null when the session is unknown. */
+  chain: ChainRow | null
+  /** Whether the token's secret fits its row; null when its row is gone. */
+  digestMatches: boolean | null
+  /** A pair's other half: one of ours and of this very token, of another one, or none of ours. `login` has none. */
+  accessToken: 'not_needed' | 'matches' | 'of_another' | 'invalid'
+  /** Digests by which this attempt recognises a rotation as its own. */
+  attemptDigests: readonly string[]
+  replayWindowSeconds: number
+}
+
+export type Decision =
+  | { kind: 'refused'; code: AuthErrorCode }
+  /** The database has lost history: end the session. */
+  | { kind: 'rolled_back' }
+  /** Somebody holds a token that was used up: end the session. */
+  | { kind: 'reused' }
+  /** Hand out the successor again as it is; write nothing. */
+  | { kind: 'repeat'; used: TokenRow; successor: TokenRow }
+  /** Hand out the successor; the token stays unused until that is presented. */
+  | { kind: 'offer'; unused: TokenRow; successor: TokenRow | null }
+  /** Use the token up and hand out its successor. */
+  | { kind: 'rotate'; unused: TokenRow; previousAttemptDigest: string | null }
+
+/**
+ * The whole policy of the refresh chain, free of effects. The line numbers are those of the table in `docs/refresh.md`;
+ * the first line that fits decides.
+ */
+export function decide(presented: Presentation): Decision {
+  const { now, chain, endpoint, generation, accessToken } = presented
+
+  // 0. Not a token of this endpoint.
+  if (!chain || chain.kind !== endpoint) return refused('invalid_refresh_token')
+  if (presented.digestMatches === false) return refused('invalid_refresh_token')
+
+  // 1. Halves of different pairs: two tabs can hold them, so it is no theft, even when the token's row is gone.
+  if (accessToken === 'invalid') return refused('invalid_access_token')
+  if (accessToken === 'of_another') return refused('invalid_refresh_token')
+
+  const token = rowOf(chain, generation)
+  const successor = rowOf(chain, generation + 1)
+
+  // 2. The session is over.
+  if (chain.revoked_at) {
+    const wasUsed = !token || token.used_at !== null
+    const tellReuse = chain.kind === 'pair' && chain.revoke_reason === 'reuse' && wasUsed
+    return refused(tellReuse ? 'refresh_token_used' : 'invalid_refresh_token')
+  }
+  if (chain.expires_at <= now) return refused('refresh_token_expired')
+  if (chain.disabled_at) return refused('invalid_refresh_token')
+
+  // 3. We never made that many: a restored backup or a failover lost what came after.
+  if (generation > newestGeneration(chain)) return { kind: 'rolled_back' }
+
+  // 4. Used, and what came of it was used too.
+  if (!token || (token.used_at && (!successor || successor.used_at))) return { kind: 'reused' }
+
+  // 5. Used, its successor unused: an answer that was lost, or a thief.
+  if (token.used_at && successor) {
+    if (successor.token_expires_at <= now) return refused('refresh_token_expired')
+    if (isOwnAttempt(presented, token) || isWithinWindow(presented, token.used_at)) {
+      return { kind: 'repeat', used: token, successor }
+    }
+    return { kind: 'reused' }
+  }
+
+  // 6. Unused.
+  if (token.token_expires_at <= now) return refused('refresh_token_expired')
+  if (generation === 0 && chain.rotation === 'adaptive') return { kind: 'offer', unused: token, successor }
+  const previousAttemptDigest = rowOf(chain, generation - 1)?.attempt_digest ?? null
+  return { kind: 'rotate', unused: token, previousAttemptDigest }
+}
+
+function isOwnAttempt({ attemptDigests }: Presentation, token: TokenRow): boolean {
+  return token.attempt_digest !== null && attemptDigests.includes(token.attempt_digest)
+}
+
+/** Pairs have no window: used once is used, by their document. */
+function isWithinWindow({ endpoint, now, replayWindowSeconds }: Presentation, usedAt: Date): boolean {
+  return endpoint === 'login' && now.getTime() - usedAt.getTime() < replayWindowSeconds * 1000
+}
+
+function rowOf(chain: ChainRow, generation: number): TokenRow | null {
+  return chain.tokens.find((row) => row.generation === generation) ?? null
+}
+
+function newestGeneration(chain: ChainRow): number {
+  return Math.max(-1, ...chain.tokens.map((row) => row.generation))
+}
+
+function refused(code: AuthErrorCode): Decision {
+  return { kind: 'refused', code }
+}

@@ -1,0 +1,60 @@
+import ipaddr from 'ipaddr.js'
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6
+
+/**
+ * The one spelling of an address that is used everywhere: IPv4-mapped IPv6 as IPv4, IPv6 as in RFC 5952, no zone.
+ *
+ * @returns null for anything that is no IP address
+ */
+export function canonicalIp(text: string): string | null {
+  return parseIp(text)?.toString() ?? null
+}
+
+/** The network a person is taken to be in: an IPv4 address itself, the /64 of an IPv6 address. */
+export function networkOf(ip: string): string {
+  const address = parseIp(ip)
+  if (address?.kind() !== 'ipv6') return ip
+  const prefix = address.toByteArray().fill(0, 8)
+  return `${ipaddr.fromByteArray(prefix).toString()}/64`
+}
+
+/** A set of addresses: single ones and CIDR ranges. */
+export interface IpRanges {
+  includes(ip: string): boolean
+  /** Whether some range covers every address there is. */
+  includesEverything: boolean
+}
+
+/** @throws {Error} naming the entry that is neither an address nor a CIDR range */
+export function parseIpRanges(entries: readonly string[]): IpRanges {
+  const ranges = entries.map(parseRange)
+  return {
+    includes(ip) {
+      const address = parseIp(ip)
+      return (
+        address !== null && ranges.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits))
+      )
+    },
+    includesEverything: ranges.some(([, bits]) => bits === 0),
+  }
+}
+
+function parseRange(entry: string): [Address, number] {
+  const [base = '', bits, ...rest] = entry.split('/')
+  const address = parseIp(base)
+  const size = address?.kind() === 'ipv4' ? 32 : 128
+  const mapped = base.includes(':') && size === 32 ? 96 : 0
+  const length = bits === undefined ? size : /^\d{1,3}$/.test(bits) ? Number(bits) - mapped : -1
+  if (!address || rest.length > 0 || length < 0 || length > size) {
+    throw new Error(`"${entry}" is neither an IP address nor a CIDR range`)
+  }
+  return [address, length]
+}
+
+function parseIp(text: string): Address | null {
+  // The library also reads forms such as "0x7f.1" and "127.1", which others read differently or not at all.
+  const plain = text.replace(/%.*$/, '')
+  if (!plain.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(plain)) return null
+  return ipaddr.isValid(plain) ? ipaddr.process(plain) : null
+}
