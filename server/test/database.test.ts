@@ -100,11 +100,11 @@ test('after a conflict a transaction runs again, three times at most', {
   let runs = 0
   const conflictUntil = (last: number) =>
     db.transaction(async (tx) => {
-      await insertLimit(tx, `run ${++runs}`)
+      await insertLimit(tx, `run ${++runs} of ${last}`)
       if (runs < last) throw new Conflict('made up')
     })
   await conflictUntil(4)
-  assert.deepEqual(await keys(db), ['run 4'])
+  assert.deepEqual(await keys(db), ['run 4 of 4'])
   runs = 0
   await assert.rejects(conflictUntil(5), { name: 'Unavailable' })
   assert.equal(runs, 4)

@@ -12,6 +12,9 @@ import { openSqlite } from '../src/storage/sqlite.ts'
 /** The database this run of the suite is about; see run.ts. */
 export const onPostgres = process.env['TEST_DATABASE'] === 'postgres'
 
+/** What the databases of this file went through unnoticed: deadlocks above all. */
+export const troubles: Error[] = []
+
 /** A `DATABASE_URL` of an empty database of its own, which is gone after the tests of the file. */
 export async function emptyDatabaseUrl(): Promise<string> {
   if (!onPostgres) return `sqlite:${join(temporaryFolder(), 'tessera.db')}`
@@ -30,10 +33,10 @@ export function temporaryFolder(): string {
 }
 
 export async function openDatabase(url: string): Promise<Database> {
-  const onPoolError = () => {}
+  const onTrouble = (error: Error) => troubles.push(error)
   const database = url.startsWith('sqlite:')
-    ? await openSqlite(url.slice('sqlite:'.length))
-    : await openPostgres(url, { onPoolError })
+    ? await openSqlite(url.slice('sqlite:'.length), onTrouble)
+    : await openPostgres(url, onTrouble)
   after(() => database.close())
   return database
 }

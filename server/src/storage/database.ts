@@ -65,12 +65,16 @@ export function atomically<T>(db: Database, run: (queries: Queries) => Promise<T
 
 const RERUNS_AFTER_CONFLICT = 3
 
-export async function rerunAfterConflict<T>(run: () => Promise<T>): Promise<T> {
+/** Told of what the database went through without anybody else noticing. */
+export type OnTrouble = (error: Error) => void
+
+export async function rerunAfterConflict<T>(run: () => Promise<T>, onTrouble: OnTrouble): Promise<T> {
   for (let reruns = 0; ; reruns++) {
     try {
       return await run()
     } catch (error) {
       if (!(error instanceof Conflict)) throw error
+      onTrouble(error)
       if (reruns === RERUNS_AFTER_CONFLICT) throw new Unavailable('conflicts did not end', { cause: error })
       await sleep(5 * 2 ** reruns)
     }

@@ -3,6 +3,7 @@ import type { Sql } from 'sql-template-tag'
 import {
   asTransactionBody,
   type Database,
+  type OnTrouble,
   refuseInsideTransaction,
   rerunAfterConflict,
   type Transaction,
@@ -17,7 +18,7 @@ const STATEMENT_TIMEOUT_MILLISECONDS = 1200
 const CLOCK_CHECK_MILLISECONDS = 30_000
 
 /** Opens a pool. Throws {@link Unavailable} when the database does not answer. */
-export async function openPostgres(url: string, options: { onPoolError: (error: Error) => void }): Promise<Database> {
+export async function openPostgres(url: string, onTrouble: OnTrouble): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
     max: 20,
@@ -31,8 +32,8 @@ export async function openPostgres(url: string, options: { onPoolError: (error: 
     types: { getTypeParser: typeParser },
   })
   // Without a listener an idle connection's end would end the process.
-  pool.on('error', options.onPoolError)
-  const database = new PostgresDatabase(pool)
+  pool.on('error', onTrouble)
+  const database = new PostgresDatabase(pool, onTrouble)
   try {
     await database.measureClock()
   } catch (error) {
@@ -45,37 +46,37 @@ export async function openPostgres(url: string, options: { onPoolError: (error: 
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly #pool: pg.Pool
+  readonly #onTrouble: OnTrouble
   readonly #clockTimer: NodeJS.Timeout
   #clockOffset = 0
 
-  constructor(pool: pg.Pool) {
+  constructor(pool: pg.Pool, onTrouble: OnTrouble) {
     this.#pool = pool
+    this.#onTrouble = onTrouble
     this.#clockTimer = setInterval(() => this.measureClock().catch(() => {}), CLOCK_CHECK_MILLISECONDS).unref()
   }
 
   query<Row extends object>(statement: Sql): Promise<Row[]> {
     refuseInsideTransaction()
-    return rerunAfterConflict(() => this.#withConnection((connection) => run<Row>(connection, statement)))
+    return this.#rerunOnConnection((connection) => run<Row>(connection, statement))
   }
 
   transaction<T>(body: (tx: Transaction) => Promise<T>): Promise<T> {
     refuseInsideTransaction()
-    return rerunAfterConflict(() =>
-      this.#withConnection(async (connection) => {
-        const tx = new PostgresTransaction(connection)
-        await plain(connection, 'begin')
-        try {
-          const value = await asTransactionBody(() => body(tx))
-          await plain(connection, 'commit')
-          return value
-        } catch (error) {
-          if (!(error instanceof Unavailable)) await plain(connection, 'rollback')
-          throw error
-        } finally {
-          tx.end()
-        }
-      }),
-    )
+    return this.#rerunOnConnection(async (connection) => {
+      const tx = new PostgresTransaction(connection)
+      await plain(connection, 'begin')
+      try {
+        const value = await asTransactionBody(() => body(tx))
+        await plain(connection, 'commit')
+        return value
+      } catch (error) {
+        if (!(error instanceof Unavailable)) await plain(connection, 'rollback')
+        throw error
+      } finally {
+        tx.end()
+      }
+    })
   }
 
   clockOffsetMilliseconds(): number {
@@ -94,6 +95,10 @@ class PostgresDatabase implements Database {
   async close(): Promise<void> {
     clearInterval(this.#clockTimer)
     await this.#pool.end()
+  }
+
+  #rerunOnConnection<T>(use: (connection: pg.PoolClient) => Promise<T>): Promise<T> {
+    return rerunAfterConflict(() => this.#withConnection(use), this.#onTrouble)
   }
 
   async #withConnection<T>(use: (connection: pg.PoolClient) => Promise<T>): Promise<T> {

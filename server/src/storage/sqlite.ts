@@ -4,6 +4,7 @@ import {
   asTransactionBody,
   Conflict,
   type Database,
+  type OnTrouble,
   refuseInsideTransaction,
   rerunAfterConflict,
   type Transaction,
@@ -15,14 +16,14 @@ import { SqliteConnection } from './sqlite-connection.ts'
  * Opens (or creates) a SQLite file: one writing connection behind a queue, one reading connection beside it. Durable:
  * WAL with `synchronous=FULL`, answered only after the commit that holds the write.
  */
-export async function openSqlite(file: string): Promise<Database> {
+export async function openSqlite(file: string, onTrouble: OnTrouble): Promise<Database> {
   const writer = new SqliteConnection(file, { readOnly: false })
   try {
     // Several processes that open a new file at once race for the switch to WAL; SQLite answers the losers "busy".
     await patiently(() =>
       writer.script('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on'),
     )
-    return new SqliteDatabase(writer, new SqliteConnection(file, { readOnly: true }))
+    return new SqliteDatabase(writer, new SqliteConnection(file, { readOnly: true }), onTrouble)
   } catch (error) {
     writer.close()
     throw error
@@ -41,11 +42,13 @@ class SqliteDatabase implements Database {
   readonly dialect = 'sqlite'
   readonly #writer: SqliteConnection
   readonly #reader: SqliteConnection
+  readonly #onTrouble: OnTrouble
   readonly #queue: Job[] = []
   #draining: Promise<void> | null = null
   #closed = false
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection) {
+  constructor(writer: SqliteConnection, reader: SqliteConnection, onTrouble: OnTrouble) {
+    this.#onTrouble = onTrouble
     this.#writer = writer
     this.#reader = reader
   }
@@ -53,7 +56,7 @@ class SqliteDatabase implements Database {
   async query<Row extends object>(statement: Sql): Promise<Row[]> {
     refuseInsideTransaction()
     if (/^\s*select\b/i.test(statement.strings[0] ?? '')) {
-      return rerunAfterConflict(async () => this.#reader.run<Row>(statement))
+      return rerunAfterConflict(async () => this.#reader.run<Row>(statement), this.#onTrouble)
     }
     return this.transaction((tx) => tx.query<Row>(statement))
   }
