@@ -1,0 +1,230 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import type { PasswordHash } from './crypto/passwords.ts'
+import { type IpRanges, parseIpRanges } from './net/ip-address.ts'
+import { checkProductionSecret } from './production-secret.ts'
+import { type SettingName, secretSettings, settingNames } from './setting-names.ts'
+
+export interface Config {
+  production: boolean
+  host: string
+  port: number
+  database: { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
+  /** Null: development generates one. */
+  jwtSecret: string | null
+  previousSecrets: readonly string[]
+  refreshSecret: string | null
+  accessTokenLifetimeSeconds: number
+  refreshTokenLifetimeSeconds: number
+  sessionMaxAgeSeconds: number
+  rotation: 'adaptive' | 'strict'
+  replayWindowSeconds: number
+  pairIssuance: 'service' | 'demo' | 'off'
+  serviceKeys: readonly string[]
+  demoFrom: IpRanges
+  passwordHash: PasswordHash
+  smtpUrl: string | null
+  mailFrom: string | null
+  publicUrl: string | null
+  trustedProxies: IpRanges
+  corsOrigins: readonly string[]
+  redisUrl: string | null
+  rateLimit: boolean
+  logLevel: string
+  /** What is allowed and unwise; logged at start. */
+  warnings: readonly string[]
+}
+
+/** A setting cannot be used; the message is one sentence for the person who starts the server. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+type Environment = Record<string, string | undefined>
+
+/** The environment, over a `.env` file in the working directory if there is one. The only reader of `process.env`. */
+export function readEnvironment(): Environment {
+  let file: string
+  try {
+    file = readFileSync('.env', 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ...process.env }
+    throw new ConfigError(`The file .env cannot be read: ${(error as Error).message}.`)
+  }
+  return { ...parseEnv(file), ...process.env }
+}
+
+/** @throws {ConfigError} for unknown names, unparsable values and contradictions */
+export function readConfig(environment: Environment): Config {
+  refuseUnknownNames(environment)
+  const text = (name: SettingName) => readSetting(environment, name)
+  const nodeEnv = oneOf(text('NODE_ENV') ?? 'development', ['development', 'production', 'test'], 'NODE_ENV')
+  const production = nodeEnv === 'production'
+  const warnings: string[] = []
+
+  const previousSecrets = list(text('JWT_PREVIOUS_SECRET_KEYS'))
+  const secrets: [SettingName, string | null][] = [
+    ['JWT_SECRET_KEY', text('JWT_SECRET_KEY')],
+    ['REFRESH_SECRET_KEY', text('REFRESH_SECRET_KEY')],
+    ...previousSecrets.map((secret): [SettingName, string] => ['JWT_PREVIOUS_SECRET_KEYS', secret]),
+  ]
+  for (const [name, secret] of secrets) {
+    if (secret === null) {
+      if (production && name === 'JWT_SECRET_KEY')
+        throw new ConfigError(`${name} must be set in production; make one with: openssl rand -hex 64`)
+      continue
+    }
+    const complaint = checkProductionSecret(secret)
+    if (complaint && production) throw new ConfigError(`${name} ${complaint}; make one with: openssl rand -hex 64`)
+    if (complaint) warnings.push(`${name} ${complaint}; production would refuse it.`)
+  }
+  const jwtSecret = text('JWT_SECRET_KEY')
+  const refreshSecret = text('REFRESH_SECRET_KEY')
+  if (production && refreshSecret !== null && refreshSecret === jwtSecret) {
+    throw new ConfigError(
+      'REFRESH_SECRET_KEY is the same as JWT_SECRET_KEY; give it a value of its own or leave it out.',
+    )
+  }
+
+  const serviceKeys = list(text('SERVICE_KEYS'))
+  if (production && serviceKeys.some((key) => Buffer.byteLength(key) < 32)) {
+    throw new ConfigError('SERVICE_KEYS has a key of fewer than 32 bytes; make each with: openssl rand -hex 32')
+  }
+  const issuance = text('PAIR_ISSUANCE') ?? (production ? 'service' : 'demo')
+  const pairIssuance = oneOf(issuance, ['service', 'demo', 'off'], 'PAIR_ISSUANCE')
+  if (production && pairIssuance === 'demo') {
+    throw new ConfigError(
+      'PAIR_ISSUANCE=demo hands tokens to anybody who knows a GUID and is refused in production; use service or off.',
+    )
+  }
+  const trustedProxies = ranges(text('TRUSTED_PROXIES'), 'TRUSTED_PROXIES')
+  if (trustedProxies.includesEverything) {
+    throw new ConfigError(
+      'TRUSTED_PROXIES covers every address, so that anybody could claim any; list your proxies only.',
+    )
+  }
+  const algorithm = oneOf(text('PASSWORD_HASH') ?? 'bcrypt', ['bcrypt', 'argon2id'], 'PASSWORD_HASH')
+  const cost = whole(text('BCRYPT_COST') ?? '12', 'BCRYPT_COST', 4, 20)
+  if (production && algorithm === 'bcrypt' && cost < 10)
+    warnings.push(`BCRYPT_COST=${cost} makes stolen digests cheap to guess; use 10 or more.`)
+
+  return {
+    production,
+    host: text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port: whole(text('PORT') ?? '3000', 'PORT', 0, 65_535),
+    database: database(text('DATABASE_URL') ?? 'sqlite:data/tessera.db'),
+    jwtSecret,
+    previousSecrets,
+    refreshSecret,
+    accessTokenLifetimeSeconds: seconds(text('JWT_ACCESS_TOKEN_EXPIRATION') ?? '900', 'JWT_ACCESS_TOKEN_EXPIRATION'),
+    refreshTokenLifetimeSeconds: seconds(
+      text('JWT_REFRESH_TOKEN_EXPIRATION') ?? '604800',
+      'JWT_REFRESH_TOKEN_EXPIRATION',
+    ),
+    sessionMaxAgeSeconds: seconds(text('SESSION_MAX_AGE') ?? '2592000', 'SESSION_MAX_AGE'),
+    rotation: oneOf(text('REFRESH_TOKEN_ROTATION') ?? 'adaptive', ['adaptive', 'strict'], 'REFRESH_TOKEN_ROTATION'),
+    replayWindowSeconds: whole(text('REFRESH_REPLAY_WINDOW') ?? '30', 'REFRESH_REPLAY_WINDOW', 0, 3600),
+    pairIssuance: pairIssuance === 'service' && serviceKeys.length === 0 ? 'off' : pairIssuance,
+    serviceKeys,
+    demoFrom: ranges(text('DEMO_FROM') ?? '127.0.0.0/8,::1', 'DEMO_FROM'),
+    passwordHash: algorithm === 'bcrypt' ? { algorithm, cost } : { algorithm },
+    smtpUrl: url(text('SMTP_URL'), 'SMTP_URL', ['smtp:', 'smtps:']),
+    mailFrom: text('MAIL_FROM'),
+    publicUrl: url(text('PUBLIC_URL'), 'PUBLIC_URL', ['http:', 'https:']),
+    trustedProxies,
+    corsOrigins: list(text('CORS_ORIGINS')).map(origin),
+    redisUrl: url(text('REDIS_URL'), 'REDIS_URL', ['redis:', 'rediss:']),
+    rateLimit: oneOf(text('RATE_LIMIT') ?? 'on', ['on', 'off'], 'RATE_LIMIT') === 'on',
+    logLevel: oneOf(
+      text('LOG_LEVEL') ?? 'info',
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'LOG_LEVEL',
+    ),
+    warnings,
+  }
+}
+
+/** Empty counts as not set: that is what `${NAME:-}` in a compose file leaves behind. */
+function readSetting(environment: Environment, name: SettingName): string | null {
+  const value = environment[name] || null
+  const fileName = secretSettings.has(name) ? environment[`${name}_FILE`] : undefined
+  if (!fileName) return value
+  if (value !== null) throw new ConfigError(`${name} and ${name}_FILE are both set; keep one of them.`)
+  try {
+    return readFileSync(fileName, 'utf8').replace(/\r?\n$/, '') || null
+  } catch (error) {
+    throw new ConfigError(`${name}_FILE cannot be read: ${(error as Error).message}.`)
+  }
+}
+
+/** A misspelt setting would be ignored in silence, and its default be in force. */
+function refuseUnknownNames(environment: Environment): void {
+  const known = new Set<string>(settingNames)
+  for (const name of secretSettings) known.add(`${name}_FILE`)
+  const prefixes = /^(JWT|REFRESH|SESSION|PAIR|SERVICE|DEMO|PASSWORD|BCRYPT|SMTP|MAIL|TRUSTED|CORS|RATE)_/
+  for (const name of Object.keys(environment)) {
+    if (prefixes.test(name) && !known.has(name) && !isSetBySomebodyElse(name)) {
+      throw new ConfigError(`${name} is not a setting; see docs/configuration.md for their names.`)
+    }
+  }
+}
+
+/** Kubernetes sets such variables for each service of a namespace, whatever it is called. */
+function isSetBySomebodyElse(name: string): boolean {
+  return name === 'SESSION_MANAGER' || /_SERVICE_(HOST|PORT)|_PORT(_\d+_(TCP|UDP))?(_|$)/.test(name)
+}
+
+function database(value: string): Config['database'] {
+  if (value.startsWith('sqlite:') && value.length > 'sqlite:'.length) {
+    return { kind: 'sqlite', file: value.slice('sqlite:'.length).replace(/^\/\/\//, '/') }
+  }
+  if (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)) return { kind: 'postgres', url: value }
+  throw new ConfigError('DATABASE_URL must look like sqlite:path/to/file.db or postgres://user:password@host/database.')
+}
+
+function oneOf<const T extends string>(value: string, allowed: readonly T[], name: SettingName): T {
+  const found = allowed.find((candidate) => candidate === value)
+  if (!found)
+    throw new ConfigError(`${name} must be ${allowed.join(', ').replace(/, ([^,]*)$/, ' or $1')}, not "${value}".`)
+  return found
+}
+
+function whole(value: string, name: SettingName, least: number, most: number): number {
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw new ConfigError(`${name} must be a whole number from ${least} to ${most}, not "${value}".`)
+}
+
+const TEN_YEARS_SECONDS = 315_360_000
+
+function seconds(value: string, name: SettingName): number {
+  return whole(value, name, 1, TEN_YEARS_SECONDS)
+}
+
+function list(value: string | null): string[] {
+  return (value ?? '')
+    .split(/[,\n]/)
+    .map((entry) => entry.trim())
+    .filter(Boolean)
+}
+
+function ranges(value: string | null, name: SettingName): IpRanges {
+  try {
+    return parseIpRanges(list(value))
+  } catch (error) {
+    throw new ConfigError(`${name}: ${(error as Error).message}.`)
+  }
+}
+
+/** Secrets may stand in these, so the value is never repeated. */
+function url(value: string | null, name: SettingName, protocols: string[]): string | null {
+  if (value === null || (URL.canParse(value) && protocols.includes(new URL(value).protocol))) return value
+  throw new ConfigError(
+    `${name} must be a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}.`,
+  )
+}
+
+function origin(value: string): string {
+  if (URL.canParse(value) && new URL(value).origin === value) return value
+  throw new ConfigError(`CORS_ORIGINS: "${value}" is not an origin such as https://app.example.com.`)
+}
