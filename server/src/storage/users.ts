@@ -52,6 +52,11 @@ export async function findUserByGuid(db: Queries, guid: string): Promise<UserRow
   return rows[0] ?? null
 }
 
+export async function findUserById(db: Queries, id: number): Promise<UserRow | null> {
+  const rows = await db.query<UserRow>(sql`select ${columns} from users where id = ${id}`)
+  return rows[0] ?? null
+}
+
 export async function hasUsers(db: Queries): Promise<boolean> {
   return (await db.query(sql`select id from users limit 1`)).length > 0
 }

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { networkOf } from '../net/ip-address.ts'
+import { Unavailable } from '../storage/database.ts'
+import type { LimitStore } from '../storage/limit-store.ts'
+import { canonicalEmail } from './email-address.ts'
+
+/** So many points in a window, for one key. */
+export interface Budget {
+  key: string
+  points: number
+  windowSeconds: number
+}
+
+/** A budget is spent; the same for accounts that exist and that do not. */
+export class RateLimited extends Error {
+  override readonly name = 'RateLimited'
+  readonly retryAfterSeconds: number
+  constructor(retryAfterSeconds: number) {
+    super('rate limited')
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+const QUARTER_HOUR_SECONDS = 900
+const HOUR_SECONDS = 3600
+
+/** Ten failures per account and network, a hundred per address; a right login gives its points back. */
+export function loginBudgets(ip: string, email: string): Budget[] {
+  const account = createHash('sha256')
+    .update(canonicalEmail(email) ?? email)
+    .digest('base64url')
+  return [
+    { key: `login ${networkOf(ip)}`, points: 100, windowSeconds: QUARTER_HOUR_SECONDS },
+    { key: `login ${networkOf(ip)} ${account}`, points: 10, windowSeconds: QUARTER_HOUR_SECONDS },
+  ]
+}
+
+export function signUpBudgets(ip: string): Budget[] {
+  return [{ key: `sign-up ${networkOf(ip)}`, points: 60, windowSeconds: HOUR_SECONDS }]
+}
+
+export interface Limiter {
+  /**
+   * Takes a point from each budget before the work that it limits.
+   *
+   * @throws {RateLimited}
+   * @throws {Unavailable} when the store is away: a limit that cannot count lets nobody through
+   */
+  take(budgets: readonly Budget[]): Promise<void>
+  /** For callers who proved themselves, and for work that was never done. */
+  giveBack(budgets: readonly Budget[]): Promise<void>
+}
+
+export function createLimiter(store: LimitStore, now: () => Date): Limiter {
+  return {
+    async take(budgets) {
+      const at = now()
+      for (const { key, points, windowSeconds } of budgets) {
+        const state = await store.take(key, windowSeconds, at)
+        if (state.points <= points) continue
+        throw new RateLimited(Math.max(1, Math.ceil((state.expiresAt.getTime() - at.getTime()) / 1000)))
+      }
+    },
+    async giveBack(budgets) {
+      const at = now()
+      for (const { key } of budgets) {
+        // A point too many taken is no reason to fail work that is done.
+        await store.giveBack(key, at).catch((error) => {
+          if (!(error instanceof Unavailable)) throw error
+        })
+      }
+    },
+  }
+}
+
+/** `RATE_LIMIT=off` */
+export const unlimited: Limiter = { take: async () => {}, giveBack: async () => {} }

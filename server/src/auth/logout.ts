@@ -1,0 +1,27 @@
+import { readRefreshToken } from '../crypto/refresh-token.ts'
+import { findChain } from '../storage/refresh-tokens.ts'
+import { AuthError } from './auth-error.ts'
+import type { Client, Context } from './context.ts'
+import { endSession } from './end-session.ts'
+
+/**
+ * Ends the session of any authentic refresh token, be it expired, used up, or a pair's (RFC 7009, 2.1).
+ *
+ * @throws {AuthError} `invalid_refresh_token` for a token that is none of ours, and for a session that has ended
+ */
+export async function logout(
+  ctx: Pick<Context, 'db' | 'tokens' | 'now'>,
+  input: { refreshToken: string; client: Client },
+): Promise<void> {
+  const token = readRefreshToken(ctx.tokens.refreshKeys, input.refreshToken)
+  const chain = token && (await findChain(ctx.db, token.sessionId))
+  if (!token || !chain) throw new AuthError('invalid_refresh_token')
+  const row = chain.tokens.find((candidate) => candidate.generation === token.generation)
+  if (row && !(await ctx.tokens.digests.matches(chain.kind, token.secret, row.token_digest))) {
+    throw new AuthError('invalid_refresh_token')
+  }
+  const session = { id: chain.session_id, userId: chain.user_id }
+  const { generation } = token
+  const ended = await endSession(ctx, { session, reason: 'logout', generation, client: input.client, now: ctx.now() })
+  if (!ended) throw new AuthError('invalid_refresh_token')
+}
