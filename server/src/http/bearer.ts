@@ -1,0 +1,33 @@
+import type { FastifyRequest } from 'fastify'
+import { authenticate } from '../auth/authenticate.ts'
+import type { UserRow } from '../storage/users.ts'
+import type { Guard } from './endpoint.ts'
+import { Refusal } from './refusal.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The person of the access token, behind the guard {@link bearer}. */
+    caller: UserRow | null
+  }
+}
+
+/** Lets the person of a living access token through (RFC 6750). */
+export const bearer: Guard = async (ctx, request) => {
+  const token = bearerToken(request)
+  request.caller = token === null ? null : await authenticate(ctx, token)
+  if (request.caller) return
+  // RFC 6750, 3.1: no error code for a request that brought nothing.
+  const challenge = token === null ? 'Bearer' : 'Bearer error="invalid_token"'
+  throw new Refusal(401, null, 'Missing or invalid token', { 'www-authenticate': challenge })
+}
+
+/** The caller of an endpoint behind {@link bearer}. */
+export function callerOf(request: FastifyRequest): UserRow {
+  if (!request.caller) throw new Error('the route has no bearer guard')
+  return request.caller
+}
+
+/** The credential of `Authorization: Bearer …`, in the characters that RFC 6750, 2.1 allows. */
+export function bearerToken(request: FastifyRequest): string | null {
+  return /^Bearer +([\w.~+/-]+=*) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
+}

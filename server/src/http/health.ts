@@ -1,0 +1,8 @@
+import { Type } from 'typebox'
+import { endpoint } from './endpoint.ts'
+
+/** `GET /health`: the process serves. Touches nothing. */
+export const health = endpoint({
+  responses: { 200: Type.Object({ status: Type.Literal('ok') }) },
+  handle: async () => ({ status: 'ok' }),
+})

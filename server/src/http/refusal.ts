@@ -1,0 +1,14 @@
+/** A refusal that belongs to HTTP and not to the rules: a header, a path, a body that cannot be read. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly status: number
+  /** For a program, in the body's `details`; null where the status says it all. */
+  readonly code: string | null
+  readonly headers: Record<string, string>
+  constructor(status: number, code: string | null, message: string, headers: Record<string, string> = {}) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.headers = headers
+  }
+}

@@ -1,0 +1,45 @@
+import { loginBudgets, signUpBudgets } from '../auth/limits.ts'
+import { bearer } from './bearer.ts'
+import { deleteUser } from './delete-user.ts'
+import type { Endpoint, Guard, Limit } from './endpoint.ts'
+import { health } from './health.ts'
+import { issuePair } from './issue-pair.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
+import { me } from './me.ts'
+import { pairIssuance } from './pair-issuance.ts'
+import { ready } from './ready.ts'
+import { refresh } from './refresh.ts'
+import { refreshPair } from './refresh-pair.ts'
+import { signUp } from './sign-up.ts'
+
+export interface Route {
+  method: 'GET' | 'POST' | 'DELETE'
+  path: string
+  endpoint: Endpoint
+  guard?: Guard
+  limit?: Limit
+}
+
+const loginLimit: Limit = {
+  budgets: ({ client, body }) => loginBudgets(client.ip, (body as { email: string }).email),
+  givenBackOnSuccess: true,
+}
+const signUpLimit: Limit = { budgets: ({ client }) => signUpBudgets(client.ip), givenBackOnSuccess: false }
+
+/** Every route there is, with who may call it and how often. */
+export const routes: readonly Route[] = [
+  { method: 'GET', path: '/health', endpoint: health },
+  { method: 'GET', path: '/ready', endpoint: ready },
+
+  { method: 'POST', path: '/api/v1/users/sign_up', endpoint: signUp, limit: signUpLimit },
+  { method: 'DELETE', path: '/api/v1/users/:id', endpoint: deleteUser, guard: bearer },
+
+  { method: 'POST', path: '/api/v1/auth/login', endpoint: login, limit: loginLimit },
+  { method: 'POST', path: '/api/v1/auth/refresh', endpoint: refresh },
+  { method: 'POST', path: '/api/v1/auth/logout', endpoint: logout },
+  { method: 'GET', path: '/api/v1/auth/me', endpoint: me, guard: bearer },
+
+  { method: 'POST', path: '/auth/token', endpoint: issuePair, guard: pairIssuance },
+  { method: 'POST', path: '/auth/refresh', endpoint: refreshPair },
+]

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Client } from '../auth/context.ts'
+import { LaneFull } from '../crypto/hash-lane.ts'
+import { Unavailable } from '../storage/database.ts'
+import { answerTo, contractOf, internalError } from './answers.ts'
+import { clientOf } from './client-address.ts'
+import type { EndpointRequest, HttpContext } from './endpoint.ts'
+import { toInvalidBody } from './invalid-body.ts'
+import { readJson } from './json-body.ts'
+import { Refusal } from './refusal.ts'
+import { type Route, routes } from './routes.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    client: Client
+  }
+}
+
+const BODY_LIMIT_BYTES = 16 * 1024
+
+/** The HTTP server over the rules: every route of `routes.ts`, one way in, one way for errors out. */
+export function createServer(ctx: HttpContext): FastifyInstance {
+  const server = Fastify({
+    logger: false, // one line per request is written below
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: 15_000,
+    connectionTimeout: 60_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
+    // While it closes, what still comes in on an open connection is served, and the connection closed after it.
+    return503OnClosing: false,
+    genReqId: () => randomUUID(),
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: true,
+        verbose: true,
+      },
+    },
+    frameworkErrors: (error, request, reply) => sendError(ctx, error, request, reply),
+    clientErrorHandler: answerBrokenRequest,
+  })
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server))
+  server.decorateRequest('client', null as unknown as Client)
+  server.decorateRequest('caller', null)
+
+  server.addHook('onRequest', async (request, reply) => {
+    request.client = clientOf(request.raw, ctx.edge.trustedProxies)
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': request.id })
+  })
+  server.addHook('onResponse', async (request, reply) => {
+    const { id, method, client } = request
+    const ms = Math.round(reply.elapsedTime * 10) / 10
+    ctx.log.info(
+      { requestId: id, method, path: pathOf(request), status: reply.statusCode, ms, ip: client.ip },
+      'request',
+    )
+  })
+  server.setErrorHandler((error: FastifyError, request, reply) => sendError(ctx, error, request, reply))
+  server.setNotFoundHandler(async () => {
+    throw new Refusal(404, null, 'Not found')
+  })
+
+  for (const route of routes) addRoute(server, ctx, route)
+  for (const path of new Set(routes.map((route) => route.path))) refuseOtherMethods(server, path)
+  return server
+}
+
+function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, endpoint, guard, limit }: Route): void {
+  server.route({
+    method,
+    url: path,
+    schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
+    ...(guard && { onRequest: (request: FastifyRequest) => guard(ctx, request) }),
+    handler: async (request, reply) => {
+      const own = { ...ctx, log: withRequestId(ctx.log, request.id) }
+      const typed = request as EndpointRequest<never>
+      if (!limit) return endpoint.handle(own, typed, reply)
+
+      const budgets = limit.budgets(typed)
+      await ctx.limiter.take(budgets)
+      try {
+        const answer = await endpoint.handle(own, typed, reply)
+        if (limit.givenBackOnSuccess) await ctx.limiter.giveBack(budgets)
+        return answer
+      } catch (error) {
+        // Nothing was tried: a busy server must not use up anybody's attempts.
+        if (error instanceof LaneFull || error instanceof Unavailable) await ctx.limiter.giveBack(budgets)
+        throw error
+      }
+    },
+  })
+}
+
+/** A path that exists answers other methods with those it has (RFC 9110, 15.5.6). */
+function refuseOtherMethods(server: FastifyInstance, path: string): void {
+  const own = routes.filter((route) => route.path === path).map((route) => route.method as string)
+  if (own.includes('GET')) own.push('HEAD')
+  const refuse = async () => {
+    throw new Refusal(405, 'method_not_allowed', 'Method not allowed', { allow: own.join(', ') })
+  }
+  const method = server.supportedMethods.filter((supported) => !own.includes(supported))
+  server.route({ method, url: path, onRequest: refuse, handler: refuse })
+}
+
+function sendError(ctx: HttpContext, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const contract = contractOf(pathOf(request))
+  const answer = answerTo(error.validation ? toInvalidBody(error.validation) : error, contract)
+  if (!answer) ctx.log.error({ requestId: request.id, err: error }, 'a request failed')
+  if (answer?.status === 503)
+    ctx.log.warn({ requestId: request.id, reason: error.message }, 'a request was turned away')
+  const { status, headers, body } = answer ?? internalError(contract)
+  return reply
+    .code(status)
+    .headers(headers)
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(body)
+}
+
+/** What Node's parser refuses never becomes a request; it still gets an answer in our shape. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const [status, reason] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? [408, 'Request Timeout']
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? [431, 'Request Header Fields Too Large']
+        : [400, 'Bad Request']
+  const body = JSON.stringify({ error: { message: reason, details: {} } })
+  const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n`
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+}
+
+/** A query may hold a secret; it is no part of what is logged or compared. */
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? ''
+}
+
+function withRequestId(log: HttpContext['log'], requestId: string): HttpContext['log'] {
+  return {
+    info: (fields, message) => log.info({ requestId, ...fields }, message),
+    warn: (fields, message) => log.warn({ requestId, ...fields }, message),
+    error: (fields, message) => log.error({ requestId, ...fields }, message),
+  }
+}

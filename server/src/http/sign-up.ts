@@ -1,0 +1,36 @@
+import { Type } from 'typebox'
+import { register } from '../auth/register.ts'
+import { invalidRegistration } from './answers.ts'
+import { endpoint } from './endpoint.ts'
+import { UserSchema, userView } from './schemas.ts'
+
+const optionalName = Type.Optional(Type.Union([Type.String(), Type.Null()]))
+
+/** `POST /api/v1/users/sign_up` */
+export const signUp = endpoint({
+  // Other keys are ignored and never honoured: nobody makes themselves an admin.
+  body: Type.Object({
+    user: Type.Object({
+      email: Type.String(),
+      password: Type.String(),
+      first_name: optionalName,
+      last_name: optionalName,
+    }),
+  }),
+  responses: { 200: Type.Object({ message: Type.String(), user: UserSchema }) },
+  async handle(ctx, request, reply) {
+    const { email, password, first_name: firstName = null, last_name: lastName = null } = request.body.user
+    const locale = preferredLocale(request.headers['accept-language'])
+    const outcome = await register(ctx, { email, password, firstName, lastName, locale, client: request.client })
+    if (outcome.kind === 'registered') {
+      return { message: 'You have successfully registered', user: userView(outcome.user) }
+    }
+    const { status, body } = invalidRegistration(outcome.complaints)
+    return reply.code(status).send(body)
+  },
+})
+
+/** Mails are written in Russian or English; the browser says which the person reads first. */
+function preferredLocale(acceptLanguage: string | undefined): 'ru' | 'en' {
+  return /^\s*ru\b/i.test(acceptLanguage ?? '') ? 'ru' : 'en'
+}
