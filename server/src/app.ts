@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
+import { cleanUp } from './auth/clean-up.ts'
+import type { Log, Settings } from './auth/context.ts'
+import { seedDemoUsers } from './auth/demo-users.ts'
+import { createLimiter, unlimited } from './auth/limits.ts'
+import type { Config } from './config.ts'
+import { createAccessTokens } from './crypto/access-token.ts'
+import { HashLane } from './crypto/hash-lane.ts'
+import { buildKeys } from './crypto/keys.ts'
+import { BCRYPT_MAX_BYTES, createPasswords } from './crypto/passwords.ts'
+import { createRefreshTokenDigests } from './crypto/refresh-token-digests.ts'
+import { developmentSecret } from './development-secret.ts'
+import type { HttpContext } from './http/endpoint.ts'
+import { createServer } from './http/server.ts'
+import type { Database } from './storage/database.ts'
+import { databaseLimits, memoryLimits } from './storage/limit-store.ts'
+import { migrate } from './storage/migrate.ts'
+import { openPostgres } from './storage/postgres.ts'
+import { openSqlite } from './storage/sqlite.ts'
+
+/** What an app does not decide for itself. */
+export interface World {
+  log: Log
+  /** Milliseconds since 1970 by this machine; tests move it. */
+  clock: () => number
+}
+
+export interface App {
+  ctx: HttpContext
+  /** Starts to serve; returns the base URL. */
+  listen(): Promise<string>
+  /** Serves what is under way, then closes connections, workers and database. */
+  close(): Promise<void>
+}
+
+const CLEAN_UP_MILLISECONDS = 600_000
+
+/** Puts an app together: configuration -> database, keys, hashing -> HTTP server. */
+export async function createApp(config: Config, { log, clock }: World): Promise<App> {
+  const db = await openDatabase(config, log)
+  try {
+    const now = () => new Date(clock() + db.clockOffsetMilliseconds())
+    await migrate(db, now())
+    if (!config.production) await seedDemoUsers({ db, now })
+    return assemble(config, { log, clock }, db, now)
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+function assemble(config: Config, { log }: World, db: Database, now: () => Date): App {
+  const keys = buildKeys({
+    jwt: config.jwtSecret ?? developmentSecret(dataFolder(config)),
+    refresh: config.refreshSecret ?? undefined,
+    previous: config.previousSecrets,
+  })
+  // One core is left to the event loop. Passwords and token digests never wait for each other.
+  const passwordLane = new HashLane({ threads: Math.max(1, availableParallelism() - 1), mostWaiting: 64 })
+  const tokenLane = new HashLane({ threads: Math.max(1, Math.min(4, availableParallelism() - 1)), mostWaiting: 256 })
+  const limits = db.dialect === 'postgres' ? databaseLimits(db) : memoryLimits()
+
+  const ctx: HttpContext = {
+    db,
+    tokens: {
+      access: createAccessTokens(keys, config.accessTokenLifetimeSeconds),
+      refreshKeys: keys.refresh,
+      digests: createRefreshTokenDigests(tokenLane),
+    },
+    passwords: createPasswords(passwordLane, config.passwordHash),
+    settings: settingsOf(config),
+    now,
+    random: randomBytes,
+    log,
+    limiter: config.rateLimit ? createLimiter(limits, now) : unlimited,
+    edge: config,
+  }
+  const server = createServer(ctx)
+  const cleaning = setInterval(() => {
+    cleanUp(ctx).catch((error) => log.warn({ reason: error.message }, 'the clean-up failed and will be tried again'))
+  }, CLEAN_UP_MILLISECONDS).unref()
+
+  return {
+    ctx,
+    listen: () => server.listen({ host: config.host, port: config.port }),
+    async close() {
+      clearInterval(cleaning)
+      await server.close()
+      await Promise.all([passwordLane.close(), tokenLane.close()])
+      await db.close()
+    },
+  }
+}
+
+/** Opens the configured database; a SQLite file and its folder are made when they are missing. */
+export async function openDatabase({ database }: Config, log: Log): Promise<Database> {
+  const onTrouble = (error: Error) => log.warn({ reason: error.message }, 'the database had trouble')
+  if (database.kind === 'postgres') return openPostgres(database.url, onTrouble)
+  mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })
+  return openSqlite(database.file, onTrouble)
+}
+
+/** Beside the SQLite file; with PostgreSQL, where that file would be by default. */
+function dataFolder({ database }: Config): string {
+  return database.kind === 'sqlite' ? dirname(database.file) : 'data'
+}
+
+function settingsOf(config: Config): Settings {
+  return {
+    accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
+    refreshTokenLifetimeSeconds: config.refreshTokenLifetimeSeconds,
+    sessionMaxAgeSeconds: config.sessionMaxAgeSeconds,
+    replayWindowSeconds: config.replayWindowSeconds,
+    rotation: config.rotation,
+    passwordMaxBytes: config.passwordHash.algorithm === 'bcrypt' ? BCRYPT_MAX_BYTES : null,
+    refuseCommonPasswords: config.production,
+    isDemoAddress: (ip) => config.demoFrom.includes(ip),
+  }
+}

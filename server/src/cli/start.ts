@@ -1,0 +1,60 @@
+import { pino } from 'pino'
+import { type App, createApp } from '../app.ts'
+import { type Config, readConfig, readEnvironment } from '../config.ts'
+
+const CLOSE_PATIENCE_MILLISECONDS = 10_000
+
+/** `tessera start`: serves until SIGTERM or SIGINT, then finishes what is under way. */
+export async function start(): Promise<void> {
+  const config = readConfig(readEnvironment())
+  const destination = pino.destination({ dest: 1, sync: false })
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+  process.on('exit', () => destination.flushSync())
+
+  for (const warning of config.warnings) log.warn(warning)
+  const app = await createApp(config, { log, clock: Date.now })
+  try {
+    const url = await app.listen()
+    log.info({ url, database: config.database.kind, production: config.production }, 'Tessera is listening')
+    if (config.smtpUrl)
+      log.warn('SMTP_URL is set, but this version keeps mails in the outbox and does not send them yet')
+    if (!config.production) process.stdout.write(welcome(config, new URL(url).port))
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+  stopOnSignal(app, log)
+}
+
+function stopOnSignal(app: App, log: Pick<pino.Logger, 'info' | 'error'>): void {
+  let stopping = false
+  const stop = (signal: string) => {
+    if (stopping) process.exit(1) // asked twice
+    stopping = true
+    log.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(1), CLOSE_PATIENCE_MILLISECONDS).unref()
+    app.close().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, 'the stop failed')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+function welcome(config: Config, port: string): string {
+  const base = `http://localhost:${port}`
+  const json = `-H 'Content-Type: application/json'`
+  const where = config.database.kind === 'sqlite' ? config.database.file : 'PostgreSQL'
+  return `
+Tessera serves ${base} (development, ${where}). An empty database was given demo users. Try:
+
+  curl -X POST ${base}/api/v1/auth/login ${json} -d '{"email":"admin@example.com","password":"password123"}'
+  curl -X POST ${base}/api/v1/users/sign_up ${json} -d '{"user":{"email":"me@example.com","password":"correct horse"}}'
+  curl -X POST ${base}/auth/token ${json} -d '{"auth":{"user_guid":"123e4567-e89b-12d3-a456-426614174000"}}'
+
+`
+}
