@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import type { TestServer } from './server.ts'
+
+export const ADMIN = { email: 'admin@example.com', password: 'password123' }
+export const JOHN = '123e4567-e89b-12d3-a456-426614174000'
+export const PASSWORD = 'correct horse battery'
+
+export interface Person {
+  id: number
+  guid: string
+  email: string
+}
+
+export interface Tokens {
+  access_token: string
+  refresh_token: string
+}
+
+export async function signUp(server: TestServer, email = `${randomUUID()}@example.com`): Promise<Person> {
+  const answer = await server.post('/api/v1/users/sign_up', { user: { email, password: PASSWORD } })
+  if (answer.status !== 200) throw new Error(`sign-up answered ${answer.status} ${answer.text}`)
+  return answer.body.user
+}
+
+export async function logIn(server: TestServer, email: string, password = PASSWORD): Promise<Tokens> {
+  const answer = await server.post('/api/v1/auth/login', { email, password })
+  if (answer.status !== 200) throw new Error(`login answered ${answer.status} ${answer.text}`)
+  return answer.body
+}
+
+/** A new person, logged in. */
+export async function newLogin(server: TestServer): Promise<Tokens & { person: Person }> {
+  const person = await signUp(server)
+  return { person, ...(await logIn(server, person.email)) }
+}
+
+export async function issuePair(server: TestServer, guid = JOHN): Promise<Tokens> {
+  const answer = await server.post('/auth/token', { auth: { user_guid: guid } })
+  if (answer.status !== 200) throw new Error(`issuing answered ${answer.status} ${answer.text}`)
+  return answer.body
+}
+
+export function refresh(server: TestServer, refreshToken: string, key?: string) {
+  const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key }
+  return server.post('/api/v1/auth/refresh', { refresh_token: refreshToken }, { headers })
+}
+
+export function refreshPair(server: TestServer, pair: Tokens, key?: string, headers: Record<string, string> = {}) {
+  const own: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key }
+  return server.post('/auth/refresh', { auth: pair }, { headers: { ...own, ...headers } })
+}
+
+export function logOut(server: TestServer, refreshToken: string) {
+  return server.post('/api/v1/auth/logout', { refresh_token: refreshToken })
+}
+
+export function me(server: TestServer, accessToken: string) {
+  return server.get('/api/v1/auth/me', { bearer: accessToken })
+}
+
+/** The claims of an access token, unverified. */
+export function claimsOf(accessToken: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
+}
