@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import { PASSWORD, signUp } from './people.ts'
+import { startServer, type TestServer } from './server.ts'
+
+const start = () => startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1' })
+
+function attempt(server: TestServer, email: string, password: string, ip = '192.0.2.1') {
+  return server.post('/api/v1/auth/login', { email, password }, { headers: { 'x-forwarded-for': ip } })
+}
+
+test('ten failures per account and network in a quarter of an hour, then 429 with Retry-After, known or not', async () => {
+  const server = await start()
+  const person = await signUp(server)
+  for (let n = 0; n < 10; n++) {
+    for (const email of [person.email, 'nobody@example.com']) {
+      assert.equal((await attempt(server, email, 'wrong')).status, 401)
+    }
+  }
+  const known = await attempt(server, person.email, PASSWORD)
+  const unknown = await attempt(server, 'nobody@example.com', PASSWORD)
+  assert.equal(known.status, 429)
+  assert.equal(known.text, unknown.text)
+  assert.equal(known.body.error.details.code, 'rate_limited')
+  const retryAfter = Number(known.headers.get('retry-after'))
+  assert.ok(retryAfter > 890 && retryAfter <= 900, `${retryAfter}`)
+  assert.equal((await attempt(server, person.email, PASSWORD, '198.51.100.1')).status, 200, 'another network')
+  assert.equal((await attempt(server, person.email.toUpperCase(), PASSWORD)).status, 429, 'another spelling')
+  server.pass({ seconds: 900 })
+  assert.equal((await attempt(server, person.email, PASSWORD)).status, 200)
+})
+
+test('a right login gives its points back', async () => {
+  const server = await start()
+  const person = await signUp(server)
+  for (let n = 0; n < 9; n++) await attempt(server, person.email, 'wrong')
+  for (let n = 0; n < 30; n++) assert.equal((await attempt(server, person.email, PASSWORD)).status, 200)
+  assert.equal((await attempt(server, person.email, 'wrong')).status, 401)
+  assert.equal((await attempt(server, person.email, PASSWORD)).status, 429)
+})
+
+test('of 200 attempts at once ten are verified: the point is taken before the work', async () => {
+  const server = await start()
+  const person = await signUp(server)
+  const answers = await Promise.all(Array.from({ length: 90 }, () => attempt(server, person.email, 'wrong')))
+  assert.equal(answers.filter((answer) => answer.status === 401).length, 10)
+  assert.equal(answers.filter((answer) => answer.status === 429).length, 80)
+})
+
+test('one address against many accounts stops after a hundred; an IPv6 network counts as one', async () => {
+  const server = await start()
+  for (let n = 0; n < 100; n++) {
+    const answer = await attempt(server, `${randomUUID()}@example.com`, 'wrong', `2001:db8:1:2::${n.toString(16)}`)
+    assert.equal(answer.status, 401)
+  }
+  assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong', '2001:db8:1:2:ffff::1')).status, 429)
+  assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong', '2001:db8:1:3::1')).status, 401)
+})
+
+test('sixty sign-ups per address and hour', async () => {
+  const server = await start()
+  const ask = () => server.post('/api/v1/users/sign_up', { user: { email: 'x', password: 'x' } })
+  for (let n = 0; n < 60; n++) assert.equal((await ask()).status, 422)
+  const answer = await ask()
+  assert.equal(answer.status, 429)
+  assert.ok(Number(answer.headers.get('retry-after')) > 3500)
+  server.pass({ seconds: 3600 })
+  assert.equal((await ask()).status, 422)
+})
+
+test('with RATE_LIMIT=off nobody is counted', async () => {
+  const server = await startServer({ RATE_LIMIT: 'off' })
+  for (let n = 0; n < 120; n++) assert.equal((await attempt(server, 'nobody@example.com', 'wrong')).status, 401)
+})
