@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { cleanUp } from './auth/clean-up.ts'
@@ -13,9 +13,10 @@ import { buildKeys } from './crypto/keys.ts'
 import { BCRYPT_MAX_BYTES, createPasswords } from './crypto/passwords.ts'
 import { createRefreshTokenDigests } from './crypto/refresh-token-digests.ts'
 import { developmentSecret } from './development-secret.ts'
+import { drain } from './http/drain.ts'
 import type { HttpContext } from './http/endpoint.ts'
 import { createServer } from './http/server.ts'
-import type { Database } from './storage/database.ts'
+import { type Database, Unavailable } from './storage/database.ts'
 import { databaseLimits, memoryLimits } from './storage/limit-store.ts'
 import { migrate } from './storage/migrate.ts'
 import { openPostgres } from './storage/postgres.ts'
@@ -32,8 +33,12 @@ export interface App {
   ctx: HttpContext
   /** Starts to serve; returns the base URL. */
   listen(): Promise<string>
-  /** Serves what is under way, then closes connections, workers and database. */
-  close(): Promise<void>
+  /**
+   * Serves what is under way, then closes connections, workers and database.
+   *
+   * @param options.idleGraceMilliseconds for requests that are on their way on open connections; none by default
+   */
+  close(options?: { idleGraceMilliseconds: number }): Promise<void>
 }
 
 const CLEAN_UP_MILLISECONDS = 600_000
@@ -86,8 +91,9 @@ function assemble(config: Config, { log }: World, db: Database, now: () => Date)
   return {
     ctx,
     listen: () => server.listen({ host: config.host, port: config.port }),
-    async close() {
+    async close({ idleGraceMilliseconds } = { idleGraceMilliseconds: 0 }) {
       clearInterval(cleaning)
+      await drain(server, idleGraceMilliseconds)
       await server.close()
       await Promise.all([passwordLane.close(), tokenLane.close()])
       await db.close()
@@ -99,7 +105,12 @@ function assemble(config: Config, { log }: World, db: Database, now: () => Date)
 export async function openDatabase({ database }: Config, log: Log): Promise<Database> {
   const onTrouble = (error: Error) => log.warn({ reason: error.message }, 'the database had trouble')
   if (database.kind === 'postgres') return openPostgres(database.url, onTrouble)
-  mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })
+    closeSync(openSync(database.file, 'a', 0o600)) // SQLite gives its other files the same mode
+  } catch (error) {
+    throw new Unavailable((error as Error).message, { cause: error })
+  }
   return openSqlite(database.file, onTrouble)
 }
 

@@ -1,6 +1,7 @@
 import { migrateCommand } from './cli/migrate.ts'
 import { start } from './cli/start.ts'
 import { ConfigError } from './config.ts'
+import { Unavailable } from './storage/database.ts'
 
 const commands: Record<string, () => Promise<void>> = { start, migrate: migrateCommand }
 
@@ -28,6 +29,7 @@ async function main(name = 'start'): Promise<void> {
 function sentence(error: unknown): string {
   const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
   if (error instanceof ConfigError) return message
+  if (error instanceof Unavailable) return `The database cannot be used: ${message}.`
   if (code === 'EADDRINUSE') return `Port ${port} is in use; stop what listens there, or set PORT to another one.`
   if (code === 'EACCES' && port) return `Port ${port} may not be used by this user; set PORT to one above 1023.`
   return message

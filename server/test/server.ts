@@ -81,6 +81,6 @@ export async function send(url: string, init: RequestInit, options: RequestOptio
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value)
   const response = await fetch(url, { ...init, headers })
   const text = await response.text()
-  const isJson = response.headers.get('content-type')?.startsWith('application/json')
+  const isJson = text !== '' && response.headers.get('content-type')?.startsWith('application/json')
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null }
 }

@@ -3,6 +3,7 @@ import { type App, createApp } from '../app.ts'
 import { type Config, readConfig, readEnvironment } from '../config.ts'
 
 const CLOSE_PATIENCE_MILLISECONDS = 10_000
+const IDLE_GRACE_MILLISECONDS = 1000
 
 /** `tessera start`: serves until SIGTERM or SIGINT, then finishes what is under way. */
 export async function start(): Promise<void> {
@@ -15,10 +16,10 @@ export async function start(): Promise<void> {
   const app = await createApp(config, { log, clock: Date.now })
   try {
     const url = await app.listen()
+    if (!config.production) process.stdout.write(welcome(config, new URL(url).port))
     log.info({ url, database: config.database.kind, production: config.production }, 'Tessera is listening')
     if (config.smtpUrl)
       log.warn('SMTP_URL is set, but this version keeps mails in the outbox and does not send them yet')
-    if (!config.production) process.stdout.write(welcome(config, new URL(url).port))
   } catch (error) {
     await app.close()
     throw error
@@ -33,7 +34,7 @@ function stopOnSignal(app: App, log: Pick<pino.Logger, 'info' | 'error'>): void 
     stopping = true
     log.info({ signal }, 'stopping')
     setTimeout(() => process.exit(1), CLOSE_PATIENCE_MILLISECONDS).unref()
-    app.close().then(
+    app.close({ idleGraceMilliseconds: IDLE_GRACE_MILLISECONDS }).then(
       () => process.exit(0),
       (error) => {
         log.error({ err: error }, 'the stop failed')

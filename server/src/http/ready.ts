@@ -1,6 +1,6 @@
-import sql from 'sql-template-tag'
 import { Type } from 'typebox'
 import { type Database, Unavailable } from '../storage/database.ts'
+import { ping } from '../storage/ping.ts'
 import { endpoint, type HttpContext } from './endpoint.ts'
 
 const PROBE_INTERVAL_MILLISECONDS = 1000
@@ -25,7 +25,7 @@ function probe({ db, now }: Pick<HttpContext, 'db' | 'now'>): Probe {
   const at = now().getTime()
   const last = probes.get(db)
   if (last && Math.abs(at - last.startedAt) < PROBE_INTERVAL_MILLISECONDS) return last
-  const answered = db.query(sql`select name from migrations limit 1`).catch((error) => {
+  const answered = ping(db).catch((error) => {
     throw error instanceof Unavailable ? error : new Unavailable('the readiness probe failed', { cause: error })
   })
   answered.catch(() => {})

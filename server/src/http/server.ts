@@ -28,8 +28,7 @@ export function createServer(ctx: HttpContext): FastifyInstance {
     requestTimeout: 15_000,
     connectionTimeout: 60_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
-    // While it closes, what still comes in on an open connection is served, and the connection closed after it.
-    return503OnClosing: false,
+    return503OnClosing: false, // what comes in while it drains is served
     genReqId: () => randomUUID(),
     ajv: {
       customOptions: {

@@ -21,9 +21,9 @@ const CLOCK_CHECK_MILLISECONDS = 30_000
 export async function openPostgres(url: string, onTrouble: OnTrouble): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
-    max: 20,
+    max: 10,
     connectionTimeoutMillis: ACQUIRE_TIMEOUT_MILLISECONDS,
-    idleTimeoutMillis: 30_000,
+    idleTimeoutMillis: 10_000,
     // The server's own limits end what this process no longer waits for, and what a stopped process left open.
     statement_timeout: STATEMENT_TIMEOUT_MILLISECONDS,
     idle_in_transaction_session_timeout: 10_000,
@@ -31,8 +31,9 @@ export async function openPostgres(url: string, onTrouble: OnTrouble): Promise<D
     application_name: 'tessera',
     types: { getTypeParser: typeParser },
   })
-  // Without a listener an idle connection's end would end the process.
+  // Without a listener the end of a connection, idle or at work, would end the process.
   pool.on('error', onTrouble)
+  pool.on('connect', (connection) => connection.on('error', onTrouble))
   const database = new PostgresDatabase(pool, onTrouble)
   try {
     await database.measureClock()

@@ -1,0 +1,47 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { after } from 'node:test'
+
+export interface DatabaseProxy {
+  url: string
+  /** `open` forwards, `refuse` ends connections and takes no new ones, `stall` takes them and forwards nothing. */
+  mode: 'open' | 'refuse' | 'stall'
+  /** Ends every connection there is. */
+  cut(): void
+}
+
+/** A way to PostgreSQL that can be broken from outside. */
+export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseProxy> {
+  const target = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  const server = createServer((inner) => {
+    if (proxy.mode === 'refuse') return void inner.resetAndDestroy()
+    const outer = connect(Number(target.port || 5432), target.hostname)
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      sockets.add(from)
+      from.on('data', (chunk) => {
+        if (proxy.mode === 'open') to.write(chunk)
+      })
+      from.on('error', () => {})
+      from.on('close', () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+    }
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = new URL(databaseUrl)
+  url.host = `127.0.0.1:${(server.address() as { port: number }).port}`
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy()
+  }
+  after(() => {
+    cut()
+    server.close()
+  })
+  const proxy: DatabaseProxy = { url: url.href, mode: 'open', cut }
+  return proxy
+}

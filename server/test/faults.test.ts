@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { startDatabaseProxy } from './database-proxy.ts'
+import { PASSWORD } from './people.ts'
+import { startServer } from './server.ts'
+import { type ServerProcess, startProcess } from './server-process.ts'
+import { emptyDatabaseUrl, onPostgres, openDatabase, temporaryFolder } from './test-database.ts'
+
+const skip = !onPostgres && 'a SQLite file has no connection to lose'
+
+async function newLogin(server: Pick<ServerProcess, 'post'>) {
+  const email = `${randomUUID()}@example.com`
+  await server.post('/api/v1/users/sign_up', { user: { email, password: PASSWORD } })
+  return (await server.post('/api/v1/auth/login', { email, password: PASSWORD })).body
+}
+
+test('SIGKILL at random moments of refreshes with retrying clients: no session is lost, no second successor', async () => {
+  const folder = temporaryFolder()
+  const environment = {
+    DATABASE_URL: onPostgres ? await emptyDatabaseUrl() : 'sqlite:tessera.db',
+    JWT_SECRET_KEY: 'kept over restarts',
+    RATE_LIMIT: 'off',
+    LOG_LEVEL: 'warn',
+    REFRESH_TOKEN_ROTATION: 'strict',
+  }
+  const start = () => startProcess({ folder, environment: { ...environment, LOG_LEVEL: 'info' } })
+  let server = await start()
+  const clients = await Promise.all(Array.from({ length: 8 }, () => newLogin(server)))
+  let running = true
+  let refreshes = 0
+  const successors = new Map<string, Set<string>>()
+
+  const client = async (token: string): Promise<string> => {
+    let newest = token
+    while (running) {
+      const key = randomUUID()
+      for (let answered = false; !answered; ) {
+        const answer = await server
+          .post('/api/v1/auth/refresh', { refresh_token: newest }, { 'idempotency-key': key })
+          .catch(() => null)
+        if (answer === null || answer.status === 503) {
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          continue
+        }
+        assert.equal(answer.status, 200, answer.text)
+        const known = successors.get(newest) ?? new Set()
+        successors.set(newest, known.add(answer.body.refresh_token))
+        newest = answer.body.refresh_token
+        answered = true
+        refreshes++
+      }
+    }
+    return newest
+  }
+  const all = clients.map((tokens) => client(tokens.refresh_token))
+  for (let kill = 0; kill < 5; kill++) {
+    const enough = refreshes + 40 + Math.floor(Math.random() * 60)
+    while (refreshes < enough) await new Promise((resolve) => setImmediate(resolve))
+    await server.end('SIGKILL')
+    server = await start()
+  }
+  running = false
+  for (const newest of await Promise.all(all)) {
+    assert.equal((await server.post('/api/v1/auth/refresh', { refresh_token: newest })).status, 200)
+  }
+  for (const known of successors.values()) assert.equal(known.size, 1)
+  const db = await openDatabase(onPostgres ? environment.DATABASE_URL : `sqlite:${folder}/tessera.db`)
+  const orphans = await db.query(sql`
+    select t.id from refresh_tokens t where t.used_at is not null and not exists (
+      select 1 from refresh_tokens s where s.session_id = t.session_id and s.generation = t.generation + 1)`)
+  assert.equal(orphans.length, 0, 'a used token without a successor')
+  const crowded = await db.query(sql`select session_id from refresh_tokens group by session_id having count(*) > 2`)
+  assert.equal(crowded.length, 0)
+})
+
+test('a database that is away: 503 with Retry-After, never 401, and no restart is needed', { skip }, async () => {
+  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  const server = await startServer({ DATABASE_URL: proxy.url, RATE_LIMIT: 'on' })
+  const { access_token, refresh_token } = await newLogin(server)
+  const bearer = access_token
+  const pair = (await server.post('/auth/token', { auth: { user_guid: '123e4567-e89b-12d3-a456-426614174000' } })).body
+  for (const mode of ['refuse', 'stall'] as const) {
+    proxy.mode = mode
+    if (mode === 'refuse') proxy.cut()
+    const answers = await Promise.all([
+      server.get('/api/v1/auth/me', { bearer }),
+      server.post('/api/v1/auth/refresh', { refresh_token }),
+      server.post('/api/v1/auth/logout', { refresh_token }),
+      server.post('/api/v1/auth/login', { email: 'admin@example.com', password: 'password123' }),
+      server.post('/api/v1/users/sign_up', { user: { email: 'a@example.com', password: PASSWORD } }),
+      server.delete('/api/v1/users/1', { bearer }),
+      server.post('/auth/token', { auth: { user_guid: '123e4567-e89b-12d3-a456-426614174000' } }),
+      server.post('/auth/refresh', { auth: pair }),
+      server.get('/ready'),
+    ])
+    for (const answer of answers) {
+      assert.equal(answer.status, 503, answer.text)
+      assert.equal(answer.headers.get('retry-after'), '1')
+    }
+    assert.equal((await server.get('/health')).status, 200)
+    proxy.mode = 'open'
+    proxy.cut()
+  }
+  server.pass({ seconds: 2 })
+  assert.equal((await server.get('/ready')).status, 200)
+  assert.equal((await server.get('/api/v1/auth/me', { bearer })).status, 200)
+  assert.equal((await server.post('/api/v1/auth/refresh', { refresh_token })).status, 200)
+  assert.equal((await server.post('/auth/refresh', { auth: pair })).status, 200)
+})
+
+test('connections that are ended under a pair without a key: the server recognises its own second try', {
+  skip,
+}, async () => {
+  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  const server = await startServer({ DATABASE_URL: proxy.url })
+  const issue = async () =>
+    (await server.post('/auth/token', { auth: { user_guid: '123e4567-e89b-12d3-a456-426614174000' } })).body
+  let pair = await issue()
+  for (let round = 0; round < 60; round++) {
+    const refreshing = server.post('/auth/refresh', { auth: pair })
+    const ms = round % 6
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
+    proxy.cut()
+    const answer = await refreshing
+    if (answer.status === 503) {
+      pair = await issue() // cut twice: a client without a key has to begin anew
+      continue
+    }
+    assert.equal(answer.status, 200, `round ${round}: ${answer.text}`)
+    pair = answer.body
+  }
+})
+
+test('all connections held: a fast 503', { skip }, async () => {
+  const server = await startServer()
+  const { access_token } = await newLogin(server)
+  const release = Promise.withResolvers<void>()
+  const held = Array.from({ length: 10 }, () => server.ctx.db.transaction(() => release.promise))
+  await Promise.all(Array.from({ length: 3 }, () => new Promise((resolve) => setTimeout(resolve, 50))))
+  const answer = await server.get('/api/v1/auth/me', { bearer: access_token })
+  assert.equal(answer.status, 503)
+  release.resolve()
+  await Promise.all(held)
+  assert.equal((await server.get('/api/v1/auth/me', { bearer: access_token })).status, 200)
+})
