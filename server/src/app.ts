@@ -16,10 +16,11 @@ import { developmentSecret } from './development-secret.ts'
 import { drain } from './http/drain.ts'
 import type { HttpContext } from './http/endpoint.ts'
 import { createServer } from './http/server.ts'
-import { type Database, Unavailable } from './storage/database.ts'
+import { type Database, type OnTrouble, Unavailable } from './storage/database.ts'
 import { databaseLimits, memoryLimits } from './storage/limit-store.ts'
 import { migrate } from './storage/migrate.ts'
 import { openPostgres } from './storage/postgres.ts'
+import { redisLimits } from './storage/redis-limits.ts'
 import { openSqlite } from './storage/sqlite.ts'
 
 /** What an app does not decide for itself. */
@@ -66,7 +67,8 @@ function assemble(config: Config, { log }: World, db: Database, now: () => Date)
   // One core is left to the event loop. Passwords and token digests never wait for each other.
   const passwordLane = new HashLane({ threads: Math.max(1, availableParallelism() - 1), mostWaiting: 64 })
   const tokenLane = new HashLane({ threads: Math.max(1, Math.min(4, availableParallelism() - 1)), mostWaiting: 256 })
-  const limits = db.dialect === 'postgres' ? databaseLimits(db) : memoryLimits()
+  const redis = config.redisUrl === null ? null : redisLimits(config.redisUrl, troubleLog(log, 'Redis'))
+  const limits = redis ?? (db.dialect === 'postgres' ? databaseLimits(db) : memoryLimits())
 
   const ctx: HttpContext = {
     db,
@@ -96,6 +98,7 @@ function assemble(config: Config, { log }: World, db: Database, now: () => Date)
       await drain(server, idleGraceMilliseconds)
       await server.close()
       await Promise.all([passwordLane.close(), tokenLane.close()])
+      redis?.close()
       await db.close()
     },
   }
@@ -103,7 +106,7 @@ function assemble(config: Config, { log }: World, db: Database, now: () => Date)
 
 /** Opens the configured database; a SQLite file and its folder are made when they are missing. */
 export async function openDatabase({ database }: Config, log: Log): Promise<Database> {
-  const onTrouble = (error: Error) => log.warn({ reason: error.message }, 'the database had trouble')
+  const onTrouble = troubleLog(log, 'the database')
   if (database.kind === 'postgres') return openPostgres(database.url, onTrouble)
   try {
     mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })
@@ -112,6 +115,10 @@ export async function openDatabase({ database }: Config, log: Log): Promise<Data
     throw new Unavailable((error as Error).message, { cause: error })
   }
   return openSqlite(database.file, onTrouble)
+}
+
+function troubleLog(log: Log, who: string): OnTrouble {
+  return (error) => log.warn({ reason: error.message }, `${who} had trouble`)
 }
 
 /** Beside the SQLite file; with PostgreSQL, where that file would be by default. */

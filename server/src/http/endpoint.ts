@@ -15,6 +15,8 @@ export interface EdgeSettings {
   serviceKeys: readonly string[]
   demoFrom: IpRanges
   trustedProxies: IpRanges
+  /** Whose pages may call from a browser. */
+  corsOrigins: readonly string[]
 }
 
 export type EndpointRequest<Body> = FastifyRequest<{ Body: Body; Params: { id: string } }>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
+import cors from '@fastify/cors'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Client } from '../auth/context.ts'
 import { LaneFull } from '../crypto/hash-lane.ts'
@@ -44,6 +45,7 @@ export function createServer(ctx: HttpContext): FastifyInstance {
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server))
+  allowOrigins(server, ctx.edge.corsOrigins)
   server.decorateRequest('client', null as unknown as Client)
   server.decorateRequest('caller', null)
 
@@ -92,6 +94,19 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
         throw error
       }
     },
+  })
+}
+
+/** Pages of these origins, spelt exactly so, may call from a browser; no header tells others anything. */
+function allowOrigins(server: FastifyInstance, origins: readonly string[]): void {
+  if (origins.length === 0) return
+  server.register(cors, {
+    origin: [...origins],
+    credentials: true,
+    methods: ['GET', 'POST', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key'],
+    exposedHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],
+    maxAge: 600,
   })
 }
 

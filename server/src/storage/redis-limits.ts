@@ -1,0 +1,47 @@
+import { Redis } from 'ioredis'
+import { type OnTrouble, Unavailable } from './database.ts'
+import type { LimitStore } from './limit-store.ts'
+
+const TIMEOUT_MILLISECONDS = 700
+
+// One script each: a point and its window's end are never apart, whatever dies in between.
+const TAKE = `
+  local points = redis.call('INCR', KEYS[1])
+  if points == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+  return { points, redis.call('PTTL', KEYS[1]) }`
+const GIVE_BACK = `
+  if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then return redis.call('DECR', KEYS[1]) end
+  return 0`
+
+export interface RedisLimits extends LimitStore {
+  close(): void
+}
+
+/** Shared by all replicas on one Redis or Valkey, whose clock the windows run on. Connects when it can, and again. */
+export function redisLimits(url: string, onTrouble: OnTrouble): RedisLimits {
+  const redis = new Redis(url, {
+    keyPrefix: 'tessera:limit:',
+    connectTimeout: TIMEOUT_MILLISECONDS,
+    commandTimeout: TIMEOUT_MILLISECONDS,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+  })
+  redis.on('error', onTrouble)
+  const run = async (script: string, key: string, ...rest: number[]): Promise<unknown> => {
+    try {
+      return await redis.eval(script, 1, key, ...rest)
+    } catch (error) {
+      throw new Unavailable(`Redis: ${(error as Error).message}`, { cause: error })
+    }
+  }
+  return {
+    async take(key, windowSeconds, now) {
+      const [points, endsInMilliseconds] = (await run(TAKE, key, windowSeconds * 1000)) as [number, number]
+      return { points, expiresAt: new Date(now.getTime() + endsInMilliseconds) }
+    },
+    async giveBack(key) {
+      await run(GIVE_BACK, key)
+    },
+    close: () => redis.disconnect(),
+  }
+}
