@@ -37,9 +37,9 @@ export interface App {
   /**
    * Serves what is under way, then closes connections, workers and database.
    *
-   * @param options.idleGraceMilliseconds for requests that are on their way on open connections; none by default
+   * @param options.graceMilliseconds for requests that are on their way; none by default
    */
-  close(options?: { idleGraceMilliseconds: number }): Promise<void>
+  close(options?: { graceMilliseconds: number }): Promise<void>
 }
 
 const CLEAN_UP_MILLISECONDS = 600_000
@@ -93,9 +93,9 @@ function assemble(config: Config, { log }: World, db: Database, now: () => Date)
   return {
     ctx,
     listen: () => server.listen({ host: config.host, port: config.port }),
-    async close({ idleGraceMilliseconds } = { idleGraceMilliseconds: 0 }) {
+    async close({ graceMilliseconds } = { graceMilliseconds: 0 }) {
       clearInterval(cleaning)
-      await drain(server, idleGraceMilliseconds)
+      await drain(server, graceMilliseconds)
       await server.close()
       await Promise.all([passwordLane.close(), tokenLane.close()])
       redis?.close()

@@ -3,7 +3,7 @@ import { type App, createApp } from '../app.ts'
 import { type Config, readConfig, readEnvironment } from '../config.ts'
 
 const CLOSE_PATIENCE_MILLISECONDS = 10_000
-const IDLE_GRACE_MILLISECONDS = 1000
+const GRACE_MILLISECONDS = 1000
 
 /** `tessera start`: serves until SIGTERM or SIGINT, then finishes what is under way. */
 export async function start(): Promise<void> {
@@ -34,7 +34,7 @@ function stopOnSignal(app: App, log: Pick<pino.Logger, 'info' | 'error'>): void 
     stopping = true
     log.info({ signal }, 'stopping')
     setTimeout(() => process.exit(1), CLOSE_PATIENCE_MILLISECONDS).unref()
-    app.close({ idleGraceMilliseconds: IDLE_GRACE_MILLISECONDS }).then(
+    app.close({ graceMilliseconds: GRACE_MILLISECONDS }).then(
       () => process.exit(0),
       (error) => {
         log.error({ err: error }, 'the stop failed')

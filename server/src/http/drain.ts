@@ -1,26 +1,35 @@
 import { once } from 'node:events'
+import type { Server } from 'node:http'
 import { Server as NetServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 
 const SWEEP_MILLISECONDS = 50
 
 /**
- * Stops listening and waits until every connection is done. A request that is under way on a kept-alive connection when
- * the stop begins is still read and served, its connection closed after it; Node's own `close` would reset it.
+ * Ends the server's connections without failing a request. While the grace lasts, what is on its way, on a kept-alive
+ * connection or in the listener's queue, is still served, each connection being closed after its answer; Node's own
+ * `close` would reset them. Then it stops listening and waits for what is under way.
  *
- * @param idleGraceMilliseconds how long connections without a request are left open for one that is on its way
+ * @param graceMilliseconds at most so long; no longer than there are connections
  */
-export async function drain({ server }: FastifyInstance, idleGraceMilliseconds: number): Promise<void> {
+export async function drain({ server }: FastifyInstance, graceMilliseconds: number): Promise<void> {
   if (!server.listening) return
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'))
+  const graceEnd = performance.now() + graceMilliseconds
+  while (performance.now() < graceEnd) {
+    await sleep(SWEEP_MILLISECONDS)
+    if ((await countConnections(server)) === 0) break
+  }
   const closed = once(server, 'close')
   NetServer.prototype.close.call(server)
-  let sweep: NodeJS.Timeout | undefined
-  const grace = setTimeout(() => {
-    server.closeIdleConnections()
-    sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MILLISECONDS)
-  }, idleGraceMilliseconds)
+  server.closeIdleConnections()
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MILLISECONDS)
   await closed
-  clearTimeout(grace)
   clearInterval(sweep)
+}
+
+function countConnections(server: Server): Promise<number> {
+  return promisify(server.getConnections.bind(server))()
 }
