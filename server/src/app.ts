@@ -19,8 +19,7 @@ import { createServer } from './http/server.ts'
 import { type Database, type OnTrouble, Unavailable } from './storage/database.ts'
 import { databaseLimits, memoryLimits } from './storage/limit-store.ts'
 import { migrate } from './storage/migrate.ts'
-import { openPostgres } from './storage/postgres.ts'
-import { redisLimits } from './storage/redis-limits.ts'
+import type { RedisLimits } from './storage/redis-limits.ts'
 import { openSqlite } from './storage/sqlite.ts'
 
 /** What an app does not decide for itself. */
@@ -51,14 +50,14 @@ export async function createApp(config: Config, { log, clock }: World): Promise<
     const now = () => new Date(clock() + db.clockOffsetMilliseconds())
     await migrate(db, now())
     if (!config.production) await seedDemoUsers({ db, now })
-    return assemble(config, { log, clock }, db, now)
+    return assemble(config, log, db, await openRedis(config, log), now)
   } catch (error) {
     await db.close()
     throw error
   }
 }
 
-function assemble(config: Config, { log }: World, db: Database, now: () => Date): App {
+function assemble(config: Config, log: Log, db: Database, redis: RedisLimits | null, now: () => Date): App {
   const keys = buildKeys({
     jwt: config.jwtSecret ?? developmentSecret(dataFolder(config)),
     refresh: config.refreshSecret ?? undefined,
@@ -67,7 +66,6 @@ function assemble(config: Config, { log }: World, db: Database, now: () => Date)
   // One core is left to the event loop. Passwords and token digests never wait for each other.
   const passwordLane = new HashLane({ threads: Math.max(1, availableParallelism() - 1), mostWaiting: 64 })
   const tokenLane = new HashLane({ threads: Math.max(1, Math.min(4, availableParallelism() - 1)), mostWaiting: 256 })
-  const redis = config.redisUrl === null ? null : redisLimits(config.redisUrl, troubleLog(log, 'Redis'))
   const limits = redis ?? (db.dialect === 'postgres' ? databaseLimits(db) : memoryLimits())
 
   const ctx: HttpContext = {
@@ -107,7 +105,11 @@ function assemble(config: Config, { log }: World, db: Database, now: () => Date)
 /** Opens the configured database; a SQLite file and its folder are made when they are missing. */
 export async function openDatabase({ database }: Config, log: Log): Promise<Database> {
   const onTrouble = troubleLog(log, 'the database')
-  if (database.kind === 'postgres') return openPostgres(database.url, onTrouble)
+  // Drivers are loaded by those who use them: they are a quarter of the time that a start takes.
+  if (database.kind === 'postgres') {
+    const { openPostgres } = await import('./storage/postgres.ts')
+    return openPostgres(database.url, onTrouble)
+  }
   try {
     mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })
     closeSync(openSync(database.file, 'a', 0o600)) // SQLite gives its other files the same mode
@@ -115,6 +117,12 @@ export async function openDatabase({ database }: Config, log: Log): Promise<Data
     throw new Unavailable((error as Error).message, { cause: error })
   }
   return openSqlite(database.file, onTrouble)
+}
+
+async function openRedis({ redisUrl }: Config, log: Log): Promise<RedisLimits | null> {
+  if (redisUrl === null) return null
+  const { redisLimits } = await import('./storage/redis-limits.ts')
+  return redisLimits(redisUrl, troubleLog(log, 'Redis'))
 }
 
 function troubleLog(log: Log, who: string): OnTrouble {
