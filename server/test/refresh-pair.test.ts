@@ -77,6 +77,13 @@ test('the access token may have expired; it may not be altered, absent, or none 
   pairOf(await refreshPair(server, pair))
 })
 
+test('a pair of longer lifetime is refreshed after a shorter one was configured', async () => {
+  const before = await startServer()
+  const pair = await issuePair(before)
+  const after = await startServer({ DATABASE_URL: before.databaseUrl, JWT_ACCESS_TOKEN_EXPIRATION: '60' })
+  pairOf(await refreshPair(after, pair))
+})
+
 test('a refresh token that is altered, unknown, or of a login is refused', async () => {
   const pair = await issuePair(server)
   const login = await newLogin(server)

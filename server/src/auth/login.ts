@@ -28,8 +28,8 @@ export async function login(
   const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
   const matches = await ctx.passwords.matches(password, user?.password_digest ?? null)
   const now = ctx.now()
-  const allowed = user !== null && matches && (!isDemoUser(user) || ctx.settings.isDemoAddress(client.ip))
-  // Whether the account is disabled, or its password changed since, is judged under lock.
+  const allowed = user !== null && matches && user.disabled_at === null && mayBeHere(ctx, user, client)
+  // Whether the account was disabled, or its password changed, since then is judged under lock.
   const session = allowed ? await openSession(ctx, { user, kind: 'login', client, now }) : null
   if (!user || !session) {
     const event = {
@@ -43,6 +43,11 @@ export async function login(
   }
   await renewOutdatedDigest(ctx, user, password)
   return { user, ...issueTokens(ctx, { kind: 'login', user, ...session, ip: client.ip, now }) }
+}
+
+/** Demo users have passwords that stand in the documentation. */
+function mayBeHere(ctx: Pick<Context, 'settings'>, user: UserRow, client: Client): boolean {
+  return !isDemoUser(user) || ctx.settings.isDemoAddress(client.ip)
 }
 
 /** Only now is the password known that a digest of today's strength needs. A failure costs nobody their login. */

@@ -33,9 +33,9 @@ export interface AccessTokens {
    * `null` unless the token is one of ours to the last bit: canonical spelling, a key of the ring, the algorithm of its
    * kind, `typ`, every claim present and finite (RFC 8725). Says nothing about the session.
    *
-   * @param options.ignoreExpiration a pair may be refreshed after its access token expired
+   * @param options.ignoreTimes a pair may be refreshed after its access token expired, or its lifetime was configured anew
    */
-  verify(token: string, options: { now: Date; ignoreExpiration?: boolean }): VerifiedAccessToken | null
+  verify(token: string, options: { now: Date; ignoreTimes?: boolean }): VerifiedAccessToken | null
 }
 
 const TYPE = 'at+jwt' // RFC 9068
@@ -54,10 +54,14 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
     ),
   )
 
+  /** Not expired, not from the future, not made to live longer than ours do. */
+  const isTimely = ({ iat, exp }: AccessTokenClaims, nowSeconds: number) =>
+    exp > nowSeconds && iat <= nowSeconds + CLOCK_SKEW_SECONDS && exp - iat <= lifetimeSeconds
+
   return {
     sign: (kind: SessionKind, claims: AccessTokenClaims) => signers[kind](claims),
 
-    verify(token, { now, ignoreExpiration = false }) {
+    verify(token, { now, ignoreTimes = false }) {
       if (token.length > LONGEST_TOKEN || !isCanonical(token)) return null
       const found = verifiers.get(algorithmAndKid(token))
       if (!found) return null
@@ -68,9 +72,7 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
         return null
       }
       if (!hasOurClaims(claims)) return null
-      const nowSeconds = now.getTime() / 1000
-      if (claims.iat > nowSeconds + CLOCK_SKEW_SECONDS || claims.exp - claims.iat > lifetimeSeconds) return null
-      if (!ignoreExpiration && claims.exp <= nowSeconds) return null
+      if (!ignoreTimes && !isTimely(claims, now.getTime() / 1000)) return null
       if (found.kind === 'login') return { kind: 'login', claims }
       return isOfPair(claims) ? { kind: 'pair', claims } : null
     },

@@ -99,12 +99,20 @@ class SqliteDatabase implements Database {
       this.#writer.script('commit')
     } catch (error) {
       // The commit, or SQLite's hold on the whole transaction, failed: nothing of any job is on disk.
-      if (this.#writer.inTransaction) this.#writer.script('rollback')
+      this.#rollBack()
       const failure = error instanceof Conflict ? new Unavailable('SQLite stayed busy', { cause: error }) : error
       for (const job of jobs) job.reject(failure)
       return
     }
     for (const answer of answers) answer()
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#writer.inTransaction) this.#writer.script('rollback')
+    } catch (error) {
+      this.#onTrouble(error as Error) // the queue must go on to answer those who wait
+    }
   }
 
   /** Throws only when SQLite ended the whole transaction; a job's own failure is its own answer. */
