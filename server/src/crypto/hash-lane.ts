@@ -23,6 +23,7 @@ export class HashLane {
       maxThreads: options.threads,
       maxQueue: options.mostWaiting,
       idleTimeout: 60_000,
+      stricterFIFO: true, // else a job that finds no worker free goes to the end of the queue, for seconds under load
       env: {},
     })
   }
