@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { Agent, get } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -115,6 +116,30 @@ test('SIGTERM lets requests under way finish, and ends with 0', async () => {
   const code = server.end('SIGTERM')
   for (const answer of await Promise.all(underWay)) assert.equal(answer.status, 200)
   assert.equal(await code, 0)
+})
+
+test('SIGTERM under load fails no request: clients are told to close, or find nobody listening', async () => {
+  const server = await startProcess({ environment: await databaseSetting() })
+  const agent = new Agent({ keepAlive: true })
+  const outcomes = new Set<string>()
+  const ask = () =>
+    new Promise<string>((resolve) => {
+      const asked = get(`${server.url}/ready`, { agent }, (response) => {
+        response.resume().on('end', () => resolve(String(response.statusCode)))
+      })
+      asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
+    })
+  const clients = Array.from({ length: 8 }, async () => {
+    let outcome = ''
+    while (outcome !== 'ECONNREFUSED') {
+      outcome = await ask()
+      outcomes.add(outcome)
+    }
+  })
+  while (!outcomes.has('200')) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(await server.end('SIGTERM'), 0)
+  await Promise.all(clients)
+  assert.deepEqual([...outcomes].sort(), ['200', 'ECONNREFUSED'])
 })
 
 test('production starts without demo users, without their curl lines, and asks for its secret', async () => {
