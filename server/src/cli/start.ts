@@ -2,7 +2,8 @@ import { pino } from 'pino'
 import { type App, createApp } from '../app.ts'
 import { type Config, readConfig, readEnvironment } from '../config.ts'
 
-const CLOSE_PATIENCE_MILLISECONDS = 10_000
+/** Longer than a full lane of passwords takes; an orchestrator that kills after 30 seconds still sees the end. */
+const CLOSE_PATIENCE_MILLISECONDS = 25_000
 const GRACE_MILLISECONDS = 1000
 
 /** `tessera start`: serves until SIGTERM or SIGINT, then finishes what is under way. */

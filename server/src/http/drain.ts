@@ -17,6 +17,8 @@ export async function drain({ server }: FastifyInstance, graceMilliseconds: numb
   if (graceMilliseconds > 0) await sleep(SWEEP_MILLISECONDS)
   const closed = once(server, 'close')
   NetServer.prototype.close.call(server)
+  // Heads and bodies that do not arrive by then are not waited for, nor connections that never sent a byte.
+  server.headersTimeout = server.requestTimeout = Math.max(1, graceMilliseconds)
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'))
   const graceEnd = performance.now() + graceMilliseconds
   const sweep = setInterval(() => {
