@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { send } from './server.ts'
 import { runToEnd, startProcess } from './server-process.ts'
@@ -142,6 +143,18 @@ test('SIGTERM under load fails no request: clients are told to close, or find no
   assert.deepEqual([...outcomes].sort(), ['200', 'ECONNREFUSED'])
 })
 
+test('SIGTERM does not wait for connections that say nothing, or half of a request', async () => {
+  const server = await startProcess({ environment: await databaseSetting() })
+  const sent = ['', 'GET /health HTTP/1.1\r\n', 'POST /auth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{']
+  const sockets = sent.map((bytes) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.write(bytes))
+    return socket.on('error', () => {}).resume()
+  })
+  await Promise.all(sockets.map((socket) => once(socket, 'ready')))
+  await server.get('/health')
+  assert.equal(await server.end('SIGTERM'), 0)
+})
+
 test('production starts without demo users, without their curl lines, and asks for its secret', async () => {
   const environment = {
     ...(await databaseSetting()),
@@ -154,6 +167,23 @@ test('production starts without demo users, without their curl lines, and asks f
   assert.equal((await server.post('/auth/token', { auth: { user_guid: 'x' } })).status, 404)
   assert.doesNotMatch(server.output(), /curl/)
   for (const line of server.output().trim().split('\n')) JSON.parse(line)
+})
+
+test('while another process holds the write lock, writes are answered 503 and reads go on; after it, all is well', {
+  skip: onPostgres && 'of a SQLite file',
+}, async () => {
+  const folder = temporaryFolder()
+  const server = await startProcess({ folder, environment: { RATE_LIMIT: 'off' } })
+  const { access_token } = (await server.post('/api/v1/auth/login', LOGIN)).body
+  const issue = () => server.post('/auth/token', { auth: { user_guid: '123e4567-e89b-12d3-a456-426614174000' } })
+  const other = new DatabaseSync(join(folder, 'data/tessera.db'))
+  other.exec('begin immediate')
+  const answers = Promise.all(Array.from({ length: 150 }, issue))
+  assert.equal((await server.get('/api/v1/auth/me', access_token)).status, 200)
+  for (const answer of await answers) assert.equal(answer.status, 503)
+  other.exec('rollback')
+  other.close()
+  assert.equal((await issue()).status, 200)
 })
 
 test('on a full disk writes are answered 503, reads go on, and what was acknowledged stays', {

@@ -57,7 +57,7 @@ export class SqliteConnection {
 }
 
 // Primary result codes, https://www.sqlite.org/rescode.html
-const BUSY_OR_LOCKED = new Set([5, 6])
+const BUSY_OR_LOCKED = new Set([5, 6, 15 /* PROTOCOL: lost a race for the WAL */])
 const CANNOT_WORK = new Set([8 /* READONLY */, 10 /* IOERR */, 11 /* CORRUPT */, 13 /* FULL */, 14 /* CANTOPEN */, 26])
 const UNIQUE_OR_PRIMARY_KEY = new Set([2067, 1555])
 

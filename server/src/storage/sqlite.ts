@@ -31,6 +31,7 @@ export async function openSqlite(file: string, onTrouble: OnTrouble): Promise<Da
 }
 
 interface Job {
+  arrivedAt: number
   run: (tx: Transaction) => Promise<unknown>
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
@@ -65,7 +66,7 @@ class SqliteDatabase implements Database {
     refuseInsideTransaction()
     if (this.#closed) return Promise.reject(new Unavailable('the database is closed'))
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ run, resolve: resolve as Job['resolve'], reject })
+      this.#queue.push({ arrivedAt: performance.now(), run, resolve: resolve as Job['resolve'], reject })
       this.#draining ??= this.#drain()
     })
   }
@@ -94,7 +95,7 @@ class SqliteDatabase implements Database {
   async #commitTogether(jobs: Job[]): Promise<void> {
     const answers: (() => void)[] = []
     try {
-      await patiently(() => this.#writer.script('begin immediate'))
+      await patiently(() => this.#writer.script('begin immediate'), jobs[0]?.arrivedAt)
       for (const job of jobs) answers.push(await this.#runInSavepoint(job))
       this.#writer.script('commit')
     } catch (error) {
@@ -126,7 +127,7 @@ class SqliteDatabase implements Database {
     } catch (error) {
       if (!this.#writer.inTransaction) throw error
       this.#writer.script('rollback to job; release job')
-      return () => job.reject(error)
+      return () => job.reject(error instanceof Conflict ? new Unavailable('SQLite is busy', { cause: error }) : error)
     } finally {
       tx.end()
     }
@@ -162,9 +163,12 @@ class SqliteTransaction implements Transaction {
 
 const LOCK_PATIENCE_MILLISECONDS = 1500
 
-/** Waits with a timer, never inside SQLite, while another process (the command line) holds the write lock. */
-async function patiently(run: () => void): Promise<void> {
-  const giveUpAt = performance.now() + LOCK_PATIENCE_MILLISECONDS
+/**
+ * Waits with a timer, never inside SQLite, while another process (the command line) holds the write lock. Patience is
+ * counted from the arrival of who waits longest, so that nobody waits for those before them to give up.
+ */
+async function patiently(run: () => void, since = performance.now()): Promise<void> {
+  const giveUpAt = since + LOCK_PATIENCE_MILLISECONDS
   for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
     try {
       return run()
