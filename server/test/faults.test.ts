@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
+import { createLimiter } from '../src/auth/limits.ts'
+import { databaseLimits } from '../src/storage/limit-store.ts'
+import { migrate } from '../src/storage/migrate.ts'
 import { startDatabaseProxy } from './database-proxy.ts'
 import { PASSWORD } from './people.ts'
 import { startServer } from './server.ts'
@@ -131,6 +134,29 @@ test('connections that are ended under a pair without a key: the server recognis
     assert.equal(answer.status, 200, `round ${round}: ${answer.text}`)
     pair = answer.body
   }
+})
+
+test('points that could not be given back in an outage are given back after it', { skip }, async () => {
+  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  const db = await openDatabase(proxy.url)
+  await migrate(db, new Date())
+  const limiter = createLimiter(databaseLimits(db), () => new Date())
+  const budget = (key: string) => [{ key, points: 10, windowSeconds: 900 }]
+  await limiter.take(budget('a'))
+  proxy.mode = 'refuse'
+  proxy.cut()
+  await limiter.giveBack(budget('a'))
+  await assert.rejects(limiter.take(budget('b')), { name: 'Unavailable' })
+  proxy.mode = 'open'
+  await limiter.take(budget('c'))
+  const rows = await db.query<{ key: string; points: number }>(sql`select key, points from rate_limits order by key`)
+  assert.deepEqual(
+    rows.map(({ key, points }) => [key, points]),
+    [
+      ['a', 0],
+      ['c', 1],
+    ],
+  )
 })
 
 test('all connections held: a fast 503', { skip }, async () => {

@@ -58,6 +58,13 @@ test('one address against many accounts stops after a hundred; an IPv6 network c
   assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong', '2001:db8:1:3::1')).status, 401)
 })
 
+test('attempts that an account refuses cost the network nothing: its other people still get in', async () => {
+  const server = await start()
+  const neighbour = await signUp(server)
+  for (let n = 0; n < 150; n++) await attempt(server, 'nobody@example.com', 'wrong')
+  assert.equal((await attempt(server, neighbour.email, PASSWORD)).status, 200)
+})
+
 test('sixty sign-ups per address and hour', async () => {
   const server = await start()
   const ask = () => server.post('/api/v1/users/sign_up', { user: { email: 'x', password: 'x' } })

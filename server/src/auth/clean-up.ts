@@ -12,12 +12,15 @@ const BATCH = 1000
  */
 export async function cleanUp(ctx: Pick<Context, 'db' | 'now'>): Promise<number> {
   const now = ctx.now()
-  let sessions = 0
-  for (;;) {
-    const deleted = await deleteEndedSessions(ctx.db, now, BATCH)
-    sessions += deleted
-    if (deleted < BATCH) break
+  await inBatches(() => deleteSpentLimits(ctx.db, now, BATCH))
+  return inBatches(() => deleteEndedSessions(ctx.db, now, BATCH))
+}
+
+/** Until a batch is not full; short statements let requests in between. */
+async function inBatches(deleteBatch: () => Promise<number>): Promise<number> {
+  for (let total = 0; ; ) {
+    const deleted = await deleteBatch()
+    total += deleted
+    if (deleted < BATCH) return total
   }
-  await deleteSpentLimits(ctx.db, now)
-  return sessions
 }

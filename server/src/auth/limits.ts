@@ -51,25 +51,45 @@ export interface Limiter {
   giveBack(budgets: readonly Budget[]): Promise<void>
 }
 
+/** So many points are remembered for a store that is away. */
+const MOST_OWED = 10_000
+
 export function createLimiter(store: LimitStore, now: () => Date): Limiter {
+  const owed: string[] = []
+
+  async function giveBackKeys(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      try {
+        await store.giveBack(key, now())
+      } catch (error) {
+        // Nobody waits for a dead store to take points back, and nobody loses them: they are returned when it lives.
+        if (!(error instanceof Unavailable)) throw error
+        if (owed.length < MOST_OWED) owed.push(key)
+      }
+    }
+  }
+
   return {
     async take(budgets) {
       const at = now()
-      for (const { key, points, windowSeconds } of budgets) {
-        const state = await store.take(key, windowSeconds, at)
-        if (state.points <= points) continue
-        throw new RateLimited(Math.max(1, Math.ceil((state.expiresAt.getTime() - at.getTime()) / 1000)))
+      const taken: string[] = []
+      try {
+        for (const { key, points, windowSeconds } of budgets) {
+          const state = await store.take(key, windowSeconds, at)
+          if (state.points > points) {
+            throw new RateLimited(Math.max(1, Math.ceil((state.expiresAt.getTime() - at.getTime()) / 1000)))
+          }
+          taken.push(key)
+        }
+      } catch (error) {
+        // Refused by one budget, an attempt that was never made costs the others nothing.
+        const givingBack = giveBackKeys(taken)
+        if (!(error instanceof Unavailable)) await givingBack
+        throw error
       }
+      if (owed.length > 0) await giveBackKeys(owed.splice(0))
     },
-    async giveBack(budgets) {
-      const at = now()
-      for (const { key } of budgets) {
-        // A point too many taken is no reason to fail work that is done.
-        await store.giveBack(key, at).catch((error) => {
-          if (!(error instanceof Unavailable)) throw error
-        })
-      }
-    },
+    giveBack: (budgets) => giveBackKeys(budgets.map(({ key }) => key)),
   }
 }
 

@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag'
+import sql, { empty, raw } from 'sql-template-tag'
 import type { Database } from './database.ts'
 
 export interface LimitState {
@@ -35,8 +35,13 @@ export function databaseLimits(db: Database): LimitStore {
   }
 }
 
-export async function deleteSpentLimits(db: Database, now: Date): Promise<void> {
-  await db.query(sql`delete from rate_limits where expires_at <= ${now} returning key`)
+/** Deletes windows that have ended, so many at most; says how many. */
+export async function deleteSpentLimits(db: Database, now: Date, most: number): Promise<number> {
+  const skip = db.dialect === 'postgres' ? raw('for update skip locked') : empty
+  const rows = await db.query(sql`
+    delete from rate_limits where key in (select key from rate_limits where expires_at <= ${now} limit ${most} ${skip})
+    returning key`)
+  return rows.length
 }
 
 const MOST_KEYS_IN_MEMORY = 100_000
