@@ -48,6 +48,14 @@ test('the document: a login answers with the person and both tokens', async () =
 
 test('unknown, wrong, disabled, without a password, damaged digest: byte-identical refusals', async () => {
   const [disabled, damaged, empty] = [await signUp(server), await signUp(server), await signUp(server)]
+  const damages = [
+    '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$YQ',
+    '$argon2id$v=19$m=19456,t=2,p=1$YQ$c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0',
+    '$argon2id$v=19$m=19456,t=2,p=0$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0',
+    '$argon2id$v=19$m=9999999,t=99,p=1$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0',
+    `$2b$31$${'a'.repeat(53)}`,
+    `$2b$03$${'a'.repeat(53)}`,
+  ]
   await server.rows(sql`update users set disabled_at = ${new Date()} where id = ${disabled.id} returning id`)
   await setDigest(server, damaged.id, '$2b$04$damaged')
   await setDigest(server, empty.id, '')
@@ -76,6 +84,10 @@ test('unknown, wrong, disabled, without a password, damaged digest: byte-identic
     assert.deepEqual(answer.body, WRONG)
     const headers = [...answer.headers].filter(([name]) => !['date', 'x-request-id'].includes(name))
     texts.add(JSON.stringify([headers, answer.text]))
+  }
+  for (const digest of damages) {
+    await setDigest(server, damaged.id, digest)
+    assert.deepEqual((await attempt(server, damaged.email, PASSWORD)).body, WRONG, digest)
   }
   assert.equal(texts.size, 1)
 })

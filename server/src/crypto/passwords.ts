@@ -11,7 +11,10 @@ export const BCRYPT_MAX_BYTES = 72
 const ARGON2_COST: Argon2Cost = { memoryKibibytes: 19_456, passes: 2, parallelism: 1 }
 const ARGON2_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
 
-const BCRYPT_DIGEST = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
+// Bounds keep a damaged or hostile digest from costing more than any that was meant.
+const BCRYPT_DIGEST = /^\$2[aby]\$(0[4-9]|1\d|20)\$[./A-Za-z0-9]{53}$/
+const ARGON2_DIGEST =
+  /^\$argon2id\$v=19\$m=([1-9]\d{1,6}),t=([1-9]|1[0-6]),p=([1-9]|1[0-6])\$[\w+/]{11,86}\$[\w+/]{22,86}$/
 
 export interface Passwords {
   /** @throws {LaneFull} */
@@ -64,7 +67,8 @@ function isPossible(password: string, kind: PasswordHash['algorithm']): boolean 
 
 function kindOf(digest: string): PasswordHash['algorithm'] | null {
   if (BCRYPT_DIGEST.test(digest)) return 'bcrypt'
-  return digest.startsWith('$argon2id$v=19$m=') ? 'argon2id' : null
+  const [, memory, , parallelism] = ARGON2_DIGEST.exec(digest) ?? []
+  return Number(memory) >= 8 * Number(parallelism) ? 'argon2id' : null
 }
 
 /** A digest of nothing, with today's cost: verifying against it takes as long as against a real one. */
