@@ -90,6 +90,9 @@ export function readConfig(environment: Environment): Config {
   if (production && serviceKeys.some((key) => Buffer.byteLength(key) < 32)) {
     throw new ConfigError('SERVICE_KEYS has a key of fewer than 32 bytes; make each with: openssl rand -hex 32')
   }
+  if (serviceKeys.some((key) => !/^[\w.~+/-]+=*$/.test(key))) {
+    throw new ConfigError('SERVICE_KEYS has a key with characters that no Authorization: Bearer header can carry.')
+  }
   const issuance = text('PAIR_ISSUANCE') ?? (production ? 'service' : 'demo')
   const pairIssuance = oneOf(issuance, ['service', 'demo', 'off'], 'PAIR_ISSUANCE')
   if (production && pairIssuance === 'demo') {
@@ -175,9 +178,9 @@ function isSetBySomebodyElse(name: string): boolean {
 }
 
 function database(value: string): Config['database'] {
-  if (value.startsWith('sqlite:') && value.length > 'sqlite:'.length) {
-    return { kind: 'sqlite', file: value.slice('sqlite:'.length).replace(/^\/\/\//, '/') }
-  }
+  const file = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)(.+)$/.exec(value)?.[1]
+  if (file === ':memory:') throw new ConfigError('DATABASE_URL must name a file: two connections share it.')
+  if (file) return { kind: 'sqlite', file }
   if (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)) return { kind: 'postgres', url: value }
   throw new ConfigError('DATABASE_URL must look like sqlite:path/to/file.db or postgres://user:password@host/database.')
 }

@@ -109,6 +109,8 @@ test('unknown paths and broken paths are errors of the contract that would own t
     assertError(await server.get(path), 404, path)
   }
   for (const path of ['/%', '/auth/%zz']) assertError(await server.get(path), 400, path)
+  const encoded = await server.post('/%61uth/token', {})
+  assert.deepEqual([encoded.status, encoded.body], [422, { error: 'Missing GUID' }])
   assertError(await server.get(`/${'x'.repeat(5000)}`), 404, '/')
 })
 
@@ -116,7 +118,7 @@ test('a method that a path does not have is 405, with those that it has', async 
   const allowed = new Map<string, string[]>()
   for (const { path, method } of routes) allowed.set(path, [...(allowed.get(path) ?? []), method])
   for (const [path, methods] of allowed) {
-    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
       if (methods.includes(method) || (method === 'HEAD' && methods.includes('GET'))) continue
       const answer = await send(server.url + path, { method })
       assert.equal(answer.status, 405, `${method} ${path}`)

@@ -75,7 +75,13 @@ test('contradictions and values that cannot be used are one sentence', () => {
   }
   assertRefused({ REFRESH_TOKEN_ROTATION: 'off' }, /adaptive or strict/)
   assertRefused({ DATABASE_URL: 'mysql://x' }, /DATABASE_URL must look like/)
-  assertRefused({ DATABASE_URL: 'sqlite:' }, /DATABASE_URL must look like/)
+  for (const value of ['sqlite:', 'sqlite://data/x.db', 'sqlite:////x']) {
+    assertRefused({ DATABASE_URL: value }, /DATABASE_URL must look like/)
+  }
+  assertRefused({ DATABASE_URL: 'sqlite::memory:' }, /must name a file/)
+  assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:///a/b.db' }).database, { kind: 'sqlite', file: '/a/b.db' })
+  assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:/a/b.db' }).database, { kind: 'sqlite', file: '/a/b.db' })
+  assertRefused({ SERVICE_KEYS: 'abc@def:ghi' }, /no Authorization: Bearer header can carry/)
   assertRefused({ TRUSTED_PROXIES: '10.0.0.0/8, 0.0.0.0/0' }, /covers every address/)
   assertRefused({ TRUSTED_PROXIES: 'proxy.internal' }, /neither an IP address nor a CIDR range/)
   assertRefused({ DEMO_FROM: '10.0.0.0/33' }, /neither/)

@@ -3,10 +3,11 @@ import type { Client } from '../auth/context.ts'
 import { canonicalIp, type IpRanges } from '../net/ip-address.ts'
 
 const LONGEST_USER_AGENT = 512
+const UNKNOWN = '0.0.0.0'
 
 /** Who is asking. A header counts only as far as the proxies that wrote it are trusted. */
 export function clientOf(request: IncomingMessage, trustedProxies: IpRanges): Client {
-  const peer = canonicalIp(request.socket.remoteAddress ?? '') ?? '0.0.0.0'
+  const peer = canonicalIp(request.socket.remoteAddress ?? '') ?? UNKNOWN
   const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null
   return { ip: forwardedFor(peer, request.headers['x-forwarded-for'], trustedProxies), userAgent }
 }
@@ -16,12 +17,13 @@ export function clientOf(request: IncomingMessage, trustedProxies: IpRanges): Cl
  * trusted proxy is the client. What stands further left is the client's own claim.
  */
 function forwardedFor(peer: string, header: string | string[] | undefined, trustedProxies: IpRanges): string {
-  const hops = header === undefined ? [] : String(header).split(',').reverse()
+  const hops = header?.length ? String(header).split(',').reverse() : []
   let address = peer
   for (const hop of hops) {
     if (!trustedProxies.includes(address)) break
     const next = canonicalIp(withoutPort(hop.trim()))
-    if (next === null) break
+    // A proxy that is trusted says that it does not know: nobody in particular, and not the proxy itself.
+    if (next === null) return UNKNOWN
     address = next
   }
   return address

@@ -62,7 +62,9 @@ export function createServer(ctx: HttpContext): FastifyInstance {
     )
   })
   server.setErrorHandler((error: FastifyError, request, reply) => sendError(ctx, error, request, reply))
-  server.setNotFoundHandler(async () => {
+  server.setNotFoundHandler(async (request) => {
+    // Methods that the framework does not know at all end here too.
+    if (routes.some((route) => route.path === pathOf(request))) throw methodNotAllowed(pathOf(request))
     throw new Refusal(404, null, 'Not found')
   })
 
@@ -89,8 +91,8 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
         if (limit.givenBackOnSuccess) await ctx.limiter.giveBack(budgets)
         return answer
       } catch (error) {
-        // Nothing was tried: a busy server must not use up anybody's attempts.
-        if (error instanceof LaneFull || error instanceof Unavailable) await ctx.limiter.giveBack(budgets)
+        // Nothing was tried: a busy server must not use up anybody's attempts. Nor does anybody wait for it.
+        if (error instanceof LaneFull || error instanceof Unavailable) void ctx.limiter.giveBack(budgets)
         throw error
       }
     },
@@ -112,17 +114,24 @@ function allowOrigins(server: FastifyInstance, origins: readonly string[]): void
 
 /** A path that exists answers other methods with those it has (RFC 9110, 15.5.6). */
 function refuseOtherMethods(server: FastifyInstance, path: string): void {
-  const own = routes.filter((route) => route.path === path).map((route) => route.method as string)
-  if (own.includes('GET')) own.push('HEAD')
   const refuse = async () => {
-    throw new Refusal(405, 'method_not_allowed', 'Method not allowed', { allow: own.join(', ') })
+    throw methodNotAllowed(path)
   }
-  const method = server.supportedMethods.filter((supported) => !own.includes(supported))
+  const method = server.supportedMethods.filter((supported) => !methodsOf(path).includes(supported))
   server.route({ method, url: path, onRequest: refuse, handler: refuse })
 }
 
+function methodNotAllowed(path: string): Refusal {
+  return new Refusal(405, 'method_not_allowed', 'Method not allowed', { allow: methodsOf(path).join(', ') })
+}
+
+function methodsOf(path: string): string[] {
+  const own = routes.filter((route) => route.path === path).map((route) => route.method as string)
+  return own.includes('GET') ? [...own, 'HEAD'] : own
+}
+
 function sendError(ctx: HttpContext, error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const contract = contractOf(pathOf(request))
+  const contract = contractOf(request.routeOptions.url ?? pathOf(request))
   const answer = answerTo(error.validation ? toInvalidBody(error.validation) : error, contract)
   if (!answer) ctx.log.error({ requestId: request.id, err: error }, 'a request failed')
   if (answer?.status === 503)
