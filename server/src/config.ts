@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import type { PasswordHash } from './crypto/passwords.ts'
+import { findMisspeltSetting } from './misspelt-setting.ts'
 import { type IpRanges, parseIpRanges } from './net/ip-address.ts'
 import { checkProductionSecret } from './production-secret.ts'
-import { type SettingName, secretSettings, settingNames } from './setting-names.ts'
+import { type SettingName, secretSettings } from './setting-names.ts'
 
 export interface Config {
   production: boolean
@@ -160,21 +161,11 @@ function readSetting(environment: Environment, name: SettingName): string | null
   }
 }
 
-/** A misspelt setting would be ignored in silence, and its default be in force. */
 function refuseUnknownNames(environment: Environment): void {
-  const known = new Set<string>(settingNames)
-  for (const name of secretSettings) known.add(`${name}_FILE`)
-  const prefixes = /^(JWT|REFRESH|SESSION|PAIR|SERVICE|DEMO|PASSWORD|BCRYPT|SMTP|MAIL|TRUSTED|CORS|RATE)_/
-  for (const name of Object.keys(environment)) {
-    if (prefixes.test(name) && !known.has(name) && !isSetBySomebodyElse(name)) {
-      throw new ConfigError(`${name} is not a setting; see docs/configuration.md for their names.`)
-    }
-  }
-}
-
-/** Kubernetes sets such variables for each service of a namespace, whatever it is called. */
-function isSetBySomebodyElse(name: string): boolean {
-  return name === 'SESSION_MANAGER' || /_SERVICE_(HOST|PORT)|_PORT(_\d+_(TCP|UDP))?(_|$)/.test(name)
+  const found = findMisspeltSetting(environment)
+  if (!found) return
+  const hint = found.meant ? `did you mean ${found.meant}?` : 'see docs/configuration.md for their names.'
+  throw new ConfigError(`${found.name} is not a setting; ${hint}`)
 }
 
 function database(value: string): Config['database'] {

@@ -94,9 +94,15 @@ test('contradictions and values that cannot be used are one sentence', () => {
 })
 
 test('a misspelt name is not passed over in silence, and names of others are', () => {
-  assertRefused({ REFRESH_TOKEN_ROTATON: 'strict' }, /^REFRESH_TOKEN_ROTATON is not a setting/)
+  assertRefused(
+    { REFRESH_TOKEN_ROTATON: 'strict' },
+    /^REFRESH_TOKEN_ROTATON .*; did you mean REFRESH_TOKEN_ROTATION\?$/,
+  )
+  assertRefused({ DATABASE_UR: 'x' }, /did you mean DATABASE_URL\?$/)
+  assertRefused({ LOG_LEVLE: 'x' }, /did you mean LOG_LEVEL\?$/)
   assertRefused({ JWT_SECRET: 'x' }, /JWT_SECRET is not a setting/)
   assertRefused({ PAIR_ISSUANCE_FILE: 'x' }, /is not a setting/)
+  readConfig({ DATABASE_URL: 'sqlite:x', DATABASE_URI: 'x', HOME: 'x', POST: 'x', SORT: 'x', REDIS_HOST: 'x' })
   readConfig({ PATH: 'x', HOSTNAME: 'x', SMTP_SERVICE_HOST: 'x', SMTP_PORT_25_TCP_ADDR: 'x', SESSION_MANAGER: 'x' })
 })
 
