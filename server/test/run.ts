@@ -14,12 +14,9 @@ if (database === 'postgres' && !process.env['TEST_DATABASE_URL']) {
 
 process.stdout.write(`\nThe suite on ${database === 'postgres' ? 'PostgreSQL' : 'SQLite'}\n`)
 const files = given.length > 0 ? given : globSync(join(import.meta.dirname, '**/*.test.ts')).sort()
-const run = spawnSync(
-  process.execPath,
-  ['--test', '--test-concurrency=2', '--test-timeout=120000', '--test-force-exit', ...files],
-  {
-    stdio: 'inherit',
-    env: { ...process.env, TEST_DATABASE: database },
-  },
-)
+const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
+  stdio: 'inherit',
+  timeout: 900_000, // a handle that a failed test left open would keep its file waiting for ever
+  env: { ...process.env, TEST_DATABASE: database },
+})
 process.exit(run.status ?? 1)
