@@ -5,6 +5,7 @@ import { type Config, readConfig, readEnvironment } from '../config.ts'
 /** Longer than a full lane of passwords takes; an orchestrator that kills after 30 seconds still sees the end. */
 const CLOSE_PATIENCE_MILLISECONDS = 25_000
 const GRACE_MILLISECONDS = 1000
+const ECHO_MILLISECONDS = 500
 
 /** `tessera start`: serves until SIGTERM or SIGINT, then finishes what is under way. */
 export async function start(): Promise<void> {
@@ -29,10 +30,14 @@ export async function start(): Promise<void> {
 }
 
 function stopOnSignal(app: App, log: Pick<pino.Logger, 'info' | 'error'>): void {
-  let stopping = false
+  let stoppingSince: number | null = null
   const stop = (signal: string) => {
-    if (stopping) process.exit(1) // asked twice
-    stopping = true
+    if (stoppingSince !== null) {
+      // npm passes on the Ctrl-C that the terminal has sent to us already; a second one by hand means it.
+      if (performance.now() - stoppingSince > ECHO_MILLISECONDS) process.exit(1)
+      return
+    }
+    stoppingSince = performance.now()
     log.info({ signal }, 'stopping')
     setTimeout(() => process.exit(1), CLOSE_PATIENCE_MILLISECONDS).unref()
     app.close({ graceMilliseconds: GRACE_MILLISECONDS }).then(
