@@ -112,6 +112,20 @@ test('each claim must be there, of its type, and in its bounds', async () => {
   for (const change of changes) await assertRefused(sign(header, { ...claims, ...change }), JSON.stringify(change))
 })
 
+test('the algorithm must be that of the session: a login token of a pair session is refused', async () => {
+  const { header, claims } = await parts()
+  const pair = claimsOf((await issuePair(server)).access_token)
+  const { sub, sid } = pair
+  await assertRefused(sign(header, { ...claims, sub, sid }), 'HS256 for a pair session')
+  const forged = sign(
+    { ...header, alg: 'HS512' },
+    { ...pair, sid: claims['sid'], sub: claims['sub'], guid: claims['sub'] },
+    SECRET,
+    'sha512',
+  )
+  await assertRefused(forged, 'HS512 for a login session')
+})
+
 test('one token has one spelling', async () => {
   const { token } = await parts()
   const last = token.at(-1) ?? ''

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
+import { queueForUser } from '../src/storage/users.ts'
 import { claimsOf, issuePair, newLogin, refreshPair, signUp, type Tokens } from './people.ts'
 import { startServer } from './server.ts'
+import { onPostgres } from './test-database.ts'
 
 const server = await startServer({ TRUSTED_PROXIES: '127.0.0.1' })
 const untrusting = await startServer()
@@ -121,10 +123,52 @@ test('parallel moves of many pairs of one person: three mails', async () => {
   assert.equal(await auditOf(person.id), 12)
 })
 
+test('fifty at once from a new address with one key: one move is audited and mailed', async () => {
+  const { person, pair } = await issueFrom('192.0.2.1')
+  const key = randomUUID()
+  await Promise.all(Array.from({ length: 50 }, () => refreshFrom(pair, '198.51.100.1', key)))
+  assert.equal((await mailsTo(person.id)).length, 1)
+  assert.equal(await auditOf(person.id), 1)
+})
+
+test('each session is warned about a network of its own', async () => {
+  const { person, pair } = await issueFrom('192.0.2.1')
+  const other = (await server.post('/auth/token', { auth: { user_guid: person.guid } })).body
+  await refreshFrom(pair, '198.51.100.1')
+  await refreshFrom(other, '198.51.100.1')
+  assert.equal((await mailsTo(person.id)).length, 2)
+})
+
+test('moves of one person queue behind each other, refreshes from the known address do not', {
+  skip: !onPostgres && 'SQLite has one writer',
+}, async () => {
+  const { person, pair } = await issueFrom('192.0.2.1')
+  const other = (await server.post('/auth/token', { auth: { user_guid: person.guid } })).body
+  const held = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
+  const holding = server.ctx.db.transaction(async (tx) => {
+    await queueForUser(tx, person.id)
+    held.resolve()
+    await release.promise
+  })
+  await held.promise
+  let moved = false
+  const moving = refreshFrom(pair, '198.51.100.1').then(() => {
+    moved = true
+  })
+  await refreshFrom(other, '127.0.0.1')
+  await refreshFrom(await issuePair(server), '127.0.0.1')
+  assert.equal(moved, false)
+  release.resolve()
+  await Promise.all([holding, moving])
+})
+
 test('a login session that moves is not mailed about', async () => {
   const { person, refresh_token } = await newLogin(server)
   const headers = { 'x-forwarded-for': '198.51.100.1' }
-  assert.equal((await server.post('/api/v1/auth/refresh', { refresh_token }, { headers })).status, 200)
+  const first = await server.post('/api/v1/auth/refresh', { refresh_token })
+  const moved = await server.post('/api/v1/auth/refresh', first.body, { headers })
+  assert.equal(moved.status, 200)
   assert.equal((await mailsTo(person.id)).length, 0)
 })
 

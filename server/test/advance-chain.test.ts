@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { endSession } from '../src/auth/end-session.ts'
 import { insertOffer, renewOffer, rotateToken } from '../src/storage/advance-chain.ts'
 import type { Database } from '../src/storage/database.ts'
 import { findChain, insertFirstToken } from '../src/storage/refresh-tokens.ts'
@@ -70,6 +72,11 @@ test('nothing rotates in a session that ended, past its end, or of a person who 
   assert.equal(await rotateTo(db, ended, 1), false)
   assert.equal(await insertOffer(db, token(ended, 1), now), false)
   assert.equal(await rotateToken(db, { ...tokens, successor: token(past, 1) }), false)
+  const disabled = await chainOfOne(db)
+  await db.query(sql`update users set disabled_at = ${now} where id = ${disabled.user_id} returning id`)
+  assert.equal(await rotateTo(db, disabled, 1), false)
+  assert.equal(await insertOffer(db, token(disabled, 1), now), false)
+  assert.deepEqual(await generations(db, disabled), ['0'])
   assert.deepEqual(await generations(db, ended), ['0'])
   assert.deepEqual(await generations(db, past), ['0'])
 })
@@ -87,6 +94,25 @@ test('of fifty first offers one is made, and it can be renewed until it is used'
   assert.equal(await renewOffer(db, renewal, now), false)
   assert.equal(await insertOffer(db, token(session, 1), now), false)
   assert.deepEqual(await generations(db, session), ['1 used', '2'])
+})
+
+test('a first token that was used gets no further offer', async () => {
+  const db = await migratedDatabase()
+  const session = await chainOfOne(db)
+  assert.ok(await rotateTo(db, session, 1))
+  await db.query(sql`delete from refresh_tokens where generation = 1 returning id`)
+  assert.equal(await insertOffer(db, token(session, 1), now), false)
+})
+
+test('the end of a session by reuse racing the deletion of its person: no deadlock', async () => {
+  const db = await migratedDatabase()
+  const client = { ip: '::1', userAgent: null }
+  for (let round = 0; round < 50; round++) {
+    const { id, user_id } = await chainOfOne(db)
+    const end = { session: { id, userId: user_id }, reason: 'reuse', generation: 0, client, now } as const
+    await Promise.all([deleteUser(db, user_id), endSession({ db }, end), endSession({ db }, end)])
+  }
+  assert.deepEqual(troubles, [])
 })
 
 test('the first token racing its successor, a hundred times: no deadlock, and the successor wins in the end', async () => {

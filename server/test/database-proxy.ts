@@ -6,6 +6,8 @@ export interface DatabaseProxy {
   url: string
   /** `open` forwards, `refuse` ends connections and takes no new ones, `stall` takes them and forwards nothing. */
   mode: 'open' | 'refuse' | 'stall'
+  /** Of the answers to come, this one (1 is the next) is not forwarded: its connection ends instead. */
+  loseAnswer: number | null
   /** Ends every connection there is. */
   cut(): void
 }
@@ -23,7 +25,10 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     ] as const) {
       sockets.add(from)
       from.on('data', (chunk) => {
-        if (proxy.mode === 'open') to.write(chunk)
+        if (from === outer && proxy.loseAnswer !== null && --proxy.loseAnswer === 0) {
+          proxy.loseAnswer = null
+          inner.resetAndDestroy()
+        } else if (proxy.mode === 'open') to.write(chunk)
       })
       from.on('error', () => {})
       from.on('close', () => {
@@ -42,6 +47,6 @@ export async function startDatabaseProxy(databaseUrl: string): Promise<DatabaseP
     cut()
     server.close()
   })
-  const proxy: DatabaseProxy = { url: url.href, mode: 'open', cut }
+  const proxy: DatabaseProxy = { url: url.href, mode: 'open', loseAnswer: null, cut }
   return proxy
 }

@@ -110,6 +110,17 @@ test('after a conflict a transaction runs again, three times at most', {
   assert.equal(runs, 4)
 })
 
+test('closing waits for what was begun', {
+  skip: onPostgres && 'a pool turns away who still waits for a connection; requests are drained before',
+}, async () => {
+  const url = await emptyDatabaseUrl()
+  const db = await openDatabase(url)
+  await migrate(db, now)
+  const begun = Array.from({ length: 20 }, (_, n) => db.transaction((tx) => insertLimit(tx, `k${n}`)))
+  await Promise.all([db.close(), ...begun])
+  assert.equal((await keys(await openDatabase(url))).length, 20)
+})
+
 test('six that open and migrate an empty database at once all come up, and one of them does the work', async () => {
   const url = await emptyDatabaseUrl()
   const databases = await Promise.all(Array.from({ length: 6 }, () => openDatabase(url)))

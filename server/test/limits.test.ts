@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import sql from 'sql-template-tag'
 import { PASSWORD, signUp } from './people.ts'
 import { startServer, type TestServer } from './server.ts'
 
@@ -46,6 +47,8 @@ test('of 200 attempts at once ten are verified: the point is taken before the wo
   const answers = await Promise.all(Array.from({ length: 90 }, () => attempt(server, person.email, 'wrong')))
   assert.equal(answers.filter((answer) => answer.status === 401).length, 10)
   assert.equal(answers.filter((answer) => answer.status === 429).length, 80)
+  const verified = await server.rows(sql`select id from audit_events where kind = ${'login_failed'}`)
+  assert.equal(verified.length, 10)
 })
 
 test('one address against many accounts stops after a hundred; an IPv6 network counts as one', async () => {
@@ -63,6 +66,16 @@ test('attempts that an account refuses cost the network nothing: its other peopl
   const neighbour = await signUp(server)
   for (let n = 0; n < 150; n++) await attempt(server, 'nobody@example.com', 'wrong')
   assert.equal((await attempt(server, neighbour.email, PASSWORD)).status, 200)
+})
+
+test('what a busy server turned away is not counted', async () => {
+  const server = await startServer({ RATE_LIMIT: 'on', BCRYPT_COST: '10' })
+  const flood = await Promise.all(
+    Array.from({ length: 100 }, () => attempt(server, `${randomUUID()}@example.com`, 'wrong')),
+  )
+  const busy = flood.filter((answer) => answer.status === 503).length
+  assert.ok(busy > 10, `${busy} were turned away`)
+  for (let n = 0; n < 5; n++) assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong')).status, 401)
 })
 
 test('sixty sign-ups per address and hour', async () => {

@@ -18,6 +18,9 @@ test('a logout ends the session at once; a second one is refused', async () => {
   assert.equal(second.status, 401)
   assert.deepEqual(second.body, INVALID)
   assert.equal((await server.rows(sql`select id from refresh_tokens where user_id = ${person.id}`)).length, 0)
+  assert.equal((await server.rows(sql`select id from outbox where user_id = ${person.id}`)).length, 0)
+  const audit = await server.rows(sql`select id from audit_events where user_id = ${person.id} and kind = ${'logout'}`)
+  assert.equal(audit.length, 1)
 })
 
 test('any authentic token logs out: used, gone, expired, or of a pair', async () => {

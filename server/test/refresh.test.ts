@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import bcrypt from 'bcrypt'
 import sql from 'sql-template-tag'
 import { cleanUp } from '../src/auth/clean-up.ts'
-import { claimsOf, logIn, logOut, me, newLogin, refresh } from './people.ts'
+import { claimsOf, issuePair, logIn, logOut, me, newLogin, refresh } from './people.ts'
 import { type Answer, startServer } from './server.ts'
 
 const INVALID = { error: { message: 'Invalid refresh token', details: {} } }
@@ -37,6 +38,46 @@ test('a client of the document keeps its first refresh token and gets a new acce
   assert.equal(jtis.size, 8)
   server.pass({ seconds: 7 })
   assertRefused(await refresh(server, first.refresh_token), EXPIRED)
+})
+
+test('its successor is renewed each time it is handed out', async () => {
+  const first = await newLogin(server)
+  const second = tokenOf(await refresh(server, first.refresh_token))
+  server.pass({ seconds: 6 * 86_400 })
+  assert.equal(tokenOf(await refresh(server, first.refresh_token)), second)
+  server.pass({ seconds: 2 * 86_400 })
+  tokenOf(await refresh(server, second))
+})
+
+test('no token outlives its session', async () => {
+  const short = await startServer({ SESSION_MAX_AGE: '60' })
+  const first = await newLogin(short)
+  const second = tokenOf(await refresh(short, first.refresh_token))
+  await refresh(short, second)
+  const late = sql`select t.id from refresh_tokens t join sessions s on s.id = t.session_id where t.expires_at > s.expires_at`
+  assert.equal((await short.rows(late)).length, 0)
+  short.pass({ seconds: 60 })
+  assert.equal((await me(short, first.access_token)).status, 401)
+  assertRefused(await refresh(short, second), EXPIRED)
+})
+
+test('what is stored is the digest of the whole secret', async () => {
+  const { refresh_token } = await newLogin(server)
+  const bytes = Buffer.from(refresh_token, 'base64url')
+  const secret = bytes.toString('base64url', 20, 48)
+  const digestOf = async (token: Buffer) =>
+    (
+      await server.rows<{ token_digest: string }>(
+        sql`select token_digest from refresh_tokens where token = ${token.toString('base64url', 0, 20)}`,
+      )
+    )[0]?.token_digest ?? ''
+  assert.equal(await digestOf(bytes), createHash('sha256').update(secret).digest('base64url'))
+  const pair = Buffer.from((await issuePair(server)).refresh_token, 'base64url')
+  const pairSecret = pair.toString('base64url', 20, 48)
+  assert.ok(bcrypt.compareSync(pairSecret, await digestOf(pair)))
+  assert.ok(
+    !bcrypt.compareSync(`${pairSecret.slice(0, -1)}${pairSecret.endsWith('A') ? 'B' : 'A'}`, await digestOf(pair)),
+  )
 })
 
 test('a client that stores the successor is rotated from its first use on, and the first token is then reuse', async () => {
@@ -207,6 +248,11 @@ test('a token from after a backup was restored ends its session: the database ha
     sql`select revoke_reason from sessions where user_id = ${person.id}`,
   )
   assert.equal(rows[0]?.revoke_reason, 'rolled_back')
+  const audit = await strict.rows(
+    sql`select id from audit_events where user_id = ${person.id} and kind = ${'history_lost'}`,
+  )
+  assert.equal(audit.length, 1)
+  assert.equal((await strict.rows(sql`select id from outbox where user_id = ${person.id}`)).length, 0)
   assert.ok(strict.logs.some((line) => line['level'] === 50 && line['generation'] === 2))
 })
 

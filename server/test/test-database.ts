@@ -37,6 +37,9 @@ export async function openDatabase(url: string): Promise<Database> {
   const database = url.startsWith('sqlite:')
     ? await openSqlite(url.slice('sqlite:'.length), onTrouble)
     : await openPostgres(url, onTrouble)
+  let closing: Promise<void> | null = null
+  const close = database.close.bind(database)
+  database.close = () => (closing ??= close())
   after(() => database.close())
   return database
 }
