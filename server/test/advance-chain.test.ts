@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { endSession } from '../src/auth/end-session.ts'
-import { insertOffer, renewOffer, rotateToken } from '../src/storage/advance-chain.ts'
+import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../src/storage/advance-chain.ts'
 import type { Database } from '../src/storage/database.ts'
 import { findChain, insertFirstToken } from '../src/storage/refresh-tokens.ts'
 import { insertSession, revokeSession } from '../src/storage/sessions.ts'
 import { deleteUser, insertUser } from '../src/storage/users.ts'
-import { migratedDatabase, troubles } from './test-database.ts'
+import { migratedDatabase, onPostgres, troubles } from './test-database.ts'
 
 const now = new Date('2026-05-01T12:00:00.000Z')
 const later = new Date('2026-06-01T12:00:00.000Z')
@@ -102,6 +102,28 @@ test('a first token that was used gets no further offer', async () => {
   assert.ok(await rotateTo(db, session, 1))
   await db.query(sql`delete from refresh_tokens where generation = 1 returning id`)
   assert.equal(await insertOffer(db, token(session, 1), now), false)
+})
+
+test('an offer that waited while its token was pruned is not made', {
+  skip: !onPostgres && 'SQLite has one writer',
+}, async () => {
+  const db = await migratedDatabase()
+  const session = await chainOfOne(db)
+  const locked = Promise.withResolvers<void>()
+  const to = (generation: number) => ({ attemptDigest: randomUUID(), successor: token(session, generation), now })
+  const holding = db.transaction(async (tx) => {
+    await insertFirstToken(tx, token(session, 1), now)
+    assert.ok(await rotateTokenIn(tx, to(2)))
+    locked.resolve()
+    const waiting = sql`select pid from pg_stat_activity where wait_event_type = ${'Lock'} and query like ${'%first.user_id%'}`
+    while ((await tx.query(waiting)).length === 0) await new Promise((resolve) => setImmediate(resolve))
+    assert.ok(await rotateTokenIn(tx, to(3)))
+  })
+  await locked.promise
+  const late = insertOffer(db, token(session, 1), now)
+  await holding
+  assert.equal(await late, false)
+  assert.deepEqual(await generations(db, session), ['2 used', '3'])
 })
 
 test('the end of a session by reuse racing the deletion of its person: no deadlock', async () => {
