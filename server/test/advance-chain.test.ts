@@ -110,17 +110,20 @@ test('an offer that waited while its token was pruned is not made', {
   const db = await migratedDatabase()
   const session = await chainOfOne(db)
   const locked = Promise.withResolvers<void>()
+  const isWaiting = Promise.withResolvers<void>()
   const to = (generation: number) => ({ attemptDigest: randomUUID(), successor: token(session, generation), now })
   const holding = db.transaction(async (tx) => {
     await insertFirstToken(tx, token(session, 1), now)
     assert.ok(await rotateTokenIn(tx, to(2)))
     locked.resolve()
-    const waiting = sql`select pid from pg_stat_activity where wait_event_type = ${'Lock'} and query like ${'%first.user_id%'}`
-    while ((await tx.query(waiting)).length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await isWaiting.promise
     assert.ok(await rotateTokenIn(tx, to(3)))
   })
   await locked.promise
   const late = insertOffer(db, token(session, 1), now)
+  const waiting = sql`select pid from pg_stat_activity where wait_event_type = ${'Lock'} and query like ${'%first.user_id%'}`
+  while ((await db.query(waiting)).length === 0) await new Promise((resolve) => setImmediate(resolve))
+  isWaiting.resolve()
   await holding
   assert.equal(await late, false)
   assert.deepEqual(await generations(db, session), ['2 used', '3'])
