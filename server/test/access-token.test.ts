@@ -126,6 +126,23 @@ test('the algorithm must be that of the session: a login token of a pair session
   await assertRefused(forged, 'HS512 for a login session')
 })
 
+test('the claims of a pair are all there, or it is none', async () => {
+  const { access_token } = await issuePair(server)
+  const header = JSON.parse(Buffer.from(access_token.split('.')[0] ?? '', 'base64url').toString())
+  const signed = (change: object) => sign(header, { ...claimsOf(access_token), ...change }, SECRET, 'sha512')
+  assert.equal((await me(server, signed({}))).status, 200)
+  const changes = [
+    { guid: randomUUID() },
+    { guid: undefined },
+    { ip: 5 },
+    { gen: undefined },
+    { gen: '0' },
+    { gen: 0.5 },
+  ]
+  for (const change of changes) await assertRefused(signed(change), JSON.stringify(change))
+  await assertRefused(signed({ role: 'x'.repeat(2000) }), 'longer than any of ours')
+})
+
 test('one token has one spelling', async () => {
   const { token } = await parts()
   const last = token.at(-1) ?? ''

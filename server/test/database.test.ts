@@ -110,6 +110,35 @@ test('after a conflict a transaction runs again, three times at most', {
   assert.equal(runs, 4)
 })
 
+test('SQLite writes through to the disk before it answers', { skip: onPostgres && 'of a SQLite file' }, async () => {
+  const db = await migratedDatabase()
+  const [synchronous] = await db.query<{ synchronous: number }>(sql`pragma synchronous`)
+  assert.equal(synchronous?.synchronous, 2)
+  const [journal] = await db.query<{ journal_mode: string }>(sql`pragma journal_mode`)
+  assert.equal(journal?.journal_mode, 'wal')
+})
+
+test('when SQLite gives up a transaction, everybody in it is told', {
+  skip: onPostgres && 'of a SQLite file',
+}, async () => {
+  const db = await migratedDatabase()
+  const results = await Promise.allSettled([
+    insertLimit(db, 'a'),
+    db.transaction(async (tx) => {
+      await tx.script('rollback')
+      throw new Error('SQLite gave up')
+    }),
+    insertLimit(db, 'b'),
+  ])
+  assert.deepEqual(
+    results.map((result) => result.status),
+    ['rejected', 'rejected', 'rejected'],
+  )
+  assert.deepEqual(await keys(db), [])
+  await insertLimit(db, 'c')
+  assert.deepEqual(await keys(db), ['c'])
+})
+
 test('closing waits for what was begun', {
   skip: onPostgres && 'a pool turns away who still waits for a connection; requests are drained before',
 }, async () => {

@@ -153,6 +153,18 @@ test('connections that end at any moment of refreshes: 200 or 503, and never a l
   }
 })
 
+test('connections that stalled are answered 503 and not used again', { skip }, async () => {
+  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  const server = await startServer({ DATABASE_URL: proxy.url })
+  const { access_token: bearer } = await newLogin(server)
+  const ten = () => Promise.all(Array.from({ length: 10 }, () => server.get('/api/v1/auth/me', { bearer })))
+  await ten() // all connections of the pool are open
+  proxy.mode = 'stall'
+  for (const answer of await ten()) assert.equal(answer.status, 503)
+  proxy.mode = 'open' // and the stalled ones are still there
+  for (const answer of await ten()) assert.equal(answer.status, 200)
+})
+
 test('points that could not be given back in an outage are given back after it', { skip }, async () => {
   const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
   const db = await openDatabase(proxy.url)

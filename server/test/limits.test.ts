@@ -24,6 +24,8 @@ test('ten failures per account and network in a quarter of an hour, then 429 wit
   assert.equal(known.status, 429)
   assert.equal(known.text, unknown.text)
   assert.equal(known.body.error.details.code, 'rate_limited')
+  const stored = await server.rows(sql`select key from rate_limits`)
+  assert.doesNotMatch(JSON.stringify(stored), /@/, 'addresses of people are not kept')
   const retryAfter = Number(known.headers.get('retry-after'))
   assert.ok(retryAfter > 890 && retryAfter <= 900, `${retryAfter}`)
   assert.equal((await attempt(server, person.email, PASSWORD, '198.51.100.1')).status, 200, 'another network')

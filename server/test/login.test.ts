@@ -4,7 +4,7 @@ import bcrypt from 'bcrypt'
 import sql from 'sql-template-tag'
 import { changePassword } from '../src/auth/change-password.ts'
 import { findUserByEmail } from '../src/storage/users.ts'
-import { ADMIN, JOHN, logIn, me, newLogin, PASSWORD, refresh, signUp } from './people.ts'
+import { ADMIN, issuePair, JOHN, logIn, me, newLogin, PASSWORD, refresh, signUp } from './people.ts'
 import { type Answer, startServer, type TestServer } from './server.ts'
 
 const server = await startServer()
@@ -98,6 +98,39 @@ test('a password longer than bcrypt reads is never accepted by its beginning', a
   await setDigest(server, person.id, bcrypt.hashSync(long, 4))
   await logIn(server, person.email, long)
   assert.equal((await attempt(server, person.email, `${long}y`)).status, 401)
+})
+
+test('what is no password is not the empty one', async () => {
+  const person = await signUp(server)
+  await setDigest(server, person.id, bcrypt.hashSync('', 4))
+  for (const password of ['\0', '\ud800', 'x\0']) {
+    assert.equal((await attempt(server, person.email, password)).status, 401, JSON.stringify(password))
+  }
+})
+
+test('the audit calls each thing by its name, and a session knows how it began', async () => {
+  const person = await signUp(server)
+  const headers = { 'user-agent': 'x'.repeat(5000) }
+  await server.post('/api/v1/auth/login', { email: person.email, password: PASSWORD }, { headers })
+  await issuePair(server, person.guid)
+  const user = await findUserByEmail(server.ctx.db, person.email)
+  assert.ok(user)
+  await changePassword(server.ctx, { user, password: 'another password', client })
+  const events = await server.rows<{ kind: string }>(
+    sql`select kind from audit_events where user_id = ${person.id} order by id`,
+  )
+  assert.deepEqual(
+    events.map((event) => event.kind),
+    ['user_registered', 'login_succeeded', 'pair_issued', 'password_changed'],
+  )
+  const sessions = await server.rows<{ amr: string; user_agent: string }>(
+    sql`select amr, user_agent from sessions where user_id = ${person.id} order by kind`,
+  )
+  assert.deepEqual(
+    sessions.map((session) => session.amr),
+    ['pwd', 'svc'],
+  )
+  assert.equal(sessions[0]?.user_agent.length, 512)
 })
 
 test('the address may be written in any case and with space around it', async () => {

@@ -68,6 +68,18 @@ test('the successor is one for key, token and salt together', () => {
   for (const other of others) assert.notEqual(other.secret, successor.secret)
 })
 
+test('what is derived from a secret never changes between versions: tokens in the field depend on it', () => {
+  const keys = buildKeys({ jwt: 'golden', previous: [] })
+  const made = makeRefreshToken(keys.refresh[0], { sessionId, generation: 7, secret: Buffer.alloc(28, 1) })
+  const successor = deriveSuccessor(keys.refresh[0], made, Buffer.alloc(16, 2).toString('base64url'))
+  assert.equal(keys.signing[0].kid, '16fmy4MO6uiT')
+  assert.equal(made.encoded, 'AZjA3gAAcACAAAAAAAAAAQAAAAcBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBczNR5yuZhx4aff23pBfcBQ')
+  assert.equal(
+    successor.encoded,
+    'AZjA3gAAcACAAAAAAAAAAQAAAAghoAeipE3ZKpb9NpRV_GezeUaJcdhkkTSjEZfvjHW9k89MWPFu8fLNGNId7g',
+  )
+})
+
 test('the secret that makes refresh tokens is another one than that of access tokens, when it is set', () => {
   const keys = buildKeys({ jwt: 'known to other services', refresh: 'known to nobody', previous: [] })
   assert.equal(readRefreshToken(ring('known to other services'), token(keys.refresh).encoded), null)

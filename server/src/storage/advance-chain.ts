@@ -13,7 +13,8 @@ export interface Rotation {
 }
 
 /**
- * Uses up a token, inserts its successor and deletes what is older, all or nothing.
+ * Uses up a token, inserts its successor and deletes what is older, in one atomic step. A successor that is there already,
+ * though no decision leads here then, stays the only one.
  *
  * @param db the database, or a transaction that has more to write with the rotation
  * @returns false for a lost race: the token was used, or the session ended, since the caller read them
