@@ -64,9 +64,11 @@ export function readConfig(environment: Environment): Config {
   const warnings: string[] = []
 
   const previousSecrets = list(text('JWT_PREVIOUS_SECRET_KEYS'))
+  const jwtSecret = text('JWT_SECRET_KEY')
+  const refreshSecret = text('REFRESH_SECRET_KEY')
   const secrets: [SettingName, string | null][] = [
-    ['JWT_SECRET_KEY', text('JWT_SECRET_KEY')],
-    ['REFRESH_SECRET_KEY', text('REFRESH_SECRET_KEY')],
+    ['JWT_SECRET_KEY', jwtSecret],
+    ['REFRESH_SECRET_KEY', refreshSecret],
     ...previousSecrets.map((secret): [SettingName, string] => ['JWT_PREVIOUS_SECRET_KEYS', secret]),
   ]
   for (const [name, secret] of secrets) {
@@ -79,8 +81,6 @@ export function readConfig(environment: Environment): Config {
     if (complaint && production) throw new ConfigError(`${name} ${complaint}; make one with: openssl rand -hex 64`)
     if (complaint) warnings.push(`${name} ${complaint}; production would refuse it.`)
   }
-  const jwtSecret = text('JWT_SECRET_KEY')
-  const refreshSecret = text('REFRESH_SECRET_KEY')
   if (production && refreshSecret !== null && refreshSecret === jwtSecret) {
     throw new ConfigError(
       'REFRESH_SECRET_KEY is the same as JWT_SECRET_KEY; give it a value of its own or leave it out.',

@@ -1,5 +1,5 @@
 import { readRefreshToken } from '../crypto/refresh-token.ts'
-import { findChain } from '../storage/refresh-tokens.ts'
+import { findChain, tokenOf } from '../storage/refresh-tokens.ts'
 import { AuthError } from './auth-error.ts'
 import type { Client, Context } from './context.ts'
 import { endSession } from './end-session.ts'
@@ -16,7 +16,7 @@ export async function logout(
   const token = readRefreshToken(ctx.tokens.refreshKeys, input.refreshToken)
   const chain = token && (await findChain(ctx.db, token.sessionId))
   if (!token || !chain) throw new AuthError('invalid_refresh_token')
-  const row = chain.tokens.find((candidate) => candidate.generation === token.generation)
+  const row = tokenOf(chain, token.generation)
   if (row && !(await ctx.tokens.digests.matches(chain.kind, token.secret, row.token_digest))) {
     throw new AuthError('invalid_refresh_token')
   }

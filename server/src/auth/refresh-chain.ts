@@ -4,7 +4,7 @@ import { uuidV4 } from '../crypto/uuid.ts'
 import { networkOf } from '../net/ip-address.ts'
 import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../storage/advance-chain.ts'
 import { Unavailable } from '../storage/database.ts'
-import { type ChainRow, findChain, type NewToken, type TokenRow } from '../storage/refresh-tokens.ts'
+import { type ChainRow, findChain, type NewToken, type TokenRow, tokenOf } from '../storage/refresh-tokens.ts'
 import type { SessionKind } from '../storage/sessions.ts'
 import { queueForUser } from '../storage/users.ts'
 import { recordAddressChange } from './address-change.ts'
@@ -70,7 +70,7 @@ interface Step {
 async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcome | 'lost_race'> {
   const { attempt, token, now, digests } = step
   const chain = await findChain(ctx.db, token.sessionId)
-  const row = chain?.tokens.find((candidate) => candidate.generation === token.generation)
+  const row = chain && tokenOf(chain, token.generation)
   const decision = decide({
     now,
     endpoint: attempt.endpoint,

@@ -1,4 +1,4 @@
-import type { ChainRow, TokenRow } from '../storage/refresh-tokens.ts'
+import { type ChainRow, type TokenRow, tokenOf } from '../storage/refresh-tokens.ts'
 import type { SessionKind } from '../storage/sessions.ts'
 import type { AuthErrorCode } from './auth-error.ts'
 
@@ -47,8 +47,8 @@ export function decide(presented: Presentation): Decision {
   if (accessToken === 'invalid') return refused('invalid_access_token')
   if (accessToken === 'of_another') return refused('invalid_refresh_token')
 
-  const token = rowOf(chain, generation)
-  const successor = rowOf(chain, generation + 1)
+  const token = tokenOf(chain, generation)
+  const successor = tokenOf(chain, generation + 1)
 
   // 2. The session is over.
   if (chain.revoked_at) {
@@ -77,7 +77,7 @@ export function decide(presented: Presentation): Decision {
   // 6. Unused.
   if (token.token_expires_at <= now) return refused('refresh_token_expired')
   if (generation === 0 && chain.rotation === 'adaptive') return { kind: 'offer', unused: token, successor }
-  const previousAttemptDigest = rowOf(chain, generation - 1)?.attempt_digest ?? null
+  const previousAttemptDigest = tokenOf(chain, generation - 1)?.attempt_digest ?? null
   return { kind: 'rotate', unused: token, previousAttemptDigest }
 }
 
@@ -88,10 +88,6 @@ function isOwnAttempt({ attemptDigests }: Presentation, token: TokenRow): boolea
 /** Pairs have no window: used once is used, by their document. */
 function isWithinWindow({ endpoint, now, replayWindowSeconds }: Presentation, usedAt: Date): boolean {
   return endpoint === 'login' && now.getTime() - usedAt.getTime() < replayWindowSeconds * 1000
-}
-
-function rowOf(chain: ChainRow, generation: number): TokenRow | null {
-  return chain.tokens.find((row) => row.generation === generation) ?? null
 }
 
 function newestGeneration(chain: ChainRow): number {

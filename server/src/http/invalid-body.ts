@@ -1,7 +1,5 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
-
-/** Field -> sentences in the wording of Rails validations. */
-export type Complaints = Record<string, string[]>
+import type { Complaints } from '../auth/register.ts'
 
 /** A field of a body is absent or of another type than its schema says. */
 export class InvalidBody extends Error {

@@ -1,6 +1,6 @@
-import sql, { type Sql } from 'sql-template-tag'
+import sql, { raw, type Sql } from 'sql-template-tag'
 import { atomically, type Database, type Queries } from './database.ts'
-import type { NewToken } from './refresh-tokens.ts'
+import { insertIntoTokens, type NewToken, tokenValues } from './refresh-tokens.ts'
 
 // Locks are taken in the order user, session, tokens. On PostgreSQL each step is one statement whose parts wait for each
 // other through the rows they pass on: a part that finds nothing leaves nothing to do for those behind it.
@@ -40,12 +40,7 @@ async function rotateOnPostgres(db: Queries, { attemptDigest, successor, now }: 
       delete from refresh_tokens t using used
       where t.session_id = used.session_id and t.generation < ${successor.generation - 1}
     )
-    insert into refresh_tokens (session_id, user_id, token, generation, token_digest, salt, jti, ip, expires_at,
-      created_at, updated_at)
-    select used.session_id, used.user_id, ${successor.token}, ${successor.generation}, ${successor.token_digest},
-      ${successor.salt}, ${successor.jti}::uuid, ${successor.ip}, ${successor.expires_at}::timestamptz,
-      ${now}::timestamptz, ${now}::timestamptz
-    from used on conflict do nothing returning id`)
+    ${insertSuccessorOf('used', successor, now)}`)
   return rows.length === 1
 }
 
@@ -72,12 +67,7 @@ export function insertOffer(db: Database, successor: NewToken & { salt: string }
     if (queries.dialect === 'postgres') {
       const rows = await queries.query(sql`
         with ${livingSession(successor, now)}, ${unusedFirstToken()}
-        insert into refresh_tokens (session_id, user_id, token, generation, token_digest, salt, jti, ip, expires_at,
-          created_at, updated_at)
-        select first.session_id, first.user_id, ${successor.token}, ${successor.generation}, ${successor.token_digest},
-          ${successor.salt}, ${successor.jti}::uuid, ${successor.ip}, ${successor.expires_at}::timestamptz,
-          ${now}::timestamptz, ${now}::timestamptz
-        from first on conflict do nothing returning id`)
+        ${insertSuccessorOf('first', successor, now)}`)
       return rows.length === 1
     }
     if (!(await touchLivingSession(queries, successor, now))) return false
@@ -133,6 +123,16 @@ function unusedFirstToken(): Sql {
     )`
 }
 
+/** Inserts the successor of the one row that an earlier part of the statement found, if it found one. */
+function insertSuccessorOf(part: 'used' | 'first', successor: NewToken, now: Date): Sql {
+  const parent = raw(part)
+  return sql`${insertIntoTokens}
+    select ${parent}.session_id, ${parent}.user_id, ${successor.token}, ${successor.generation},
+      ${successor.token_digest}, ${successor.salt}, ${successor.jti}::uuid, ${successor.ip},
+      ${successor.expires_at}::timestamptz, ${now}::timestamptz, ${now}::timestamptz
+    from ${parent} on conflict do nothing returning id`
+}
+
 async function touchLivingSession(
   tx: Queries,
   of: { session_id: string; user_id: number },
@@ -147,11 +147,6 @@ async function touchLivingSession(
 }
 
 async function insertOnSqlite(tx: Queries, token: NewToken, now: Date): Promise<boolean> {
-  const rows = await tx.query(sql`
-    insert into refresh_tokens (session_id, user_id, token, generation, token_digest, salt, jti, ip, expires_at,
-      created_at, updated_at)
-    values (${token.session_id}, ${token.user_id}, ${token.token}, ${token.generation}, ${token.token_digest},
-      ${token.salt}, ${token.jti}, ${token.ip}, ${token.expires_at}, ${now}, ${now})
-    on conflict do nothing returning id`)
+  const rows = await tx.query(sql`${insertIntoTokens} ${tokenValues(token, now)} on conflict do nothing returning id`)
   return rows.length === 1
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Sql } from 'sql-template-tag'
+import { empty, raw, type Sql } from 'sql-template-tag'
 
 export type Dialect = 'sqlite' | 'postgres'
 
@@ -53,6 +53,11 @@ export class Unavailable extends Error {
     super(message, { cause: options.cause })
     this.connectionLost = options.connectionLost ?? false
   }
+}
+
+/** A clause that locks rows on PostgreSQL; SQLite's one writer needs none. */
+export function lockClause({ dialect }: Pick<Queries, 'dialect'>, clause: string): Sql {
+  return dialect === 'postgres' ? raw(clause) : empty
 }
 
 /**

@@ -1,5 +1,5 @@
-import sql, { empty, raw } from 'sql-template-tag'
-import type { Database } from './database.ts'
+import sql from 'sql-template-tag'
+import { type Database, lockClause } from './database.ts'
 
 export interface LimitState {
   /** Taken since the window began, this one included. */
@@ -37,7 +37,7 @@ export function databaseLimits(db: Database): LimitStore {
 
 /** Deletes windows that have ended, so many at most; says how many. */
 export async function deleteSpentLimits(db: Database, now: Date, most: number): Promise<number> {
-  const skip = db.dialect === 'postgres' ? raw('for update skip locked') : empty
+  const skip = lockClause(db, 'for update skip locked')
   const rows = await db.query(sql`
     delete from rate_limits where key in (select key from rate_limits where expires_at <= ${now} limit ${most} ${skip})
     returning key`)

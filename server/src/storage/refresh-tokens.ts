@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag'
+import sql, { raw, type Sql } from 'sql-template-tag'
 import type { Queries } from './database.ts'
 import type { RevokeReason, Rotation, SessionKind } from './sessions.ts'
 import type { Role } from './users.ts'
@@ -57,13 +57,22 @@ export async function findChain(db: Queries, sessionId: string): Promise<ChainRo
   return first ? { ...first, tokens: rows.filter((row) => row.generation !== null) } : null
 }
 
+/** A chain's row of a generation; null when it was never there or is pruned. */
+export function tokenOf(chain: ChainRow, generation: number): TokenRow | null {
+  return chain.tokens.find((row) => row.generation === generation) ?? null
+}
+
+export const insertIntoTokens = raw(`insert into refresh_tokens (session_id, user_id, token, generation, token_digest,
+  salt, jti, ip, expires_at, created_at, updated_at)`)
+
+export function tokenValues(token: NewToken, now: Date): Sql {
+  return sql`values (${token.session_id}, ${token.user_id}, ${token.token}, ${token.generation}, ${token.token_digest},
+    ${token.salt}, ${token.jti}, ${token.ip}, ${token.expires_at}, ${now}, ${now})`
+}
+
 /** The token that opens a chain. */
 export async function insertFirstToken(tx: Queries, token: NewToken, now: Date): Promise<void> {
-  await tx.query(sql`
-    insert into refresh_tokens (session_id, user_id, token, generation, token_digest, salt, jti, ip, expires_at,
-      created_at, updated_at)
-    values (${token.session_id}, ${token.user_id}, ${token.token}, ${token.generation}, ${token.token_digest},
-      ${token.salt}, ${token.jti}, ${token.ip}, ${token.expires_at}, ${now}, ${now})`)
+  await tx.query(sql`${insertIntoTokens} ${tokenValues(token, now)}`)
 }
 
 export async function deleteTokensOfSession(tx: Queries, sessionId: string): Promise<void> {

@@ -1,5 +1,5 @@
-import sql, { empty, raw } from 'sql-template-tag'
-import type { Queries } from './database.ts'
+import sql from 'sql-template-tag'
+import { lockClause, type Queries } from './database.ts'
 import type { UserRow } from './users.ts'
 
 export type SessionKind = 'login' | 'pair'
@@ -50,20 +50,19 @@ export async function revokeSession(
   return rows.length === 1
 }
 
-/** Ends every living session of a person; returns their ids. The person's row must have been updated before. */
+/** Ends every living session of a person, whose row must have been updated before. */
 export async function revokeSessionsOfUser(
   tx: Queries,
   sessions: { userId: number; reason: RevokeReason; now: Date },
-): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>(sql`
+): Promise<void> {
+  await tx.query(sql`
     update sessions set revoked_at = ${sessions.now}, revoke_reason = ${sessions.reason}
-    where user_id = ${sessions.userId} and revoked_at is null returning id`)
-  return rows.map((row) => row.id)
+    where user_id = ${sessions.userId} and revoked_at is null`)
 }
 
 /** Deletes sessions past their absolute end, with their tokens; several replicas may do so at once. */
 export async function deleteEndedSessions(db: Queries, now: Date, most: number): Promise<number> {
-  const skip = db.dialect === 'postgres' ? raw('for update skip locked') : empty
+  const skip = lockClause(db, 'for update skip locked')
   const rows = await db.query(sql`
     delete from sessions where id in (select id from sessions where expires_at <= ${now} limit ${most} ${skip})
     returning id`)

@@ -1,5 +1,5 @@
-import sql, { empty, raw } from 'sql-template-tag'
-import type { Queries } from './database.ts'
+import sql, { raw } from 'sql-template-tag'
+import { lockClause, type Queries } from './database.ts'
 
 export type Role = 'user' | 'admin'
 
@@ -17,15 +17,10 @@ export interface UserRow {
   updated_at: Date
 }
 
-export interface NewUser {
-  guid: string
-  email: string
-  password_digest: string | null
-  first_name: string | null
-  last_name: string | null
-  role: Role
-  locale: string
-}
+export type NewUser = Pick<
+  UserRow,
+  'guid' | 'email' | 'password_digest' | 'first_name' | 'last_name' | 'role' | 'locale'
+>
 
 const columns = raw(
   'id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at, updated_at',
@@ -69,7 +64,7 @@ export async function holdUser(
   tx: Queries,
   id: number,
 ): Promise<Pick<UserRow, 'password_digest' | 'disabled_at'> | null> {
-  const lock = tx.dialect === 'postgres' ? raw('for share') : empty
+  const lock = lockClause(tx, 'for share')
   const rows = await tx.query<Pick<UserRow, 'password_digest' | 'disabled_at'>>(
     sql`select password_digest, disabled_at from users where id = ${id} ${lock}`,
   )
