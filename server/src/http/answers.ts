@@ -70,8 +70,9 @@ export function answerTo(error: unknown, contract: Contract): Answer | null {
   if (error instanceof Unavailable) {
     return answer(contract, 503, 'The database is unavailable, try again soon', { code: 'unavailable' }, RETRY_SOON)
   }
-  const [code, message] = FRAMEWORK_REFUSALS[(error as FastifyError).statusCode ?? 500] ?? []
-  return code && message ? answer(contract, (error as FastifyError).statusCode ?? 400, message, { code }) : null
+  const status = (error as FastifyError).statusCode ?? 500
+  const [code, message] = FRAMEWORK_REFUSALS[status] ?? []
+  return code && message ? answer(contract, status, message, { code }) : null
 }
 
 export function internalError(contract: Contract): Answer {

@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag'
 import { lockClause, type Queries } from './database.ts'
-import type { UserRow } from './users.ts'
+import { joinedUserColumns, type UserRow } from './users.ts'
 
 export type SessionKind = 'login' | 'pair'
 export type Rotation = 'adaptive' | 'strict'
@@ -31,9 +31,7 @@ export async function findUserOfLivingSession(
   session: { id: string; kind: SessionKind; userGuid: string; now: Date },
 ): Promise<UserRow | null> {
   const rows = await db.query<UserRow>(sql`
-    select u.id, u.guid, u.email, u.password_digest, u.first_name, u.last_name, u.role, u.locale, u.disabled_at,
-      u.created_at, u.updated_at
-    from sessions s join users u on u.id = s.user_id
+    select ${joinedUserColumns} from sessions s join users u on u.id = s.user_id
     where s.id = ${session.id} and s.kind = ${session.kind} and s.revoked_at is null and s.expires_at > ${session.now}
       and u.guid = ${session.userGuid} and u.disabled_at is null`)
   return rows[0] ?? null

@@ -22,9 +22,12 @@ export type NewUser = Pick<
   'guid' | 'email' | 'password_digest' | 'first_name' | 'last_name' | 'role' | 'locale'
 >
 
-const columns = raw(
-  'id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at, updated_at',
-)
+const COLUMNS =
+  'id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at, updated_at'
+const columns = raw(COLUMNS)
+
+/** The columns of a {@link UserRow} where another table is joined. */
+export const joinedUserColumns = raw(COLUMNS.replaceAll(/\w+/g, 'u.$&'))
 
 /** @throws {UniqueViolation} of `users.email` or `users.guid` */
 export async function insertUser(db: Queries, user: NewUser, now: Date): Promise<UserRow> {
