@@ -1,13 +1,32 @@
-import sql from 'sql-template-tag'
+import sql, { raw } from 'sql-template-tag'
 import type { Queries } from './database.ts'
+
+export type MailKind = 'refresh_token_reused' | 'address_changed'
 
 export interface NewMail {
   user_id: number
   /** What happened; the message is worded when it is sent. */
-  kind: 'refresh_token_reused' | 'address_changed'
+  kind: MailKind
   data: Record<string, string | null>
   /** A second mail with the same key is never written. */
   dedupe_key: string
+}
+
+/** A mail with what its message is worded from. */
+export interface MailRow extends NewMail {
+  id: number
+  attempts: number
+  /** How often the mail server refused it for good. */
+  refusals: number
+  next_attempt_at: Date
+  sent_at: Date | null
+  /** When it was given up. */
+  failed_at: Date | null
+  last_error: string | null
+  created_at: Date
+  email: string
+  first_name: string | null
+  locale: string
 }
 
 export async function insertMail(tx: Queries, mail: NewMail, now: Date): Promise<void> {
@@ -15,6 +34,28 @@ export async function insertMail(tx: Queries, mail: NewMail, now: Date): Promise
     insert into outbox (user_id, kind, data, dedupe_key, next_attempt_at, created_at)
     values (${mail.user_id}, ${mail.kind}, ${JSON.stringify(mail.data)}, ${mail.dedupe_key}, ${now}, ${now})
     on conflict do nothing`)
+}
+
+const columns = raw(`o.id, o.user_id, o.kind, o.data, o.dedupe_key, o.attempts, o.refusals, o.next_attempt_at,
+  o.sent_at, o.failed_at, o.last_error, o.created_at, u.email, u.first_name, u.locale`)
+
+export async function findMail(db: Queries, id: number): Promise<MailRow | null> {
+  const rows = await db.query<MailRow & { data: string }>(
+    sql`select ${columns} from outbox o join users u on u.id = o.user_id where o.id = ${id}`,
+  )
+  return rows.map(withData)[0] ?? null
+}
+
+/** The newest mails first; `before` pages on. */
+export async function findMails(db: Queries, page: { before: number; most: number }): Promise<MailRow[]> {
+  const rows = await db.query<MailRow & { data: string }>(sql`
+    select ${columns} from outbox o join users u on u.id = o.user_id
+    where o.id < ${page.before} order by o.id desc limit ${page.most}`)
+  return rows.map(withData)
+}
+
+function withData(row: MailRow & { data: string }): MailRow {
+  return { ...row, data: JSON.parse(row.data) }
 }
 
 export interface MailSince {
@@ -25,10 +66,23 @@ export interface MailSince {
 /** The mails of one kind written to a person since a time, sent or not. */
 export async function findMailsSince(
   tx: Queries,
-  mails: { userId: number; kind: NewMail['kind']; since: Date },
+  mails: { userId: number; kind: MailKind; since: Date },
 ): Promise<MailSince[]> {
   const rows = await tx.query<{ data: string; created_at: Date }>(sql`
     select data, created_at from outbox
     where user_id = ${mails.userId} and kind = ${mails.kind} and created_at > ${mails.since}`)
   return rows.map((row) => ({ ...row, data: JSON.parse(row.data) }))
+}
+
+/** Lets a mail that waits or was given up be sent at once. False for one that was sent, or is not there. */
+export async function retryMail(db: Queries, id: number, now: Date): Promise<boolean> {
+  const rows = await db.query(sql`
+    update outbox set next_attempt_at = ${now}, failed_at = null, refusals = 0
+    where id = ${id} and sent_at is null returning id`)
+  return rows.length === 1
+}
+
+/** Forgets a mail, sent or not. False when it is not there. */
+export async function dropMail(db: Queries, id: number): Promise<boolean> {
+  return (await db.query(sql`delete from outbox where id = ${id} returning id`)).length === 1
 }

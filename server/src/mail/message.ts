@@ -1,0 +1,38 @@
+/** What a mail says, in the language of its reader; {@link layOut} makes text and HTML of it. */
+export interface MessageContent {
+  subject: string
+  greeting: string
+  /** What happened, in one or two sentences. */
+  opening: string
+  facts: readonly Fact[]
+  /** What it may mean, and what to do. */
+  sections: readonly Section[]
+  closing: string
+}
+
+export interface Fact {
+  label: string
+  value: string
+}
+
+export interface Section {
+  heading: string
+  paragraphs: readonly string[]
+}
+
+/** A mail as it leaves: a subject and the same words twice. */
+export interface Message {
+  subject: string
+  text: string
+  html: string
+}
+
+export type Locale = 'en' | 'ru'
+
+/** Who the mails are from; people know the service by its name. */
+export interface Sender {
+  name: string | null
+  address: string
+  /** Where people reach the service, from `PUBLIC_URL`. */
+  publicUrl: string | null
+}

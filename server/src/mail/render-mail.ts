@@ -1,0 +1,27 @@
+import type { MailKind, MailRow } from '../storage/outbox.ts'
+import { addressChanged } from './address-changed.ts'
+import { layOut } from './layout.ts'
+import type { Locale, Message, MessageContent, Sender } from './message.ts'
+import { refreshTokenReused } from './refresh-token-reused.ts'
+
+/** What a message is worded from. */
+export interface Occasion {
+  data: Record<string, string | null>
+  email: string
+  firstName: string | null
+}
+
+export type Wording = (occasion: Occasion, locale: Locale, sender: Sender) => MessageContent
+
+const WORDINGS: Record<MailKind, Wording> = {
+  address_changed: addressChanged,
+  refresh_token_reused: refreshTokenReused,
+}
+
+/** Words a mail of the outbox in its reader's language. Throws for a kind that only a newer version knows. */
+export function renderMail(mail: MailRow, sender: Sender): Message {
+  const wording = WORDINGS[mail.kind]
+  if (!wording) throw new Error(`mails of the kind ${mail.kind} are not known to this version`)
+  const locale = mail.locale === 'ru' ? 'ru' : 'en'
+  return layOut(wording({ data: mail.data, email: mail.email, firstName: mail.first_name }, locale, sender), locale)
+}

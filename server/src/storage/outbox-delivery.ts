@@ -1,0 +1,63 @@
+import sql from 'sql-template-tag'
+import { lockClause, type Queries } from './database.ts'
+
+/** A mail that is this caller's alone until its lease runs out. */
+export interface ClaimedMail {
+  id: number
+  /** This attempt included; it also tells whether the lease is still the caller's. */
+  attempts: number
+}
+
+/** Read-only, so that an empty outbox costs no write. */
+export async function hasDueMail(db: Queries, now: Date): Promise<boolean> {
+  const rows = await db.query(sql`
+    select id from outbox where sent_at is null and failed_at is null and next_attempt_at <= ${now} limit 1`)
+  return rows.length > 0
+}
+
+/**
+ * Claims mails that are due, those that wait longest first. Several replicas may do so at once: none gets what another
+ * has. Whoever ends without a word, by a crash, loses them at the end of the lease.
+ */
+export async function claimMails(
+  db: Queries,
+  claim: { now: Date; leaseUntil: Date; most: number },
+): Promise<ClaimedMail[]> {
+  const skip = lockClause(db, 'for update skip locked')
+  return db.query<ClaimedMail>(sql`
+    update outbox set attempts = attempts + 1, next_attempt_at = ${claim.leaseUntil}
+    where id in (
+      select id from outbox where sent_at is null and failed_at is null and next_attempt_at <= ${claim.now}
+      order by next_attempt_at limit ${claim.most} ${skip})
+    returning id, attempts`)
+}
+
+export async function markMailSent(db: Queries, id: number, now: Date): Promise<void> {
+  await db.query(sql`update outbox set sent_at = ${now}, failed_at = null, last_error = null where id = ${id}`)
+}
+
+export interface MailFailure {
+  mail: ClaimedMail
+  nextAttemptAt: Date
+  refusals: number
+  /** Given up from then on. */
+  failedAt: Date | null
+  reason: string
+}
+
+/** Without effect when the lease ran out and another has claimed the mail since, or it was sent. */
+export async function markMailFailed(db: Queries, { mail, ...failure }: MailFailure): Promise<void> {
+  await db.query(sql`
+    update outbox set next_attempt_at = ${failure.nextAttemptAt}, refusals = ${failure.refusals},
+      failed_at = ${failure.failedAt}, last_error = ${failure.reason}
+    where id = ${mail.id} and attempts = ${mail.attempts} and sent_at is null returning id`)
+}
+
+/** Deletes mails of before a time, sent or not; several replicas may do so at once. */
+export async function deleteOldMails(db: Queries, before: Date, most: number): Promise<number> {
+  const skip = lockClause(db, 'for update skip locked')
+  const rows = await db.query(sql`
+    delete from outbox where id in (select id from outbox where created_at <= ${before} limit ${most} ${skip})
+    returning id`)
+  return rows.length
+}

@@ -1,0 +1,21 @@
+/**
+ * Text from outside as it may stand in a mail or on a terminal: one line, without control characters, terminal escapes or
+ * marks that turn the direction of reading, and cut to a length.
+ */
+export function inertText(text: string, mostCharacters: number): string {
+  const line = text
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim()
+  const characters = [...line]
+  return characters.length <= mostCharacters ? line : `${characters.slice(0, mostCharacters - 1).join('')}…`
+}
+
+/** {@link inertText} that no mail client makes a link of: `hxxp` fashion, as security reports write addresses. */
+export function unlinked(text: string, mostCharacters: number): string {
+  const defanged = text
+    .replaceAll(/:(?=\/\/)/g, '[:]')
+    .replaceAll('@', '[at]')
+    .replaceAll(/(?<=[\p{L}\p{N}-])\.(?=[\p{L}-])/gu, '[.]')
+  return inertText(defanged, mostCharacters)
+}
