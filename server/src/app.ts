@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
-import { cleanUp } from './auth/clean-up.ts'
 import type { Log, Settings } from './auth/context.ts'
 import { seedDemoUsers } from './auth/demo-users.ts'
 import { createLimiter, unlimited } from './auth/limits.ts'
+import { type Background, startBackground } from './background.ts'
 import type { Config } from './config.ts'
 import { createAccessTokens } from './crypto/access-token.ts'
 import { HashLane } from './crypto/hash-lane.ts'
@@ -33,6 +33,7 @@ export interface App {
   ctx: HttpContext
   /** Starts to serve; returns the base URL. */
   listen(): Promise<string>
+  background: Background
   /**
    * Serves what is under way, then closes connections, workers and database.
    *
@@ -41,23 +42,27 @@ export interface App {
   close(options?: { graceMilliseconds: number }): Promise<void>
 }
 
-const CLEAN_UP_MILLISECONDS = 600_000
-
-/** Puts an app together: configuration -> database, keys, hashing -> HTTP server. */
+/** Puts an app together: configuration -> database, keys, hashing, mail -> HTTP server. */
 export async function createApp(config: Config, { log, clock }: World): Promise<App> {
   const db = await openDatabase(config, log)
   try {
     const now = () => new Date(clock() + db.clockOffsetMilliseconds())
     await migrate(db, now())
     if (!config.production) await seedDemoUsers({ db, now })
-    return assemble(config, log, db, await openRedis(config, log), now)
+    return await assemble(config, log, db, await openRedis(config, log), now)
   } catch (error) {
     await db.close()
     throw error
   }
 }
 
-function assemble(config: Config, log: Log, db: Database, redis: RedisLimits | null, now: () => Date): App {
+async function assemble(
+  config: Config,
+  log: Log,
+  db: Database,
+  redis: RedisLimits | null,
+  now: () => Date,
+): Promise<App> {
   const keys = buildKeys({
     jwt: config.jwtSecret ?? developmentSecret(dataFolder(config)),
     refresh: config.refreshSecret ?? undefined,
@@ -84,16 +89,14 @@ function assemble(config: Config, log: Log, db: Database, redis: RedisLimits | n
     edge: config,
   }
   const server = createServer(ctx)
-  const cleaning = setInterval(() => {
-    cleanUp(ctx).catch((error) => log.warn({ reason: error.message }, 'the clean-up failed and will be tried again'))
-  }, CLEAN_UP_MILLISECONDS).unref()
+  const background = await startBackground(config, ctx)
 
   return {
     ctx,
+    background,
     listen: () => server.listen({ host: config.host, port: config.port }),
     async close({ graceMilliseconds } = { graceMilliseconds: 0 }) {
-      clearInterval(cleaning)
-      await drain(server, graceMilliseconds)
+      await Promise.all([background.stop(), drain(server, graceMilliseconds)])
       await server.close()
       await Promise.all([passwordLane.close(), tokenLane.close()])
       redis?.close()

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { canonicalEmail } from './auth/email-address.ts'
 import type { PasswordHash } from './crypto/passwords.ts'
 import { findMisspeltSetting } from './misspelt-setting.ts'
 import { type IpRanges, parseIpRanges } from './net/ip-address.ts'
@@ -25,7 +26,7 @@ export interface Config {
   demoFrom: IpRanges
   passwordHash: PasswordHash
   smtpUrl: string | null
-  mailFrom: string | null
+  mailFrom: { name: string | null; address: string } | null
   publicUrl: string | null
   trustedProxies: IpRanges
   corsOrigins: readonly string[]
@@ -107,6 +108,13 @@ export function readConfig(environment: Environment): Config {
       'TRUSTED_PROXIES covers every address, so that anybody could claim any; list your proxies only.',
     )
   }
+  const smtpUrl = url(text('SMTP_URL'), 'SMTP_URL', ['smtp:', 'smtps:'])
+  const mailFrom = mailSender(text('MAIL_FROM'))
+  if (smtpUrl !== null && mailFrom === null) {
+    throw new ConfigError(
+      'SMTP_URL is set without MAIL_FROM; set it to a sender such as "Acme <no-reply@acme.example>".',
+    )
+  }
   const algorithm = oneOf(text('PASSWORD_HASH') ?? 'bcrypt', ['bcrypt', 'argon2id'], 'PASSWORD_HASH')
   const cost = whole(text('BCRYPT_COST') ?? '12', 'BCRYPT_COST', 4, 20)
   if (production && algorithm === 'bcrypt' && cost < 10)
@@ -132,8 +140,8 @@ export function readConfig(environment: Environment): Config {
     serviceKeys,
     demoFrom: ranges(text('DEMO_FROM') ?? '127.0.0.0/8,::1', 'DEMO_FROM'),
     passwordHash: algorithm === 'bcrypt' ? { algorithm, cost } : { algorithm },
-    smtpUrl: url(text('SMTP_URL'), 'SMTP_URL', ['smtp:', 'smtps:']),
-    mailFrom: text('MAIL_FROM'),
+    smtpUrl,
+    mailFrom,
     publicUrl: url(text('PUBLIC_URL'), 'PUBLIC_URL', ['http:', 'https:']),
     trustedProxies,
     corsOrigins: list(text('CORS_ORIGINS')).map(origin),
@@ -215,6 +223,18 @@ function url(value: string | null, name: SettingName, protocols: string[]): stri
   if (value === null || (URL.canParse(value) && protocols.includes(new URL(value).protocol))) return value
   throw new ConfigError(
     `${name} must be a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}.`,
+  )
+}
+
+function mailSender(value: string | null): Config['mailFrom'] {
+  if (value === null) return null
+  const [, quoted, plain, bracketed, bare] =
+    /^(?:"([^"]+)"|([^"<>]*?))\s*(?:<([^<>\s]+)>|([^<>\s]+))$/.exec(value) ?? []
+  const address = canonicalEmail(bracketed ?? bare ?? '')
+  const name = (quoted ?? plain ?? '').trim() || null
+  if (address && (bracketed || name === null) && !/\p{Cc}/u.test(value)) return { name, address }
+  throw new ConfigError(
+    `MAIL_FROM must look like no-reply@acme.example or Acme <no-reply@acme.example>, not "${value}".`,
   )
 }
 

@@ -45,6 +45,24 @@ test('production hardens them', () => {
   assert.equal(readConfig({ ...PRODUCTION, SERVICE_KEYS: 'x'.repeat(32) }).pairIssuance, 'service')
 })
 
+test('a sender of mails is a name and an address, and a mail server needs one', () => {
+  const from = (MAIL_FROM: string) => readConfig({ MAIL_FROM }).mailFrom
+  assert.deepEqual(from('no-reply@acme.example'), { name: null, address: 'no-reply@acme.example' })
+  assert.deepEqual(from('Acme Ltd <no-reply@acme.example>'), { name: 'Acme Ltd', address: 'no-reply@acme.example' })
+  assert.deepEqual(from('"Acme, Ltd" <a@b.example>'), { name: 'Acme, Ltd', address: 'a@b.example' })
+  assert.deepEqual(from('<a@b.example>'), { name: null, address: 'a@b.example' })
+  for (const bad of [
+    'Acme',
+    'Acme a@b.example',
+    'a@b.example, c@d.example',
+    'A <a@b.example>\r\nBcc: c@d.example',
+    'a@b',
+  ]) {
+    assertRefused({ MAIL_FROM: bad }, /^MAIL_FROM must look like/)
+  }
+  assertRefused({ SMTP_URL: 'smtp://localhost' }, /^SMTP_URL is set without MAIL_FROM/)
+})
+
 test('production refuses secrets that are missing, short, repetitive, documented, or could not be listed', () => {
   assertRefused({ NODE_ENV: 'production' }, /^JWT_SECRET_KEY must be set/)
   const secrets: [string, RegExp][] = [

@@ -28,6 +28,8 @@ export interface TestServer {
   rows<Row extends object>(statement: Sql): Promise<Row[]>
   /** Moves the server's clock. */
   pass(time: { seconds: number }): void
+  /** Sends the mails that are due by the server's clock. */
+  deliverMails(): Promise<void>
   logs: Record<string, unknown>[]
   close(): Promise<void>
 }
@@ -70,6 +72,7 @@ export async function startServer(
     pass: ({ seconds }) => {
       shift += seconds * 1000
     },
+    deliverMails: () => app.background.deliverMails(),
     logs,
     close,
   }

@@ -20,8 +20,6 @@ export async function start(): Promise<void> {
     const url = await app.listen()
     if (!config.production) process.stdout.write(welcome(config, new URL(url).port))
     log.info({ url, database: config.database.kind, production: config.production }, 'Tessera is listening')
-    if (config.smtpUrl)
-      log.warn('SMTP_URL is set, but this version keeps mails in the outbox and does not send them yet')
   } catch (error) {
     await app.close()
     throw error

@@ -1,0 +1,51 @@
+import { cleanUp } from './auth/clean-up.ts'
+import type { Context } from './auth/context.ts'
+import type { Config } from './config.ts'
+import { announceMails } from './mail/announce.ts'
+import type { Sender } from './mail/message.ts'
+import { type Job, repeat } from './repeat.ts'
+
+export interface Background {
+  /** Sends what is due now rather than within two seconds. */
+  deliverMails(): Promise<void>
+  stop(): Promise<void>
+}
+
+const CLEAN_UP_MILLISECONDS = 600_000
+const MAIL_MILLISECONDS = 2000
+
+/** What goes on beside the requests, on every replica: mails leave, and what is past its end is deleted. */
+export async function startBackground(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>): Promise<Background> {
+  const mails = repeat(await mailJob(config, ctx), {
+    pauseMilliseconds: MAIL_MILLISECONDS,
+    failure: 'the outbox could not be read; it will be tried again',
+    log: ctx.log,
+  })
+  const cleaning = repeat(() => cleanUp(ctx), {
+    pauseMilliseconds: CLEAN_UP_MILLISECONDS,
+    failure: 'the clean-up failed and will be tried again',
+    log: ctx.log,
+  })
+  return {
+    deliverMails: () => mails.runNow(),
+    async stop() {
+      await Promise.all([mails.stop(), cleaning.stop()])
+    },
+  }
+}
+
+/** Who mails are from; without `MAIL_FROM`, as they would look. */
+export function senderOf({ mailFrom, publicUrl }: Pick<Config, 'mailFrom' | 'publicUrl'>): Sender {
+  return { ...(mailFrom ?? { name: 'Tessera', address: 'tessera@localhost' }), publicUrl }
+}
+
+async function mailJob(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>): Promise<Job> {
+  if (config.smtpUrl === null) {
+    return announceMails(ctx, (id) => (config.production ? `tessera outbox show ${id}` : `/dev/mail/${id}`))
+  }
+  // Loaded by those who use it: a start is quick.
+  const [{ deliverDue }, { openSmtp }] = await Promise.all([import('./mail/delivery.ts'), import('./mail/smtp.ts')])
+  const sender = senderOf(config)
+  const smtp = openSmtp(config.smtpUrl, sender)
+  return (signals) => deliverDue({ ...ctx, smtp, sender }, signals)
+}

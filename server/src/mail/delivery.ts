@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import type { Context } from '../auth/context.ts'
+import { Unavailable } from '../storage/database.ts'
+import { findMail, type MailRow } from '../storage/outbox.ts'
+import { type ClaimedMail, claimMails, hasDueMail, markMailFailed, markMailSent } from '../storage/outbox-delivery.ts'
+import { inertText } from '../text/inert-text.ts'
+import type { Sender } from './message.ts'
+import { renderMail } from './render-mail.ts'
+import { NotSent, type Smtp } from './smtp.ts'
+
+export interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log'> {
+  smtp: Smtp
+  sender: Sender
+}
+
+/** Longer than all time-outs of one mail together: a replica that is merely slow keeps what it claimed. */
+export const LEASE_SECONDS = 120
+const SENDING_MILLISECONDS = 60_000
+const MOST_AT_ONCE = 5
+const MOST_REFUSALS = 3
+const FIRST_WAIT_SECONDS = 5
+const LONGEST_WAIT_SECONDS = 300
+/** As long as mail servers try (RFC 5321, 4.5.4.1); a warning that is older helps nobody. */
+const PATIENCE_MILLISECONDS = 4 * 86_400_000
+
+/**
+ * Sends what is due, a few mails at a time, until nothing is or the mail server cannot be used. A mail leaves at least
+ * once, and twice only when a process ended between sending and marking it, or the server's answer was lost; then with
+ * the same Message-ID. Sending happens outside any transaction.
+ */
+export async function deliverDue(
+  ctx: DeliveryContext,
+  { stopping, abandon }: { stopping: AbortSignal; abandon: AbortSignal },
+): Promise<void> {
+  while (!stopping.aborted && (await hasDueMail(ctx.db, ctx.now()))) {
+    const now = ctx.now()
+    const leaseUntil = new Date(now.getTime() + LEASE_SECONDS * 1000)
+    const claimed = await claimMails(ctx.db, { now, leaseUntil, most: MOST_AT_ONCE })
+    const sent = await Promise.all(claimed.map((mail) => deliver(ctx, mail, abandon)))
+    // Nobody left: the next round waits a little, rather than walking through the whole outbox in vain.
+    if (!sent.includes(true)) return
+  }
+}
+
+async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: AbortSignal): Promise<boolean> {
+  const mail = await findMail(ctx.db, claimed.id)
+  if (!mail) return true // its person was deleted meanwhile
+  const about = { mailId: mail.id, kind: mail.kind, attempts: claimed.attempts }
+  try {
+    await send(ctx, mail, abandon)
+    await markMailSent(ctx.db, mail.id, ctx.now())
+    ctx.log.info(about, 'a mail was sent')
+    return true
+  } catch (error) {
+    // Sent, perhaps, but not marked: the lease brings it up again.
+    if (error instanceof Unavailable) throw error
+    await putOff(ctx, mail, claimed, error as Error)
+    return false
+  }
+}
+
+async function send({ smtp, sender, now }: DeliveryContext, mail: MailRow, abandon: AbortSignal): Promise<void> {
+  if (now().getTime() - mail.created_at.getTime() > PATIENCE_MILLISECONDS) {
+    throw new NotSent('it waited for more than four days', 'too old', true, { cause: null })
+  }
+  const envelope = { to: mail.email, messageId: messageIdOf(mail, sender), date: mail.created_at }
+  const enough = AbortSignal.any([abandon, AbortSignal.timeout(SENDING_MILLISECONDS)])
+  await smtp.send(renderMail(mail, sender), envelope, enough)
+}
+
+async function putOff(ctx: DeliveryContext, mail: MailRow, claimed: ClaimedMail, error: Error): Promise<void> {
+  const now = ctx.now()
+  const code = error instanceof NotSent ? error.code : error.name
+  const refusals = mail.refusals + (error instanceof NotSent && error.refusedForGood ? 1 : 0)
+  const givenUp = refusals >= MOST_REFUSALS || code === 'too old'
+  const wait = Math.min(FIRST_WAIT_SECONDS * 2 ** (claimed.attempts - 1), LONGEST_WAIT_SECONDS)
+  // Jitter, so that what failed together does not come back together.
+  const nextAttemptAt = new Date(now.getTime() + wait * 1000 * (0.5 + Math.random() / 2))
+  const reason = inertText(`${code}: ${error.message}`, 300)
+  await markMailFailed(ctx.db, { mail: claimed, nextAttemptAt, refusals, failedAt: givenUp ? now : null, reason })
+  const about = { mailId: mail.id, kind: mail.kind, attempts: claimed.attempts, reason: code }
+  if (givenUp) ctx.log.error(about, 'a mail was given up; `tessera outbox show` and `retry` know it')
+  else ctx.log.warn(about, 'a mail was not sent and will be tried again')
+}
+
+/** RFC 5322, 3.6.4; of the same event always the same. */
+function messageIdOf(mail: MailRow, { address }: Sender): string {
+  const id = createHash('sha256').update(mail.dedupe_key).digest('base64url').slice(0, 32)
+  return `<${id}@${address.split('@')[1]}>`
+}

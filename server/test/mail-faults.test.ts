@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { startMailServer } from './mail-server.ts'
+import { JOHN } from './people.ts'
+import { startServer } from './server.ts'
+import { type ServerProcess, startProcess } from './server-process.ts'
+import { emptyDatabaseUrl, openDatabase } from './test-database.ts'
+
+const CANARY = 'canary-of-the-mail-server'
+const MAIL_FROM = 'no-reply@acme.example'
+
+async function warnJohn(server: ServerProcess): Promise<void> {
+  const pair = (await server.post('/auth/token', { auth: { user_guid: JOHN } })).body
+  const answer = await server.post('/auth/refresh', { auth: pair }, { 'x-forwarded-for': '198.51.100.7' })
+  assert.equal(answer.status, 200, answer.text)
+}
+
+test('killed between the commit and the sending, the next start sends the mail', async () => {
+  const environment = { DATABASE_URL: await emptyDatabaseUrl(), TRUSTED_PROXIES: '127.0.0.1', MAIL_FROM }
+  const dead = await startProcess({ environment: { ...environment, SMTP_URL: 'smtp://127.0.0.1:9' } })
+  await warnJohn(dead)
+  await dead.end('SIGKILL')
+  const post = await startMailServer()
+  const arrived = new Promise<void>((resolve) => {
+    post.onMail = async () => resolve()
+  })
+  await startProcess({ environment: { ...environment, SMTP_URL: post.url } })
+  await arrived
+})
+
+test('killed between the sending and the marking, it sends once more, under the same Message-ID', async () => {
+  const environment = { DATABASE_URL: await emptyDatabaseUrl(), TRUSTED_PROXIES: '127.0.0.1', MAIL_FROM }
+  const post = await startMailServer()
+  const first = await startProcess({ environment: { ...environment, SMTP_URL: post.url } })
+  const killed = new Promise<void>((resolve) => {
+    post.onMail = async () => {
+      await first.end('SIGKILL')
+      resolve()
+    }
+  })
+  await warnJohn(first)
+  await killed
+  const again = new Promise<void>((resolve) => {
+    post.onMail = async () => {
+      setImmediate(resolve)
+    }
+  })
+  const database = await openDatabase(environment.DATABASE_URL)
+  const [claimed] = await database.query<{ attempts: number; next_attempt_at: Date }>(
+    sql`select attempts, next_attempt_at from outbox`,
+  )
+  assert.equal(claimed?.attempts, 1)
+  assert.ok((claimed?.next_attempt_at.getTime() ?? 0) > Date.now() + 60_000, 'leased')
+  await database.query(sql`update outbox set next_attempt_at = ${new Date(0)} returning id`) // the lease runs out
+  await startProcess({ environment: { ...environment, SMTP_URL: post.url } })
+  await again
+  assert.equal(post.inbox.length, 2)
+  assert.equal(post.inbox[0]?.messageId, post.inbox[1]?.messageId)
+  assert.equal(post.inbox[0]?.date, post.inbox[1]?.date)
+})
+
+test('a refused login at the mail server gives no mail up, and its password stands nowhere', async () => {
+  const post = await startMailServer({
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    onAuth: (auth, _session, answer) => answer(new Error(`Invalid login for ${auth.password}`)),
+  })
+  const url = new URL(post.url)
+  url.username = 'tessera'
+  url.password = CANARY
+  const server = await startServer({ SMTP_URL: url.href, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'trace' })
+  const pair = (await server.post('/auth/token', { auth: { user_guid: JOHN } })).body
+  await server.post('/auth/refresh', { auth: pair }, { headers: { 'x-forwarded-for': '198.51.100.7' } })
+  for (let minute = 0; minute < 10; minute++) {
+    await server.deliverMails()
+    server.pass({ seconds: 60 })
+  }
+  const rows = await server.rows<{ last_error: string; failed_at: Date | null }>(sql`select * from outbox`)
+  assert.equal(rows[0]?.failed_at, null)
+  assert.match(rows[0]?.last_error ?? '', /^EAUTH 535: the mail server refused the login$/)
+  for (const secret of [CANARY, Buffer.from(CANARY).toString('base64').slice(0, 20)]) {
+    assert.ok(!JSON.stringify(rows).includes(secret))
+    assert.ok(!JSON.stringify(server.logs).includes(secret))
+  }
+})
+
+test('a password goes to no mail server without TLS, unless it is on this machine', async () => {
+  let said = ''
+  const post = await startMailServer({
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    onAuth: (auth, _session, answer) => {
+      said += auth.password
+      answer(null, { user: 'tessera' })
+    },
+  })
+  const probe = connect(post.port, '0.0.0.0')
+  await once(probe, 'connect') // this machine again, by a name that does not say so
+  probe.destroy()
+  const server = await startServer({
+    SMTP_URL: `smtp://tessera:${CANARY}@0.0.0.0:${post.port}`,
+    MAIL_FROM,
+    TRUSTED_PROXIES: '127.0.0.1',
+  })
+  const pair = (await server.post('/auth/token', { auth: { user_guid: JOHN } })).body
+  await server.post('/auth/refresh', { auth: pair }, { headers: { 'x-forwarded-for': '198.51.100.7' } })
+  await server.deliverMails()
+  assert.equal(said, '')
+  assert.equal(post.inbox.length, 0)
+})
