@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
-import type { Log, Settings } from './auth/context.ts'
+import type { Log } from './auth/context.ts'
 import { seedDemoUsers } from './auth/demo-users.ts'
 import { createLimiter, unlimited } from './auth/limits.ts'
 import { type Background, startBackground } from './background.ts'
@@ -10,17 +9,18 @@ import type { Config } from './config.ts'
 import { createAccessTokens } from './crypto/access-token.ts'
 import { HashLane } from './crypto/hash-lane.ts'
 import { buildKeys } from './crypto/keys.ts'
-import { BCRYPT_MAX_BYTES, createPasswords } from './crypto/passwords.ts'
+import { createPasswords } from './crypto/passwords.ts'
 import { createRefreshTokenDigests } from './crypto/refresh-token-digests.ts'
 import { developmentSecret } from './development-secret.ts'
 import { drain } from './http/drain.ts'
 import type { HttpContext } from './http/endpoint.ts'
 import { createServer } from './http/server.ts'
-import { type Database, type OnTrouble, Unavailable } from './storage/database.ts'
+import { openDatabase, troubleLog } from './open-database.ts'
+import { settingsOf } from './settings-of.ts'
+import type { Database } from './storage/database.ts'
 import { databaseLimits, memoryLimits } from './storage/limit-store.ts'
 import { migrate } from './storage/migrate.ts'
 import type { RedisLimits } from './storage/redis-limits.ts'
-import { openSqlite } from './storage/sqlite.ts'
 
 /** What an app does not decide for itself. */
 export interface World {
@@ -105,47 +105,13 @@ async function assemble(
   }
 }
 
-/** Opens the configured database; a SQLite file and its folder are made when they are missing. */
-export async function openDatabase({ database }: Config, log: Log): Promise<Database> {
-  const onTrouble = troubleLog(log, 'the database')
-  // Drivers are loaded by those who use them: they are a quarter of the time that a start takes.
-  if (database.kind === 'postgres') {
-    const { openPostgres } = await import('./storage/postgres.ts')
-    return openPostgres(database.url, onTrouble)
-  }
-  try {
-    mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })
-    closeSync(openSync(database.file, 'a', 0o600)) // SQLite gives its other files the same mode
-  } catch (error) {
-    throw new Unavailable((error as Error).message, { cause: error })
-  }
-  return openSqlite(database.file, onTrouble)
-}
-
 async function openRedis({ redisUrl }: Config, log: Log): Promise<RedisLimits | null> {
   if (redisUrl === null) return null
   const { redisLimits } = await import('./storage/redis-limits.ts')
   return redisLimits(redisUrl, troubleLog(log, 'Redis'))
 }
 
-function troubleLog(log: Log, who: string): OnTrouble {
-  return (error) => log.warn({ reason: error.message }, `${who} had trouble`)
-}
-
 /** Beside the SQLite file; with PostgreSQL, where that file would be by default. */
 function dataFolder({ database }: Config): string {
   return database.kind === 'sqlite' ? dirname(database.file) : 'data'
-}
-
-function settingsOf(config: Config): Settings {
-  return {
-    accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
-    refreshTokenLifetimeSeconds: config.refreshTokenLifetimeSeconds,
-    sessionMaxAgeSeconds: config.sessionMaxAgeSeconds,
-    replayWindowSeconds: config.replayWindowSeconds,
-    rotation: config.rotation,
-    passwordMaxBytes: config.passwordHash.algorithm === 'bcrypt' ? BCRYPT_MAX_BYTES : null,
-    refuseCommonPasswords: config.production,
-    isDemoAddress: (ip) => config.demoFrom.includes(ip),
-  }
 }

@@ -131,10 +131,10 @@ test('an offer that waited while its token was pruned is not made', {
 
 test('the end of a session by reuse racing the deletion of its person: no deadlock', async () => {
   const db = await migratedDatabase()
-  const client = { ip: '::1', userAgent: null }
+  const origin = { ip: '::1', userAgent: null }
   for (let round = 0; round < 50; round++) {
     const { id, user_id } = await chainOfOne(db)
-    const end = { session: { id, userId: user_id }, reason: 'reuse', generation: 0, client, now } as const
+    const end = { session: { id, userId: user_id }, reason: 'reuse', generation: 0, origin, now } as const
     await Promise.all([deleteUser(db, user_id), endSession({ db }, end), endSession({ db }, end)])
   }
   assert.deepEqual(troubles, [])

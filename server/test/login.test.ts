@@ -115,7 +115,7 @@ test('the audit calls each thing by its name, and a session knows how it began',
   await issuePair(server, person.guid)
   const user = await findUserByEmail(server.ctx.db, person.email)
   assert.ok(user)
-  await changePassword(server.ctx, { user, password: 'another password', client })
+  await changePassword(server.ctx, { user, password: 'another password', origin: client })
   const events = await server.rows<{ kind: string }>(
     sql`select kind from audit_events where user_id = ${person.id} order by id`,
   )
@@ -172,8 +172,8 @@ test('a password change ends every session, and the old password', async () => {
   const second = await logIn(server, person.email)
   const user = await findUserByEmail(server.ctx.db, person.email)
   assert.ok(user)
-  assert.equal(await changePassword(server.ctx, { user, password: 'another password', client }), true)
-  assert.equal(await changePassword(server.ctx, { user, password: 'of a stale reader', client }), false)
+  assert.equal(await changePassword(server.ctx, { user, password: 'another password', origin: client }), true)
+  assert.equal(await changePassword(server.ctx, { user, password: 'of a stale reader', origin: client }), false)
   for (const session of [first, second]) {
     assert.equal((await me(server, session.access_token)).status, 401)
     assert.equal((await refresh(server, session.refresh_token)).status, 401)
@@ -189,7 +189,7 @@ test('a login racing a password change never leaves a session of the old passwor
     assert.ok(user)
     const logins = Array.from({ length: 10 }, () => attempt(server, person.email, PASSWORD))
     const [changed, ...answers] = await Promise.all([
-      changePassword(server.ctx, { user, password: 'another password', client }),
+      changePassword(server.ctx, { user, password: 'another password', origin: client }),
       ...logins,
     ])
     assert.equal(changed, true)

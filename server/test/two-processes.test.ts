@@ -148,7 +148,7 @@ test('two hundred logins racing a password change: no session of the old passwor
     assert.ok(user)
     const [answers, changed] = await Promise.all([
       alternate(both, 20, (server) => server.post('/api/v1/auth/login', { email, password: PASSWORD })),
-      changePassword(ctx, { user, password: 'another password', client: { ip: '127.0.0.1', userAgent: null } }),
+      changePassword(ctx, { user, password: 'another password', origin: { ip: '127.0.0.1', userAgent: null } }),
     ])
     assert.equal(changed, true)
     for (const answer of answers) {

@@ -1,7 +1,7 @@
 import { insertAuditEvent } from '../storage/audit-events.ts'
 import { revokeSessionsOfUser } from '../storage/sessions.ts'
 import { replacePasswordDigest, type UserRow } from '../storage/users.ts'
-import type { Client, Context } from './context.ts'
+import type { Context, Origin } from './context.ts'
 
 /**
  * Replaces a password and ends every session of its person. The user row is updated first and the sessions in a later
@@ -13,7 +13,7 @@ import type { Client, Context } from './context.ts'
  */
 export async function changePassword(
   ctx: Pick<Context, 'db' | 'passwords' | 'now'>,
-  change: { user: Pick<UserRow, 'id' | 'password_digest'>; password: string; client: Client },
+  change: { user: Pick<UserRow, 'id' | 'password_digest'>; password: string; origin: Origin },
 ): Promise<boolean> {
   const to = await ctx.passwords.digest(change.password)
   const now = ctx.now()
@@ -21,7 +21,7 @@ export async function changePassword(
   return ctx.db.transaction(async (tx) => {
     if (!(await replacePasswordDigest(tx, { id, from, to, now }))) return false
     await revokeSessionsOfUser(tx, { userId: id, reason: 'password_changed', now })
-    const { ip, userAgent: user_agent } = change.client
+    const { ip, userAgent: user_agent } = change.origin
     await insertAuditEvent(tx, { kind: 'password_changed', user_id: id, ip, user_agent }, now)
     return true
   })

@@ -1,16 +1,16 @@
 import { insertAuditEvent, type NewAuditEvent } from '../storage/audit-events.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { deleteTokensOfSession } from '../storage/refresh-tokens.ts'
-import { revokeSession } from '../storage/sessions.ts'
-import { keepUser } from '../storage/users.ts'
-import type { Client, Context } from './context.ts'
+import { revokeSession, revokeSessionsOfUser } from '../storage/sessions.ts'
+import { keepUser, queueForUser } from '../storage/users.ts'
+import type { Context, Origin } from './context.ts'
 
 export interface SessionEnd {
   session: { id: string; userId: number }
-  reason: 'logout' | 'reuse' | 'rolled_back'
-  /** Of the refresh token that was presented. */
-  generation: number
-  client: Client
+  reason: 'logout' | 'reuse' | 'rolled_back' | 'operator'
+  /** Of the refresh token that was presented, if one was. */
+  generation: number | null
+  origin: Origin
   now: Date
 }
 
@@ -18,6 +18,7 @@ const AUDITED_AS: Record<SessionEnd['reason'], NewAuditEvent['kind']> = {
   logout: 'logout',
   reuse: 'refresh_token_reused',
   rolled_back: 'history_lost',
+  operator: 'session_ended',
 }
 
 /**
@@ -28,20 +29,40 @@ const AUDITED_AS: Record<SessionEnd['reason'], NewAuditEvent['kind']> = {
  */
 export function endSession(
   ctx: Pick<Context, 'db'>,
-  { session, reason, generation, client, now }: SessionEnd,
+  { session, reason, generation, origin, now }: SessionEnd,
 ): Promise<boolean> {
   return ctx.db.transaction(async (tx) => {
     await keepUser(tx, session.userId)
     if (!(await revokeSession(tx, { id: session.id, reason, now }))) return false
     // After a reuse the rows stay until the session's absolute end, so that each token still gets its own answer.
-    if (reason === 'logout') await deleteTokensOfSession(tx, session.id)
-    const where = { user_id: session.userId, session_id: session.id, ip: client.ip, user_agent: client.userAgent }
-    await insertAuditEvent(tx, { kind: AUDITED_AS[reason], ...where, details: { generation } }, now)
+    if (reason === 'logout' || reason === 'operator') await deleteTokensOfSession(tx, session.id)
+    const where = { user_id: session.userId, session_id: session.id, ip: origin.ip, user_agent: origin.userAgent }
+    await insertAuditEvent(
+      tx,
+      { kind: AUDITED_AS[reason], ...where, details: generation === null ? {} : { generation } },
+      now,
+    )
     if (reason === 'reuse') {
-      const data = { session_id: session.id, ip: client.ip, user_agent: client.userAgent, at: now.toISOString() }
+      const data = { session_id: session.id, ip: origin.ip, user_agent: origin.userAgent, at: now.toISOString() }
       const dedupe_key = `refresh_token_reused:${session.id}`
       await insertMail(tx, { user_id: session.userId, kind: 'refresh_token_reused', data, dedupe_key }, now)
     }
     return true
+  })
+}
+
+/** Ends every living session of a person, for whoever runs the server; returns how many there were. */
+export function endSessionsOfUser(
+  ctx: Pick<Context, 'db' | 'now'>,
+  { userId, origin }: { userId: number; origin: Origin },
+): Promise<number> {
+  const now = ctx.now()
+  return ctx.db.transaction(async (tx) => {
+    // Logins that are under way are waited for: their sessions end too.
+    await queueForUser(tx, userId)
+    const ended = await revokeSessionsOfUser(tx, { userId, reason: 'operator', now })
+    const who = { user_id: userId, ip: origin.ip, user_agent: origin.userAgent }
+    if (ended > 0) await insertAuditEvent(tx, { kind: 'session_ended', ...who, details: { sessions: ended } }, now)
+    return ended
   })
 }

@@ -22,6 +22,6 @@ export async function logout(
   }
   const session = { id: chain.session_id, userId: chain.user_id }
   const { generation } = token
-  const ended = await endSession(ctx, { session, reason: 'logout', generation, client: input.client, now: ctx.now() })
+  const ended = await endSession(ctx, { session, reason: 'logout', generation, origin: input.client, now: ctx.now() })
   if (!ended) throw new AuthError('invalid_refresh_token')
 }

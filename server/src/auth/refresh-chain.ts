@@ -109,11 +109,11 @@ async function endChain(
   const session = { id: chain.session_id, userId: chain.user_id }
   if (kind === 'rolled_back') {
     ctx.log.error(fields, 'a refresh token is newer than the database: it has lost history; the session is ended')
-    await endSession(ctx, { session, reason: 'rolled_back', generation: token.generation, client, now })
+    await endSession(ctx, { session, reason: 'rolled_back', generation: token.generation, origin: client, now })
     return { kind: 'refused', code: 'invalid_refresh_token' }
   }
   ctx.log.warn(fields, 'a used refresh token was presented again; its session is ended')
-  await endSession(ctx, { session, reason: 'reuse', generation: token.generation, client, now })
+  await endSession(ctx, { session, reason: 'reuse', generation: token.generation, origin: client, now })
   return { kind: 'refused', code: chain.kind === 'pair' ? 'refresh_token_used' : 'invalid_refresh_token' }
 }
 

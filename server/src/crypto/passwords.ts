@@ -65,6 +65,11 @@ function isPossible(password: string, kind: PasswordHash['algorithm']): boolean 
   return isWellFormed(password) && (kind === 'argon2id' || Buffer.byteLength(password) <= BCRYPT_MAX_BYTES)
 }
 
+/** Whether a text is a digest that {@link Passwords} can verify. */
+export function isPasswordDigest(text: string): boolean {
+  return kindOf(text) !== null
+}
+
 function kindOf(digest: string): PasswordHash['algorithm'] | null {
   if (BCRYPT_DIGEST.test(digest)) return 'bcrypt'
   const [, memory, , parallelism] = ARGON2_DIGEST.exec(digest) ?? []

@@ -1,5 +1,5 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
-import type { Complaints } from '../auth/register.ts'
+import type { Complaints } from '../auth/create-user.ts'
 
 /** A field of a body is absent or of another type than its schema says. */
 export class InvalidBody extends Error {

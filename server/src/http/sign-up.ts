@@ -22,7 +22,7 @@ export const signUp = endpoint({
     const { email, password, first_name: firstName = null, last_name: lastName = null } = request.body.user
     const locale = preferredLocale(request.headers['accept-language'])
     const outcome = await register(ctx, { email, password, firstName, lastName, locale, client: request.client })
-    if (outcome.kind === 'registered') {
+    if (outcome.kind === 'created') {
       return { message: 'You have successfully registered', user: userView(outcome.user) }
     }
     const { status, body } = invalidRegistration(outcome.complaints)

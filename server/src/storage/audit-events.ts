@@ -1,18 +1,28 @@
-import sql from 'sql-template-tag'
+import sql, { join } from 'sql-template-tag'
 import type { Queries } from './database.ts'
 
+export const auditKinds = [
+  'user_registered',
+  'user_imported',
+  'user_deleted',
+  'user_disabled',
+  'user_enabled',
+  'role_changed',
+  'password_changed',
+  'login_succeeded',
+  'login_failed',
+  'pair_issued',
+  'logout',
+  'session_ended',
+  'refresh_token_reused',
+  'history_lost',
+  'address_changed',
+] as const
+
+export type AuditKind = (typeof auditKinds)[number]
+
 export interface NewAuditEvent {
-  kind:
-    | 'user_registered'
-    | 'user_deleted'
-    | 'login_succeeded'
-    | 'login_failed'
-    | 'pair_issued'
-    | 'logout'
-    | 'refresh_token_reused'
-    | 'history_lost'
-    | 'address_changed'
-    | 'password_changed'
+  kind: AuditKind
   user_id: number | null
   session_id?: string | null
   ip: string | null
@@ -26,4 +36,40 @@ export async function insertAuditEvent(tx: Queries, event: NewAuditEvent, now: D
     insert into audit_events (at, kind, user_id, session_id, ip, user_agent, details)
     values (${now}, ${event.kind}, ${event.user_id}, ${event.session_id ?? null}, ${event.ip}, ${event.user_agent},
       ${JSON.stringify(event.details ?? {})})`)
+}
+
+export interface AuditEventRow {
+  id: number
+  at: Date
+  kind: AuditKind
+  user_id: number | null
+  session_id: string | null
+  ip: string | null
+  user_agent: string | null
+  details: Record<string, string | number | null>
+}
+
+export interface AuditFilter {
+  userId: number | null
+  sessionId: string | null
+  kind: AuditKind | null
+  since: Date | null
+  until: Date | null
+  most: number
+}
+
+/** The newest first. */
+export async function findAuditEvents(db: Queries, filter: AuditFilter): Promise<AuditEventRow[]> {
+  const where = [
+    sql`1 = 1`,
+    ...(filter.userId === null ? [] : [sql`user_id = ${filter.userId}`]),
+    ...(filter.sessionId === null ? [] : [sql`session_id = ${filter.sessionId}`]),
+    ...(filter.kind === null ? [] : [sql`kind = ${filter.kind}`]),
+    ...(filter.since === null ? [] : [sql`at >= ${filter.since}`]),
+    ...(filter.until === null ? [] : [sql`at < ${filter.until}`]),
+  ]
+  const rows = await db.query<AuditEventRow & { details: string }>(sql`
+    select id, at, kind, user_id, session_id, ip, user_agent, details from audit_events
+    where ${join(where, ' and ')} order by at desc, id desc limit ${filter.most}`)
+  return rows.map((row) => ({ ...row, details: JSON.parse(row.details) }))
 }

@@ -1,4 +1,4 @@
-import sql, { raw } from 'sql-template-tag'
+import sql, { raw, type Sql } from 'sql-template-tag'
 import type { Queries } from './database.ts'
 
 export type MailKind = 'refresh_token_reused' | 'address_changed'
@@ -46,11 +46,23 @@ export async function findMail(db: Queries, id: number): Promise<MailRow | null>
   return rows.map(withData)[0] ?? null
 }
 
-/** The newest mails first; `before` pages on. */
-export async function findMails(db: Queries, page: { before: number; most: number }): Promise<MailRow[]> {
+export type MailState = 'waiting' | 'sent' | 'failed'
+
+const inState: Record<MailState, Sql> = {
+  waiting: sql`o.sent_at is null and o.failed_at is null`,
+  sent: sql`o.sent_at is not null`,
+  failed: sql`o.failed_at is not null`,
+}
+
+/** The newest mails first. */
+export async function findMails(
+  db: Queries,
+  filter: { state: MailState | null; afterId: number; most: number },
+): Promise<MailRow[]> {
+  const state = filter.state === null ? sql`1 = 1` : inState[filter.state]
   const rows = await db.query<MailRow & { data: string }>(sql`
     select ${columns} from outbox o join users u on u.id = o.user_id
-    where o.id < ${page.before} order by o.id desc limit ${page.most}`)
+    where o.id > ${filter.afterId} and ${state} order by o.id desc limit ${filter.most}`)
   return rows.map(withData)
 }
 

@@ -16,16 +16,27 @@ import { translatePostgresError } from './postgres-errors.ts'
 const ACQUIRE_TIMEOUT_MILLISECONDS = 700
 const STATEMENT_TIMEOUT_MILLISECONDS = 1200
 const CLOCK_CHECK_MILLISECONDS = 30_000
+const NO_TIMEOUT = 2 ** 31 - 1 // 0 would mean the pool's
 
-/** Opens a pool. Throws {@link Unavailable} when the database does not answer. */
-export async function openPostgres(url: string, onTrouble: OnTrouble): Promise<Database> {
+/**
+ * Opens a pool.
+ *
+ * @param patienceMilliseconds the longest a statement may take; requests have little of it
+ * @throws {Unavailable} when the database does not answer
+ */
+export async function openPostgres(
+  url: string,
+  onTrouble: OnTrouble,
+  patienceMilliseconds = STATEMENT_TIMEOUT_MILLISECONDS,
+): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
     connectionTimeoutMillis: ACQUIRE_TIMEOUT_MILLISECONDS,
     idleTimeoutMillis: 10_000,
     // The server's own limits end what this process no longer waits for, and what a stopped process left open.
-    statement_timeout: STATEMENT_TIMEOUT_MILLISECONDS,
+    statement_timeout: patienceMilliseconds,
+    query_timeout: patienceMilliseconds,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     application_name: 'tessera',
@@ -136,7 +147,8 @@ class PostgresTransaction implements Transaction {
 
   async script(text: string): Promise<void> {
     // Migrations may take longer than any request's statement: nobody waits for their answer.
-    await this.#open().query(`set local statement_timeout = 0; ${text}`).catch(translatePostgresError)
+    const query = { text: `set local statement_timeout = 0; ${text}`, query_timeout: NO_TIMEOUT }
+    await this.#open().query(query).catch(translatePostgresError)
   }
 
   end(): void {
@@ -160,14 +172,12 @@ async function run<Row extends object>(connection: pg.PoolClient, statement: Sql
     statementNames.set(text, name)
   }
   const values = statement.values.map(toParameter)
-  const query = { name, text, values, query_timeout: STATEMENT_TIMEOUT_MILLISECONDS }
-  const result = await connection.query(query).catch(translatePostgresError)
+  const result = await connection.query({ name, text, values }).catch(translatePostgresError)
   return result.rows as Row[]
 }
 
 function plain(connection: pg.PoolClient, text: string): Promise<pg.QueryResult> {
-  const query = { text, query_timeout: STATEMENT_TIMEOUT_MILLISECONDS }
-  return connection.query(query).catch(translatePostgresError)
+  return connection.query(text).catch(translatePostgresError)
 }
 
 const INT8 = 20

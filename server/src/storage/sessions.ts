@@ -1,10 +1,10 @@
-import sql from 'sql-template-tag'
+import sql, { join } from 'sql-template-tag'
 import { lockClause, type Queries } from './database.ts'
 import { joinedUserColumns, type UserRow } from './users.ts'
 
 export type SessionKind = 'login' | 'pair'
 export type Rotation = 'adaptive' | 'strict'
-export type RevokeReason = 'logout' | 'reuse' | 'rolled_back' | 'password_changed' | 'disabled'
+export type RevokeReason = 'logout' | 'reuse' | 'rolled_back' | 'password_changed' | 'disabled' | 'operator'
 
 export interface NewSession {
   id: string
@@ -37,6 +37,33 @@ export async function findUserOfLivingSession(
   return rows[0] ?? null
 }
 
+/** A session as whoever runs the server sees it. */
+export interface SessionRow extends Omit<NewSession, 'expires_at'> {
+  email: string
+  created_at: Date
+  refreshed_at: Date | null
+  expires_at: Date
+  revoked_at: Date | null
+  revoke_reason: RevokeReason | null
+}
+
+/** The newest first (version 7 ids are in the order of time); `living` leaves out what has ended by `now`. */
+export async function findSessions(
+  db: Queries,
+  filter: { id: string | null; userId: number | null; living: boolean; now: Date; most: number },
+): Promise<SessionRow[]> {
+  const where = [
+    ...(filter.id === null ? [] : [sql`s.id = ${filter.id}`]),
+    ...(filter.userId === null ? [] : [sql`s.user_id = ${filter.userId}`]),
+    ...(filter.living ? [sql`s.revoked_at is null and s.expires_at > ${filter.now} and u.disabled_at is null`] : []),
+  ]
+  return db.query<SessionRow>(sql`
+    select s.id, s.user_id, u.email, s.kind, s.rotation, s.ip, s.user_agent, s.amr, s.created_at, s.refreshed_at,
+      s.expires_at, s.revoked_at, s.revoke_reason
+    from sessions s join users u on u.id = s.user_id
+    where ${where.length > 0 ? join(where, ' and ') : sql`1 = 1`} order by s.id desc limit ${filter.most}`)
+}
+
 /** True for the one caller whose update ended the session. */
 export async function revokeSession(
   tx: Queries,
@@ -48,14 +75,15 @@ export async function revokeSession(
   return rows.length === 1
 }
 
-/** Ends every living session of a person, whose row must have been updated before. */
+/** Ends every living session of a person, whose row must have been updated or locked before. */
 export async function revokeSessionsOfUser(
   tx: Queries,
   sessions: { userId: number; reason: RevokeReason; now: Date },
-): Promise<void> {
-  await tx.query(sql`
+): Promise<number> {
+  const rows = await tx.query(sql`
     update sessions set revoked_at = ${sessions.now}, revoke_reason = ${sessions.reason}
-    where user_id = ${sessions.userId} and revoked_at is null`)
+    where user_id = ${sessions.userId} and revoked_at is null and expires_at > ${sessions.now} returning id`)
+  return rows.length
 }
 
 /** Deletes sessions past their absolute end, with their tokens; several replicas may do so at once. */

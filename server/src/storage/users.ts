@@ -1,4 +1,4 @@
-import sql, { raw } from 'sql-template-tag'
+import sql, { empty, join, raw } from 'sql-template-tag'
 import { lockClause, type Queries } from './database.ts'
 
 export type Role = 'user' | 'admin'
@@ -39,6 +39,29 @@ export async function insertUser(db: Queries, user: NewUser, now: Date): Promise
   return rows[0] as UserRow
 }
 
+/** A person from another system, with the ids and times they had there; a null id takes the next. */
+export type ImportedUser = NewUser & Pick<UserRow, 'disabled_at' | 'created_at' | 'updated_at'> & { id: number | null }
+
+/** @throws {UniqueViolation} of `users.email`, `users.guid` or `users.id` */
+export async function insertImportedUser(tx: Queries, user: ImportedUser): Promise<number> {
+  const id = user.id === null ? empty : sql`${user.id},`
+  const given = tx.dialect === 'postgres' && user.id !== null ? raw('overriding system value') : empty
+  const rows = await tx.query<{ id: number }>(sql`
+    insert into users (${raw(user.id === null ? '' : 'id,')} guid, email, password_digest, first_name, last_name, role,
+      locale, disabled_at, created_at, updated_at) ${given}
+    values (${id} ${user.guid}, ${user.email}, ${user.password_digest}, ${user.first_name}, ${user.last_name},
+      ${user.role}, ${user.locale}, ${user.disabled_at}, ${user.created_at}, ${user.updated_at})
+    returning id`)
+  return rows[0]?.id ?? 0
+}
+
+/** After ids were given by hand: the next person gets one above them all. SQLite sees to that by itself. */
+export async function continueIdsAfterImport(tx: Queries): Promise<void> {
+  if (tx.dialect === 'postgres') {
+    await tx.query(sql`select setval(pg_get_serial_sequence('users', 'id'), (select max(id) from users))`)
+  }
+}
+
 /** @param email in its canonical form */
 export async function findUserByEmail(db: Queries, email: string): Promise<UserRow | null> {
   const rows = await db.query<UserRow>(sql`select ${columns} from users where email = ${email}`)
@@ -53,6 +76,33 @@ export async function findUserByGuid(db: Queries, guid: string): Promise<UserRow
 export async function findUserById(db: Queries, id: number): Promise<UserRow | null> {
   const rows = await db.query<UserRow>(sql`select ${columns} from users where id = ${id}`)
   return rows[0] ?? null
+}
+
+export interface UserFilter {
+  role: Role | null
+  onlyDisabled: boolean
+  /** Part of an address or a name, in any case. */
+  search: string | null
+  /** Pages on: only ids above. */
+  afterId: number
+  most: number
+}
+
+/** In the order of their ids. */
+export async function findUsers(db: Queries, filter: UserFilter): Promise<UserRow[]> {
+  const search = filter.search === null ? null : `%${filter.search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
+  const where = [
+    sql`id > ${filter.afterId}`,
+    ...(filter.role === null ? [] : [sql`role = ${filter.role}`]),
+    ...(filter.onlyDisabled ? [sql`disabled_at is not null`] : []),
+    ...(search === null
+      ? []
+      : [
+          sql`lower(email || ' ' || coalesce(first_name, '') || ' ' || coalesce(last_name, '')) like ${search} escape '\\'`,
+        ]),
+  ]
+  return db.query<UserRow>(sql`
+    select ${columns} from users where ${join(where, ' and ')} order by id limit ${filter.most}`)
 }
 
 export async function hasUsers(db: Queries): Promise<boolean> {
@@ -96,6 +146,26 @@ export async function replacePasswordDigest(
   const rows = await db.query(sql`
     update users set password_digest = ${change.to}, updated_at = ${change.now}
     where id = ${change.id} and ${unchanged} returning id`)
+  return rows.length === 1
+}
+
+/** Null enables. False when the person is not there, or is so already. */
+export async function setDisabled(
+  tx: Queries,
+  change: { id: number; disabledAt: Date | null; now: Date },
+): Promise<boolean> {
+  const other = change.disabledAt === null ? sql`disabled_at is not null` : sql`disabled_at is null`
+  const rows = await tx.query(sql`
+    update users set disabled_at = ${change.disabledAt}, updated_at = ${change.now}
+    where id = ${change.id} and ${other} returning id`)
+  return rows.length === 1
+}
+
+/** False when the person is not there, or has the role already. */
+export async function setRole(tx: Queries, change: { id: number; role: Role; now: Date }): Promise<boolean> {
+  const rows = await tx.query(sql`
+    update users set role = ${change.role}, updated_at = ${change.now}
+    where id = ${change.id} and role <> ${change.role} returning id`)
   return rows.length === 1
 }
 

@@ -2,3 +2,6 @@
 alter table outbox add column refusals integer not null default 0;
 alter table outbox add column last_error text;
 create index outbox_created_at on outbox (created_at);
+-- Who runs the server reads the audit by time, by person and by session.
+create index audit_events_at on audit_events (at);
+create index audit_events_session_id on audit_events (session_id);

@@ -1,0 +1,37 @@
+import { insertAuditEvent } from '../storage/audit-events.ts'
+import { revokeSessionsOfUser } from '../storage/sessions.ts'
+import { setDisabled, type UserRow } from '../storage/users.ts'
+import type { Context, Origin } from './context.ts'
+
+interface Change {
+  user: Pick<UserRow, 'id'>
+  origin: Origin
+}
+
+/**
+ * Keeps a person out: no login, no pair, and every session of theirs ends. The user row is updated first, so that a login
+ * under way either opened its session before, and it ends here, or finds the person disabled.
+ *
+ * @returns false when they were disabled already, or are gone
+ */
+export function disableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: Change): Promise<boolean> {
+  const now = ctx.now()
+  return ctx.db.transaction(async (tx) => {
+    if (!(await setDisabled(tx, { id: user.id, disabledAt: now, now }))) return false
+    await revokeSessionsOfUser(tx, { userId: user.id, reason: 'disabled', now })
+    const who = { user_id: user.id, ip: origin.ip, user_agent: origin.userAgent }
+    await insertAuditEvent(tx, { kind: 'user_disabled', ...who }, now)
+    return true
+  })
+}
+
+/** Lets a person in again; the sessions that ended stay ended. False when they were not disabled, or are gone. */
+export function enableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: Change): Promise<boolean> {
+  const now = ctx.now()
+  return ctx.db.transaction(async (tx) => {
+    if (!(await setDisabled(tx, { id: user.id, disabledAt: null, now }))) return false
+    const who = { user_id: user.id, ip: origin.ip, user_agent: origin.userAgent }
+    await insertAuditEvent(tx, { kind: 'user_enabled', ...who }, now)
+    return true
+  })
+}

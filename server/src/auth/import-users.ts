@@ -1,0 +1,92 @@
+import { isPasswordDigest } from '../crypto/passwords.ts'
+import { isUuid, uuidV4 } from '../crypto/uuid.ts'
+import { insertAuditEvent } from '../storage/audit-events.ts'
+import { UniqueViolation } from '../storage/database.ts'
+import { continueIdsAfterImport, type ImportedUser, insertImportedUser, type Role } from '../storage/users.ts'
+import type { Context, Origin } from './context.ts'
+import { type Complaints, nameComplaints } from './create-user.ts'
+import { canonicalEmail } from './email-address.ts'
+
+/** A person as another system knows them: the columns of a Rails `users` table and ours. Unknown ones are ignored. */
+export type ForeignUser = Record<string, unknown>
+
+export type ImportOutcome =
+  | { kind: 'imported'; users: number }
+  /** Nothing was written. `line` counts from 1. */
+  | { kind: 'invalid'; line: number; complaints: Complaints }
+
+/** Brings people over with their ids and password digests: all of them, or nobody. */
+export async function importUsers(
+  ctx: Pick<Context, 'db' | 'now' | 'random'>,
+  { people, origin }: { people: readonly ForeignUser[]; origin: Origin },
+): Promise<ImportOutcome> {
+  const now = ctx.now()
+  const users: ImportedUser[] = []
+  for (const [index, person] of people.entries()) {
+    const user = readUser(person, now, ctx.random)
+    if (!('email' in user)) return { kind: 'invalid', line: index + 1, complaints: user.complaints }
+    users.push(user)
+  }
+  let line = 0
+  try {
+    await ctx.db.transaction(async (tx) => {
+      for (line = 1; line <= users.length; line++) {
+        const user_id = await insertImportedUser(tx, users[line - 1] as ImportedUser)
+        const who = { user_id, ip: origin.ip, user_agent: origin.userAgent }
+        await insertAuditEvent(tx, { kind: 'user_imported', ...who }, now)
+      }
+      await continueIdsAfterImport(tx)
+    })
+    return { kind: 'imported', users: users.length }
+  } catch (error) {
+    if (!(error instanceof UniqueViolation)) throw error
+    return { kind: 'invalid', line, complaints: { [error.column.replace('users.', '')]: ['has already been taken'] } }
+  }
+}
+
+function readUser(
+  person: ForeignUser,
+  now: Date,
+  random: Context['random'],
+): ImportedUser | { complaints: Complaints } {
+  const complaints: Complaints = {}
+  /** The field's value if it is there and will do, else the other; what is there and will not do is a complaint. */
+  const read = <T>(field: string, value: (given: string) => T | null, otherwise: T, complaint = 'is invalid'): T => {
+    const given = person[field]
+    if (given === undefined || given === null) return otherwise
+    const taken = typeof given === 'string' || typeof given === 'number' ? value(String(given)) : null
+    if (taken === null) complaints[field] = [complaint]
+    return taken ?? otherwise
+  }
+  const time = (text: string) => {
+    const at = new Date(/[T ][\d:.]+$/.test(text) ? `${text}Z` : text) // Rails keeps UTC, without saying so
+    return Number.isNaN(at.getTime()) ? null : at
+  }
+  const name = (text: string) => (nameComplaints(text).length === 0 ? text : null)
+  const createdAt = read('created_at', time, now)
+  const user = {
+    id: read('id', (text) => (/^[1-9]\d{0,14}$/.test(text) ? Number(text) : null), null),
+    guid: read('guid', (text) => (isUuid(text) ? text.toLowerCase() : null), '') || uuidV4(random),
+    email: read('email', canonicalEmail, ''),
+    password_digest: read(
+      'password_digest',
+      (text) => (isPasswordDigest(text) ? text : null),
+      null,
+      'is no digest of bcrypt or argon2id',
+    ),
+    first_name: read('first_name', name, null),
+    last_name: read('last_name', name, null),
+    role: read<Role>(
+      'role',
+      (text) => (text === 'user' || text === 'admin' ? text : null),
+      'user',
+      'must be user or admin',
+    ),
+    locale: read('locale', (text) => (text === 'ru' ? 'ru' : 'en'), 'en'),
+    disabled_at: read('disabled_at', time, null),
+    created_at: createdAt,
+    updated_at: read('updated_at', time, createdAt),
+  }
+  if (user.email === '' && !complaints['email']) complaints['email'] = ["can't be blank"]
+  return Object.keys(complaints).length > 0 ? { complaints } : user
+}

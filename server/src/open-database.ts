@@ -1,0 +1,36 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Log } from './auth/context.ts'
+import type { Config } from './config.ts'
+import { type Database, type OnTrouble, Unavailable } from './storage/database.ts'
+import { openSqlite } from './storage/sqlite.ts'
+
+/**
+ * Opens the configured database; a SQLite file and its folder are made when they are missing.
+ *
+ * @param patienceMilliseconds for a statement of somebody who would rather wait than be turned away
+ */
+export async function openDatabase(
+  { database }: Pick<Config, 'database'>,
+  log: Log,
+  patienceMilliseconds?: number,
+): Promise<Database> {
+  const onTrouble = troubleLog(log, 'the database')
+  // Drivers are loaded by those who use them: they are a quarter of the time that a start takes.
+  if (database.kind === 'postgres') {
+    const { openPostgres } = await import('./storage/postgres.ts')
+    return openPostgres(database.url, onTrouble, patienceMilliseconds)
+  }
+  try {
+    mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })
+    closeSync(openSync(database.file, 'a', 0o600)) // SQLite gives its other files the same mode
+  } catch (error) {
+    throw new Unavailable((error as Error).message, { cause: error })
+  }
+  return openSqlite(database.file, onTrouble)
+}
+
+/** Has troubles that nobody else notices written down. */
+export function troubleLog(log: Log, who: string): OnTrouble {
+  return (error) => log.warn({ reason: error.message }, `${who} had trouble`)
+}

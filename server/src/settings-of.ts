@@ -1,0 +1,17 @@
+import type { Settings } from './auth/context.ts'
+import type { Config } from './config.ts'
+import { BCRYPT_MAX_BYTES } from './crypto/passwords.ts'
+
+/** The part of the configuration that the rules go by. */
+export function settingsOf(config: Config): Settings {
+  return {
+    accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
+    refreshTokenLifetimeSeconds: config.refreshTokenLifetimeSeconds,
+    sessionMaxAgeSeconds: config.sessionMaxAgeSeconds,
+    replayWindowSeconds: config.replayWindowSeconds,
+    rotation: config.rotation,
+    passwordMaxBytes: config.passwordHash.algorithm === 'bcrypt' ? BCRYPT_MAX_BYTES : null,
+    refuseCommonPasswords: config.production,
+    isDemoAddress: (ip) => config.demoFrom.includes(ip),
+  }
+}
