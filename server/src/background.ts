@@ -2,7 +2,7 @@ import { cleanUp } from './auth/clean-up.ts'
 import type { Context } from './auth/context.ts'
 import type { Config } from './config.ts'
 import { announceMails } from './mail/announce.ts'
-import type { Sender } from './mail/message.ts'
+import { senderOf } from './mail/sender.ts'
 import { type Job, repeat } from './repeat.ts'
 
 export interface Background {
@@ -32,11 +32,6 @@ export async function startBackground(config: Config, ctx: Pick<Context, 'db' | 
       await Promise.all([mails.stop(), cleaning.stop()])
     },
   }
-}
-
-/** Who mails are from; without `MAIL_FROM`, as they would look. */
-export function senderOf({ mailFrom, publicUrl }: Pick<Config, 'mailFrom' | 'publicUrl'>): Sender {
-  return { ...(mailFrom ?? { name: 'Tessera', address: 'tessera@localhost' }), publicUrl }
 }
 
 async function mailJob(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>): Promise<Job> {

@@ -234,7 +234,7 @@ function mailSender(value: string | null): Config['mailFrom'] {
   const name = (quoted ?? plain ?? '').trim() || null
   if (address && (bracketed || name === null) && !/\p{Cc}/u.test(value)) return { name, address }
   throw new ConfigError(
-    `MAIL_FROM must look like no-reply@acme.example or Acme <no-reply@acme.example>, not "${value}".`,
+    `MAIL_FROM must look like no-reply@acme.example or Acme <no-reply@acme.example>, not ${JSON.stringify(value)}.`,
   )
 }
 

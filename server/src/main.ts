@@ -1,38 +1,52 @@
-import { migrateCommand } from './cli/migrate.ts'
-import { start } from './cli/start.ts'
-import { ConfigError } from './config.ts'
-import { Unavailable } from './storage/database.ts'
+import { readFileSync } from 'node:fs'
+import { type Command, CommanderError } from 'commander'
+import { createProgram } from './cli/program.ts'
 
-const commands: Record<string, () => Promise<void>> = { start, migrate: migrateCommand }
+const USAGE_ERROR = 2
 
-const USAGE = `Usage: tessera [start | migrate]
-
-  start     serve (the default); settings come from the environment or a .env file, see docs/configuration.md
-  migrate   bring the database up to date and leave
-`
-
-/** Runs a command; a failure is one line that says what to mend, and the exit code 1. */
-async function main(name = 'start'): Promise<void> {
-  const command = commands[name]
-  if (!command) {
-    process.stderr.write(USAGE)
-    process.exit(name === '--help' || name === 'help' ? 0 : 2)
-  }
+/** Runs a command; a failure is one line that says what to mend, and the exit code 1; 2 for a command that is none. */
+async function main(args: string[]): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0) // `tessera users list | head`
+    throw error
+  })
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  const program = createProgram(version)
+  throwInOneLine(program, program.name())
   try {
-    await command()
+    await program.parseAsync(args.length === 0 ? ['start'] : args, { from: 'user' })
   } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR
+      return
+    }
     process.stderr.write(`tessera: ${sentence(error)}\n`)
     process.exit(1)
   }
 }
 
+/** Commander would print several lines and leave by itself. */
+function throwInOneLine(command: Command, fullName: string): void {
+  command.exitOverride().showHelpAfterError(`See ${fullName} --help.`)
+  command.configureOutput({
+    outputError: (text, write) => {
+      const line = text
+        .replace(/^error: /, 'tessera: ')
+        .trimEnd()
+        .replaceAll('\n', ' ')
+      write(/[.)]$/.test(line) ? `${line} ` : `${line}. `)
+    },
+  })
+  for (const inner of command.commands) throwInOneLine(inner, `${fullName} ${inner.name()}`)
+}
+
 function sentence(error: unknown): string {
-  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number }
-  if (error instanceof ConfigError) return message
-  if (error instanceof Unavailable) return `The database cannot be used: ${message}.`
+  const { name, code, message, port } = error as NodeJS.ErrnoException & { port?: number }
+  if (name === 'ConfigError' || name === 'CommandError') return message
+  if (name === 'Unavailable') return `The database cannot be used: ${message}.`
   if (code === 'EADDRINUSE') return `Port ${port} is in use; stop what listens there, or set PORT to another one.`
   if (code === 'EACCES' && port) return `Port ${port} may not be used by this user; set PORT to one above 1023.`
   return message
 }
 
-await main(process.argv[2])
+await main(process.argv.slice(2))

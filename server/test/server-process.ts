@@ -25,6 +25,8 @@ interface Options {
   environment?: Record<string, string>
   /** Shell commands before the server, such as limits on what it may use. */
   shell?: string
+  /** Standard input; none by default. */
+  input?: string
 }
 
 /** Runs `tessera` as its user would, in a folder of its own, and waits for its end. */
@@ -73,7 +75,7 @@ export async function startProcess(options: Options = {}): Promise<ServerProcess
 }
 
 function launch(args: string[], options: Options) {
-  const { folder = temporaryFolder(), imports = [], environment = {}, shell = ':' } = options
+  const { folder = temporaryFolder(), imports = [], environment = {}, shell = ':', input } = options
   const preloads = imports.flatMap((module) => ['--import', module])
   const child: ChildProcess = spawn(
     'sh',
@@ -82,9 +84,10 @@ function launch(args: string[], options: Options) {
       cwd: folder,
       // Nothing of the test's own environment but where programs are.
       env: { PATH: process.env['PATH'] ?? '', PORT: '0', BCRYPT_COST: '4', ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     },
   )
+  child.stdin?.end(input)
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {

@@ -90,16 +90,19 @@ test('a start that cannot be is one sentence and exit code 1', async () => {
   }
 })
 
-test('an unknown command is answered with the usage and exit code 2', async () => {
+test('an unknown command is answered with what was meant, and exit code 2', async () => {
   const { code, output } = await runToEnd(['strat'])
   assert.equal(code, 2)
-  assert.match(output, /^Usage: tessera/)
+  assert.equal(output, "tessera: unknown command 'strat' (Did you mean start?) See tessera --help.\n")
   assert.equal((await runToEnd(['--help'])).code, 0)
 })
 
 test('tessera migrate brings a database up to date, once', async () => {
   const [folder, environment] = [temporaryFolder(), await databaseSetting()]
-  assert.match((await runToEnd(['migrate'], { folder, environment })).output, /^Applied 0001_core\.sql\.\n$/)
+  assert.match(
+    (await runToEnd(['migrate'], { folder, environment })).output,
+    /^Applied 0001_core\.sql, 0002_operation\.sql\.\n$/,
+  )
   assert.match((await runToEnd(['migrate'], { folder, environment })).output, /^The database is up to date\.\n$/)
 })
 

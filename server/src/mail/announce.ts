@@ -8,14 +8,16 @@ import { findMails } from '../storage/outbox.ts'
 export function announceMails(ctx: Pick<Context, 'db' | 'log'>, howToRead: (id: number) => string) {
   let lastSeen: number | null = null
   return async function announceNew(): Promise<void> {
-    const [newest] = await findMails(ctx.db, { before: Number.MAX_SAFE_INTEGER, most: 1 })
-    const newestId = newest?.id ?? 0
-    if (lastSeen !== null && newestId > lastSeen) {
-      const mails = await findMails(ctx.db, { before: newestId + 1, most: 100 })
-      for (const { id, kind, user_id: userId } of mails.filter((mail) => mail.id > (lastSeen ?? 0)).reverse()) {
-        ctx.log.info({ mailId: id, kind, userId, read: howToRead(id) }, 'a mail waits: SMTP_URL is not set')
-      }
+    const news = await findMails(ctx.db, {
+      state: 'waiting',
+      afterId: lastSeen ?? 0,
+      most: lastSeen === null ? 1 : 100,
+    })
+    const atStart = lastSeen === null
+    lastSeen = news[0]?.id ?? lastSeen ?? 0
+    if (atStart) return
+    for (const { id, kind, user_id: userId } of news.reverse()) {
+      ctx.log.info({ mailId: id, kind, userId, read: howToRead(id) }, 'a mail waits: SMTP_URL is not set')
     }
-    lastSeen = newestId
   }
 }

@@ -4,8 +4,8 @@ import { Unavailable } from '../storage/database.ts'
 import { findMail, type MailRow } from '../storage/outbox.ts'
 import { type ClaimedMail, claimMails, hasDueMail, markMailFailed, markMailSent } from '../storage/outbox-delivery.ts'
 import { inertText } from '../text/inert-text.ts'
-import type { Sender } from './message.ts'
 import { renderMail } from './render-mail.ts'
+import type { Sender } from './sender.ts'
 import { NotSent, type Smtp } from './smtp.ts'
 
 export interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log'> {

@@ -28,11 +28,3 @@ export interface Message {
 }
 
 export type Locale = 'en' | 'ru'
-
-/** Who the mails are from; people know the service by its name. */
-export interface Sender {
-  name: string | null
-  address: string
-  /** Where people reach the service, from `PUBLIC_URL`. */
-  publicUrl: string | null
-}

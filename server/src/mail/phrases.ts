@@ -1,4 +1,5 @@
-import type { Locale, Sender } from './message.ts'
+import type { Locale } from './message.ts'
+import type { Sender } from './sender.ts'
 
 /** What people know the service as: the sender's name, else where it is reached. */
 export function serviceName({ name, publicUrl, address }: Sender): string {

@@ -1,8 +1,9 @@
 import type { MailKind, MailRow } from '../storage/outbox.ts'
 import { addressChanged } from './address-changed.ts'
 import { layOut } from './layout.ts'
-import type { Locale, Message, MessageContent, Sender } from './message.ts'
+import type { Locale, Message, MessageContent } from './message.ts'
 import { refreshTokenReused } from './refresh-token-reused.ts'
+import type { Sender } from './sender.ts'
 
 /** What a message is worded from. */
 export interface Occasion {

@@ -1,5 +1,6 @@
 import { createTransport } from 'nodemailer'
-import type { Message, Sender } from './message.ts'
+import type { Message } from './message.ts'
+import type { Sender } from './sender.ts'
 
 export interface Envelope {
   to: string

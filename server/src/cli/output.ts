@@ -1,0 +1,51 @@
+import { inertText } from '../text/inert-text.ts'
+
+type Cell = string | number | Date | null
+
+const LONGEST_CELL = 80
+
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** One JSON document per line, as `jq` and log tools read them. */
+export function sayJson(rows: readonly object[]): void {
+  for (const row of rows) say(JSON.stringify(row))
+}
+
+/** A heading and aligned columns. Cells come from outside: none may steer the terminal. */
+export function sayTable(rows: readonly Record<string, Cell>[]): void {
+  const [first] = rows
+  if (!first) return
+  const lines = [Object.keys(first).map((name) => name.toUpperCase().replaceAll('_', ' ')), ...rows.map(cellsOf)]
+  const widths = Object.keys(first).map((_, column) =>
+    Math.max(...lines.map((line) => [...(line[column] ?? '')].length)),
+  )
+  for (const line of lines)
+    say(
+      line
+        .map((cell, column) => pad(cell, widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+}
+
+/** One thing, a line for each of its fields. */
+export function sayFields(fields: Record<string, Cell>): void {
+  const widest = Math.max(...Object.keys(fields).map((name) => name.length))
+  for (const [name, value] of Object.entries(fields)) say(`${name.replaceAll('_', ' ').padEnd(widest)}  ${cell(value)}`)
+}
+
+function cellsOf(row: Record<string, Cell>): string[] {
+  return Object.values(row).map(cell)
+}
+
+function cell(value: Cell): string {
+  if (value === null) return '-'
+  if (value instanceof Date) return value.toISOString().replace(/\.\d+Z$/, 'Z')
+  return inertText(String(value), LONGEST_CELL)
+}
+
+function pad(text: string, width: number): string {
+  return text + ' '.repeat(width - [...text].length)
+}

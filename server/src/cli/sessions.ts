@@ -1,0 +1,71 @@
+import { endSession, endSessionsOfUser } from '../auth/end-session.ts'
+import { findUser } from '../auth/find-user.ts'
+import { isUuid } from '../crypto/uuid.ts'
+import { findSessions, type SessionRow } from '../storage/sessions.ts'
+import { CommandError } from './command-error.ts'
+import { say, sayJson, sayTable } from './output.ts'
+import { type CommandContext, COMMAND_LINE as origin, withDatabase } from './with-database.ts'
+
+export interface ListOptions {
+  user?: string
+  ended?: boolean
+  limit: number
+  json?: boolean
+}
+
+export async function listSessionsCommand(options: ListOptions): Promise<void> {
+  await withDatabase({ mayCreate: false }, async (ctx) => {
+    const userId = options.user === undefined ? null : await userIdOf(ctx, options.user)
+    const filter = { id: null, userId, living: !options.ended, now: ctx.now(), most: options.limit }
+    const sessions = await findSessions(ctx.db, filter)
+    if (options.json) return sayJson(sessions)
+    if (sessions.length === 0) return say(options.ended ? 'No sessions.' : 'No living sessions.')
+    sayTable(
+      sessions.map((session) => ({
+        id: session.id,
+        email: session.email,
+        kind: session.kind,
+        ip: session.ip,
+        created_at: session.created_at,
+        refreshed_at: session.refreshed_at,
+        state: stateOf(session, ctx.now()),
+        device: session.user_agent,
+      })),
+    )
+    if (sessions.length === options.limit) say(`The newest ${options.limit}; --limit shows more.`)
+  })
+}
+
+function stateOf({ revoked_at, revoke_reason, expires_at }: SessionRow, now: Date): string {
+  if (revoked_at) return `ended: ${revoke_reason}`
+  return expires_at <= now ? 'expired' : 'living'
+}
+
+/** Ends one session by its id, or all of a person. */
+export async function endSessionCommand(id: string | undefined, options: { user?: string }): Promise<void> {
+  if ((id === undefined) === (options.user === undefined)) {
+    throw new CommandError('Name one session by its id, or all of a person with --user.')
+  }
+  await withDatabase({ mayCreate: false }, async (ctx) => {
+    if (options.user !== undefined) {
+      const ended = await endSessionsOfUser(ctx, { userId: await userIdOf(ctx, options.user), origin })
+      return say(ended === 1 ? 'One session has ended.' : `${ended} sessions have ended.`)
+    }
+    const session = await findSession(ctx, id ?? '')
+    const end = { session, reason: 'operator', generation: null, origin, now: ctx.now() } as const
+    say((await endSession(ctx, end)) ? 'The session has ended.' : 'The session had ended before.')
+  })
+}
+
+async function findSession({ db, now }: CommandContext, id: string): Promise<{ id: string; userId: number }> {
+  const filter = { id: id.toLowerCase(), userId: null, living: false, now: now(), most: 1 }
+  const [session] = isUuid(id) ? await findSessions(db, filter) : []
+  if (!session) throw new CommandError(`There is no session ${JSON.stringify(id)}; tessera sessions list shows them.`)
+  return { id: session.id, userId: session.user_id }
+}
+
+async function userIdOf(ctx: CommandContext, name: string): Promise<number> {
+  const user = await findUser(ctx, name)
+  if (!user) throw new CommandError(`There is nobody with the id, GUID or address ${JSON.stringify(name)}.`)
+  return user.id
+}

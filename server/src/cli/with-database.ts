@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import type { Context, Origin } from '../auth/context.ts'
+import { type Config, readConfig, readEnvironment } from '../config.ts'
+import { openDatabase } from '../open-database.ts'
+import { migrate } from '../storage/migrate.ts'
+import { CommandError } from './command-error.ts'
+
+/** What a command works with: the database of the configuration, and its time. */
+export interface CommandContext extends Pick<Context, 'db' | 'now' | 'random' | 'log'> {
+  config: Config
+}
+
+/** Who did it, in the audit. */
+export const COMMAND_LINE: Origin = { ip: null, userAgent: 'tessera (command line)' }
+
+/** Whoever waits at a terminal waits longer than a request may. */
+const PATIENCE_MILLISECONDS = 60_000
+
+/**
+ * Opens the configured database for one command, beside running servers if need be, and closes it after. Its tables are
+ * brought up to date first, as a start would.
+ *
+ * @param options.mayCreate whether a SQLite file that is not there is made; reading what is not there is a mistake
+ */
+export async function withDatabase<T>(
+  options: { mayCreate: boolean },
+  run: (ctx: CommandContext) => Promise<T>,
+): Promise<T> {
+  const config = readConfig(readEnvironment())
+  const { database } = config
+  if (database.kind === 'sqlite' && !options.mayCreate && !existsSync(database.file)) {
+    throw new CommandError(
+      `There is no database at ${database.file} yet; start the server once, or run: tessera migrate`,
+    )
+  }
+  const log = { info() {}, warn() {}, error() {} }
+  const db = await openDatabase(config, log, PATIENCE_MILLISECONDS)
+  try {
+    const now = () => new Date(Date.now() + db.clockOffsetMilliseconds())
+    await migrate(db, now())
+    return await run({ config, db, now, random: randomBytes, log })
+  } finally {
+    await db.close()
+  }
+}

@@ -1,0 +1,16 @@
+/** Who the mails are from; people know the service by its name. */
+export interface Sender {
+  name: string | null
+  address: string
+  /** Where people reach the service, from `PUBLIC_URL`. */
+  publicUrl: string | null
+}
+
+/** The sender of the settings; without `MAIL_FROM`, one to show mails with as they would look. */
+export function senderOf(settings: {
+  mailFrom: { name: string | null; address: string } | null
+  publicUrl: string | null
+}): Sender {
+  const { mailFrom, publicUrl } = settings
+  return { ...(mailFrom ?? { name: 'Tessera', address: 'tessera@localhost' }), publicUrl }
+}
