@@ -1,0 +1,8 @@
+import { authentication } from './authentication.ts'
+import { pairs } from './pairs.ts'
+import type { Promised } from './promise.ts'
+import { registration } from './registration.ts'
+import { sessions } from './sessions.ts'
+
+/** Every promise of the three contracts, in reading order. Each stands for itself: in any order, or alone. */
+export const promises: readonly Promised[] = [...registration, ...authentication, ...sessions, ...pairs]

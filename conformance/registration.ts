@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto'
+import { expect, expectError, expectHeader, expectInvalid, expectStatus, hasExactly } from './expect.ts'
+import * as flow from './flows.ts'
+import { type Promised, promisesOf, Skipped } from './promise.ts'
+import type { Answer, Target } from './target.ts'
+
+const { document, contract } = promisesOf('registration')
+const TAKEN = 'has already been taken'
+const BLANK = "can't be blank"
+const USER_FIELDS = ['id', 'guid', 'email', 'first_name', 'last_name', 'role', 'created_at', 'updated_at']
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** A person who is about to be deleted, and the token for it. */
+async function leaving(target: Target) {
+  const person = await flow.signUp(target)
+  return { person, session: await flow.logIn(target, person) }
+}
+
+function remove(target: Target, id: unknown, bearer?: string): Promise<Answer> {
+  return target.delete(`/api/v1/users/${id}`, { bearer })
+}
+
+async function askWith(target: Target, changes: Record<string, unknown>): Promise<Answer> {
+  return flow.askToSignUp(target, { email: flow.freshEmail(), password: flow.freshPassword(), ...changes })
+}
+
+function expectSomethingWrong(answer: Answer, field: string): void {
+  const isKept = answer.body?.message === 'Something went wrong' && answer.body.errors?.[field]?.length > 0
+  expect(answer, answer.status === 422 && isKept, `422 "Something went wrong" with errors.${field}`)
+}
+
+export const registration: readonly Promised[] = [
+  document('a sign-up with e-mail and password is 200 "You have successfully registered"', async (target) => {
+    const { answer } = await flow.anyPerson(target)
+    expect(answer, answer.body?.message === 'You have successfully registered', 'that message')
+  }),
+  document('an address that is taken is 422 "Something went wrong" with errors.email', async (target) => {
+    const { email } = await flow.anyPerson(target)
+    expectSomethingWrong(await askWith(target, { email }), 'email')
+  }),
+  document(
+    'a sign-up without e-mail or password is 422 "Something went wrong" with errors of that field',
+    async (target) => {
+      expectSomethingWrong(await askWith(target, { email: undefined }), 'email')
+      expectSomethingWrong(await askWith(target, { password: undefined }), 'password')
+    },
+  ),
+  document('of three sign-ups of one address at once, exactly one is 200', async (target) => {
+    const user = { email: flow.freshEmail(), password: flow.freshPassword() }
+    const answers = await Promise.all([1, 2, 3].map(() => flow.askToSignUp(target, user)))
+    const refused = answers.filter((answer) => answer.status !== 200)
+    for (const answer of refused) expectSomethingWrong(answer, 'email')
+    expect(answers[0] as Answer, refused.length === 2, `one 200 of three, not ${3 - refused.length}`)
+  }),
+  document('DELETE /api/v1/users/:id is 204 without a body', async (target) => {
+    const person = await flow.signUp(target)
+    // The tutorial has no login and guards nothing; who has a login may want its token.
+    const login = await target.post(flow.LOGIN, { email: person.email, password: person.password })
+    const id = person.id ?? login.body?.user?.id
+    if (id === undefined) throw new Skipped('neither sign-up nor login answers an id')
+    const answer = await remove(target, id, login.body?.access_token)
+    expect(answer, answer.status === 204 && answer.text === '', '204 without a body')
+  }),
+
+  contract(`the person of a sign-up has exactly ${USER_FIELDS.join(', ')}`, async (target) => {
+    const { answer } = await flow.anyPerson(target)
+    const isKept = hasExactly(answer.body, ['message', 'user']) && hasExactly(answer.body.user, USER_FIELDS)
+    expect(answer, isKept, 'a message and a user of these fields')
+  }),
+  contract('a new person has a whole number as id, a UUID as guid, and the role "user"', async (target) => {
+    const { answer } = await flow.anyPerson(target)
+    const { id, guid, role } = answer.body?.user ?? {}
+    expect(answer, Number.isSafeInteger(id) && UUID.test(guid) && role === 'user', 'such a user')
+  }),
+  contract('first_name and last_name are kept when given, and null when not', async (target) => {
+    const names = { first_name: 'Zoë', last_name: "O'Neil" }
+    const { answer } = await flow.signUp(target, names)
+    const { first_name, last_name } = answer.body?.user ?? {}
+    expect(answer, first_name === names.first_name && last_name === names.last_name, 'the names that were sent')
+    const { answer: nameless } = await flow.anyPerson(target)
+    const { user } = nameless.body ?? {}
+    expect(nameless, user?.first_name === null && user?.last_name === null, 'null for both names')
+  }),
+  contract(`a taken address and an empty password are told at once: "${TAKEN}", "${BLANK}"`, async (target) => {
+    const { email } = await flow.anyPerson(target)
+    expectInvalid(await flow.askToSignUp(target, { email, password: '' }), { email: [TAKEN], password: [BLANK] })
+  }),
+  contract(`without any field, or without a user, both are "${BLANK}"; so is an address of spaces`, async (target) => {
+    const errors = { email: [BLANK], password: [BLANK] }
+    expectInvalid(await flow.askToSignUp(target, {}), errors)
+    expectInvalid(await target.post(flow.SIGN_UP, {}), errors)
+    expectInvalid(await askWith(target, { email: '   ' }), { email: [BLANK] })
+  }),
+  contract('what is no string is 422 and never converted', async (target) => {
+    expectInvalid(await askWith(target, { email: [flow.freshEmail()] }), { email: 'any words' })
+    expectInvalid(await askWith(target, { password: 1234567890 }), { password: 'any words' })
+  }),
+  contract(
+    'what is no address, and a password of 7 characters, are "is invalid" and "is too short"',
+    async (target) => {
+      const answer = await flow.askToSignUp(target, { email: 'no address', password: 'aB3$xY7' })
+      const errors = { email: ['is invalid'], password: ['is too short (minimum is 8 characters)'] }
+      expectInvalid(answer, errors)
+    },
+  ),
+  contract('a local part that is not ASCII is refused', async (target) => {
+    expectInvalid(await askWith(target, { email: `é${flow.freshEmail()}` }), { email: 'any words' })
+  }),
+  contract('a password of 72 bytes does, one of 73 "is too long (maximum is 72 bytes)"', async (target) => {
+    const password = `${randomUUID()}${randomUUID()}`
+    const answer = await askWith(target, { password: `${password}x` })
+    if (answer.status === 200) throw new Skipped('it takes 73 bytes: its passwords do not rest as bcrypt')
+    expectInvalid(answer, { password: ['is too long (maximum is 72 bytes)'] })
+    await flow.logIn(target, await flow.signUp(target, { password }))
+  }),
+  contract('a password with NUL or a lone surrogate is refused', async (target) => {
+    for (const odd of ['\0', '\ud800']) {
+      expectInvalid(await askWith(target, { password: `${flow.freshPassword()}${odd}` }), { password: 'any words' })
+    }
+  }),
+  contract('a password may hold spaces, other scripts and emoji, and signs in', async (target) => {
+    const password = ` пароль ${randomUUID().slice(0, 8)} 👩‍👩‍👧 `
+    await flow.logIn(target, await flow.signUp(target, { password }))
+  }),
+  contract('role, id, guid and dates that a sign-up brings along are ignored', async (target) => {
+    const claims = { role: 'admin', id: 1, guid: randomUUID(), created_at: '2000-01-01T00:00:00.000Z' }
+    const user = { email: flow.freshEmail(), password: flow.freshPassword(), ...claims }
+    const answer = await target.post(flow.SIGN_UP, { user, ...claims })
+    expectStatus(answer, 200)
+    const made = answer.body.user ?? {}
+    const isKept = Object.entries(claims).every(([name, value]) => made[name] !== value)
+    expect(answer, isKept && made.role === 'user', 'role "user", and an id, guid and date of its own')
+  }),
+  contract('an address is trimmed and kept in lower case; another spelling of it is taken', async (target) => {
+    const email = flow.freshEmail()
+    const { answer } = await flow.signUp(target, { email: `  ${email.toUpperCase()} ` })
+    expect(answer, answer.body?.user?.email === email, 'the address trimmed and in lower case')
+    expectInvalid(await askWith(target, { email: email.replace('example', 'Example') }), { email: [TAKEN] })
+  }),
+  contract('a domain is kept in ASCII (IDNA); composed or decomposed, it is the same mailbox', async (target) => {
+    const name = `conformance-${randomUUID()}`
+    const { answer } = await flow.signUp(target, { email: `${name}@ex\u00e4mple.com` })
+    expect(answer, answer.body?.user?.email === `${name}@xn--exmple-cua.com`, 'the domain xn--exmple-cua.com')
+    expectInvalid(await askWith(target, { email: `${name}@exa\u0308mple.com` }), { email: [TAKEN] })
+  }),
+  contract('a sign-up of broken JSON is 400, of another type 415, of 32 KB 413', async (target) => {
+    expectError(await target.post(flow.SIGN_UP, '{"user":'), 400)
+    expectError(await target.post(flow.SIGN_UP, '{}', { headers: { 'content-type': 'text/plain' } }), 415)
+    expectError(await target.post(flow.SIGN_UP, { user: { email: 'x'.repeat(32_768), password: 'x' } }), 413)
+  }),
+  contract('other methods are 405 with Allow', async (target) => {
+    const collection = await target.get(flow.SIGN_UP)
+    expectError(collection, 405)
+    expectHeader(collection, 'allow', /\bPOST\b/)
+    const member = await target.get('/api/v1/users/1')
+    expectError(member, 405)
+    expectHeader(member, 'allow', /\bDELETE\b/)
+  }),
+
+  contract('a deletion without a token, or with a wrong one, is 401 "Missing or invalid token"', async (target) => {
+    const id = await flow.idOf(target, await flow.otherPerson(target))
+    for (const bearer of [undefined, 'nonsense']) {
+      const answer = await remove(target, id, bearer)
+      expectError(answer, 401, 'Missing or invalid token')
+      expectHeader(answer, 'www-authenticate', /^Bearer\b/)
+    }
+    await flow.logIn(target, await flow.otherPerson(target))
+  }),
+  contract("somebody else's id or guid is the same 404 as an unknown one, and nobody is gone", async (target) => {
+    const { access_token } = await flow.anySession(target)
+    const victim = await flow.otherPerson(target)
+    const unknown = await remove(target, 999_999_999, access_token)
+    expectError(unknown, 404)
+    for (const id of [await flow.idOf(target, victim), victim.guid ?? 'x', randomUUID(), '0', 'x']) {
+      const answer = await remove(target, id, access_token)
+      expect(answer, answer.status === 404 && answer.text === unknown.text, `404 ${unknown.text}`)
+    }
+    await flow.logIn(target, victim)
+  }),
+  contract('people delete themselves by their guid too', async (target) => {
+    const { person, session } = await leaving(target)
+    if (person.guid === undefined) throw new Skipped('sign-up answers no guid')
+    expectStatus(await remove(target, person.guid, session.access_token), 204)
+  }),
+  contract('after a deletion login, /me, refresh and another deletion are 401', async (target) => {
+    const { person, session } = await leaving(target)
+    const { email, password } = person
+    const id = await flow.idOf(target, person, session)
+    expectStatus(await remove(target, id, session.access_token), 204)
+    expectError(await target.post(flow.LOGIN, { email, password }), 401, 'Invalid email or password')
+    expectError(await flow.me(target, session.access_token), 401, 'Missing or invalid token')
+    expectError(await flow.refresh(target, session.refresh_token), 401, 'Invalid refresh token')
+    expectError(await remove(target, id, session.access_token), 401, 'Missing or invalid token')
+  }),
+]

@@ -1,0 +1,42 @@
+import { hideSecrets } from './hide-secrets.ts'
+import { type Promised, Skipped } from './promise.ts'
+import type { Target } from './target.ts'
+
+/** What became of one promise; `why` says what was seen instead, or the reason for not trying. */
+export interface Outcome {
+  promise: Promised
+  result: 'kept' | 'broken' | 'skipped'
+  why: string
+}
+
+/** A login costs a server a quarter of a second of one core: more at once would only wait there. */
+const AT_ONCE = 4
+
+/** Tries some promises at a time and yields their outcomes in the promises' own order. */
+export async function* tryPromises(promises: readonly Promised[], target: Target): AsyncGenerator<Outcome> {
+  const outcomes: Promise<Outcome>[] = []
+  const running = new Set<Promise<unknown>>()
+  const startMore = () => {
+    while (running.size < AT_ONCE && outcomes.length < promises.length) {
+      const outcome = tryOne(promises[outcomes.length] as Promised, target)
+      outcomes.push(outcome)
+      const done = outcome.then(() => {
+        running.delete(done)
+        startMore()
+      })
+      running.add(done)
+    }
+  }
+  startMore()
+  for (let n = 0; n < promises.length; n++) yield await (outcomes[n] as Promise<Outcome>)
+}
+
+async function tryOne(promise: Promised, target: Target): Promise<Outcome> {
+  try {
+    await promise.check(target)
+    return { promise, result: 'kept', why: '' }
+  } catch (error) {
+    const why = hideSecrets((error as Error).message, target.options.serviceKey)
+    return { promise, result: error instanceof Skipped ? 'skipped' : 'broken', why }
+  }
+}
