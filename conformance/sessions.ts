@@ -4,7 +4,7 @@ import { expect, expectBody, expectError, expectHeader, expectStatus } from './e
 import * as flow from './flows.ts'
 import { altered, claimsOf } from './jwt.ts'
 import { type Promised, promisesOf } from './promise.ts'
-import type { Answer } from './target.ts'
+import type { Answer, Target } from './target.ts'
 
 const { document, contract } = promisesOf('authentication')
 const INVALID = 'Invalid refresh token'
@@ -19,14 +19,21 @@ export function expectOneSuccessor(answers: Answer[]): void {
   expect(answers[0] as Answer, successors.size === 1, `one successor for all, not ${successors.size}`)
 }
 
+/** A refresh that promises only look at. */
+function anyRefresh(target: Target) {
+  return target.shared('refresh', async () => {
+    const session = await flow.logIn(target)
+    return { session, answer: await flow.refresh(target, session.refresh_token) }
+  })
+}
+
 /** Refresh and logout of the JWT authentication API. */
 export const sessions: readonly Promised[] = [
   document('a refresh is 200 with an access token that /me accepts', async (target) => {
-    const { refresh_token, user } = await flow.logIn(target)
-    const answer = await flow.refresh(target, refresh_token)
+    const { session, answer } = await anyRefresh(target)
     expectStatus(answer, 200)
     const seen = await flow.me(target, answer.body?.access_token)
-    expect(seen, seen.status === 200 && seen.body?.user?.id === user['id'], '200 and the same person')
+    expect(seen, seen.status === 200 && seen.body?.user?.id === session.user['id'], '200 and the same person')
   }),
   document('a client that keeps its first refresh token refreshes with it again and again', async (target) => {
     const { refresh_token } = await flow.logIn(target)
@@ -49,14 +56,12 @@ export const sessions: readonly Promised[] = [
     },
   ),
   contract('a refresh is never stored on the way: Cache-Control: no-store', async (target) => {
-    const { refresh_token } = await flow.logIn(target)
-    expectHeader(await flow.refresh(target, refresh_token), 'cache-control', /\bno-store\b/)
+    expectHeader((await anyRefresh(target)).answer, 'cache-control', /\bno-store\b/)
   }),
   contract('an access token that was refreshed has a jti of its own and lives 900 seconds', async (target) => {
-    const { access_token, refresh_token } = await flow.logIn(target)
-    const answer = await flow.refresh(target, refresh_token)
+    const { session, answer } = await anyRefresh(target)
     const { jti, exp, iat } = claimsOf(flow.tokensOf(answer).access_token)
-    expect(answer, jti !== undefined && jti !== claimsOf(access_token)['jti'], 'a jti of its own')
+    expect(answer, jti !== undefined && jti !== claimsOf(session.access_token)['jti'], 'a jti of its own')
     expect(answer, Number(exp) - Number(iat) === 900, 'exp - iat = 900')
   }),
   contract('until its successor is used, the first token gets the same successor again', async (target) => {
