@@ -35,6 +35,9 @@ async function findServer(target: Target): Promise<void> {
   }
 }
 
+// Whoever reads only the beginning, as `head` does, wants no more.
+process.stdout.on('error', () => process.exit(1))
+
 try {
   const options = readOptions(process.argv.slice(2))
   if (options === null) process.stdout.write(HELP)
