@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { promises } from '../../conformance/promises.ts'
 import { createTarget } from '../../conformance/target.ts'
+import { PLAIN_GUID, plainServer } from './plain-server.ts'
 import { startServer } from './server.ts'
 
 const SERVICE_KEY = 'the-key-of-a-service-that-may-ask-for-pairs'
@@ -36,9 +37,12 @@ async function runKit(...args: string[]): Promise<{ code: number; output: string
 }
 
 /** A server of a few lines, for what ours never answers. */
-async function serve(listener: RequestListener): Promise<string> {
-  const own = createServer(listener).listen(0, '127.0.0.1')
-  await once(own, 'listening')
+function serve(listener: RequestListener): Promise<string> {
+  return listen(createServer(listener))
+}
+
+async function listen(own: Server): Promise<string> {
+  await once(own.listen(0, '127.0.0.1'), 'listening')
   after(() => {
     own.closeAllConnections()
     own.close()
@@ -99,6 +103,14 @@ test('--only and --documents-only choose; --json has the same outcomes', async (
   const chosen = promises.filter(({ contract, source }) => contract === 'authentication' && source === 'document')
   const expected = chosen.map(({ contract, source, says }) => ({ contract, source, says, result: 'kept' }))
   assert.deepEqual(report, { url: server.url, kept: chosen.length, broken: 0, skipped: 0, promises: expected })
+})
+
+test('--documents-only asks nothing of a server beyond the three documents', async () => {
+  const url = await listen(plainServer())
+  const { code, output } = await runKit('--url', url, '--documents-only', '--guid', PLAIN_GUID)
+  const ofDocuments = promises.filter(({ source }) => source === 'document')
+  assert.match(output, new RegExp(`\\n${ofDocuments.length} kept, 0 broken, 0 skipped in`))
+  assert.equal(code, 0)
 })
 
 test('without a service key pairs are skipped, with the reason, and nothing tried is no success', async () => {
