@@ -12,13 +12,20 @@ declare module 'fastify' {
 }
 
 /** Lets the person of a living access token through (RFC 6750). */
-export const bearer: Guard = async (ctx, request) => {
-  const token = bearerToken(request)
-  request.caller = token === null ? null : await authenticate(ctx, token)
-  if (request.caller) return
+export const bearer: Guard = {
+  async check(ctx, request) {
+    const token = bearerToken(request)
+    request.caller = token === null ? null : await authenticate(ctx, token)
+    if (!request.caller) throw refusalOf(token)
+  },
+  scheme: () => 'accessToken',
+  refusals: () => [refusalOf(null)],
+}
+
+function refusalOf(token: string | null): Refusal {
   // RFC 6750, 3.1: no error code for a request that brought nothing.
   const challenge = token === null ? 'Bearer' : 'Bearer error="invalid_token"'
-  throw new Refusal(401, null, 'Missing or invalid token', { 'www-authenticate': challenge })
+  return new Refusal(401, null, 'Missing or invalid token', { 'www-authenticate': challenge })
 }
 
 /** The caller of an endpoint behind {@link bearer}. */

@@ -5,6 +5,13 @@ import { endpoint } from './endpoint.ts'
 
 /** `DELETE /api/v1/users/:id` */
 export const deleteUser = endpoint({
+  about: {
+    operationId: 'deleteUser',
+    tag: 'Registration',
+    summary: 'Delete a person, with their sessions',
+    detail: 'Oneself, or for an admin anybody, by id or GUID. Somebody else’s id is the same 404 as an unknown one.',
+    refusals: ['user_not_found'],
+  },
   responses: { 204: Type.Null() },
   async handle(ctx, request, reply) {
     await deleteUserFor(ctx, { caller: callerOf(request), id: request.params.id, client: request.client })

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
+import type { AuthErrorCode } from '../auth/auth-error.ts'
 import type { Context } from '../auth/context.ts'
 import type { Budget, Limiter } from '../auth/limits.ts'
 import type { IpRanges } from '../net/ip-address.ts'
@@ -11,22 +12,41 @@ export interface HttpContext extends Context {
 }
 
 export interface EdgeSettings {
+  production: boolean
   pairIssuance: 'service' | 'demo' | 'off'
   serviceKeys: readonly string[]
   demoFrom: IpRanges
   trustedProxies: IpRanges
   /** Whose pages may call from a browser. */
   corsOrigins: readonly string[]
+  smtpUrl: string | null
+  mailFrom: { name: string | null; address: string } | null
+  publicUrl: string | null
 }
 
-export type EndpointRequest<Body> = FastifyRequest<{ Body: Body; Params: { id: string } }>
+export type EndpointRequest<Body> = FastifyRequest<{ Body: Body; Params: { id: string; asset: string } }>
 
 /** One endpoint: what it takes, what it answers, and what it does. Kept in a file of its own, named after it. */
 export interface Endpoint<Body extends TSchema = TSchema> {
+  /** What the API's description says of it; null for pages, which are no part of the API. */
+  about: About | null
   body?: Body
   /** Status -> body; fields that are not in the schema never leave. */
   responses: Record<number, TSchema>
   handle(ctx: HttpContext, request: EndpointRequest<Static<Body>>, reply: FastifyReply): Promise<unknown>
+}
+
+export interface About {
+  operationId: string
+  tag: 'Registration' | 'Authentication' | 'Token pairs' | 'Operation'
+  summary: string
+  /** What a caller should know beyond statuses and fields. */
+  detail?: string
+  /** What the rules may refuse, beside what its guard, its limit and its body bring. */
+  refusals?: readonly AuthErrorCode[]
+  takesIdempotencyKey?: boolean
+  /** From the documents. */
+  examples?: { body?: object; answer?: object }
 }
 
 /** Keeps the body's type from the schema to the handler. */
@@ -34,8 +54,15 @@ export function endpoint<Body extends TSchema>(definition: Endpoint<Body>): Endp
   return definition as unknown as Endpoint
 }
 
-/** Decides who may call at all, before the body is read. Throws what refuses. */
-export type Guard = (ctx: HttpContext, request: FastifyRequest) => Promise<void>
+/** Decides who may call at all, before the body is read. */
+export interface Guard {
+  /** Throws what refuses. */
+  check(ctx: HttpContext, request: FastifyRequest): Promise<void>
+  /** The credential it wants: a scheme of the API's description, or null for none. */
+  scheme(edge: EdgeSettings): 'accessToken' | 'serviceKey' | null
+  /** What it refuses with. */
+  refusals(edge: EdgeSettings): readonly Error[]
+}
 
 /** The budgets of one door, taken before its work. */
 export interface Limit {

@@ -3,6 +3,12 @@ import { endpoint } from './endpoint.ts'
 
 /** `GET /health`: the process serves. Touches nothing. */
 export const health = endpoint({
+  about: {
+    operationId: 'health',
+    tag: 'Operation',
+    summary: 'The process serves',
+    examples: { answer: { status: 'ok' } },
+  },
   responses: { 200: Type.Object({ status: Type.Literal('ok') }) },
   handle: async () => ({ status: 'ok' }),
 })

@@ -9,5 +9,9 @@ export function idempotencyKeyOf(request: FastifyRequest): string | null {
   const key = request.headers['idempotency-key']
   if (key === undefined) return null
   if (typeof key === 'string' && /^[\x21-\x7e]{16,128}$/.test(key)) return key
-  throw new Refusal(400, 'invalid_idempotency_key', 'Idempotency-Key must be 16 to 128 visible ASCII characters')
+  throw invalidIdempotencyKey()
+}
+
+export function invalidIdempotencyKey(): Refusal {
+  return new Refusal(400, 'invalid_idempotency_key', 'Idempotency-Key must be 16 to 128 visible ASCII characters')
 }

@@ -1,4 +1,5 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
+import type { TSchema } from 'typebox'
 import type { Complaints } from '../auth/create-user.ts'
 
 /** A field of a body is absent or of another type than its schema says. */
@@ -44,6 +45,11 @@ export function toInvalidBody(errors: FastifySchemaValidationError[]): InvalidBo
 function leaves(name: string, schema: ObjectSchema | undefined): string[] {
   if (schema?.type !== 'object') return [name]
   return (schema.required ?? []).flatMap((inner) => leaves(inner, schema.properties?.[inner]))
+}
+
+/** The complaint about a body in which nothing is that must be there. */
+export function everythingMissing(schema: TSchema): InvalidBody {
+  return new InvalidBody(Object.fromEntries(leaves('body', schema as ObjectSchema).map((field) => [field, [BLANK]])))
 }
 
 function isBlank(value: unknown): boolean {

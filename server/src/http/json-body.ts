@@ -8,7 +8,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** Reads a JSON body: UTF-8 to the letter, and without `__proto__` or `constructor.prototype`. */
 export function readJson(server: FastifyInstance) {
   const parse = server.getDefaultJsonParser('error', 'error') as (r: FastifyRequest, text: string, done: Done) => void
-  const refuse = (done: Done) => done(new Refusal(400, 'invalid_json', 'The body is not valid JSON'))
+  const refuse = (done: Done) => done(invalidJson())
   return (request: FastifyRequest, bytes: Buffer, done: Done): void => {
     // Some clients announce JSON on a DELETE that has no body at all.
     if (bytes.length === 0 && request.method === 'DELETE') {
@@ -21,4 +21,8 @@ export function readJson(server: FastifyInstance) {
       refuse(done)
     }
   }
+}
+
+export function invalidJson(): Refusal {
+  return new Refusal(400, 'invalid_json', 'The body is not valid JSON')
 }

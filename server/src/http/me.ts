@@ -1,10 +1,16 @@
 import { Type } from 'typebox'
 import { callerOf } from './bearer.ts'
 import { endpoint } from './endpoint.ts'
-import { UserSchema, userView } from './schemas.ts'
+import { EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
 
 /** `GET /api/v1/auth/me` */
 export const me = endpoint({
+  about: {
+    operationId: 'me',
+    tag: 'Authentication',
+    summary: 'Who the access token speaks for',
+    examples: { answer: { user: EXAMPLE_USER } },
+  },
   responses: { 200: Type.Object({ user: UserSchema }) },
   handle: async (_ctx, request) => ({ user: userView(callerOf(request)) }),
 })

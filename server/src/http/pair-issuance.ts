@@ -1,18 +1,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { bearerToken } from './bearer.ts'
-import type { Guard, HttpContext } from './endpoint.ts'
+import type { EdgeSettings, Guard } from './endpoint.ts'
 import { Refusal } from './refusal.ts'
 
+const unauthorized = () => new Refusal(401, null, 'Unauthorized')
+const switchedOff = () => new Refusal(404, null, 'Not found')
+
 /** Lets those issue pairs who may: a service with its key, or the demonstration's own addresses. */
-export const pairIssuance: Guard = async (ctx, request) => {
-  const { edge } = ctx
-  if (edge.pairIssuance === 'off') throw new Refusal(404, null, 'Not found')
-  const allowed =
-    edge.pairIssuance === 'demo' ? edge.demoFrom.includes(request.client.ip) : isServiceKey(edge, bearerToken(request))
-  if (!allowed) throw new Refusal(401, null, 'Unauthorized')
+export const pairIssuance: Guard = {
+  async check({ edge }, request) {
+    if (edge.pairIssuance === 'off') throw switchedOff()
+    const isDemo = edge.pairIssuance === 'demo'
+    const allowed = isDemo ? edge.demoFrom.includes(request.client.ip) : isServiceKey(edge, bearerToken(request))
+    if (!allowed) throw unauthorized()
+  },
+  scheme: ({ pairIssuance }) => (pairIssuance === 'service' ? 'serviceKey' : null),
+  refusals: ({ pairIssuance }) => [pairIssuance === 'off' ? switchedOff() : unauthorized()],
 }
 
-function isServiceKey(edge: HttpContext['edge'], presented: string | null): boolean {
+function isServiceKey(edge: EdgeSettings, presented: string | null): boolean {
   if (presented === null) return false
   const digest = (key: string) => createHash('sha256').update(key).digest()
   const given = digest(presented)

@@ -14,6 +14,12 @@ const probes = new WeakMap<Database, Probe>()
 
 /** `GET /ready`: the database answers too. It is asked once a second at most, however many ask. */
 export const ready = endpoint({
+  about: {
+    operationId: 'ready',
+    tag: 'Operation',
+    summary: 'The database serves, too',
+    examples: { answer: { status: 'ready' } },
+  },
   responses: { 200: Type.Object({ status: Type.Literal('ready') }) },
   async handle(ctx) {
     await probe(ctx).answered

@@ -2,10 +2,20 @@ import { Type } from 'typebox'
 import { refreshPair as refreshPairRule } from '../auth/refresh-pair.ts'
 import { endpoint } from './endpoint.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
-import { TokensSchema } from './schemas.ts'
+import { EXAMPLE_TOKENS, TokensSchema } from './schemas.ts'
 
 /** `POST /auth/refresh` */
 export const refreshPair = endpoint({
+  about: {
+    operationId: 'refreshPair',
+    tag: 'Token pairs',
+    summary: 'Exchange both halves of a pair for a new one',
+    detail:
+      'The access token may have expired. Both old halves are spent; without an `Idempotency-Key`, sending them again is reuse and ends the session.',
+    refusals: ['invalid_access_token', 'invalid_refresh_token', 'refresh_token_used', 'refresh_token_expired'],
+    takesIdempotencyKey: true,
+    examples: { body: { auth: EXAMPLE_TOKENS }, answer: EXAMPLE_TOKENS },
+  },
   body: Type.Object({
     auth: Type.Object({
       access_token: Type.String({ pattern: '\\S' }),

@@ -2,10 +2,20 @@ import { Type } from 'typebox'
 import { refresh as refreshRule } from '../auth/refresh.ts'
 import { endpoint } from './endpoint.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
-import { TokensSchema } from './schemas.ts'
+import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS, TokensSchema } from './schemas.ts'
 
 /** `POST /api/v1/auth/refresh` */
 export const refresh = endpoint({
+  about: {
+    operationId: 'refresh',
+    tag: 'Authentication',
+    summary: 'Get a new access token, and the successor of the refresh token',
+    detail:
+      'A client may keep its first refresh token and ignore successors; from the first use of a successor on, each token is good once. A used token that comes back after 30 seconds ends its session.',
+    refusals: ['invalid_refresh_token', 'refresh_token_expired'],
+    takesIdempotencyKey: true,
+    examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: EXAMPLE_TOKENS },
+  },
   body: Type.Object({ refresh_token: Type.String() }),
   responses: { 200: TokensSchema },
   handle: async (ctx, request) =>

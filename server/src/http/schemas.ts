@@ -6,11 +6,11 @@ const nullableString = Type.Union([Type.String(), Type.Null()])
 /** A person as the documents show them. */
 export const UserSchema = Type.Object({
   id: Type.Integer(),
-  guid: Type.String(),
-  email: Type.String(),
+  guid: Type.String({ format: 'uuid' }),
+  email: Type.String({ description: 'In one spelling: lower case, ASCII domain.' }),
   first_name: nullableString,
   last_name: nullableString,
-  role: Type.Union([Type.Literal('user'), Type.Literal('admin')]),
+  role: Type.Enum(['user', 'admin'], { type: 'string' }),
   created_at: Type.String({ format: 'date-time' }),
   updated_at: Type.String({ format: 'date-time' }),
 })
@@ -29,6 +29,26 @@ export function userView(user: UserRow) {
   }
 }
 
-export const TokensSchema = Type.Object({ access_token: Type.String(), refresh_token: Type.String() })
+export const TokensSchema = Type.Object({
+  access_token: Type.String({ description: 'A JWT.' }),
+  refresh_token: Type.String({ description: '86 characters of base64url; good once.' }),
+})
 
 export const MessageSchema = Type.Object({ message: Type.String() })
+
+/** What the documents print; no example is a real token. */
+export const EXAMPLE_GUID = '123e4567-e89b-12d3-a456-426614174000'
+export const EXAMPLE_ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9…'
+export const EXAMPLE_REFRESH_TOKEN =
+  's79qdH_N-ngy1OvR77B5vbeeeyWKJLGPPwtiumVaL00RFgWN7It4XW_NXuRyi5k7cItWDJSBA2u3xm_63yXQkA'
+export const EXAMPLE_TOKENS = { access_token: EXAMPLE_ACCESS_TOKEN, refresh_token: EXAMPLE_REFRESH_TOKEN }
+export const EXAMPLE_USER = {
+  id: 1,
+  guid: EXAMPLE_GUID,
+  email: 'user@example.com',
+  first_name: 'John',
+  last_name: 'Doe',
+  role: 'admin',
+  created_at: '2024-01-01T00:00:00.000Z',
+  updated_at: '2024-01-01T00:00:00.000Z',
+}

@@ -2,12 +2,23 @@ import { Type } from 'typebox'
 import { register } from '../auth/register.ts'
 import { invalidRegistration } from './answers.ts'
 import { endpoint } from './endpoint.ts'
-import { UserSchema, userView } from './schemas.ts'
+import { EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
 
 const optionalName = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
 /** `POST /api/v1/users/sign_up` */
 export const signUp = endpoint({
+  about: {
+    operationId: 'signUp',
+    tag: 'Registration',
+    summary: 'Register a person',
+    detail:
+      'Keys beside these are ignored: nobody chooses their role. The language of mails follows `Accept-Language`.',
+    examples: {
+      body: { user: { email: 'user@example.com', password: 'correct horse', first_name: 'John', last_name: 'Doe' } },
+      answer: { message: 'You have successfully registered', user: { ...EXAMPLE_USER, role: 'user' } },
+    },
+  },
   // Other keys are ignored and never honoured: nobody makes themselves an admin.
   body: Type.Object({
     user: Type.Object({

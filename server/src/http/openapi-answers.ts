@@ -1,0 +1,89 @@
+import { Type } from 'typebox'
+import { AuthError } from '../auth/auth-error.ts'
+import { RateLimited } from '../auth/limits.ts'
+import { LaneFull } from '../crypto/hash-lane.ts'
+import { Unavailable } from '../storage/database.ts'
+import { type Answer, answerTo, type Contract, contractOf, internalError } from './answers.ts'
+import type { About, EdgeSettings } from './endpoint.ts'
+import { invalidIdempotencyKey } from './idempotency-key.ts'
+import { everythingMissing } from './invalid-body.ts'
+import { invalidJson } from './json-body.ts'
+import type { Route } from './routes.ts'
+
+export const errorSchemas = {
+  Error: Type.Object({
+    error: Type.Object({
+      message: Type.String({ description: 'For people.' }),
+      details: Type.Object(
+        { code: Type.Optional(Type.String({ description: 'For programs; stable.' })) },
+        { additionalProperties: true, description: 'A code, or field -> sentences.' },
+      ),
+    }),
+  }),
+  PairError: Type.Object({ error: Type.String() }),
+  InvalidRegistration: Type.Object({
+    message: Type.String(),
+    errors: Type.Object(
+      {},
+      { additionalProperties: Type.Array(Type.String()), description: 'Field -> sentences, as Rails words them.' },
+    ),
+  }),
+}
+
+/** Every refusal that a route may answer with, in the words it does: the answers are made as real ones are. */
+export function describeAnswers(route: Route, about: About, edge: EdgeSettings): Record<string, object> {
+  const contract = contractOf(route.path)
+  const answers = refusalsOf(route, about, edge).map((error) => answerTo(error, contract))
+  const byStatus = Map.groupBy(
+    [...answers, internalError(contract)].filter((answer) => answer !== null),
+    ({ status }) => status,
+  )
+  const described = [...byStatus].map(([status, same]) => [String(status), describe(same, contract)])
+  return Object.fromEntries(described)
+}
+
+function refusalsOf({ endpoint, guard, limit, method, path }: Route, about: About, edge: EdgeSettings): Error[] {
+  const readsBody = method !== 'GET'
+  const hashes = endpoint.body !== undefined
+  return [
+    ...(guard?.refusals(edge) ?? []),
+    ...(about.refusals ?? []).map((code) => new AuthError(code)),
+    ...(readsBody ? [invalidJson(), ofFramework(413), ofFramework(415)] : []),
+    ...(path.includes(':') ? [ofFramework(400), ofFramework(414)] : []),
+    ...(endpoint.body ? [everythingMissing(endpoint.body)] : []),
+    ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
+    ...(limit ? [new RateLimited(900)] : []),
+    ...(hashes ? [new LaneFull()] : []),
+    ...(about.operationId === 'health' ? [] : [new Unavailable('for the description')]),
+  ]
+}
+
+function ofFramework(statusCode: number): Error {
+  return Object.assign(new Error('for the description'), { statusCode })
+}
+
+function describe(answers: Answer[], contract: Contract): object {
+  const names = Object.keys(answers[0]?.headers ?? {})
+  const headers = Object.fromEntries(names.map((name) => [title(name), { schema: { type: 'string' } }]))
+  const examples = Object.fromEntries(answers.map(({ body }) => [nameOf(body), { value: body }]))
+  const schema = { $ref: `#/components/schemas/${schemaOf(answers[0], contract)}` }
+  return {
+    description: Object.keys(examples).join('; '),
+    ...(names.length > 0 && { headers }),
+    content: { 'application/json': { schema, examples } },
+  }
+}
+
+function schemaOf(answer: Answer | undefined, contract: Contract): keyof typeof errorSchemas {
+  if (contract === 'pairs') return 'PairError'
+  return answer && 'errors' in answer.body ? 'InvalidRegistration' : 'Error'
+}
+
+function nameOf(body: { error?: string | { message?: string }; message?: string }): string {
+  const { error = body.message } = body
+  return (typeof error === 'object' ? error.message : error) ?? 'refused'
+}
+
+function title(header: string): string {
+  return header.replaceAll(/(^|-)[a-z]/g, (letters) => letters.toUpperCase())
+}
