@@ -1,12 +1,18 @@
 import { loginBudgets, signUpBudgets } from '../auth/limits.ts'
 import { bearer } from './bearer.ts'
 import { deleteUser } from './delete-user.ts'
+import { devMail, devMailHtml, devMailMessage } from './dev-mail.ts'
+import { developmentMailbox } from './development-mailbox.ts'
+import { docsAsset } from './docs-asset.ts'
+import { docsPage } from './docs-page.ts'
 import type { Endpoint, Guard, Limit } from './endpoint.ts'
+import { frontPage } from './front-page.ts'
 import { health } from './health.ts'
 import { issuePair } from './issue-pair.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { me } from './me.ts'
+import { openapiDocument } from './openapi-document.ts'
 import { pairIssuance } from './pair-issuance.ts'
 import { ready } from './ready.ts'
 import { refresh } from './refresh.ts'
@@ -42,4 +48,12 @@ export const routes: readonly Route[] = [
 
   { method: 'POST', path: '/auth/token', endpoint: issuePair, guard: pairIssuance },
   { method: 'POST', path: '/auth/refresh', endpoint: refreshPair },
+
+  { method: 'GET', path: '/', endpoint: frontPage },
+  { method: 'GET', path: '/openapi.json', endpoint: openapiDocument },
+  { method: 'GET', path: '/docs', endpoint: docsPage },
+  { method: 'GET', path: '/docs/:asset', endpoint: docsAsset },
+  { method: 'GET', path: '/dev/mail', endpoint: devMail, guard: developmentMailbox },
+  { method: 'GET', path: '/dev/mail/:id', endpoint: devMailMessage, guard: developmentMailbox },
+  { method: 'GET', path: '/dev/mail/:id/html', endpoint: devMailHtml, guard: developmentMailbox },
 ]

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -10,6 +11,7 @@ import { clientOf } from './client-address.ts'
 import type { EndpointRequest, HttpContext } from './endpoint.ts'
 import { toInvalidBody } from './invalid-body.ts'
 import { readJson } from './json-body.ts'
+import { describeApi } from './openapi.ts'
 import { Refusal } from './refusal.ts'
 import { type Route, routes } from './routes.ts'
 
@@ -18,6 +20,8 @@ declare module 'fastify' {
     client: Client
   }
 }
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
 const BODY_LIMIT_BYTES = 16 * 1024
 
@@ -48,6 +52,8 @@ export function createServer(ctx: HttpContext): FastifyInstance {
   allowOrigins(server, ctx.edge.corsOrigins)
   server.decorateRequest('client', null as unknown as Client)
   server.decorateRequest('caller', null)
+  let openapi: string | null = null
+  server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
 
   server.addHook('onRequest', async (request, reply) => {
     request.client = clientOf(request.raw, ctx.edge.trustedProxies)
@@ -78,7 +84,7 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
     method,
     url: path,
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
-    ...(guard && { onRequest: (request: FastifyRequest) => guard(ctx, request) }),
+    ...(guard && { onRequest: (request: FastifyRequest) => guard.check(ctx, request) }),
     handler: async (request, reply) => {
       const own = { ...ctx, log: withRequestId(ctx.log, request.id) }
       const typed = request as EndpointRequest<never>

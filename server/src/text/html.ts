@@ -1,6 +1,6 @@
 import { htmlEscape } from 'escape-goat'
 
-/** Markup that is safe to send: made by {@link html} only. */
+/** Markup that is safe to send: made by {@link html}, or of a constant. */
 export class Html {
   readonly #markup: string
   constructor(markup: string) {

@@ -1,0 +1,79 @@
+import { renderMail } from '../mail/render-mail.ts'
+import { senderOf } from '../mail/sender.ts'
+import { findMail, findMails, type MailRow } from '../storage/outbox.ts'
+import { html } from '../text/html.ts'
+import { endpoint, type HttpContext } from './endpoint.ts'
+import { sendHtml, sendPage } from './page.ts'
+import { Refusal } from './refusal.ts'
+
+const MOST = 200
+
+/** `GET /dev/mail`: the mails of a development server, the newest first. */
+export const devMail = endpoint({
+  about: null,
+  responses: {},
+  async handle(ctx, request, reply) {
+    const mails = await findMails(ctx.db, { state: null, afterId: 0, most: MOST })
+    const listed = mails.map((mail) => ({
+      id: mail.id,
+      to: mail.email,
+      subject: messageOf(ctx, mail).subject,
+      created_at: mail.created_at.toISOString(),
+    }))
+    if (!request.headers.accept?.includes('text/html')) return { mails: listed }
+    const rows = listed.map(
+      ({ id, to, subject, created_at }) =>
+        html`<tr><td><a href="/dev/mail/${id}">${subject}</a></td><td>${to}</td><td>${created_at.slice(0, 19).replace('T', ' ')}</td></tr>`,
+    )
+    const body = html`
+<p>What would have been sent, were there a mail server: <code>SMTP_URL</code> is not set. This page is there in development only, for
+addresses in <code>DEMO_FROM</code>.</p>
+${rows.length === 0 ? html`<p class="soft">No mails yet. Refresh a pair from another network, or present a used refresh token, and look again.</p>` : html`<div class="scroll"><table><thead><tr><th>Subject</th><th>To</th><th>Written (UTC)</th></tr></thead><tbody>${rows}</tbody></table></div>`}
+<p><a href="/">Back</a></p>`
+    return sendPage(reply, { title: 'Mailbox', body })
+  },
+})
+
+/** `GET /dev/mail/:id`: one mail as its reader would see it. */
+export const devMailMessage = endpoint({
+  about: null,
+  responses: {},
+  async handle(ctx, request, reply) {
+    const mail = await mailOf(ctx, request.params.id)
+    const message = messageOf(ctx, mail)
+    if (!request.headers.accept?.includes('text/html'))
+      return { id: mail.id, to: mail.email, kind: mail.kind, ...message }
+    const body = html`
+<table><tbody>
+<tr><th>To</th><td>${mail.email}</td></tr>
+<tr><th>From</th><td>${senderOf(ctx.edge).name} &lt;${senderOf(ctx.edge).address}&gt;</td></tr>
+<tr><th>Written</th><td>${mail.created_at.toISOString()}</td></tr>
+</tbody></table>
+<h2>HTML</h2>
+<iframe src="/dev/mail/${mail.id}/html" sandbox title="The mail as HTML"></iframe>
+<h2>Text</h2>
+<pre class="wrap">${message.text}</pre>
+<p><a href="/dev/mail">All mails</a></p>`
+    return sendPage(reply, { title: message.subject, body })
+  },
+})
+
+/** `GET /dev/mail/:id/html`: the HTML of a mail, alone and without rights. */
+export const devMailHtml = endpoint({
+  about: null,
+  responses: {},
+  async handle(ctx, request, reply) {
+    const { html: markup } = messageOf(ctx, await mailOf(ctx, request.params.id))
+    return sendHtml(reply, markup, "style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox")
+  },
+})
+
+async function mailOf({ db }: Pick<HttpContext, 'db'>, id: string): Promise<MailRow> {
+  const mail = /^[1-9]\d{0,14}$/.test(id) ? await findMail(db, Number(id)) : null
+  if (!mail) throw new Refusal(404, null, 'Not found')
+  return mail
+}
+
+function messageOf({ edge }: Pick<HttpContext, 'edge'>, mail: MailRow) {
+  return renderMail(mail, senderOf(edge))
+}

@@ -1,0 +1,16 @@
+import type { EdgeSettings, Guard } from './endpoint.ts'
+import { Refusal } from './refusal.ts'
+
+/** Whether mails are shown in the browser: in development, while no mail server would deliver them. */
+export function hasMailbox({ production, smtpUrl }: EdgeSettings): boolean {
+  return !production && smtpUrl === null
+}
+
+/** Lets nobody but the demonstration's own addresses see mails, and tells others nothing. */
+export const developmentMailbox: Guard = {
+  async check({ edge }, request) {
+    if (!hasMailbox(edge) || !edge.demoFrom.includes(request.client.ip)) throw new Refusal(404, null, 'Not found')
+  },
+  scheme: () => null,
+  refusals: () => [],
+}

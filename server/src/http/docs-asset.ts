@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { endpoint } from './endpoint.ts'
+import { Refusal } from './refusal.ts'
+
+interface Asset {
+  type: string
+  etag: string
+  plain: Buffer
+  gzipped: Buffer
+}
+
+const own = (file: string) => new URL(`../../assets/${file}`, import.meta.url)
+const swaggerUi = (file: string) => new URL(import.meta.resolve(`@fastify/swagger-ui/static/${file}`))
+
+const FILES: Record<string, { type: string; file: () => URL }> = {
+  'swagger-ui.css': { type: 'text/css; charset=utf-8', file: () => swaggerUi('swagger-ui.css') },
+  'swagger-ui-bundle.js': { type: 'text/javascript; charset=utf-8', file: () => swaggerUi('swagger-ui-bundle.js') },
+  'docs.css': { type: 'text/css; charset=utf-8', file: () => own('docs.css') },
+  'docs.js': { type: 'text/javascript; charset=utf-8', file: () => own('docs.js') },
+}
+
+/** Read and compressed when somebody first asks. */
+const loaded = new Map<string, Promise<Asset>>()
+
+/** `GET /docs/:asset`: the style sheets and scripts of the API page. */
+export const docsAsset = endpoint({
+  about: null,
+  responses: {},
+  async handle(_ctx, request, reply) {
+    const { asset: name } = request.params
+    if (!Object.hasOwn(FILES, name)) throw new Refusal(404, null, 'Not found')
+    const { type, etag, plain, gzipped } = await load(name)
+    // Asked for again each time, and answered without a body while it is the same.
+    reply.headers({ 'cache-control': 'no-cache', etag, vary: 'Accept-Encoding' })
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.type(type).send(plain)
+    return reply.type(type).header('content-encoding', 'gzip').send(gzipped)
+  },
+})
+
+function load(name: string): Promise<Asset> {
+  const asset = loaded.get(name) ?? read(name)
+  loaded.set(name, asset)
+  asset.catch(() => loaded.delete(name))
+  return asset
+}
+
+async function read(name: string): Promise<Asset> {
+  const { type, file } = FILES[name] as { type: string; file: () => URL }
+  const plain = await readFile(file())
+  const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`
+  return { type, etag, plain, gzipped: await promisify(gzip)(plain) }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import { insertMail } from '../src/storage/outbox.ts'
+import { signUp } from './people.ts'
+import { send, startServer, type TestServer } from './server.ts'
+
+const BROWSER = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
+const SECRET = 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ'
+
+async function mailTo(server: TestServer, userAgent = 'curl/8'): Promise<number> {
+  const { id: user_id } = await signUp(server)
+  const data = { session_id: null, ip: '198.51.100.7', user_agent: userAgent, at: '2026-11-20T10:00:00.000Z' }
+  const mail = { user_id, kind: 'refresh_token_reused', data, dedupe_key: `mail of ${user_id}` } as const
+  await insertMail(server.ctx.db, mail, new Date())
+  return (await server.get('/dev/mail')).body.mails[0].id
+}
+
+test('the front page is three lines of JSON for a program, and leads a browser on', async () => {
+  const server = await startServer()
+  const program = await server.get('/')
+  assert.equal(program.text.trim().split('\n').length, 3)
+  assert.deepEqual(program.body, { name: 'Tessera', openapi: '/openapi.json', health: '/health' })
+  const { headers, text } = await server.get('/', BROWSER)
+  assert.match(headers.get('content-type') ?? '', /^text\/html/)
+  assert.equal(headers.get('vary'), 'Accept')
+  for (const [, path = ''] of text.matchAll(/href="(\/[^"]*)"/g)) {
+    assert.equal((await server.get(path, BROWSER)).status, 200, path)
+  }
+  for (const path of ['/docs', '/openapi.json', '/health', '/dev/mail'])
+    assert.ok(text.includes(`href="${path}"`), path)
+})
+
+test('pages run no script and load nothing from elsewhere; their policy allows their one style sheet', async () => {
+  const server = await startServer()
+  const id = await mailTo(server)
+  for (const path of ['/', '/dev/mail', `/dev/mail/${id}`]) {
+    const { headers, text } = await server.get(path, BROWSER)
+    const policy = headers.get('content-security-policy') ?? ''
+    const [, style = ''] = /<style>(.*?)<\/style>/s.exec(text) ?? []
+    assert.ok(policy.includes(`'sha256-${createHash('sha256').update(style).digest('base64')}'`), path)
+    assert.match(policy, /^default-src 'none'/)
+    assert.doesNotMatch(policy, /unsafe|script-src/)
+    assert.doesNotMatch(text, /<script|https?:\/\/(?!127\.0\.0\.1|localhost)| style="/, path)
+  }
+})
+
+test('the API page and all it loads come from this server, compressed for those who can', async () => {
+  const server = await startServer()
+  const { text, headers } = await server.get('/docs', BROWSER)
+  assert.match(
+    headers.get('content-security-policy') ?? '',
+    /^default-src 'none'.*script-src 'self'; .*connect-src 'self'/,
+  )
+  const loaded = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address)
+  assert.ok(loaded.length >= 6)
+  for (const address of loaded.filter((each) => each !== 'data:,')) {
+    assert.match(address, /^\/(?!\/)/)
+    const answer = await server.get(address, { headers: { 'accept-encoding': 'identity' } })
+    assert.equal(answer.status, 200, address)
+    if (!address.startsWith('/docs/')) continue
+    const compressed = await server.get(address)
+    assert.equal(compressed.headers.get('content-encoding'), 'gzip')
+    assert.equal(compressed.text, answer.text)
+    const etag = answer.headers.get('etag') ?? ''
+    assert.equal((await server.get(address, { headers: { 'if-none-match': etag } })).status, 304)
+  }
+  for (const path of ['/docs/x.js', '/docs/__proto__', '/docs/..%2fpackage.json']) {
+    assert.equal((await server.get(path)).status, 404, path)
+  }
+})
+
+test('the mailbox of a development server lists mails and shows each as it would look', async () => {
+  const server = await startServer()
+  assert.deepEqual((await server.get('/dev/mail')).body, { mails: [] })
+  assert.match((await server.get('/dev/mail', BROWSER)).text, /No mails yet/)
+  const id = await mailTo(server, '<script>alert(1)</script>')
+  assert.match(
+    (await server.get('/dev/mail', BROWSER)).text,
+    new RegExp(`href="/dev/mail/${id}">Your session at Tessera was ended<`),
+  )
+  const shown = await server.get(`/dev/mail/${id}`, BROWSER)
+  assert.ok(shown.text.includes(`<iframe src="/dev/mail/${id}/html" sandbox`))
+  const body = await server.get(`/dev/mail/${id}/html`)
+  assert.match(body.headers.get('content-security-policy') ?? '', /; sandbox$/)
+  for (const { text } of [shown, body]) {
+    assert.doesNotMatch(text, /<script/)
+    assert.match(text, /&lt;script&gt;alert\(1\)/)
+  }
+  assert.match((await server.get(`/dev/mail/${id}`)).body.text, /198\.51\.100\.7/)
+  for (const path of ['/dev/mail/0', '/dev/mail/x', '/dev/mail/999', '/dev/mail/999/html']) {
+    assert.equal((await server.get(path)).status, 404, path)
+  }
+})
+
+test('nobody else sees mails: not from other addresses, not with a mail server, not in production', async () => {
+  const paths = ['/dev/mail', '/dev/mail/1', '/dev/mail/1/html']
+  const settings: Record<string, string>[] = [
+    { DEMO_FROM: '192.0.2.1' },
+    { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'a@b.example' },
+    { NODE_ENV: 'production', JWT_SECRET_KEY: SECRET, HOST: '127.0.0.1' },
+  ]
+  for (const setting of settings) {
+    const server = await startServer(setting)
+    const unknown = (await server.get('/unknown')).text
+    for (const path of paths) {
+      const answer = await server.get(path, BROWSER)
+      assert.deepEqual([answer.status, answer.text], [404, unknown])
+    }
+    const linked = (await server.get('/', BROWSER)).text.includes('/dev/mail')
+    assert.equal(linked, setting['DEMO_FROM'] !== undefined)
+  }
+  const production = await startServer(settings[2])
+  assert.doesNotMatch((await production.get('/', BROWSER)).text, /password123/)
+  const forwarded = { headers: { 'x-forwarded-for': '127.0.0.1' } }
+  const strict = await startServer({ DEMO_FROM: '192.0.2.1' })
+  assert.equal((await send(`${strict.url}/dev/mail`, {}, forwarded)).status, 404)
+})
