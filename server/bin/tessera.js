@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 
 // Plain JavaScript, so that a Node.js that cannot read the rest can still say so.
@@ -8,4 +9,6 @@ if (major < 24 || (major === 24 && minor < 7)) {
   process.exit(1)
 }
 enableCompileCache() // a third off every start but the first
-await import('../src/main.ts')
+// The source where it is; the package has what was made of it, since Node.js reads no TypeScript inside node_modules.
+const source = new URL('../src/main.ts', import.meta.url)
+await import(existsSync(source) ? source.href : '../dist/main.js')

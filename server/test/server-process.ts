@@ -25,6 +25,8 @@ interface Options {
   environment?: Record<string, string>
   /** Shell commands before the server, such as limits on what it may use. */
   shell?: string
+  /** Another `tessera` than that of the source. */
+  command?: string
   /** Standard input; none by default. */
   input?: string
 }
@@ -75,11 +77,11 @@ export async function startProcess(options: Options = {}): Promise<ServerProcess
 }
 
 function launch(args: string[], options: Options) {
-  const { folder = temporaryFolder(), imports = [], environment = {}, shell = ':', input } = options
+  const { folder = temporaryFolder(), imports = [], environment = {}, shell = ':', command = COMMAND, input } = options
   const preloads = imports.flatMap((module) => ['--import', module])
   const child: ChildProcess = spawn(
     'sh',
-    ['-c', `${shell}; exec "$0" "$@"`, process.execPath, ...preloads, COMMAND, ...args],
+    ['-c', `${shell}; exec "$0" "$@"`, process.execPath, ...preloads, command, ...args],
     {
       cwd: folder,
       // Nothing of the test's own environment but where programs are.

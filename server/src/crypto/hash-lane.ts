@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { Piscina } from 'piscina'
 import type { HashJob } from './hash-worker.ts'
 
@@ -18,7 +19,7 @@ export class HashLane {
 
   constructor(options: { threads: number; mostWaiting: number }) {
     this.#pool = new Piscina({
-      filename: new URL('./hash-worker.ts', import.meta.url).href,
+      filename: new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url).href, // .ts here, .js in the package
       minThreads: 0,
       maxThreads: options.threads,
       maxQueue: options.mostWaiting,
