@@ -55,7 +55,8 @@ function welcome(config: Config, port: string): string {
   const json = `-H 'Content-Type: application/json'`
   const where = config.database.kind === 'sqlite' ? config.database.file : 'PostgreSQL'
   return `
-Tessera serves ${base} (development, ${where}). An empty database was given demo users. Try:
+Tessera serves ${base} (development, ${where}). An empty database was given demo users.
+${base}/docs shows the API. Try:
 
   curl -X POST ${base}/api/v1/auth/login ${json} -d '{"email":"admin@example.com","password":"password123"}'
   curl -X POST ${base}/api/v1/users/sign_up ${json} -d '{"user":{"email":"me@example.com","password":"correct horse"}}'
