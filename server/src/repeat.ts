@@ -28,6 +28,7 @@ export function repeat(job: Job, options: { pauseMilliseconds: number; failure: 
     return round
   }
   const later = () => {
+    if (stopping.signal.aborted) return
     pause = setTimeout(() => begin().then(later), options.pauseMilliseconds).unref()
   }
   later()
@@ -42,7 +43,6 @@ export function repeat(job: Job, options: { pauseMilliseconds: number; failure: 
       await patience(STOP_PATIENCE_MILLISECONDS)
       abandon.abort()
       await patience(ABANDON_PATIENCE_MILLISECONDS)
-      clearTimeout(pause)
     },
   }
 }

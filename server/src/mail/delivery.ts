@@ -36,10 +36,16 @@ export async function deliverDue(
     const now = ctx.now()
     const leaseUntil = new Date(now.getTime() + LEASE_SECONDS * 1000)
     const claimed = await claimMails(ctx.db, { now, leaseUntil, most: MOST_AT_ONCE })
-    const sent = await Promise.all(claimed.map((mail) => deliver(ctx, mail, abandon)))
+    const sent = await allOf(claimed.map((mail) => deliver(ctx, mail, abandon)))
     // Nobody left: the next round waits a little, rather than walking through the whole outbox in vain.
     if (!sent.includes(true)) return
   }
+}
+
+/** Waits for all, also when one throws: nothing of a round goes on after it. */
+async function allOf(deliveries: Promise<boolean>[]): Promise<boolean[]> {
+  await Promise.allSettled(deliveries)
+  return Promise.all(deliveries)
 }
 
 async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: AbortSignal): Promise<boolean> {
