@@ -45,6 +45,11 @@ for (const path of POSTS) {
       'nonsense',
       '{"__proto__":{"a":1}}',
       '{"a":{"constructor":{"prototype":1}}}',
+      '{"a":1,"a":1}',
+      '{"b":{"a":1,"\\u0061":2}}',
+      '[{"a":"\\"","b":"\\\\","a":":"}]',
+      `${'['.repeat(8000)}${']'.repeat(8000)}`,
+      `${'{"a":'.repeat(17)}1${'}'.repeat(17)}`,
     ]) {
       assertError(await post(path, body), 400, path)
     }
@@ -59,7 +64,16 @@ for (const path of POSTS) {
       assertError(await post(path, '{}', { 'content-type': type }), 415, path)
     }
     assertError(await post(path, JSON.stringify({ a: 'x'.repeat(16_384) })), 413, path)
-    for (const body of ['null', '[]', '"text"', '5', 'true', '{}', `${'['.repeat(8000)}${']'.repeat(8000)}`]) {
+    for (const body of [
+      'null',
+      '[]',
+      '"text"',
+      '5',
+      'true',
+      '{}',
+      '{"a":{"a":[{"a":"a:\\",{["}]}}',
+      `${'['.repeat(16)}${']'.repeat(16)}`,
+    ]) {
       assertError(await post(path, body), 422, path)
     }
     assertError(await post(path, undefined, {}), 422, path)

@@ -1,11 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { countKeys, countWrittenKeys } from './json-structure.ts'
 import { Refusal } from './refusal.ts'
 
 type Done = (error: Error | null, body?: unknown) => void
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Reads a JSON body: UTF-8 to the letter, and without `__proto__` or `constructor.prototype`. */
+/**
+ * Reads a JSON body: UTF-8 to the letter, no deeper than ours are, without `__proto__` or `constructor.prototype`, and
+ * with no key twice: of two readers of such a body, each could see another value (RFC 8259, 4).
+ */
 export function readJson(server: FastifyInstance) {
   const parse = server.getDefaultJsonParser('error', 'error') as (r: FastifyRequest, text: string, done: Done) => void
   const refuse = (done: Done) => done(invalidJson())
@@ -16,7 +20,10 @@ export function readJson(server: FastifyInstance) {
       return
     }
     try {
-      parse(request, utf8.decode(bytes), (error, body) => (error ? refuse(done) : done(null, body)))
+      const text = utf8.decode(bytes)
+      const written = countWrittenKeys(text)
+      if (written === null) throw invalidJson()
+      parse(request, text, (error, body) => (error || countKeys(body) !== written ? refuse(done) : done(null, body)))
     } catch {
       refuse(done)
     }

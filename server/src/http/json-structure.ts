@@ -1,0 +1,32 @@
+/** Deeper than any body of ours; a parser or a validator that recurses is never led further. */
+const DEEPEST = 16
+
+const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a]
+const OPENING = new Set([0x7b, 0x5b])
+const CLOSING = new Set([0x7d, 0x5d])
+
+/** How many keys a JSON text writes down, duplicates included. Null when it nests too deep. Reads no further than that. */
+export function countWrittenKeys(text: string): number | null {
+  let [keys, depth] = [0, 0]
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = endOfString(text, at)
+    else if (code === COLON) keys++
+    else if (CLOSING.has(code)) depth--
+    else if (OPENING.has(code) && ++depth > DEEPEST) return null
+  }
+  return keys
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1
+  return at
+}
+
+/** How many keys a parsed value has: fewer than were written when one was written twice, however it was spelt. */
+export function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inside = Object.values(value).reduce((sum: number, inner) => sum + countKeys(inner), 0)
+  return inside + (Array.isArray(value) ? 0 : Object.keys(value).length)
+}
