@@ -30,6 +30,8 @@ export interface Config {
   publicUrl: string | null
   trustedProxies: IpRanges
   corsOrigins: readonly string[]
+  /** Whether every login gets its refresh token in a cookie, rather than those that ask. */
+  cookieMode: boolean
   redisUrl: string | null
   rateLimit: boolean
   logLevel: string
@@ -145,6 +147,7 @@ export function readConfig(environment: Environment): Config {
     publicUrl: url(text('PUBLIC_URL'), 'PUBLIC_URL', ['http:', 'https:']),
     trustedProxies,
     corsOrigins: list(text('CORS_ORIGINS')).map(origin),
+    cookieMode: oneOf(text('COOKIE_MODE') ?? 'off', ['on', 'off'], 'COOKIE_MODE') === 'on',
     redisUrl: url(text('REDIS_URL'), 'REDIS_URL', ['redis:', 'rediss:']),
     rateLimit: oneOf(text('RATE_LIMIT') ?? 'on', ['on', 'off'], 'RATE_LIMIT') === 'on',
     logLevel: oneOf(

@@ -22,6 +22,7 @@ export const settingNames = [
   'PUBLIC_URL',
   'TRUSTED_PROXIES',
   'CORS_ORIGINS',
+  'COOKIE_MODE',
   'REDIS_URL',
   'RATE_LIMIT',
   'LOG_LEVEL',

@@ -16,6 +16,7 @@ const unused = (generation: number, changes: Partial<TokenRow> = {}): TokenRow =
   used_at: null,
   attempt_digest: null,
   token_expires_at: at(1000),
+  token_created_at: at(-60),
   ...changes,
 })
 const used = (generation: number, secondsAgo = 5, changes: Partial<TokenRow> = {}): TokenRow =>
@@ -47,6 +48,7 @@ function present(of: ChainRow | null, generation: number, changes: Partial<Prese
     accessToken: of?.kind === 'pair' ? 'matches' : 'not_needed',
     attemptDigests: ['another attempt'],
     replayWindowSeconds: WINDOW_SECONDS,
+    inCookie: false,
     ...changes,
   })
 }
@@ -115,12 +117,20 @@ const table: [line: string, situation: string, decision: ReturnType<typeof decid
   ['6a', 'unused, at its expiry', present(chain('pair', [unused(0, { token_expires_at: at(0) })]), 0), EXPIRED],
   ['6a', 'first token of an adaptive session, expired', present(chain('login', [unused(0, { token_expires_at: at(-1) }), unused(1)]), 0), EXPIRED],
   ['6a', 'unused, a millisecond before its expiry', present(chain('pair', [unused(0, { token_expires_at: at(0.001) })]), 0), 'rotate'],
-  ['6b', 'first token of an adaptive session', present(chain('login', [unused(0)]), 0), 'offer'],
-  ['6b', 'the same again, successor expired or not', present(chain('login', [unused(0), unused(1, { token_expires_at: at(-1) })]), 0), 'offer'],
-  ['6c', 'first token of a strict session', present(chain('login', [unused(0)], { rotation: 'strict' }), 0), 'rotate'],
-  ['6c', 'first token of a pair', present(chain('pair', [unused(0)]), 0), 'rotate'],
-  ['6c', 'the successor of an adaptive first token', present(chain('login', [unused(0), unused(1)]), 1), 'rotate'],
-  ['6c', 'a later generation', present(chain('login', [used(4), unused(5)]), 5), 'rotate'],
+  ['6a', 'in a cookie, young and expired', present(chain('login', [unused(0, { token_created_at: at(-1), token_expires_at: at(0) })]), 0, { inCookie: true }), EXPIRED],
+  ['6b', 'in a cookie, a millisecond before the window ends', present(chain('login', [used(4), unused(5, { token_created_at: at(-29.999) })]), 5, { inCookie: true }), 'keep'],
+  ['6b', 'in a cookie, the first token', present(chain('login', [unused(0, { token_created_at: at(0) })]), 0, { inCookie: true }), 'keep'],
+  ['6b', 'in a cookie, made by a replica whose clock is ahead', present(chain('login', [unused(0, { token_created_at: at(2) })]), 0, { inCookie: true }), 'keep'],
+  ['6c', 'in a cookie, the first of an adaptive session after the window', present(chain('login', [unused(0, { token_created_at: at(-30) })]), 0, { inCookie: true }), 'offer'],
+  ['6d', 'in a cookie, at the end of the window', present(chain('login', [used(4), unused(5, { token_created_at: at(-30) })]), 5, { inCookie: true }), 'rotate'],
+  ['6d', 'young, in no cookie', present(chain('login', [used(4), unused(5, { token_created_at: at(-1) })]), 5), 'rotate'],
+  ['6d', 'in a cookie, no window', present(chain('login', [used(4), unused(5, { token_created_at: at(0) })]), 5, { inCookie: true, replayWindowSeconds: 0 }), 'rotate'],
+  ['6c', 'first token of an adaptive session', present(chain('login', [unused(0)]), 0), 'offer'],
+  ['6c', 'the same again, successor expired or not', present(chain('login', [unused(0), unused(1, { token_expires_at: at(-1) })]), 0), 'offer'],
+  ['6d', 'first token of a strict session', present(chain('login', [unused(0)], { rotation: 'strict' }), 0), 'rotate'],
+  ['6d', 'first token of a pair', present(chain('pair', [unused(0)]), 0), 'rotate'],
+  ['6d', 'the successor of an adaptive first token', present(chain('login', [unused(0), unused(1)]), 1), 'rotate'],
+  ['6d', 'a later generation', present(chain('login', [used(4), unused(5)]), 5), 'rotate'],
 ]
 
 for (const [line, situation, decision, expected] of table) {

@@ -10,6 +10,8 @@ import { openSession } from './open-session.ts'
 export interface LoginInput {
   email: string
   password: string
+  /** Whether the refresh token goes into a cookie: its keeper always stores successors. */
+  inCookie: boolean
   client: Client
 }
 
@@ -22,7 +24,7 @@ export interface LoginInput {
  */
 export async function login(
   ctx: Context,
-  { email, password, client }: LoginInput,
+  { email, password, inCookie, client }: LoginInput,
 ): Promise<IssuedTokens & { user: UserRow }> {
   const canonical = canonicalEmail(email)
   const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
@@ -30,7 +32,7 @@ export async function login(
   const now = ctx.now()
   const allowed = user !== null && matches && user.disabled_at === null && mayBeHere(ctx, user, client)
   // Whether the account was disabled, or its password changed, since then is judged under lock.
-  const session = allowed ? await openSession(ctx, { user, kind: 'login', client, now }) : null
+  const session = allowed ? await openSession(ctx, { user, kind: 'login', strict: inCookie, client, now }) : null
   if (!user || !session) {
     const event = {
       kind: 'login_failed',

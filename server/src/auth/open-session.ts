@@ -9,6 +9,8 @@ import type { Client, Context } from './context.ts'
 export interface NewSessionOf {
   user: Pick<UserRow, 'id' | 'password_digest'>
   kind: SessionKind
+  /** Whether each token is used up from the first on, whatever the setting says. */
+  strict: boolean
   client: Client
   now: Date
 }
@@ -26,7 +28,7 @@ export interface OpenedSession {
  */
 export async function openSession(
   ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
-  { user, kind, client, now }: NewSessionOf,
+  { user, kind, strict, client, now }: NewSessionOf,
 ): Promise<OpenedSession | null> {
   const { settings, tokens } = ctx
   const sessionId = uuidV7(now, ctx.random)
@@ -47,7 +49,7 @@ export async function openSession(
         id: sessionId,
         user_id: user.id,
         kind,
-        rotation: kind === 'pair' ? 'strict' : settings.rotation,
+        rotation: strict ? 'strict' : settings.rotation,
         ip: client.ip,
         user_agent: client.userAgent,
         amr: kind === 'pair' ? 'svc' : 'pwd',

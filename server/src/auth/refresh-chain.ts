@@ -20,6 +20,7 @@ export interface RefreshAttempt {
   /** Judges a pair's access token by what the refresh token says: its session and generation. */
   accessToken: (token: RefreshToken) => Presentation['accessToken']
   idempotencyKey: string | null
+  inCookie: boolean
   client: Client
 }
 
@@ -80,6 +81,7 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
     accessToken: attempt.accessToken(token),
     attemptDigests: digests.client ? [digests.client, digests.drawn] : [digests.drawn],
     replayWindowSeconds: ctx.settings.replayWindowSeconds,
+    inCookie: attempt.inCookie,
   })
   if (!chain) return { kind: 'refused', code: 'invalid_refresh_token' }
   switch (decision.kind) {
@@ -88,6 +90,10 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
     case 'rolled_back':
     case 'reused':
       return endChain(ctx, step, chain, decision.kind)
+    case 'keep': {
+      const { jti, token_ip: ip } = decision.unused
+      return { kind: 'issued', chain, successor: token, jti, ip, now }
+    }
     case 'repeat':
       return handOut(ctx, step, chain, decision.successor)
     case 'offer':

@@ -23,7 +23,7 @@ export async function refreshPair(ctx: Context, input: RefreshPairInput): Promis
     const { sid, gen } = access.claims
     return sid === token.sessionId && gen === token.generation ? 'matches' : 'of_another'
   }
-  const outcome = await advanceChain(ctx, { ...input, endpoint: 'pair', accessToken: judge })
+  const outcome = await advanceChain(ctx, { ...input, endpoint: 'pair', inCookie: false, accessToken: judge })
   if (outcome.kind === 'refused') throw new AuthError(outcome.code)
   const { chain, successor, jti, ip, now } = outcome
   return issueTokens(ctx, { kind: 'pair', user: chain, refreshToken: successor, jti, ip, now })

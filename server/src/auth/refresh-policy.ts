@@ -17,6 +17,8 @@ export interface Presentation {
   /** Digests by which this attempt recognises a rotation as its own. */
   attemptDigests: readonly string[]
   replayWindowSeconds: number
+  /** In a cookie, which tabs share that know nothing of each other. */
+  inCookie: boolean
 }
 
 export type Decision =
@@ -27,6 +29,8 @@ export type Decision =
   | { kind: 'reused' }
   /** Hand out the successor again as it is; write nothing. */
   | { kind: 'repeat'; used: TokenRow; successor: TokenRow }
+  /** Hand out the token itself; write nothing. */
+  | { kind: 'keep'; unused: TokenRow }
   /** Hand out the successor; the token stays unused until that is presented. */
   | { kind: 'offer'; unused: TokenRow; successor: TokenRow | null }
   /** Use the token up and hand out its successor. */
@@ -76,6 +80,7 @@ export function decide(presented: Presentation): Decision {
 
   // 6. Unused.
   if (token.token_expires_at <= now) return refused('refresh_token_expired')
+  if (isYoungInCookie(presented, token)) return { kind: 'keep', unused: token }
   if (generation === 0 && chain.rotation === 'adaptive') return { kind: 'offer', unused: token, successor }
   const previousAttemptDigest = tokenOf(chain, generation - 1)?.attempt_digest ?? null
   return { kind: 'rotate', unused: token, previousAttemptDigest }
@@ -83,6 +88,14 @@ export function decide(presented: Presentation): Decision {
 
 function isOwnAttempt({ attemptDigests }: Presentation, token: TokenRow): boolean {
   return token.attempt_digest !== null && attemptDigests.includes(token.attempt_digest)
+}
+
+/**
+ * Tabs that refresh one after another within the window all keep the same token, so the chain moves once per window at
+ * most, and a tab whose request comes late finds its token's successor unused.
+ */
+function isYoungInCookie({ inCookie, now, replayWindowSeconds }: Presentation, token: TokenRow): boolean {
+  return inCookie && now.getTime() - token.token_created_at.getTime() < replayWindowSeconds * 1000
 }
 
 /** Pairs have no window: used once is used, by their document. */

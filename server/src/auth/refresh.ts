@@ -5,6 +5,8 @@ import { advanceChain } from './refresh-chain.ts'
 
 export interface RefreshInput {
   refreshToken: string
+  /** Whether it came in a cookie. */
+  inCookie: boolean
   idempotencyKey: string | null
   client: Client
 }

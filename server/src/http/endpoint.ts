@@ -19,6 +19,7 @@ export interface EdgeSettings {
   trustedProxies: IpRanges
   /** Whose pages may call from a browser. */
   corsOrigins: readonly string[]
+  cookieMode: boolean
   smtpUrl: string | null
   mailFrom: { name: string | null; address: string } | null
   publicUrl: string | null
@@ -45,6 +46,8 @@ export interface About {
   /** What the rules may refuse, beside what its guard, its limit and its body bring. */
   refusals?: readonly AuthErrorCode[]
   takesIdempotencyKey?: boolean
+  /** Whether a cookie may bring the refresh token, or take it away. */
+  takesCookie?: boolean
   /** From the documents. */
   examples?: { body?: object; answer?: object }
 }

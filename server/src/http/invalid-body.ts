@@ -13,6 +13,7 @@ export class InvalidBody extends Error {
 }
 
 const BLANK = "can't be blank"
+const OF_ANOTHER_TYPE: Record<string, string> = { boolean: 'must be true or false' }
 const NO_STRING = 'must be a string'
 
 interface ObjectSchema {
@@ -31,11 +32,11 @@ export function toInvalidBody(errors: FastifySchemaValidationError[]): InvalidBo
     if (missing !== null) {
       for (const field of leaves(missing, schema.properties?.[missing])) complaints[field] = [BLANK]
     } else if (schema.type === 'object') {
-      for (const name of schema.required ?? []) {
-        for (const field of leaves(name, schema.properties?.[name])) complaints[field] = [BLANK]
-      }
+      for (const field of leaves('body', schema)) complaints[field] = [BLANK]
     } else {
-      complaints[path.at(-1) ?? 'body'] = [isBlank(error.data) ? BLANK : NO_STRING]
+      complaints[path.at(-1) ?? 'body'] = [
+        isBlank(error.data) ? BLANK : (OF_ANOTHER_TYPE[schema.type ?? ''] ?? NO_STRING),
+      ]
     }
   }
   return new InvalidBody(complaints)
@@ -44,7 +45,9 @@ export function toInvalidBody(errors: FastifySchemaValidationError[]): InvalidBo
 /** The fields that are missing when a whole object is. */
 function leaves(name: string, schema: ObjectSchema | undefined): string[] {
   if (schema?.type !== 'object') return [name]
-  return (schema.required ?? []).flatMap((inner) => leaves(inner, schema.properties?.[inner]))
+  // Where none is required, one of them is, in a way that no schema says.
+  const names = schema.required ?? Object.keys(schema.properties ?? {})
+  return names.flatMap((inner) => leaves(inner, schema.properties?.[inner]))
 }
 
 /** The complaint about a body in which nothing is that must be there. */

@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
 import { login as loginRule } from '../auth/login.ts'
 import { endpoint } from './endpoint.ts'
+import { deliver } from './refresh-cookie.ts'
+import { refuseCrossSite } from './same-site.ts'
 import { EXAMPLE_TOKENS, EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
 
 /** `POST /api/v1/auth/login` */
@@ -10,18 +12,27 @@ export const login = endpoint({
     tag: 'Authentication',
     summary: 'Check a password and begin a session',
     refusals: ['invalid_credentials'],
+    takesCookie: true,
     examples: {
       body: { email: 'admin@example.com', password: 'password123' },
       answer: { user: EXAMPLE_USER, ...EXAMPLE_TOKENS },
     },
   },
-  body: Type.Object({ email: Type.String(), password: Type.String() }),
+  body: Type.Object({
+    email: Type.String(),
+    password: Type.String(),
+    cookie: Type.Optional(
+      Type.Boolean({ description: 'Puts the refresh token into an HttpOnly cookie instead of the answer.' }),
+    ),
+  }),
   responses: {
-    200: Type.Object({ user: UserSchema, access_token: Type.String(), refresh_token: Type.String() }),
+    200: Type.Object({ user: UserSchema, access_token: Type.String(), refresh_token: Type.Optional(Type.String()) }),
   },
-  async handle(ctx, request) {
-    const { email, password } = request.body
-    const { user, ...tokens } = await loginRule(ctx, { email, password, client: request.client })
-    return { user: userView(user), ...tokens }
+  async handle(ctx, request, reply) {
+    const { email, password, cookie = false } = request.body
+    const inCookie = cookie || ctx.edge.cookieMode
+    if (inCookie) refuseCrossSite(ctx, request)
+    const { user, ...tokens } = await loginRule(ctx, { email, password, inCookie, client: request.client })
+    return { user: userView(user), ...deliver(ctx, reply, tokens, inCookie) }
   },
 })

@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { logout as logoutRule } from '../auth/logout.ts'
 import { endpoint } from './endpoint.ts'
+import { BodyOrCookie, clearRefreshCookie, presentedToken } from './refresh-cookie.ts'
 import { EXAMPLE_REFRESH_TOKEN, MessageSchema } from './schemas.ts'
 
 /** `POST /api/v1/auth/logout` */
@@ -11,12 +11,16 @@ export const logout = endpoint({
     summary: 'End a session',
     detail: 'Any token of the session does, also an expired or used one. Its access tokens are refused here at once.',
     refusals: ['invalid_refresh_token'],
+    takesCookie: true,
     examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: { message: 'Logged out successfully' } },
   },
-  body: Type.Object({ refresh_token: Type.String() }),
+  body: BodyOrCookie,
   responses: { 200: MessageSchema },
-  async handle(ctx, request) {
-    await logoutRule(ctx, { refreshToken: request.body.refresh_token, client: request.client })
+  async handle(ctx, request, reply) {
+    const { refreshToken, inCookie } = presentedToken(ctx, request, request.body)
+    // Whatever becomes of it: who logs out wants to be rid of it.
+    if (inCookie) clearRefreshCookie(reply)
+    await logoutRule(ctx, { refreshToken, client: request.client })
     return { message: 'Logged out successfully' }
   },
 })

@@ -9,6 +9,7 @@ import { invalidIdempotencyKey } from './idempotency-key.ts'
 import { everythingMissing } from './invalid-body.ts'
 import { invalidJson } from './json-body.ts'
 import type { Route } from './routes.ts'
+import { crossSite } from './same-site.ts'
 
 export const errorSchemas = {
   Error: Type.Object({
@@ -52,6 +53,7 @@ function refusalsOf({ endpoint, guard, limit, method, path }: Route, about: Abou
     ...(path.includes(':') ? [ofFramework(400), ofFramework(414)] : []),
     ...(endpoint.body ? [everythingMissing(endpoint.body)] : []),
     ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
+    ...(about.takesCookie ? [crossSite()] : []),
     ...(limit ? [new RateLimited(900)] : []),
     ...(hashes ? [new LaneFull()] : []),
     ...(about.operationId === 'health' ? [] : [new Unavailable('for the description')]),

@@ -1,8 +1,8 @@
-import { Type } from 'typebox'
 import { refresh as refreshRule } from '../auth/refresh.ts'
 import { endpoint } from './endpoint.ts'
 import { idempotencyKeyOf } from './idempotency-key.ts'
-import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS, TokensSchema } from './schemas.ts'
+import { BodyOrCookie, DeliveredTokens, deliver, presentedToken } from './refresh-cookie.ts'
+import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS } from './schemas.ts'
 
 /** `POST /api/v1/auth/refresh` */
 export const refresh = endpoint({
@@ -14,14 +14,15 @@ export const refresh = endpoint({
       'A client may keep its first refresh token and ignore successors; from the first use of a successor on, each token is good once. A used token that comes back after 30 seconds ends its session.',
     refusals: ['invalid_refresh_token', 'refresh_token_expired'],
     takesIdempotencyKey: true,
+    takesCookie: true,
     examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: EXAMPLE_TOKENS },
   },
-  body: Type.Object({ refresh_token: Type.String() }),
-  responses: { 200: TokensSchema },
-  handle: async (ctx, request) =>
-    refreshRule(ctx, {
-      refreshToken: request.body.refresh_token,
-      idempotencyKey: idempotencyKeyOf(request),
-      client: request.client,
-    }),
+  body: BodyOrCookie,
+  responses: { 200: DeliveredTokens },
+  async handle(ctx, request, reply) {
+    const presented = presentedToken(ctx, request, request.body)
+    const idempotencyKey = idempotencyKeyOf(request)
+    const tokens = await refreshRule(ctx, { ...presented, idempotencyKey, client: request.client })
+    return deliver(ctx, reply, tokens, presented.inCookie)
+  },
 })

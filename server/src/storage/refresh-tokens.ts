@@ -28,6 +28,7 @@ export interface TokenRow {
   used_at: Date | null
   attempt_digest: string | null
   token_expires_at: Date
+  token_created_at: Date
 }
 
 export interface NewToken {
@@ -48,7 +49,7 @@ export async function findChain(db: Queries, sessionId: string): Promise<ChainRo
     select s.id as session_id, s.kind, s.rotation, s.expires_at, s.revoked_at, s.revoke_reason,
       u.id as user_id, u.guid, u.role, u.disabled_at,
       t.generation, t.token_digest, t.salt, t.jti, t.ip as token_ip, t.used_at, t.attempt_digest,
-      t.expires_at as token_expires_at
+      t.expires_at as token_expires_at, t.created_at as token_created_at
     from sessions s
     join users u on u.id = s.user_id
     left join refresh_tokens t on t.session_id = s.id
