@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs'
+import { after } from 'node:test'
+import { type BrowserContext, chromium } from 'playwright-core'
+
+const EXECUTABLES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const executablePath = process.env['CHROMIUM'] ?? EXECUTABLES.find((path) => existsSync(path))
+
+/** Why tests in a browser are skipped; false where there is one. */
+export const noBrowser = executablePath === undefined && 'there is no Chromium here (Debian: apt-get install chromium)'
+
+/** A browser profile of its own, that asks nobody on the network but for what its pages load. */
+export async function openBrowser(): Promise<BrowserContext> {
+  const browser = await chromium.launch({
+    executablePath: executablePath ?? '',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+  after(() => browser.close())
+  return browser.newContext()
+}
