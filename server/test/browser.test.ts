@@ -33,7 +33,7 @@ async function startSite() {
   const [arrived, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   // Between browser and server: holds back requests to `…?stall` that have left the browser.
   const apiPort = await listen(async (incoming, outgoing) => {
-    if (incoming.url?.endsWith('?stall')) {
+    if (incoming.method === 'POST' && incoming.url?.endsWith('?stall')) {
       arrived.resolve()
       await released.promise
     }
