@@ -1,17 +1,30 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
-import { canonicalEmail } from './auth/email-address.ts'
+import { ConfigError } from './config-error.ts'
 import type { PasswordHash } from './crypto/passwords.ts'
 import { findMisspeltSetting } from './misspelt-setting.ts'
-import { type IpRanges, parseIpRanges } from './net/ip-address.ts'
+import type { IpRanges } from './net/ip-address.ts'
 import { checkProductionSecret } from './production-secret.ts'
 import { type SettingName, secretSettings } from './setting-names.ts'
+import {
+  type DatabaseSetting,
+  database,
+  list,
+  type MailFrom,
+  mailSender,
+  oneOf,
+  origin,
+  ranges,
+  seconds,
+  url,
+  whole,
+} from './setting-values.ts'
 
 export interface Config {
   production: boolean
   host: string
   port: number
-  database: { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
+  database: DatabaseSetting
   /** Null: development generates one. */
   jwtSecret: string | null
   previousSecrets: readonly string[]
@@ -26,7 +39,7 @@ export interface Config {
   demoFrom: IpRanges
   passwordHash: PasswordHash
   smtpUrl: string | null
-  mailFrom: { name: string | null; address: string } | null
+  mailFrom: MailFrom
   publicUrl: string | null
   trustedProxies: IpRanges
   corsOrigins: readonly string[]
@@ -37,11 +50,6 @@ export interface Config {
   logLevel: string
   /** What is allowed and unwise; logged at start. */
   warnings: readonly string[]
-}
-
-/** A setting cannot be used; the message is one sentence for the person who starts the server. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
 }
 
 type Environment = Record<string, string | undefined>
@@ -177,71 +185,4 @@ function refuseUnknownNames(environment: Environment): void {
   if (!found) return
   const hint = found.meant ? `did you mean ${found.meant}?` : 'see docs/configuration.md for their names.'
   throw new ConfigError(`${found.name} is not a setting; ${hint}`)
-}
-
-function database(value: string): Config['database'] {
-  const file = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)(.+)$/.exec(value)?.[1]
-  if (file === ':memory:') throw new ConfigError('DATABASE_URL must name a file: two connections share it.')
-  if (file) return { kind: 'sqlite', file }
-  if (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)) return { kind: 'postgres', url: value }
-  throw new ConfigError('DATABASE_URL must look like sqlite:path/to/file.db or postgres://user:password@host/database.')
-}
-
-function oneOf<const T extends string>(value: string, allowed: readonly T[], name: SettingName): T {
-  const found = allowed.find((candidate) => candidate === value)
-  if (!found)
-    throw new ConfigError(`${name} must be ${allowed.join(', ').replace(/, ([^,]*)$/, ' or $1')}, not "${value}".`)
-  return found
-}
-
-function whole(value: string, name: SettingName, least: number, most: number): number {
-  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
-  if (number >= least && number <= most) return number
-  throw new ConfigError(`${name} must be a whole number from ${least} to ${most}, not "${value}".`)
-}
-
-const TEN_YEARS_SECONDS = 315_360_000
-
-function seconds(value: string, name: SettingName): number {
-  return whole(value, name, 1, TEN_YEARS_SECONDS)
-}
-
-function list(value: string | null): string[] {
-  return (value ?? '')
-    .split(/[,\n]/)
-    .map((entry) => entry.trim())
-    .filter(Boolean)
-}
-
-function ranges(value: string | null, name: SettingName): IpRanges {
-  try {
-    return parseIpRanges(list(value))
-  } catch (error) {
-    throw new ConfigError(`${name}: ${(error as Error).message}.`)
-  }
-}
-
-/** Secrets may stand in these, so the value is never repeated. */
-function url(value: string | null, name: SettingName, protocols: string[]): string | null {
-  if (value === null || (URL.canParse(value) && protocols.includes(new URL(value).protocol))) return value
-  throw new ConfigError(
-    `${name} must be a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}.`,
-  )
-}
-
-function mailSender(value: string | null): Config['mailFrom'] {
-  if (value === null) return null
-  const [, quoted, plain, bracketed, bare] =
-    /^(?:"([^"]+)"|([^"<>]*?))\s*(?:<([^<>\s]+)>|([^<>\s]+))$/.exec(value) ?? []
-  const address = canonicalEmail(bracketed ?? bare ?? '')
-  const name = (quoted ?? plain ?? '').trim() || null
-  if (address && (bracketed || name === null) && !/\p{Cc}/u.test(value)) return { name, address }
-  throw new ConfigError(
-    `MAIL_FROM must look like no-reply@acme.example or Acme <no-reply@acme.example>, not ${JSON.stringify(value)}.`,
-  )
-}
-
-function origin(value: string): string {
-  if (URL.canParse(value) && new URL(value).origin === value) return value
-  throw new ConfigError(`CORS_ORIGINS: "${value}" is not an origin such as https://app.example.com.`)
 }
