@@ -16,6 +16,7 @@ import {
   origin,
   ranges,
   seconds,
+  smtpServer,
   url,
   whole,
 } from './setting-values.ts'
@@ -118,7 +119,7 @@ export function readConfig(environment: Environment): Config {
       'TRUSTED_PROXIES covers every address, so that anybody could claim any; list your proxies only.',
     )
   }
-  const smtpUrl = url(text('SMTP_URL'), 'SMTP_URL', ['smtp:', 'smtps:'])
+  const smtpUrl = smtpServer(text('SMTP_URL'))
   const mailFrom = mailSender(text('MAIL_FROM'))
   if (smtpUrl !== null && mailFrom === null) {
     throw new ConfigError(

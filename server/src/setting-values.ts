@@ -50,6 +50,34 @@ export function ranges(value: string | null, name: SettingName): IpRanges {
   }
 }
 
+/**
+ * A mail server, and nothing else: libraries read options out of the query of such a URL that send mails nowhere, print
+ * passwords, or leave TLS out.
+ */
+export function smtpServer(value: string | null): string | null {
+  if (value === null) return null
+  const parsed = /^smtps?:\/\/[^/?#]/.test(value) && URL.canParse(value) ? new URL(value) : null
+  if (
+    parsed?.hostname &&
+    canDecode(parsed) &&
+    /^\/?$/.test(parsed.pathname) &&
+    parsed.search === '' &&
+    parsed.hash === ''
+  )
+    return value
+  throw new ConfigError(
+    'SMTP_URL must look like smtp://user:password@host:587 or smtps://…:465, without path or options.',
+  )
+}
+
+function canDecode({ username, password }: URL): boolean {
+  try {
+    return decodeURIComponent(username + password) !== null
+  } catch {
+    return false // a % that encodes nothing
+  }
+}
+
 /** Secrets may stand in these, so the value is never repeated. */
 export function url(value: string | null, name: SettingName, protocols: string[]): string | null {
   if (value === null || (URL.canParse(value) && protocols.includes(new URL(value).protocol))) return value
@@ -64,7 +92,7 @@ export function mailSender(value: string | null): MailFrom {
     /^(?:"([^"]+)"|([^"<>]*?))\s*(?:<([^<>\s]+)>|([^<>\s]+))$/.exec(value) ?? []
   const address = canonicalEmail(bracketed ?? bare ?? '')
   const name = (quoted ?? plain ?? '').trim() || null
-  if (address && (bracketed || name === null) && !/\p{Cc}/u.test(value)) return { name, address }
+  if (address && (bracketed || name === null) && !/\p{C}/u.test(value)) return { name, address }
   throw new ConfigError(
     `MAIL_FROM must look like no-reply@acme.example or Acme <no-reply@acme.example>, not ${JSON.stringify(value)}.`,
   )

@@ -1,5 +1,6 @@
 import { insertAuditEvent, type NewAuditEvent } from '../storage/audit-events.ts'
-import { insertMail } from '../storage/outbox.ts'
+import type { Queries } from '../storage/database.ts'
+import { countMailsSince, insertMail } from '../storage/outbox.ts'
 import { deleteTokensOfSession } from '../storage/refresh-tokens.ts'
 import { revokeSession, revokeSessionsOfUser } from '../storage/sessions.ts'
 import { keepUser, queueForUser } from '../storage/users.ts'
@@ -14,6 +15,9 @@ export interface SessionEnd {
   now: Date
 }
 
+const HOUR_MILLISECONDS = 3_600_000
+const MOST_MAILS_PER_HOUR = 3
+
 const AUDITED_AS: Record<SessionEnd['reason'], NewAuditEvent['kind']> = {
   logout: 'logout',
   reuse: 'refresh_token_reused',
@@ -23,7 +27,7 @@ const AUDITED_AS: Record<SessionEnd['reason'], NewAuditEvent['kind']> = {
 
 /**
  * Ends a session and no other: from the commit on, nothing of it is good for anything. Audited, and told the person if it
- * was reuse, by the one call that ended it.
+ * was reuse, by the one call that ended it; three times an hour at most.
  *
  * @returns false when it had ended before
  */
@@ -32,7 +36,9 @@ export function endSession(
   { session, reason, generation, origin, now }: SessionEnd,
 ): Promise<boolean> {
   return ctx.db.transaction(async (tx) => {
-    await keepUser(tx, session.userId)
+    // Parallel reuses count each other's mails.
+    if (reason === 'reuse') await queueForUser(tx, session.userId)
+    else await keepUser(tx, session.userId)
     if (!(await revokeSession(tx, { id: session.id, reason, now }))) return false
     // After a reuse the rows stay until the session's absolute end, so that each token still gets its own answer.
     if (reason === 'logout' || reason === 'operator') await deleteTokensOfSession(tx, session.id)
@@ -42,13 +48,19 @@ export function endSession(
       { kind: AUDITED_AS[reason], ...where, details: generation === null ? {} : { generation } },
       now,
     )
-    if (reason === 'reuse') {
+    if (reason === 'reuse' && (await mayBeMailed(tx, session.userId, now))) {
       const data = { session_id: session.id, ip: origin.ip, user_agent: origin.userAgent, at: now.toISOString() }
       const dedupe_key = `refresh_token_reused:${session.id}`
       await insertMail(tx, { user_id: session.userId, kind: 'refresh_token_reused', data, dedupe_key }, now)
     }
     return true
   })
+}
+
+/** Whoever signed up with somebody else's address must not fill their mailbox. */
+async function mayBeMailed(tx: Queries, userId: number, now: Date): Promise<boolean> {
+  const since = new Date(now.getTime() - HOUR_MILLISECONDS)
+  return (await countMailsSince(tx, { userId, kind: 'refresh_token_reused', since })) < MOST_MAILS_PER_HOUR
 }
 
 /** Ends every living session of a person, for whoever runs the server; returns how many there were. */

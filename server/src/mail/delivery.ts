@@ -2,9 +2,16 @@ import { createHash } from 'node:crypto'
 import type { Context } from '../auth/context.ts'
 import { Unavailable } from '../storage/database.ts'
 import { findMail, type MailRow } from '../storage/outbox.ts'
-import { type ClaimedMail, claimMails, hasDueMail, markMailFailed, markMailSent } from '../storage/outbox-delivery.ts'
+import {
+  type ClaimedMail,
+  claimMails,
+  giveUpOldMails,
+  hasDueMail,
+  markMailFailed,
+  markMailSent,
+} from '../storage/outbox-delivery.ts'
 import { inertText } from '../text/inert-text.ts'
-import { renderMail } from './render-mail.ts'
+import { renderMail, UnknownMailKind } from './render-mail.ts'
 import type { Sender } from './sender.ts'
 import { NotSent, type Smtp } from './smtp.ts'
 
@@ -13,10 +20,11 @@ export interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log'> {
   sender: Sender
 }
 
-/** Longer than all time-outs of one mail together: a replica that is merely slow keeps what it claimed. */
-export const LEASE_SECONDS = 120
+/** Longer than a mail may take: a replica that is merely slow keeps what it claimed. */
+const LEASE_SECONDS = 120
 const SENDING_MILLISECONDS = 60_000
 const MOST_AT_ONCE = 5
+/** Refusals for good, lost answers and mails that cannot be worded: each is tried so often. */
 const MOST_REFUSALS = 3
 const FIRST_WAIT_SECONDS = 5
 const LONGEST_WAIT_SECONDS = 300
@@ -32,14 +40,22 @@ export async function deliverDue(
   ctx: DeliveryContext,
   { stopping, abandon }: { stopping: AbortSignal; abandon: AbortSignal },
 ): Promise<void> {
+  if (await hasDueMail(ctx.db, ctx.now())) await giveUpOld(ctx)
   while (!stopping.aborted && (await hasDueMail(ctx.db, ctx.now()))) {
     const now = ctx.now()
     const leaseUntil = new Date(now.getTime() + LEASE_SECONDS * 1000)
     const claimed = await claimMails(ctx.db, { now, leaseUntil, most: MOST_AT_ONCE })
-    const sent = await allOf(claimed.map((mail) => deliver(ctx, mail, abandon)))
-    // Nobody left: the next round waits a little, rather than walking through the whole outbox in vain.
-    if (!sent.includes(true)) return
+    const gotThrough = await allOf(claimed.map((mail) => deliver(ctx, mail, abandon)))
+    // No mail can leave: the next round waits a little, rather than walking through the whole outbox in vain.
+    if (!gotThrough.includes(true)) return
   }
+}
+
+async function giveUpOld(ctx: DeliveryContext): Promise<void> {
+  const now = ctx.now()
+  const before = new Date(now.getTime() - PATIENCE_MILLISECONDS)
+  const mails = await giveUpOldMails(ctx.db, { before, now, reason: 'it waited for more than four days' })
+  if (mails > 0) ctx.log.error({ mails }, 'mails that waited for more than four days were given up')
 }
 
 /** Waits for all, also when one throws: nothing of a round goes on after it. */
@@ -48,12 +64,15 @@ async function allOf(deliveries: Promise<boolean>[]): Promise<boolean[]> {
   return Promise.all(deliveries)
 }
 
+/** Whether the mail server could be spoken to, whatever it said of this mail. */
 async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: AbortSignal): Promise<boolean> {
   const mail = await findMail(ctx.db, claimed.id)
   if (!mail) return true // its person was deleted meanwhile
   const about = { mailId: mail.id, kind: mail.kind, attempts: claimed.attempts }
   try {
-    await send(ctx, mail, abandon)
+    const enough = AbortSignal.any([abandon, AbortSignal.timeout(SENDING_MILLISECONDS)])
+    const envelope = { to: mail.email, messageId: messageIdOf(mail, ctx.sender), date: mail.created_at }
+    await ctx.smtp.send(renderMail(mail, ctx.sender), envelope, enough)
     await markMailSent(ctx.db, mail.id, ctx.now())
     ctx.log.info(about, 'a mail was sent')
     return true
@@ -61,24 +80,15 @@ async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: Abor
     // Sent, perhaps, but not marked: the lease brings it up again.
     if (error instanceof Unavailable) throw error
     await putOff(ctx, mail, claimed, error as Error)
-    return false
+    return !(error instanceof NotSent) || !['connection', 'answer_lost'].includes(error.blame)
   }
-}
-
-async function send({ smtp, sender, now }: DeliveryContext, mail: MailRow, abandon: AbortSignal): Promise<void> {
-  if (now().getTime() - mail.created_at.getTime() > PATIENCE_MILLISECONDS) {
-    throw new NotSent('it waited for more than four days', 'too old', true, { cause: null })
-  }
-  const envelope = { to: mail.email, messageId: messageIdOf(mail, sender), date: mail.created_at }
-  const enough = AbortSignal.any([abandon, AbortSignal.timeout(SENDING_MILLISECONDS)])
-  await smtp.send(renderMail(mail, sender), envelope, enough)
 }
 
 async function putOff(ctx: DeliveryContext, mail: MailRow, claimed: ClaimedMail, error: Error): Promise<void> {
   const now = ctx.now()
   const code = error instanceof NotSent ? error.code : error.name
-  const refusals = mail.refusals + (error instanceof NotSent && error.refusedForGood ? 1 : 0)
-  const givenUp = refusals >= MOST_REFUSALS || code === 'too old'
+  const refusals = mail.refusals + (countsAsRefusal(error) ? 1 : 0)
+  const givenUp = refusals >= MOST_REFUSALS
   const wait = Math.min(FIRST_WAIT_SECONDS * 2 ** (claimed.attempts - 1), LONGEST_WAIT_SECONDS)
   // Jitter, so that what failed together does not come back together.
   const nextAttemptAt = new Date(now.getTime() + wait * 1000 * (0.5 + Math.random() / 2))
@@ -87,6 +97,12 @@ async function putOff(ctx: DeliveryContext, mail: MailRow, claimed: ClaimedMail,
   const about = { mailId: mail.id, kind: mail.kind, attempts: claimed.attempts, reason: code }
   if (givenUp) ctx.log.error(about, 'a mail was given up; `tessera outbox show` and `retry` know it')
   else ctx.log.warn(about, 'a mail was not sent and will be tried again')
+}
+
+/** What another attempt does not mend: a mail that is refused, may have left already, or cannot be worded. */
+function countsAsRefusal(error: Error): boolean {
+  if (error instanceof NotSent) return error.blame === 'refused_for_good' || error.blame === 'answer_lost'
+  return !(error instanceof UnknownMailKind)
 }
 
 /** RFC 5322, 3.6.4; of the same event always the same. */

@@ -19,10 +19,19 @@ const WORDINGS: Record<MailKind, Wording> = {
   refresh_token_reused: refreshTokenReused,
 }
 
-/** Words a mail of the outbox in its reader's language. Throws for a kind that only a newer version knows. */
+/** Only a newer version can word it; during an update, a replica of that version will. */
+export class UnknownMailKind extends Error {
+  override readonly name = 'UnknownMailKind'
+}
+
+/**
+ * Words a mail of the outbox in its reader's language.
+ *
+ * @throws {UnknownMailKind} and {@link RangeError} for data without a time
+ */
 export function renderMail(mail: MailRow, sender: Sender): Message {
   const wording = WORDINGS[mail.kind]
-  if (!wording) throw new Error(`mails of the kind ${mail.kind} are not known to this version`)
+  if (!wording) throw new UnknownMailKind(`mails of the kind ${mail.kind} are not known to this version`)
   const locale = mail.locale === 'ru' ? 'ru' : 'en'
   return layOut(wording({ data: mail.data, email: mail.email, firstName: mail.first_name }, locale, sender), locale)
 }

@@ -25,7 +25,7 @@ export async function claimMails(
 ): Promise<ClaimedMail[]> {
   const skip = lockClause(db, 'for update skip locked')
   return db.query<ClaimedMail>(sql`
-    update outbox set attempts = attempts + 1, next_attempt_at = ${claim.leaseUntil}
+    update outbox set attempts = attempts + 1, next_attempt_at = ${claim.leaseUntil}, leased_until = ${claim.leaseUntil}
     where id in (
       select id from outbox where sent_at is null and failed_at is null and next_attempt_at <= ${claim.now}
       order by next_attempt_at limit ${claim.most} ${skip})
@@ -33,7 +33,9 @@ export async function claimMails(
 }
 
 export async function markMailSent(db: Queries, id: number, now: Date): Promise<void> {
-  await db.query(sql`update outbox set sent_at = ${now}, failed_at = null, last_error = null where id = ${id}`)
+  await db.query(
+    sql`update outbox set sent_at = ${now}, failed_at = null, last_error = null, leased_until = null where id = ${id}`,
+  )
 }
 
 export interface MailFailure {
@@ -49,8 +51,20 @@ export interface MailFailure {
 export async function markMailFailed(db: Queries, { mail, ...failure }: MailFailure): Promise<void> {
   await db.query(sql`
     update outbox set next_attempt_at = ${failure.nextAttemptAt}, refusals = ${failure.refusals},
-      failed_at = ${failure.failedAt}, last_error = ${failure.reason}
+      failed_at = ${failure.failedAt}, last_error = ${failure.reason}, leased_until = null
     where id = ${mail.id} and attempts = ${mail.attempts} and sent_at is null returning id`)
+}
+
+/** Gives up what was written, or asked for by hand, before a time and nobody is sending; says how many. */
+export async function giveUpOldMails(
+  db: Queries,
+  { before, now, reason }: { before: Date; now: Date; reason: string },
+): Promise<number> {
+  const rows = await db.query(sql`
+    update outbox set failed_at = ${now}, last_error = ${reason}
+    where sent_at is null and failed_at is null and next_attempt_at <= ${now}
+      and coalesce(retried_at, created_at) <= ${before} returning id`)
+  return rows.length
 }
 
 /** Deletes mails of before a time, sent or not; several replicas may do so at once. */

@@ -23,6 +23,8 @@ export interface MailRow extends NewMail {
   /** When it was given up. */
   failed_at: Date | null
   last_error: string | null
+  leased_until: Date | null
+  retried_at: Date | null
   created_at: Date
   email: string
   first_name: string | null
@@ -37,7 +39,7 @@ export async function insertMail(tx: Queries, mail: NewMail, now: Date): Promise
 }
 
 const columns = raw(`o.id, o.user_id, o.kind, o.data, o.dedupe_key, o.attempts, o.refusals, o.next_attempt_at,
-  o.sent_at, o.failed_at, o.last_error, o.created_at, u.email, u.first_name, u.locale`)
+  o.sent_at, o.failed_at, o.last_error, o.leased_until, o.retried_at, o.created_at, u.email, u.first_name, u.locale`)
 
 export async function findMail(db: Queries, id: number): Promise<MailRow | null> {
   const rows = await db.query<MailRow & { data: string }>(
@@ -66,8 +68,24 @@ export async function findMails(
   return rows.map(withData)
 }
 
+/** Damaged data is no data: one row must not keep the others from being read. */
 function withData(row: MailRow & { data: string }): MailRow {
-  return { ...row, data: JSON.parse(row.data) }
+  try {
+    return { ...row, data: { ...JSON.parse(row.data) } }
+  } catch {
+    return { ...row, data: {} }
+  }
+}
+
+/** How many mails of one kind were written to a person since a time. */
+export async function countMailsSince(
+  tx: Queries,
+  mails: { userId: number; kind: MailKind; since: Date },
+): Promise<number> {
+  const rows = await tx.query<{ count: number }>(sql`
+    select count(*) as count from outbox
+    where user_id = ${mails.userId} and kind = ${mails.kind} and created_at > ${mails.since}`)
+  return rows[0]?.count ?? 0
 }
 
 export interface MailSince {
@@ -86,11 +104,14 @@ export async function findMailsSince(
   return rows.map((row) => ({ ...row, data: JSON.parse(row.data) }))
 }
 
-/** Lets a mail that waits or was given up be sent at once. False for one that was sent, or is not there. */
+/**
+ * Lets a mail that waits or was given up be sent at once, and tried for as long as a new one. False for one that was sent,
+ * is being sent just now, or is not there.
+ */
 export async function retryMail(db: Queries, id: number, now: Date): Promise<boolean> {
   const rows = await db.query(sql`
-    update outbox set next_attempt_at = ${now}, failed_at = null, refusals = 0
-    where id = ${id} and sent_at is null returning id`)
+    update outbox set next_attempt_at = ${now}, retried_at = ${now}, failed_at = null, refusals = 0
+    where id = ${id} and sent_at is null and (leased_until is null or leased_until <= ${now}) returning id`)
   return rows.length === 1
 }
 
