@@ -6,9 +6,11 @@ const USAGE_ERROR = 2
 
 /** Runs a command; a failure is one line that says what to mend, and the exit code 1; 2 for a command that is none. */
 async function main(args: string[]): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0) // `tessera users list | head`
-    throw error
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // `tessera users list | head`: whoever read has enough. What a command changes, it changes to the end.
+    if (code === 'EPIPE' || process.exitCode) return
+    process.stderr.write(`tessera: The output cannot be written: ${message}.\n`)
+    process.exitCode = 1
   })
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   const program = createProgram(version)

@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   cli: ['wiring', 'mail', 'auth', 'storage', 'crypto', 'net', 'text'],
   http: ['mail', 'auth', 'storage', 'crypto', 'net', 'text'],
   mail: ['auth', 'storage', 'text'],
-  auth: ['storage', 'crypto', 'net'],
+  auth: ['storage', 'crypto', 'net', 'text'],
   storage: [],
   crypto: [],
   net: [],

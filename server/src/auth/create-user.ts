@@ -65,7 +65,8 @@ export async function createUser(
     })
     return { kind: 'created', user: row }
   } catch (error) {
-    if (!(error instanceof UniqueViolation)) throw error
+    const isTheirs = error instanceof UniqueViolation && ['users.email', 'users.guid'].includes(error.column)
+    if (!isTheirs) throw error
     return { kind: 'invalid', complaints: { [error.column.replace('users.', '')]: [TAKEN] } }
   }
 }

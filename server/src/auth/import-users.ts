@@ -2,7 +2,14 @@ import { isPasswordDigest } from '../crypto/passwords.ts'
 import { isUuid, uuidV4 } from '../crypto/uuid.ts'
 import { insertAuditEvent } from '../storage/audit-events.ts'
 import { UniqueViolation } from '../storage/database.ts'
-import { continueIdsAfterImport, type ImportedUser, insertImportedUser, type Role } from '../storage/users.ts'
+import {
+  continueIdsAfterImport,
+  type ImportedUser,
+  insertImportedUser,
+  keepIdsForImport,
+  type Role,
+} from '../storage/users.ts'
+import { readIsoTime } from '../text/iso-time.ts'
 import type { Context, Origin } from './context.ts'
 import { type Complaints, nameComplaints } from './create-user.ts'
 import { canonicalEmail } from './email-address.ts'
@@ -27,15 +34,17 @@ export async function importUsers(
     if (!('email' in user)) return { kind: 'invalid', line: index + 1, complaints: user.complaints }
     users.push(user)
   }
+  const givesIds = users.some(({ id }) => id !== null)
   let line = 0
   try {
     await ctx.db.transaction(async (tx) => {
+      if (givesIds) await keepIdsForImport(tx)
       for (line = 1; line <= users.length; line++) {
         const user_id = await insertImportedUser(tx, users[line - 1] as ImportedUser)
         const who = { user_id, ip: origin.ip, user_agent: origin.userAgent }
         await insertAuditEvent(tx, { kind: 'user_imported', ...who }, now)
       }
-      await continueIdsAfterImport(tx)
+      if (givesIds) await continueIdsAfterImport(tx)
     })
     return { kind: 'imported', users: users.length }
   } catch (error) {
@@ -58,12 +67,8 @@ function readUser(
     if (taken === null) complaints[field] = [complaint]
     return taken ?? otherwise
   }
-  const time = (text: string) => {
-    const at = new Date(/[T ][\d:.]+$/.test(text) ? `${text}Z` : text) // Rails keeps UTC, without saying so
-    return Number.isNaN(at.getTime()) ? null : at
-  }
   const name = (text: string) => (nameComplaints(text).length === 0 ? text : null)
-  const createdAt = read('created_at', time, now)
+  const createdAt = read('created_at', readIsoTime, now)
   const user = {
     id: read('id', (text) => (/^[1-9]\d{0,14}$/.test(text) ? Number(text) : null), null),
     guid: read('guid', (text) => (isUuid(text) ? text.toLowerCase() : null), '') || uuidV4(random),
@@ -83,9 +88,9 @@ function readUser(
       'must be user or admin',
     ),
     locale: read('locale', (text) => (text === 'ru' ? 'ru' : 'en'), 'en'),
-    disabled_at: read('disabled_at', time, null),
+    disabled_at: read('disabled_at', readIsoTime, null),
     created_at: createdAt,
-    updated_at: read('updated_at', time, createdAt),
+    updated_at: read('updated_at', readIsoTime, createdAt),
   }
   if (user.email === '' && !complaints['email']) complaints['email'] = ["can't be blank"]
   return Object.keys(complaints).length > 0 ? { complaints } : user

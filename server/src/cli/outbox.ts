@@ -60,8 +60,11 @@ interface Chosen {
 
 /** Has mails sent as soon as a server looks: those that were given up, too. */
 export async function retryMailsCommand(chosen: Chosen): Promise<void> {
-  await forEachMail(chosen, 'will be sent again', 'was sent, or is not there', ({ db, now }, id) =>
-    retryMail(db, id, now()),
+  await forEachMail(
+    chosen,
+    'will be sent again',
+    'was sent, is being sent just now, or is not there',
+    ({ db, now }, id) => retryMail(db, id, now()),
   )
 }
 

@@ -4,13 +4,16 @@ type Cell = string | number | Date | null
 
 const LONGEST_CELL = 80
 
+/** What JSON may hold as it is and a terminal obeys. */
+const STEERING = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
+
 export function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
 /** One JSON document per line, as `jq` and log tools read them. */
 export function sayJson(rows: readonly object[]): void {
-  for (const row of rows) say(JSON.stringify(row))
+  for (const row of rows) say(JSON.stringify(row).replaceAll(STEERING, escaped))
 }
 
 /** A heading and aligned columns. Cells come from outside: none may steer the terminal. */
@@ -48,4 +51,11 @@ function cell(value: Cell): string {
 
 function pad(text: string, width: number): string {
   return text + ' '.repeat(width - [...text].length)
+}
+
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
 }

@@ -1,5 +1,6 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { auditKinds } from '../storage/audit-events.ts'
+import { countFromOne, when, wholeNumber } from './option-values.ts'
 
 /**
  * Every command there is. What a command does is loaded when it is asked for, so that a start does not pay for the others.
@@ -19,9 +20,12 @@ export function createProgram(version: string): Command {
   command(program, 'migrate', 'Bring the database up to date and leave.', 'tessera migrate').action(async () =>
     (await import('./migrate.ts')).migrateCommand(),
   )
-  command(program, 'secret', 'Print a fresh key for JWT_SECRET_KEY or SERVICE_KEYS.', 'tessera secret').action(
-    async () => (await import('./secret.ts')).secretCommand(),
-  )
+  command(
+    program,
+    'secret',
+    'Print a fresh key for JWT_SECRET_KEY, REFRESH_SECRET_KEY or SERVICE_KEYS.',
+    'tessera secret',
+  ).action(async () => (await import('./secret.ts')).secretCommand())
   addUserCommands(program.command('users').description('Create, find and change people.'))
   addSessionCommands(program.command('sessions').description('See and end sessions.'))
   addOutboxCommands(program.command('outbox').description('See, send again and drop mails.'))
@@ -29,8 +33,12 @@ export function createProgram(version: string): Command {
     .option('--user <user>', 'about this person: id, GUID or address')
     .option('--session <id>', 'about this session')
     .addOption(new Option('--kind <kind>', 'of this kind only').choices([...auditKinds]))
-    .option('--since <time>', 'from then on: 2026-11-21, 2026-11-21T14:00:00Z, 90m, 24h or 7d ago')
-    .option('--until <time>', 'before then')
+    .addOption(
+      new Option('--since <time>', 'from then on: 2026-11-21, 2026-11-21T14:00:00Z, 90m, 24h or 7d ago').argParser(
+        when,
+      ),
+    )
+    .addOption(new Option('--until <time>', 'before then').argParser(when))
     .addOption(limit(100))
     .addOption(json())
     .action(async (options) => (await import('./audit.ts')).auditCommand(options))
@@ -145,14 +153,3 @@ const user = () => new Argument('<user>', 'id, GUID or address')
 const role = (description: string) => new Option('--role <role>', description).choices(['user', 'admin'])
 const json = () => new Option('--json', 'a JSON document per line instead of a table')
 const limit = (most: number) => new Option('--limit <count>', 'at most so many').argParser(countFromOne).default(most)
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
-  return Number(text)
-}
-
-function countFromOne(text: string): number {
-  const count = wholeNumber(text)
-  if (count < 1 || count > 100_000) throw new InvalidArgumentError('It must be from 1 to 100000.')
-  return count
-}

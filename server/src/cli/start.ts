@@ -54,13 +54,14 @@ function welcome(config: Config, port: string): string {
   const base = `http://localhost:${port}`
   const json = `-H 'Content-Type: application/json'`
   const where = config.database.kind === 'sqlite' ? config.database.file : 'PostgreSQL'
+  const pair = `
+  curl -X POST ${base}/auth/token ${json} -d '{"auth":{"user_guid":"123e4567-e89b-12d3-a456-426614174000"}}'`
   return `
-Tessera serves ${base} (development, ${where}). An empty database was given demo users.
-${base}/docs shows the API. Try:
+Tessera serves ${base} (development, ${where}). ${base}/docs shows the API.
+An empty database gets demo users; with them, try:
 
   curl -X POST ${base}/api/v1/auth/login ${json} -d '{"email":"admin@example.com","password":"password123"}'
-  curl -X POST ${base}/api/v1/users/sign_up ${json} -d '{"user":{"email":"me@example.com","password":"correct horse"}}'
-  curl -X POST ${base}/auth/token ${json} -d '{"auth":{"user_guid":"123e4567-e89b-12d3-a456-426614174000"}}'
+  curl -X POST ${base}/api/v1/users/sign_up ${json} -d '{"user":{"email":"me@example.com","password":"correct horse"}}'${config.pairIssuance === 'demo' ? pair : ''}
 
 `
 }

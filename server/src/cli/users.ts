@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { text } from 'node:stream/consumers'
+import { readFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
 import { changePassword } from '../auth/change-password.ts'
 import { changeRole } from '../auth/change-role.ts'
 import { type Complaints, createUser } from '../auth/create-user.ts'
@@ -11,6 +11,7 @@ import { passwordComplaints } from '../auth/password-rules.ts'
 import { findSessions } from '../storage/sessions.ts'
 import { findUsers, type Role, type UserRow } from '../storage/users.ts'
 import { CommandError } from './command-error.ts'
+import { decodeUtf8 } from './decode-utf8.ts'
 import { say, sayFields, sayJson, sayTable } from './output.ts'
 import { confirm, readNewPassword } from './read-password.ts'
 import { type CommandContext, COMMAND_LINE as origin, withDatabase } from './with-database.ts'
@@ -138,14 +139,24 @@ export async function setPasswordCommand(name: string): Promise<void> {
 
 /** Reads one JSON object per line, from a file or, for `-`, from standard input. */
 export async function importUsersCommand(file: string): Promise<void> {
-  const lines = (file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8')).trimEnd().split('\n')
-  const people = lines.map((line, index) => parseLine(line, index + 1))
+  const where = file === '-' ? 'Standard input' : file
+  const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file).catch(cannotRead(file))
+  const lines = decodeUtf8(bytes, where).split('\n')
+  const people = lines.flatMap((line, index) => (line.trim() === '' ? [] : [parseLine(line, index + 1)]))
+  if (people.length === 0) throw new CommandError(`${where} is empty. Nobody was imported.`)
   await withDatabase({ mayCreate: true }, async (ctx) => {
     const outcome = await importUsers(ctx, { people, origin })
     if (outcome.kind === 'imported')
       return say(`Imported ${outcome.users} ${outcome.users === 1 ? 'person' : 'people'}.`)
     throw new CommandError(`Line ${outcome.line}: ${sentenceOf(outcome.complaints)} Nobody was imported.`)
   })
+}
+
+function cannotRead(file: string) {
+  return (error: NodeJS.ErrnoException): never => {
+    const reason = error.code === 'ENOENT' ? 'there is no such file' : error.message
+    throw new CommandError(`${file} cannot be read: ${reason}. Nobody was imported.`)
+  }
 }
 
 function parseLine(line: string, number: number): ForeignUser {

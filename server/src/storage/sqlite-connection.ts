@@ -15,6 +15,10 @@ export class SqliteConnection {
   constructor(file: string, options: { readOnly: boolean }) {
     // Timeout 0: SQLite's own wait for a lock would stop the event loop; the write queue waits with a timer instead.
     this.#database = translated(() => new DatabaseSync(file, { readOnly: options.readOnly, timeout: 0 }))
+    // SQLite's own knows ASCII only; PostgreSQL's knows all letters.
+    this.#database.function('lower', { deterministic: true }, (text) =>
+      typeof text === 'string' ? text.toLowerCase() : text,
+    )
   }
 
   run<Row extends object>(statement: Sql): Row[] {

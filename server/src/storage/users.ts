@@ -55,10 +55,19 @@ export async function insertImportedUser(tx: Queries, user: ImportedUser): Promi
   return rows[0]?.id ?? 0
 }
 
-/** After ids were given by hand: the next person gets one above them all. SQLite sees to that by itself. */
+/** Before ids are given by hand: nobody else takes one meanwhile. SQLite has one writer anyhow. */
+export async function keepIdsForImport(tx: Queries): Promise<void> {
+  if (tx.dialect === 'postgres') await tx.query(sql`lock table users in share row exclusive mode`)
+}
+
+/**
+ * After ids were given by hand: the next person gets one above them all, and above all that were ever given, so that
+ * no id of a deleted person comes back. SQLite sees to that by itself.
+ */
 export async function continueIdsAfterImport(tx: Queries): Promise<void> {
   if (tx.dialect === 'postgres') {
-    await tx.query(sql`select setval(pg_get_serial_sequence('users', 'id'), (select max(id) from users))`)
+    await tx.query(sql`
+      select setval('users_id_seq', greatest((select max(id) from users), (select last_value from users_id_seq)))`)
   }
 }
 
