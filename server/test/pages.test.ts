@@ -20,7 +20,7 @@ test('the front page is three lines of JSON for a program, and leads a browser o
   const server = await startServer()
   const program = await server.get('/')
   assert.equal(program.text.trim().split('\n').length, 3)
-  assert.deepEqual(program.body, { name: 'Tessera', openapi: '/openapi.json', health: '/health' })
+  assert.deepEqual(program.body, { name: 'Tessera', docs: '/docs', openapi: '/openapi.json', health: '/health' })
   const { headers, text } = await server.get('/', BROWSER)
   assert.match(headers.get('content-type') ?? '', /^text\/html/)
   assert.equal(headers.get('vary'), 'Accept')

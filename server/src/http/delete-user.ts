@@ -9,6 +9,7 @@ export const deleteUser = endpoint({
     operationId: 'deleteUser',
     tag: 'Registration',
     summary: 'Delete a person, with their sessions',
+    done: 'Deleted',
     detail: 'Oneself, or for an admin anybody, by id or GUID. Somebody else’s id is the same 404 as an unknown one.',
     refusals: ['user_not_found'],
   },

@@ -5,6 +5,7 @@ import { html } from '../text/html.ts'
 import { endpoint, type HttpContext } from './endpoint.ts'
 import { sendHtml, sendPage } from './page.ts'
 import { Refusal } from './refusal.ts'
+import { wantsHtml } from './wants-html.ts'
 
 const MOST = 200
 
@@ -20,7 +21,7 @@ export const devMail = endpoint({
       subject: messageOf(ctx, mail).subject,
       created_at: mail.created_at.toISOString(),
     }))
-    if (!request.headers.accept?.includes('text/html')) return { mails: listed }
+    if (!wantsHtml(request)) return { mails: listed }
     const rows = listed.map(
       ({ id, to, subject, created_at }) =>
         html`<tr><td><a href="/dev/mail/${id}">${subject}</a></td><td>${to}</td><td>${created_at.slice(0, 19).replace('T', ' ')}</td></tr>`,
@@ -28,7 +29,7 @@ export const devMail = endpoint({
     const body = html`
 <p>What would have been sent, were there a mail server: <code>SMTP_URL</code> is not set. This page is there in development only, for
 addresses in <code>DEMO_FROM</code>.</p>
-${rows.length === 0 ? html`<p class="soft">No mails yet. Refresh a pair from another network, or present a used refresh token, and look again.</p>` : html`<div class="scroll"><table><thead><tr><th>Subject</th><th>To</th><th>Written (UTC)</th></tr></thead><tbody>${rows}</tbody></table></div>`}
+${rows.length === 0 ? html`<p class="soft">No mails yet. Refresh a pair from another network, or present a used refresh token, and look again.</p>` : html`<div class="scroll" tabindex="0"><table><thead><tr><th>Subject</th><th>To</th><th>Written (UTC)</th></tr></thead><tbody>${rows}</tbody></table></div>`}
 <p><a href="/">Back</a></p>`
     return sendPage(reply, { title: 'Mailbox', body })
   },
@@ -41,9 +42,9 @@ export const devMailMessage = endpoint({
   async handle(ctx, request, reply) {
     const mail = await mailOf(ctx, request.params.id)
     const message = messageOf(ctx, mail)
-    if (!request.headers.accept?.includes('text/html'))
-      return { id: mail.id, to: mail.email, kind: mail.kind, ...message }
+    if (!wantsHtml(request)) return { id: mail.id, to: mail.email, kind: mail.kind, ...message }
     const body = html`
+<p><a href="/dev/mail">All mails</a></p>
 <table><tbody>
 <tr><th>To</th><td>${mail.email}</td></tr>
 <tr><th>From</th><td>${senderOf(ctx.edge).name} &lt;${senderOf(ctx.edge).address}&gt;</td></tr>
@@ -52,8 +53,7 @@ export const devMailMessage = endpoint({
 <h2>HTML</h2>
 <iframe src="/dev/mail/${mail.id}/html" sandbox title="The mail as HTML"></iframe>
 <h2>Text</h2>
-<pre class="wrap">${message.text}</pre>
-<p><a href="/dev/mail">All mails</a></p>`
+<pre class="wrap">${message.text}</pre>`
     return sendPage(reply, { title: message.subject, body })
   },
 })

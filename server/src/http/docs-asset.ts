@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import Negotiator from 'negotiator'
 import { endpoint } from './endpoint.ts'
 import { Refusal } from './refusal.ts'
 
@@ -35,8 +36,8 @@ export const docsAsset = endpoint({
     const { type, etag, plain, gzipped } = await load(name)
     // Asked for again each time, and answered without a body while it is the same.
     reply.headers({ 'cache-control': 'no-cache', etag, vary: 'Accept-Encoding' })
-    if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.type(type).send(plain)
+    if (request.headers['if-none-match']?.includes(etag)) return reply.code(304).send()
+    if (new Negotiator(request.raw).encoding(['gzip', 'identity']) !== 'gzip') return reply.type(type).send(plain)
     return reply.type(type).header('content-encoding', 'gzip').send(gzipped)
   },
 })
@@ -51,6 +52,7 @@ function load(name: string): Promise<Asset> {
 async function read(name: string): Promise<Asset> {
   const { type, file } = FILES[name] as { type: string; file: () => URL }
   const plain = await readFile(file())
-  const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`
+  // Weak: the same for both encodings.
+  const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`
   return { type, etag, plain, gzipped: await promisify(gzip)(plain) }
 }

@@ -41,6 +41,8 @@ export interface About {
   operationId: string
   tag: 'Registration' | 'Authentication' | 'Token pairs' | 'Operation'
   summary: string
+  /** What a success means. */
+  done: string
   /** What a caller should know beyond statuses and fields. */
   detail?: string
   /** What the rules may refuse, beside what its guard, its limit and its body bring. */

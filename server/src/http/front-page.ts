@@ -2,9 +2,10 @@ import { type Html, html } from '../text/html.ts'
 import { hasMailbox } from './development-mailbox.ts'
 import { type EdgeSettings, endpoint } from './endpoint.ts'
 import { sendPage } from './page.ts'
+import { wantsHtml } from './wants-html.ts'
 
 const FOR_PROGRAMS = `{ "name": "Tessera",
-  "openapi": "/openapi.json",
+  "docs": "/docs", "openapi": "/openapi.json",
   "health": "/health" }
 `
 
@@ -14,7 +15,7 @@ export const frontPage = endpoint({
   responses: {},
   async handle({ edge }, request, reply) {
     reply.header('vary', 'Accept')
-    if (!request.headers.accept?.includes('text/html')) {
+    if (!wantsHtml(request)) {
       return reply.type('application/json; charset=utf-8').send(FOR_PROGRAMS)
     }
     return sendPage(reply, { title: 'Tessera', body: describe(edge, request.host) })

@@ -7,6 +7,7 @@ export const health = endpoint({
     operationId: 'health',
     tag: 'Operation',
     summary: 'The process serves',
+    done: 'It serves',
     examples: { answer: { status: 'ok' } },
   },
   responses: { 200: Type.Object({ status: Type.Literal('ok') }) },

@@ -50,9 +50,9 @@ function leaves(name: string, schema: ObjectSchema | undefined): string[] {
   return names.flatMap((inner) => leaves(inner, schema.properties?.[inner]))
 }
 
-/** The complaint about a body in which nothing is that must be there. */
-export function everythingMissing(schema: TSchema): InvalidBody {
-  return new InvalidBody(Object.fromEntries(leaves('body', schema as ObjectSchema).map((field) => [field, [BLANK]])))
+/** The complaints about bodies in which one field is missing that must be there, one each. */
+export function missingFields(schema: TSchema): InvalidBody[] {
+  return leaves('body', schema as ObjectSchema).map((field) => new InvalidBody({ [field]: [BLANK] }))
 }
 
 function isBlank(value: unknown): boolean {

@@ -9,6 +9,7 @@ export const issuePair = endpoint({
     operationId: 'issuePair',
     tag: 'Token pairs',
     summary: 'Issue a pair for a GUID',
+    done: 'A pair',
     detail: 'A GUID is no credential: in production the caller is a service with a key.',
     refusals: ['user_not_found'],
     examples: { body: { auth: { user_guid: EXAMPLE_GUID } }, answer: EXAMPLE_TOKENS },

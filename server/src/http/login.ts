@@ -11,6 +11,7 @@ export const login = endpoint({
     operationId: 'login',
     tag: 'Authentication',
     summary: 'Check a password and begin a session',
+    done: 'A session has begun',
     refusals: ['invalid_credentials'],
     takesCookie: true,
     examples: {

@@ -9,6 +9,7 @@ export const logout = endpoint({
     operationId: 'logout',
     tag: 'Authentication',
     summary: 'End a session',
+    done: 'Ended',
     detail: 'Any token of the session does, also an expired or used one. Its access tokens are refused here at once.',
     refusals: ['invalid_refresh_token'],
     takesCookie: true,

@@ -9,6 +9,7 @@ export const me = endpoint({
     operationId: 'me',
     tag: 'Authentication',
     summary: 'Who the access token speaks for',
+    done: 'The person',
     examples: { answer: { user: EXAMPLE_USER } },
   },
   responses: { 200: Type.Object({ user: UserSchema }) },

@@ -6,13 +6,13 @@ import { Unavailable } from '../storage/database.ts'
 import { type Answer, answerTo, type Contract, contractOf, internalError } from './answers.ts'
 import type { About, EdgeSettings } from './endpoint.ts'
 import { invalidIdempotencyKey } from './idempotency-key.ts'
-import { everythingMissing } from './invalid-body.ts'
+import { missingFields } from './invalid-body.ts'
 import { invalidJson } from './json-body.ts'
 import type { Route } from './routes.ts'
 import { crossSite } from './same-site.ts'
 
 export const errorSchemas = {
-  Error: Type.Object({
+  ApiError: Type.Object({
     error: Type.Object({
       message: Type.String({ description: 'For people.' }),
       details: Type.Object(
@@ -51,7 +51,7 @@ function refusalsOf({ endpoint, guard, limit, method, path }: Route, about: Abou
     ...(about.refusals ?? []).map((code) => new AuthError(code)),
     ...(readsBody ? [invalidJson(), ofFramework(413), ofFramework(415)] : []),
     ...(path.includes(':') ? [ofFramework(400), ofFramework(414)] : []),
-    ...(endpoint.body ? [everythingMissing(endpoint.body)] : []),
+    ...(endpoint.body ? missingFields(endpoint.body) : []),
     ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
     ...(about.takesCookie ? [crossSite()] : []),
     ...(limit ? [new RateLimited(900)] : []),
@@ -78,7 +78,7 @@ function describe(answers: Answer[], contract: Contract): object {
 
 function schemaOf(answer: Answer | undefined, contract: Contract): keyof typeof errorSchemas {
   if (contract === 'pairs') return 'PairError'
-  return answer && 'errors' in answer.body ? 'InvalidRegistration' : 'Error'
+  return answer && 'errors' in answer.body ? 'InvalidRegistration' : 'ApiError'
 }
 
 function nameOf(body: { error?: string | { message?: string }; message?: string }): string {

@@ -6,7 +6,7 @@ import { TokensSchema, UserSchema } from './schemas.ts'
 
 const DESCRIPTION = `Registers people, checks passwords, and issues, refreshes and ends JWT access / refresh token pairs.
 
-Bodies are JSON in UTF-8 of 16 KB at most. Dates are ISO 8601 in UTC. Every answer has an \`X-Request-Id\` that stands in the log.`
+Bodies are JSON in UTF-8 of 16 KB at most. Dates are ISO 8601 in UTC. Every answer to a request that could be read has an \`X-Request-Id\` that stands in the log.`
 
 const components: Record<string, object> = { User: UserSchema, Tokens: TokensSchema, ...errorSchemas }
 
@@ -72,15 +72,14 @@ const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'Drawn anew for each attempt to refresh, and kept with the token until its answer is stored: with it, a refresh whose answer was lost can be repeated at any time.',
+    'Drawn anew for each attempt to refresh, and kept with the token until its answer is stored: with it, a refresh whose answer was lost can be repeated at any time. Never a constant: whoever knows it can repeat your refresh, too.',
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{16,128}$' },
-  example: '5e0a5a0c-7a52-4f86-9d4b-1f5f2d1b1d0e',
 }
 
-function successes({ responses }: Endpoint, { summary, examples }: About): Record<string, object> {
+function successes({ responses }: Endpoint, { done, examples }: About): Record<string, object> {
   const described = Object.entries(responses).map(([status, schema]) => {
     const body = 'type' in schema && schema.type === 'null' ? {} : { content: content(schema, examples?.answer) }
-    return [status, { description: summary, ...body }]
+    return [status, { description: done, ...body }]
   })
   return Object.fromEntries(described)
 }

@@ -18,6 +18,7 @@ export const ready = endpoint({
     operationId: 'ready',
     tag: 'Operation',
     summary: 'The database serves, too',
+    done: 'Ready',
     examples: { answer: { status: 'ready' } },
   },
   responses: { 200: Type.Object({ status: Type.Literal('ready') }) },

@@ -17,7 +17,10 @@ export const BodyOrCookie = Type.Object({
 export const DeliveredTokens = Type.Object({
   access_token: Type.String({ description: 'A JWT.' }),
   refresh_token: Type.Optional(
-    Type.String({ description: '86 characters of base64url; in a cookie instead for who asked.' }),
+    Type.String({
+      description:
+        '86 characters of base64url; good once, but for the first of a login. In a cookie instead for who asked.',
+    }),
   ),
 })
 

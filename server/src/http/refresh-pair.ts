@@ -10,6 +10,7 @@ export const refreshPair = endpoint({
     operationId: 'refreshPair',
     tag: 'Token pairs',
     summary: 'Exchange both halves of a pair for a new one',
+    done: 'A new pair; the old one is spent',
     detail:
       'The access token may have expired. Both old halves are spent; without an `Idempotency-Key`, sending them again is reuse and ends the session.',
     refusals: ['invalid_access_token', 'invalid_refresh_token', 'refresh_token_used', 'refresh_token_expired'],

@@ -10,8 +10,9 @@ export const refresh = endpoint({
     operationId: 'refresh',
     tag: 'Authentication',
     summary: 'Get a new access token, and the successor of the refresh token',
+    done: 'Refreshed',
     detail:
-      'A client may keep its first refresh token and ignore successors; from the first use of a successor on, each token is good once. A used token that comes back after 30 seconds ends its session.',
+      'A client may keep its first refresh token and ignore successors; from the first use of a successor on, each token is good once. A used token ends its session, unless it is the last one used and comes back within 30 seconds or with its `Idempotency-Key`.',
     refusals: ['invalid_refresh_token', 'refresh_token_expired'],
     takesIdempotencyKey: true,
     takesCookie: true,

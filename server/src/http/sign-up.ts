@@ -12,6 +12,7 @@ export const signUp = endpoint({
     operationId: 'signUp',
     tag: 'Registration',
     summary: 'Register a person',
+    done: 'Registered',
     detail:
       'Keys beside these are ignored: nobody chooses their role. The language of mails follows `Accept-Language`.',
     examples: {
