@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from './auth/context.ts'
 
 /** A round of a job. Begins nothing new once `stopping` is aborted, and lets go of what is under way at `abandon`. */
@@ -39,10 +38,16 @@ export function repeat(job: Job, options: { pauseMilliseconds: number; failure: 
     async stop() {
       stopping.abort()
       clearTimeout(pause)
-      const patience = (milliseconds: number) => Promise.race([round, sleep(milliseconds, null, { ref: false })])
-      await patience(STOP_PATIENCE_MILLISECONDS)
+      await Promise.race([round, passed(STOP_PATIENCE_MILLISECONDS)])
       abandon.abort()
-      await patience(ABANDON_PATIENCE_MILLISECONDS)
+      await Promise.race([round, passed(ABANDON_PATIENCE_MILLISECONDS)])
     },
   }
+}
+
+/** Keeps no process alive. */
+function passed(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })
 }

@@ -163,7 +163,10 @@ test('the audit is filtered by person, kind and time, as a table or JSON lines, 
     ['user_deleted'],
     'a deleted person is known by their id',
   )
-  assert.match((await tessera('audit --since yesterday')).output, /^tessera: option '--since <time>' argument 'yesterday' is invalid\. Write 2026-11-21, .*\n$/)
+  assert.match(
+    (await tessera('audit --since yesterday')).output,
+    /^tessera: option '--since <time>' argument 'yesterday' is invalid\. Write 2026-11-21, .*\n$/,
+  )
 })
 
 test('mails are listed, shown as they would look, sent again and dropped', async () => {
