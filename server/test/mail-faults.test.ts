@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { test } from 'node:test'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { after, test } from 'node:test'
 import sql from 'sql-template-tag'
 import { startMailServer } from './mail-server.ts'
 import { JOHN } from './people.ts'
-import { startServer } from './server.ts'
+import { startServer, type TestServer } from './server.ts'
 import { type ServerProcess, startProcess } from './server-process.ts'
 import { emptyDatabaseUrl, openDatabase } from './test-database.ts'
 
@@ -16,6 +16,12 @@ async function warnJohn(server: ServerProcess): Promise<void> {
   const pair = (await server.post('/auth/token', { auth: { user_guid: JOHN } })).body
   const answer = await server.post('/auth/refresh', { auth: pair }, { 'x-forwarded-for': '198.51.100.7' })
   assert.equal(answer.status, 200, answer.text)
+}
+
+async function moveJohn(server: TestServer): Promise<void> {
+  const pair = (await server.post('/auth/token', { auth: { user_guid: JOHN } })).body
+  const headers = { 'x-forwarded-for': '198.51.100.7' }
+  assert.equal((await server.post('/auth/refresh', { auth: pair }, { headers })).status, 200)
 }
 
 test('killed between the commit and the sending, the next start sends the mail', async () => {
@@ -72,8 +78,7 @@ test('a refused login at the mail server gives no mail up, and its password stan
   url.username = 'tessera'
   url.password = CANARY
   const server = await startServer({ SMTP_URL: url.href, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'trace' })
-  const pair = (await server.post('/auth/token', { auth: { user_guid: JOHN } })).body
-  await server.post('/auth/refresh', { auth: pair }, { headers: { 'x-forwarded-for': '198.51.100.7' } })
+  await moveJohn(server)
   for (let minute = 0; minute < 10; minute++) {
     await server.deliverMails()
     server.pass({ seconds: 60 })
@@ -105,9 +110,58 @@ test('a password goes to no mail server without TLS, unless it is on this machin
     MAIL_FROM,
     TRUSTED_PROXIES: '127.0.0.1',
   })
-  const pair = (await server.post('/auth/token', { auth: { user_guid: JOHN } })).body
-  await server.post('/auth/refresh', { auth: pair }, { headers: { 'x-forwarded-for': '198.51.100.7' } })
+  await moveJohn(server)
   await server.deliverMails()
   assert.equal(said, '')
   assert.equal(post.inbox.length, 0)
+})
+
+/** Takes each mail to its last byte and ends the connection, or says nothing, instead of an answer. */
+async function startForgetfulServer(): Promise<{ url: string; copies: () => number }> {
+  let copies = 0
+  const server = createServer((socket) => {
+    let inData = false
+    socket.on('error', () => {})
+    socket.write('220 forgetful\r\n')
+    socket.on('data', (chunk) => {
+      if (inData) {
+        if (!chunk.toString().includes('\r\n.\r\n')) return
+        copies++
+        socket.destroy()
+        return
+      }
+      inData = /^DATA/m.test(chunk.toString())
+      socket.write(inData ? '354 go on\r\n' : '250 fine\r\n')
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  after(() => server.close())
+  return { url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`, copies: () => copies }
+}
+
+test('a server that takes mails and never answers gets three copies at most', async () => {
+  const { url, copies } = await startForgetfulServer()
+  const server = await startServer({ SMTP_URL: url, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1' })
+  await moveJohn(server)
+  for (let minute = 0; minute < 20; minute++) {
+    await server.deliverMails()
+    server.pass({ seconds: 60 })
+  }
+  assert.equal(copies(), 3)
+  const [row] = await server.rows<{ failed_at: Date | null }>(sql`select failed_at from outbox`)
+  assert.ok(row?.failed_at)
+})
+
+test('what a mail server says is one harmless line for the operator, and stands in no log', async () => {
+  const post = await startMailServer()
+  post.refuse = () => 550
+  post.words = `${CANARY} \u001b[2J \u202Etxet`
+  const server = await startServer({ SMTP_URL: post.url, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'trace' })
+  await moveJohn(server)
+  await server.deliverMails()
+  const [row] = await server.rows<{ last_error: string }>(sql`select last_error from outbox`)
+  assert.match(row?.last_error ?? '', /550.*canary/)
+  assert.doesNotMatch(row?.last_error ?? '', /\p{C}/u)
+  assert.ok(!JSON.stringify(server.logs).includes(CANARY))
+  assert.ok(server.logs.some((line) => line['reason'] === 'EENVELOPE 550'))
 })

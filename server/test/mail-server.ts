@@ -14,8 +14,9 @@ export interface MailServer {
   url: string
   port: number
   inbox: ReceivedMail[]
-  /** Answers the next recipients with this code; null accepts. */
-  refuseWith: number | null
+  /** The code that a recipient is answered with; null accepts. */
+  refuse: (address: string) => number | null
+  words: string
   /** Told of each mail before it is accepted. */
   onMail: (() => Promise<void>) | null
   close(): Promise<void>
@@ -28,9 +29,10 @@ export async function startMailServer(options: SMTPServerOptions & { port?: numb
     disabledCommands: ['STARTTLS', 'AUTH'],
     disableReverseLookup: true,
     closeTimeout: 100,
-    onRcptTo(_address, _session, answer) {
-      if (server.refuseWith === null) return answer()
-      answer(Object.assign(new Error('no such mailbox'), { responseCode: server.refuseWith }))
+    onRcptTo({ address }, _session, answer) {
+      const responseCode = server.refuse(address)
+      if (responseCode === null) return answer()
+      answer(Object.assign(new Error(server.words), { responseCode }))
     },
     onData(stream, session, answer) {
       const chunks: Buffer[] = []
@@ -55,7 +57,8 @@ export async function startMailServer(options: SMTPServerOptions & { port?: numb
     url: `smtp://127.0.0.1:${bound}`,
     port: bound,
     inbox: [],
-    refuseWith: null,
+    refuse: () => null,
+    words: 'no such mailbox',
     onMail: null,
     close: () => (closing ??= new Promise<void>((resolve) => smtp.close(() => resolve()))),
   }

@@ -127,10 +127,10 @@ test('a mail server that is dead for ten minutes: requests do not notice, and ea
 
 test('a mailbox that refuses for good is given up after three tries, and the others get theirs', async () => {
   const { server, post } = await startBoth()
-  post.refuseWith = 550
+  post.refuse = () => 550
   await moveNetwork(server, await signUp(server))
   await goOn(server, { minutes: 3 })
-  post.refuseWith = null
+  post.refuse = () => null
   const other = await signUp(server)
   await moveNetwork(server, other)
   await goOn(server, { minutes: 10 })
@@ -147,17 +147,74 @@ test('a mailbox that refuses for good is given up after three tries, and the oth
 
 test('a mailbox that is busy is tried again for four days, and then no more', async () => {
   const { server, post } = await startBoth()
-  post.refuseWith = 451
+  post.refuse = () => 451
   await moveNetwork(server, await signUp(server))
   await goOn(server, { minutes: 20 })
   const [row] = await outboxRows(server)
   assert.equal(row?.failed_at, null)
   assert.ok((row?.attempts ?? 0) > 7 && (row?.attempts ?? 0) < 15, `${row?.attempts} attempts in twenty minutes`)
-  post.refuseWith = null
+  post.refuse = () => null
   server.pass({ seconds: 4 * 86_400 })
   await server.deliverMails()
   assert.equal(post.inbox.length, 0)
-  assert.match((await outboxRows(server))[0]?.last_error ?? '', /four days/)
+  const [given] = await outboxRows(server)
+  assert.match(given?.last_error ?? '', /four days/)
+  assert.ok(given?.failed_at)
+})
+
+test('mails that are refused hold up none that would leave; a dead server is tried with a few, not with the whole outbox', async () => {
+  const { server, post } = await startBoth()
+  for (let count = 0; count < 12; count++) await moveNetwork(server, await signUp(server))
+  const lucky = await signUp(server)
+  await moveNetwork(server, lucky)
+  post.refuse = (address) => (address === lucky.email ? null : 550)
+  await server.deliverMails()
+  assert.deepEqual(
+    post.inbox.flatMap((mail) => mail.recipients),
+    [lucky.email],
+  )
+
+  await post.close()
+  for (let count = 0; count < 12; count++) await moveNetwork(server, await signUp(server))
+  await server.deliverMails()
+  const tried = (await outboxRows(server)).slice(13).filter(({ attempts }) => attempts > 0)
+  assert.equal(tried.length, 5)
+})
+
+test('a mail whose person is deleted meanwhile, and one that cannot be worded, keep no other from leaving', async () => {
+  const { server, post } = await startBoth()
+  const people = [await signUp(server), await signUp(server), await signUp(server)]
+  for (const person of people) await moveNetwork(server, person)
+  const damaged = server.ctx.db.dialect === 'postgres' ? sql`'{"at":"never"}'::jsonb` : sql`'{"at":"never"}'`
+  await server.rows(sql`update outbox set data = ${damaged} where user_id = ${people[0]?.id} returning id`)
+  await server.rows(sql`delete from users where id = ${people[1]?.id} returning id`)
+  await goOn(server, { minutes: 3 })
+  assert.deepEqual(
+    post.inbox.flatMap((mail) => mail.recipients),
+    [people[2]?.email],
+  )
+  const [row] = await outboxRows(server)
+  assert.equal(row?.attempts, 3)
+  assert.ok(row?.failed_at)
+  assert.match(row?.last_error ?? '', /^RangeError/)
+})
+
+test("however often a person's sessions are reused, three mails an hour are written, and each reuse is audited", async () => {
+  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict', REFRESH_REPLAY_WINDOW: '0' })
+  const person = await signUp(server)
+  const reuse = async () => {
+    const { refresh_token } = (await server.post('/api/v1/auth/login', { email: person.email, password: PASSWORD }))
+      .body
+    await refresh(server, refresh_token)
+    assert.equal((await refresh(server, refresh_token)).status, 401)
+  }
+  await Promise.all(Array.from({ length: 6 }, reuse))
+  assert.equal((await outboxRows(server)).length, 3)
+  server.pass({ seconds: 3601 })
+  await reuse()
+  assert.equal((await outboxRows(server)).length, 4)
+  const audited = await server.rows(sql`select id from audit_events where kind = ${'refresh_token_reused'}`)
+  assert.equal(audited.length, 7)
 })
 
 test('replicas share the outbox: each mail leaves once, whoever sends it', async () => {

@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { insertMail } from '../src/storage/outbox.ts'
+import { findMails, insertMail } from '../src/storage/outbox.ts'
 import { signUp } from './people.ts'
 import { send, startServer, type TestServer } from './server.ts'
 
 const BROWSER = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
 const SECRET = 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ'
 
-async function mailTo(server: TestServer, userAgent = 'curl/8'): Promise<number> {
+async function insertMailOf(server: TestServer, userAgent = 'curl/8'): Promise<number> {
   const { id: user_id } = await signUp(server)
   const data = { session_id: null, ip: '198.51.100.7', user_agent: userAgent, at: '2026-11-20T10:00:00.000Z' }
   const mail = { user_id, kind: 'refresh_token_reused', data, dedupe_key: `mail of ${user_id}` } as const
   await insertMail(server.ctx.db, mail, new Date())
-  return (await server.get('/dev/mail')).body.mails[0].id
+  const [newest] = await findMails(server.ctx.db, { state: null, afterId: 0, most: 1 })
+  return newest?.id ?? 0
 }
 
 test('the front page is three lines of JSON for a program, and leads a browser on', async () => {
@@ -33,7 +34,7 @@ test('the front page is three lines of JSON for a program, and leads a browser o
 
 test('pages run no script and load nothing from elsewhere; their policy allows their one style sheet', async () => {
   const server = await startServer()
-  const id = await mailTo(server)
+  const id = await insertMailOf(server)
   for (const path of ['/', '/dev/mail', `/dev/mail/${id}`]) {
     const { headers, text } = await server.get(path, BROWSER)
     const policy = headers.get('content-security-policy') ?? ''
@@ -74,7 +75,7 @@ test('the mailbox of a development server lists mails and shows each as it would
   const server = await startServer()
   assert.deepEqual((await server.get('/dev/mail')).body, { mails: [] })
   assert.match((await server.get('/dev/mail', BROWSER)).text, /No mails yet/)
-  const id = await mailTo(server, '<script>alert(1)</script>')
+  const id = await insertMailOf(server, '<script>alert(1)</script>')
   assert.match(
     (await server.get('/dev/mail', BROWSER)).text,
     new RegExp(`href="/dev/mail/${id}">Your session at Tessera was ended<`),
@@ -94,7 +95,6 @@ test('the mailbox of a development server lists mails and shows each as it would
 })
 
 test('nobody else sees mails: not from other addresses, not with a mail server, not in production', async () => {
-  const paths = ['/dev/mail', '/dev/mail/1', '/dev/mail/1/html']
   const settings: Record<string, string>[] = [
     { DEMO_FROM: '192.0.2.1' },
     { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'a@b.example' },
@@ -102,6 +102,8 @@ test('nobody else sees mails: not from other addresses, not with a mail server, 
   ]
   for (const setting of settings) {
     const server = await startServer(setting)
+    const id = await insertMailOf(server)
+    const paths = ['/dev/mail', `/dev/mail/${id}`, `/dev/mail/${id}/html`]
     const unknown = (await server.get('/unknown')).text
     for (const path of paths) {
       const answer = await server.get(path, BROWSER)
@@ -115,4 +117,42 @@ test('nobody else sees mails: not from other addresses, not with a mail server, 
   const forwarded = { headers: { 'x-forwarded-for': '127.0.0.1' } }
   const strict = await startServer({ DEMO_FROM: '192.0.2.1' })
   assert.equal((await send(`${strict.url}/dev/mail`, {}, forwarded)).status, 404)
+})
+
+test('each page has the policy it needs and no wider one', async () => {
+  const server = await startServer()
+  const id = await insertMailOf(server)
+  const nothing = "default-src 'none'; base-uri 'none'; form-action 'none'; "
+  const plain = `${nothing}style-src 'sha256-…'; img-src data:; frame-src 'self'; frame-ancestors 'none'`
+  const scripts = "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"
+  const policies = {
+    '/': plain,
+    '/dev/mail': plain,
+    [`/dev/mail/${id}`]: plain,
+    [`/dev/mail/${id}/html`]: `${nothing}style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox`,
+    '/docs': `${nothing}${scripts}; frame-ancestors 'none'`,
+  }
+  for (const [path, policy] of Object.entries(policies)) {
+    const { headers } = await server.get(path, BROWSER)
+    assert.equal(headers.get('content-security-policy')?.replace(/sha256-[^']+/, 'sha256-…'), policy, path)
+    assert.equal(headers.get('referrer-policy'), 'no-referrer')
+    assert.equal(headers.get('x-content-type-options'), 'nosniff')
+  }
+})
+
+test('a page is for who prefers it to JSON', async () => {
+  const server = await startServer()
+  const wanted: Record<string, string> = {
+    'text/html': 'text/html',
+    'TEXT/HTML': 'text/html',
+    'text/html;q=0.9, application/json;q=0.5': 'text/html',
+    'application/json, text/html;q=0.5': 'application/json',
+    'text/html;q=0, */*': 'application/json',
+    '*/*': 'application/json',
+    'image/png': 'application/json',
+  }
+  for (const [accept, type] of Object.entries(wanted)) {
+    const { headers } = await server.get('/', { headers: { accept } })
+    assert.ok(headers.get('content-type')?.startsWith(type), accept)
+  }
 })
