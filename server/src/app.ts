@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
+import type { Server as TlsServer } from 'node:tls'
 import type { Log } from './auth/context.ts'
 import { seedDemoUsers } from './auth/demo-users.ts'
 import { createLimiter, unlimited } from './auth/limits.ts'
 import { type Background, startBackground } from './background.ts'
 import type { Config } from './config.ts'
+import { ConfigError } from './config-error.ts'
 import { createAccessTokens } from './crypto/access-token.ts'
 import { HashLane } from './crypto/hash-lane.ts'
 import { buildKeys } from './crypto/keys.ts'
@@ -16,11 +18,13 @@ import { drain } from './http/drain.ts'
 import type { HttpContext } from './http/endpoint.ts'
 import { createServer } from './http/server.ts'
 import { openDatabase, troubleLog } from './open-database.ts'
+import { repeat } from './repeat.ts'
 import { settingsOf } from './settings-of.ts'
 import type { Database } from './storage/database.ts'
 import { databaseLimits, memoryLimits } from './storage/limit-store.ts'
 import { migrate } from './storage/migrate.ts'
 import type { RedisLimits } from './storage/redis-limits.ts'
+import { readTlsFiles, renewTls, type TlsPair } from './tls-files.ts'
 
 /** What an app does not decide for itself. */
 export interface World {
@@ -29,11 +33,15 @@ export interface World {
   clock: () => number
 }
 
+const LOOK_AT_CERTIFICATE_MILLISECONDS = 10_000
+
 export interface App {
   ctx: HttpContext
   /** Starts to serve; returns the base URL. */
   listen(): Promise<string>
   background: Background
+  /** Looks at the certificate's files now rather than within ten seconds. */
+  renewCertificate(): Promise<void>
   /**
    * Serves what is under way, then closes connections, workers and database.
    *
@@ -88,21 +96,42 @@ async function assemble(
     limiter: config.rateLimit ? createLimiter(limits, now) : unlimited,
     edge: config,
   }
-  const server = createServer(ctx)
+  const tls = tlsOf(config)
+  const server = createServer(ctx, tls)
+  const renewing =
+    tls &&
+    config.tlsFiles &&
+    repeat(renewTls(server.server as unknown as TlsServer, config.tlsFiles, tls, log), {
+      pauseMilliseconds: LOOK_AT_CERTIFICATE_MILLISECONDS,
+      failure: 'the certificate could not be looked at',
+      log,
+    })
   const background = await startBackground(config, ctx)
 
   return {
     ctx,
     background,
+    async renewCertificate() {
+      await renewing?.runNow()
+    },
     listen: () => server.listen({ host: config.host, port: config.port }),
     async close({ graceMilliseconds } = { graceMilliseconds: 0 }) {
-      await Promise.all([background.stop(), drain(server, graceMilliseconds)])
+      await Promise.all([background.stop(), renewing?.stop(), drain(server, graceMilliseconds)])
       await server.close()
       await Promise.all([passwordLane.close(), tokenLane.close()])
       redis?.close()
       await db.close()
     },
   }
+}
+
+/** @throws {ConfigError} for a certificate that cannot be used, and where HTTPS is required and nothing could come over it */
+function tlsOf({ tlsFiles, requireHttps, trustedProxies }: Config): TlsPair | null {
+  if (tlsFiles) return readTlsFiles(tlsFiles)
+  if (!requireHttps || !trustedProxies.isEmpty) return null
+  throw new ConfigError(
+    'REQUIRE_HTTPS is on and nothing could come over HTTPS: name your proxy in TRUSTED_PROXIES, set TLS_CERT_FILE and TLS_KEY_FILE, or REQUIRE_HTTPS=off.',
+  )
 }
 
 async function openRedis({ redisUrl }: Config, log: Log): Promise<RedisLimits | null> {

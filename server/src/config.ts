@@ -43,6 +43,10 @@ export interface Config {
   mailFrom: MailFrom
   publicUrl: string | null
   trustedProxies: IpRanges
+  /** PEM files for HTTPS without a proxy; read again when they change. */
+  tlsFiles: { certFile: string; keyFile: string } | null
+  /** Whether requests that did not come over TLS are refused. */
+  requireHttps: boolean
   corsOrigins: readonly string[]
   /** Whether every login gets its refresh token in a cookie, rather than those that ask. */
   cookieMode: boolean
@@ -119,6 +123,10 @@ export function readConfig(environment: Environment): Config {
       'TRUSTED_PROXIES covers every address, so that anybody could claim any; list your proxies only.',
     )
   }
+  const [certFile, keyFile] = [text('TLS_CERT_FILE'), text('TLS_KEY_FILE')]
+  if ((certFile === null) !== (keyFile === null)) {
+    throw new ConfigError('TLS_CERT_FILE and TLS_KEY_FILE belong together; set both, or neither.')
+  }
   const smtpUrl = smtpServer(text('SMTP_URL'))
   const mailFrom = mailSender(text('MAIL_FROM'))
   if (smtpUrl !== null && mailFrom === null) {
@@ -155,6 +163,8 @@ export function readConfig(environment: Environment): Config {
     mailFrom,
     publicUrl: url(text('PUBLIC_URL'), 'PUBLIC_URL', ['http:', 'https:']),
     trustedProxies,
+    tlsFiles: certFile !== null && keyFile !== null ? { certFile, keyFile } : null,
+    requireHttps: oneOf(text('REQUIRE_HTTPS') ?? (production ? 'on' : 'off'), ['on', 'off'], 'REQUIRE_HTTPS') === 'on',
     corsOrigins: list(text('CORS_ORIGINS')).map(origin),
     cookieMode: oneOf(text('COOKIE_MODE') ?? 'off', ['on', 'off'], 'COOKIE_MODE') === 'on',
     redisUrl: url(text('REDIS_URL'), 'REDIS_URL', ['redis:', 'rediss:']),

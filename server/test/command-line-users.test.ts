@@ -11,7 +11,7 @@ import { documents, tesseraBeside } from './tessera-command.ts'
 import { onPostgres } from './test-database.ts'
 
 test("a person created at the command line signs in to the running server; the documents' test user is one line", async () => {
-  const server = await startServer({}, { demoFrom: { includes: () => true, includesEverything: true } })
+  const server = await startServer({}, { demoFrom: { includes: () => true, includesEverything: true, isEmpty: false } })
   const tessera = tesseraBeside(server)
   const guid = '6e1a2a9c-7f0b-4f3f-9d0a-0d9c4c1f2b3a'
   const line = `users create boss@example.com --role admin --first-name Ann --last-name Lee --guid ${guid} --json`

@@ -102,6 +102,7 @@ test('common passwords are refused in production only: the documents sign in wit
   assert.equal((await ask({ email: 'common@example.com', password: 'password123' })).status, 200)
   const production = await startServer({
     NODE_ENV: 'production',
+    REQUIRE_HTTPS: 'off',
     HOST: '127.0.0.1',
     JWT_SECRET_KEY: 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ',
   })

@@ -30,6 +30,8 @@ export interface TestServer {
   pass(time: { seconds: number }): void
   /** Sends the mails that are due by the server's clock. */
   deliverMails(): Promise<void>
+  /** Looks at the certificate's files. */
+  renewCertificate(): Promise<void>
   logs: Record<string, unknown>[]
   close(): Promise<void>
 }
@@ -73,6 +75,7 @@ export async function startServer(
       shift += seconds * 1000
     },
     deliverMails: () => app.background.deliverMails(),
+    renewCertificate: () => app.renewCertificate(),
     logs,
     close,
   }

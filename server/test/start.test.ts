@@ -162,6 +162,7 @@ test('production starts without demo users, without their curl lines, and asks f
   const environment = {
     ...(await databaseSetting()),
     NODE_ENV: 'production',
+    REQUIRE_HTTPS: 'off',
     HOST: '127.0.0.1',
     JWT_SECRET_KEY: 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ',
   }

@@ -1,32 +1,61 @@
 import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
 import type { Client } from '../auth/context.ts'
 import { canonicalIp, type IpRanges } from '../net/ip-address.ts'
 
 const LONGEST_USER_AGENT = 512
 const UNKNOWN = '0.0.0.0'
 
-/** Who is asking. A header counts only as far as the proxies that wrote it are trusted. */
-export function clientOf(request: IncomingMessage, trustedProxies: IpRanges): Client {
+export interface Connection {
+  client: Client
+  /** Whether what the client sent came over TLS, to us or to a trusted proxy. */
+  isSecure: boolean
+}
+
+/** Who is asking, and how. Headers count only as far as the proxies that wrote them are trusted. */
+export function connectionOf(request: IncomingMessage, trustedProxies: IpRanges): Connection {
   const peer = canonicalIp(request.socket.remoteAddress ?? '') ?? UNKNOWN
   const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null
-  return { ip: forwardedFor(peer, request.headers['x-forwarded-for'], trustedProxies), userAgent }
+  const { ip, proxies } = forwardedFor(peer, request.headers['x-forwarded-for'], trustedProxies)
+  const isSecure = proxies === 0 ? isEncrypted(request) : forwardedProtocol(request, proxies) === 'https'
+  return { client: { ip, userAgent }, isSecure }
 }
 
 /**
  * Walks `X-Forwarded-For` from its right end: each proxy appended the address it saw, so the first one that is not a
  * trusted proxy is the client. What stands further left is the client's own claim.
  */
-function forwardedFor(peer: string, header: string | string[] | undefined, trustedProxies: IpRanges): string {
+function forwardedFor(
+  peer: string,
+  header: string | string[] | undefined,
+  trustedProxies: IpRanges,
+): { ip: string; proxies: number } {
   const hops = header?.length ? String(header).split(',').reverse() : []
-  let address = peer
+  let ip = peer
+  let proxies = trustedProxies.includes(peer) ? 1 : 0
   for (const hop of hops) {
-    if (!trustedProxies.includes(address)) break
+    if (!trustedProxies.includes(ip)) break
     const next = canonicalIp(withoutPort(hop.trim()))
     // A proxy that is trusted says that it does not know: nobody in particular, and not the proxy itself.
-    if (next === null) return UNKNOWN
-    address = next
+    if (next === null) return { ip: UNKNOWN, proxies }
+    ip = next
+    if (trustedProxies.includes(ip)) proxies++
   }
-  return address
+  return { ip, proxies }
+}
+
+/**
+ * What the proxy nearest to the client says of the client's connection. Proxies append to `X-Forwarded-Proto` as they do to
+ * `X-Forwarded-For`, or write it anew: it stands that many from the right, or is the only one.
+ */
+function forwardedProtocol(request: IncomingMessage, proxies: number): string | undefined {
+  const header = request.headers['x-forwarded-proto']
+  const protocols = String(header ?? '').split(',')
+  return protocols.at(-Math.min(proxies, protocols.length))?.trim().toLowerCase()
+}
+
+function isEncrypted({ socket }: IncomingMessage): boolean {
+  return (socket as Partial<TLSSocket>).encrypted === true
 }
 
 /** Some proxies write `192.0.2.1:4711` or `[2001:db8::1]:4711`. */

@@ -17,6 +17,7 @@ export interface EdgeSettings {
   serviceKeys: readonly string[]
   demoFrom: IpRanges
   trustedProxies: IpRanges
+  requireHttps: boolean
   /** Whose pages may call from a browser. */
   corsOrigins: readonly string[]
   cookieMode: boolean

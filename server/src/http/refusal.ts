@@ -12,3 +12,8 @@ export class Refusal extends Error {
     this.headers = headers
   }
 }
+
+/** What came in clear may have been read on its way: it is refused, and never redirected. */
+export function httpsRequired(): Refusal {
+  return new Refusal(403, 'https_required', 'HTTPS is required')
+}

@@ -7,27 +7,42 @@ import type { Client } from '../auth/context.ts'
 import { LaneFull } from '../crypto/hash-lane.ts'
 import { Unavailable } from '../storage/database.ts'
 import { answerTo, contractOf, internalError } from './answers.ts'
-import { clientOf } from './client-address.ts'
+import { connectionOf } from './client-address.ts'
 import type { EndpointRequest, HttpContext } from './endpoint.ts'
 import { toInvalidBody } from './invalid-body.ts'
 import { readJson } from './json-body.ts'
 import { describeApi } from './openapi.ts'
-import { Refusal } from './refusal.ts'
+import { httpsRequired, Refusal } from './refusal.ts'
 import { type Route, routes } from './routes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     client: Client
+    /** Whether it came over TLS, as far as the client is concerned. */
+    isSecure: boolean
   }
 }
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
+/** Of every answer that says nothing else: it is data for programs, and no page. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+}
+
 const BODY_LIMIT_BYTES = 16 * 1024
 
-/** The HTTP server over the rules: every route of `routes.ts`, one way in, one way for errors out. */
-export function createServer(ctx: HttpContext): FastifyInstance {
+/**
+ * The HTTP server over the rules: every route of `routes.ts`, one way in, one way for errors out.
+ *
+ * @param tls PEM of a certificate and its key: HTTPS instead of HTTP
+ */
+export function createServer(ctx: HttpContext, tls: { cert: string; key: string } | null): FastifyInstance {
   const server = Fastify({
+    ...(tls && { https: { ...tls, minVersion: 'TLSv1.2' } }),
     logger: false, // one line per request is written below
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: 15_000,
@@ -51,13 +66,17 @@ export function createServer(ctx: HttpContext): FastifyInstance {
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server))
   allowOrigins(server, ctx.edge.corsOrigins)
   server.decorateRequest('client', null as unknown as Client)
+  server.decorateRequest('isSecure', false)
   server.decorateRequest('caller', null)
   let openapi: string | null = null
   server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
 
   server.addHook('onRequest', async (request, reply) => {
-    request.client = clientOf(request.raw, ctx.edge.trustedProxies)
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'x-request-id': request.id })
+    const { client, isSecure } = connectionOf(request.raw, ctx.edge.trustedProxies)
+    Object.assign(request, { client, isSecure })
+    reply.headers(HEADERS).header('x-request-id', request.id)
+    if (isSecure) reply.header('strict-transport-security', 'max-age=31536000')
+    if (ctx.edge.requireHttps && !isSecure && !isProbe(request)) throw httpsRequired()
   })
   server.addHook('onResponse', async (request, reply) => {
     const { id, method, client } = request
@@ -163,6 +182,11 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
   const body = JSON.stringify({ error: { message: reason, details: {} } })
   const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n`
   socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+}
+
+/** Load balancers and orchestrators ask from inside. */
+function isProbe(request: FastifyRequest): boolean {
+  return ['/health', '/ready'].includes(pathOf(request))
 }
 
 /** A query may hold a secret; it is no part of what is logged or compared. */

@@ -24,6 +24,7 @@ export interface IpRanges {
   includes(ip: string): boolean
   /** Whether some range covers every address there is. */
   includesEverything: boolean
+  isEmpty: boolean
 }
 
 /** @throws {Error} naming the entry that is neither an address nor a CIDR range */
@@ -37,6 +38,7 @@ export function parseIpRanges(entries: readonly string[]): IpRanges {
       )
     },
     includesEverything: ranges.some(([, bits]) => bits === 0),
+    isEmpty: ranges.length === 0,
   }
 }
 

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { createSecureContext, type Server } from 'node:tls'
+import type { Log } from './auth/context.ts'
+import { ConfigError } from './config-error.ts'
+
+/** A certificate with its chain, and its key, as PEM. */
+export interface TlsPair {
+  cert: string
+  key: string
+}
+
+export interface TlsFiles {
+  certFile: string
+  keyFile: string
+}
+
+/** @throws {ConfigError} when a file cannot be read, or the two do not belong together */
+export function readTlsFiles(files: TlsFiles): TlsPair {
+  const pair = { cert: read(files.certFile, 'TLS_CERT_FILE'), key: read(files.keyFile, 'TLS_KEY_FILE') }
+  try {
+    createSecureContext(pair)
+  } catch (error) {
+    throw new ConfigError(`TLS_CERT_FILE and TLS_KEY_FILE cannot be used together: ${(error as Error).message}.`)
+  }
+  return pair
+}
+
+function read(file: string, name: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigError(`${name} cannot be read: ${(error as Error).message}.`)
+  }
+}
+
+/**
+ * Looks whether the files have changed, and has new connections use what stands there now; those that are open go on. What
+ * cannot be used is logged once and the old pair kept: whoever renews a certificate writes two files.
+ *
+ * @returns the round to run from time to time
+ */
+export function renewTls(server: Server, files: TlsFiles, current: TlsPair, log: Log): () => Promise<void> {
+  let [seen, complaint] = [current, '']
+  return async () => {
+    try {
+      const pair = readTlsFiles(files)
+      if (pair.cert === seen.cert && pair.key === seen.key) return
+      server.setSecureContext(pair)
+      seen = pair
+      complaint = ''
+      log.info({}, 'the certificate was renewed')
+    } catch (error) {
+      const { message } = error as Error
+      if (message !== complaint)
+        log.warn({ reason: message }, 'the certificate has changed and cannot be used; the old one stays')
+      complaint = message
+    }
+  }
+}
