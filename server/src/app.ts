@@ -94,6 +94,7 @@ async function assemble(
     random: randomBytes,
     log,
     limiter: config.rateLimit ? createLimiter(limits, now) : unlimited,
+    ownLimiter: config.rateLimit ? createLimiter(memoryLimits(), now) : unlimited,
     edge: config,
   }
   const tls = tlsOf(config)

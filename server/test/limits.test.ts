@@ -95,3 +95,32 @@ test('with RATE_LIMIT=off nobody is counted', async () => {
   const server = await startServer({ RATE_LIMIT: 'off' })
   for (let n = 0; n < 120; n++) assert.equal((await attempt(server, 'nobody@example.com', 'wrong')).status, 401)
 })
+
+test('refreshes, /me and pairs are counted by the process itself, per network, without a statement', async () => {
+  const limited = await startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1' })
+  const from = (ip: string) =>
+    limited.post('/api/v1/auth/refresh', { refresh_token: 'x' }, { headers: { 'x-forwarded-for': ip } })
+  const statuses = new Map<number, number>()
+  for (let batch = 0; batch < 61; batch++) {
+    for (const { status } of await Promise.all(Array.from({ length: 100 }, () => from('2001:db8::1')))) {
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+  }
+  assert.deepEqual(
+    [...statuses],
+    [
+      [401, 6000],
+      [429, 100],
+    ],
+  )
+  const refused = await from('2001:db8::ffff')
+  assert.equal(refused.status, 429, 'the same /64')
+  assert.ok(Number(refused.headers.get('retry-after')) <= 60)
+  assert.equal((await from('2001:db8:0:1::1')).status, 401)
+  const elsewhere = { headers: { 'x-forwarded-for': '2001:db8::1' } }
+  assert.equal((await limited.get('/api/v1/auth/me', elsewhere)).status, 401, 'each door has its own')
+  assert.equal((await limited.post('/auth/refresh', {}, elsewhere)).status, 422)
+  limited.pass({ seconds: 61 })
+  assert.equal((await from('2001:db8::1')).status, 401)
+  assert.deepEqual(await limited.rows(sql`select key from rate_limits`), [])
+})

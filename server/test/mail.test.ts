@@ -4,6 +4,7 @@ import sql from 'sql-template-tag'
 import { type MailServer, startMailServer } from './mail-server.ts'
 import { issuePair, newLogin, PASSWORD, type Person, refresh, refreshPair, signUp } from './people.ts'
 import { startServer, type TestServer } from './server.ts'
+import { openDatabase } from './test-database.ts'
 
 const SETTINGS = {
   MAIL_FROM: 'Acme <no-reply@acme.example>',
@@ -247,9 +248,12 @@ test('a refresh never waits for mail, even while the mail server hangs', async (
   assert.equal((await refresh(server, refresh_token)).status, 200)
   assert.equal(post.inbox.length, 0, 'the mail still hangs')
   const closing = server.close()
-  release()
+  setTimeout(release, 300) // a stop that does not wait is over by then
   await Promise.all([delivering, closing])
   assert.equal(post.inbox.length, 1, 'a stop lets the mail that is under way arrive')
+  const database = await openDatabase(server.databaseUrl)
+  const [row] = await database.query<{ sent_at: Date | null }>(sql`select sent_at from outbox`)
+  assert.ok(row?.sent_at, 'and be marked')
 })
 
 test('without a mail server the log says once that a mail waits, and where to read it', async () => {

@@ -39,6 +39,13 @@ export function signUpBudgets(ip: string): Budget[] {
   return [{ key: `sign-up ${networkOf(ip)}`, points: 60, windowSeconds: HOUR_SECONDS }]
 }
 
+const MINUTE_SECONDS = 60
+
+/** So many calls a minute from one network, at a door whose callers have proved themselves or are about to, cheaply. */
+export function networkBudgets(door: string, ip: string, pointsPerMinute: number): Budget[] {
+  return [{ key: `${door} ${networkOf(ip)}`, points: pointsPerMinute, windowSeconds: MINUTE_SECONDS }]
+}
+
 export interface Limiter {
   /**
    * Takes a point from each budget before the work that it limits.

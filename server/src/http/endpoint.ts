@@ -7,7 +7,10 @@ import type { IpRanges } from '../net/ip-address.ts'
 
 /** What endpoints and guards need: the rules' context, and the settings of the edge. */
 export interface HttpContext extends Context {
+  /** Shared by all replicas: what guards passwords. */
   limiter: Limiter
+  /** This process's own: it costs no statement, and no store can be away. */
+  ownLimiter: Limiter
   edge: EdgeSettings
 }
 
@@ -72,6 +75,8 @@ export interface Guard {
 
 /** The budgets of one door, taken before its work. */
 export interface Limit {
+  /** `shared` over all replicas, taken when the body is read; or this `process`'s own, taken before anything else. */
+  countedBy: 'shared' | 'process'
   budgets(request: EndpointRequest<never>): readonly Budget[]
   /** Whether callers who succeed, and so proved themselves, get their points back. */
   givenBackOnSuccess: boolean

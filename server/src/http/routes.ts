@@ -1,4 +1,4 @@
-import { loginBudgets, signUpBudgets } from '../auth/limits.ts'
+import { loginBudgets, networkBudgets, signUpBudgets } from '../auth/limits.ts'
 import { bearer } from './bearer.ts'
 import { deleteUser } from './delete-user.ts'
 import { devMail, devMailHtml, devMailMessage } from './dev-mail.ts'
@@ -28,10 +28,22 @@ export interface Route {
 }
 
 const loginLimit: Limit = {
+  countedBy: 'shared',
   budgets: ({ client, body }) => loginBudgets(client.ip, (body as { email: string }).email),
   givenBackOnSuccess: true,
 }
-const signUpLimit: Limit = { budgets: ({ client }) => signUpBudgets(client.ip), givenBackOnSuccess: false }
+const signUpLimit: Limit = {
+  countedBy: 'shared',
+  budgets: ({ client }) => signUpBudgets(client.ip),
+  givenBackOnSuccess: false,
+}
+
+/** Wide enough for a gateway that calls for all its people from one address; a flood from one is stopped cheaply. */
+const perMinute = (door: string, points: number): Limit => ({
+  countedBy: 'process',
+  budgets: ({ client }) => networkBudgets(door, client.ip, points),
+  givenBackOnSuccess: false,
+})
 
 /** Every route there is, with who may call it and how often. */
 export const routes: readonly Route[] = [
@@ -39,15 +51,15 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/ready', endpoint: ready },
 
   { method: 'POST', path: '/api/v1/users/sign_up', endpoint: signUp, limit: signUpLimit },
-  { method: 'DELETE', path: '/api/v1/users/:id', endpoint: deleteUser, guard: bearer },
+  { method: 'DELETE', path: '/api/v1/users/:id', endpoint: deleteUser, guard: bearer, limit: perMinute('delete', 600) },
 
   { method: 'POST', path: '/api/v1/auth/login', endpoint: login, limit: loginLimit },
-  { method: 'POST', path: '/api/v1/auth/refresh', endpoint: refresh },
-  { method: 'POST', path: '/api/v1/auth/logout', endpoint: logout },
-  { method: 'GET', path: '/api/v1/auth/me', endpoint: me, guard: bearer },
+  { method: 'POST', path: '/api/v1/auth/refresh', endpoint: refresh, limit: perMinute('refresh', 6000) },
+  { method: 'POST', path: '/api/v1/auth/logout', endpoint: logout, limit: perMinute('logout', 6000) },
+  { method: 'GET', path: '/api/v1/auth/me', endpoint: me, guard: bearer, limit: perMinute('me', 30_000) },
 
-  { method: 'POST', path: '/auth/token', endpoint: issuePair, guard: pairIssuance },
-  { method: 'POST', path: '/auth/refresh', endpoint: refreshPair },
+  { method: 'POST', path: '/auth/token', endpoint: issuePair, guard: pairIssuance, limit: perMinute('pair', 6000) },
+  { method: 'POST', path: '/auth/refresh', endpoint: refreshPair, limit: perMinute('refresh pair', 6000) },
 
   { method: 'GET', path: '/', endpoint: frontPage },
   { method: 'GET', path: '/openapi.json', endpoint: openapiDocument },

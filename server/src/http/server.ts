@@ -103,11 +103,14 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
     method,
     url: path,
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
-    ...(guard && { onRequest: (request: FastifyRequest) => guard.check(ctx, request) }),
+    onRequest: async (request: FastifyRequest) => {
+      if (limit?.countedBy === 'process') await ctx.ownLimiter.take(limit.budgets(request as EndpointRequest<never>))
+      await guard?.check(ctx, request)
+    },
     handler: async (request, reply) => {
       const own = { ...ctx, log: withRequestId(ctx.log, request.id) }
       const typed = request as EndpointRequest<never>
-      if (!limit) return endpoint.handle(own, typed, reply)
+      if (limit?.countedBy !== 'shared') return endpoint.handle(own, typed, reply)
 
       const budgets = limit.budgets(typed)
       await ctx.limiter.take(budgets)
