@@ -124,3 +124,27 @@ test('refreshes, /me and pairs are counted by the process itself, per network, w
   assert.equal((await from('2001:db8::1')).status, 401)
   assert.deepEqual(await limited.rows(sql`select key from rate_limits`), [])
 })
+
+test('many addresses against one account stop, known or not; in a network that the person is known from, they get in', async () => {
+  const server = await start()
+  const person = await signUp(server)
+  assert.equal((await attempt(server, person.email, PASSWORD, '192.0.2.200')).status, 200)
+  assert.equal((await attempt(server, person.email, PASSWORD, '2001:db8:1:2::1')).status, 200)
+  for (const email of [person.email, 'nobody@example.com']) {
+    for (let address = 0; address < 100; address++) {
+      assert.equal((await attempt(server, email, 'wrong', `203.0.113.${address}`)).status, 401)
+    }
+  }
+  const [known, unknown] = [
+    await attempt(server, person.email, PASSWORD, '198.51.100.1'),
+    await attempt(server, 'nobody@example.com', PASSWORD, '198.51.100.1'),
+  ]
+  assert.equal(known.status, 429)
+  assert.equal(known.text, unknown.text)
+  assert.equal((await attempt(server, person.email, PASSWORD, '192.0.2.200')).status, 200)
+  assert.equal((await attempt(server, person.email, PASSWORD, '2001:db8:1:2:ffff::2')).status, 200)
+  assert.equal((await attempt(server, person.email, PASSWORD, '2001:db8:1:3::1')).status, 429)
+  // There, too, ten wrong ones are enough.
+  for (let n = 0; n < 10; n++) assert.equal((await attempt(server, person.email, 'wrong', '192.0.2.200')).status, 401)
+  assert.equal((await attempt(server, person.email, PASSWORD, '192.0.2.200')).status, 429)
+})

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { networkOf } from '../net/ip-address.ts'
 import { Unavailable } from '../storage/database.ts'
 import type { LimitStore } from '../storage/limit-store.ts'
+import { findLoginAddresses } from '../storage/sessions.ts'
+import type { Context } from './context.ts'
 import { canonicalEmail } from './email-address.ts'
 
 /** So many points in a window, for one key. */
@@ -9,6 +11,8 @@ export interface Budget {
   key: string
   points: number
   windowSeconds: number
+  /** Asked when it is spent: whether this caller may go on all the same. */
+  exempt?: () => Promise<boolean>
 }
 
 /** A budget is spent; the same for accounts that exist and that do not. */
@@ -24,15 +28,28 @@ export class RateLimited extends Error {
 const QUARTER_HOUR_SECONDS = 900
 const HOUR_SECONDS = 3600
 
-/** Ten failures per account and network, a hundred per address; a right login gives its points back. */
-export function loginBudgets(ip: string, email: string): Budget[] {
+/**
+ * Ten failures per account and network, a hundred per network, and a hundred per account wherever they come from. The last
+ * does not count in networks that the person has a session from: nobody elsewhere can lock them out there. A right login
+ * gives its points back.
+ */
+export function loginBudgets(ctx: Pick<Context, 'db'>, ip: string, email: string): Budget[] {
+  const canonical = canonicalEmail(email)
   const account = createHash('sha256')
-    .update(canonicalEmail(email) ?? email)
+    .update(canonical ?? email)
     .digest('base64url')
+  const [network, windowSeconds] = [networkOf(ip), QUARTER_HOUR_SECONDS]
   return [
-    { key: `login ${networkOf(ip)}`, points: 100, windowSeconds: QUARTER_HOUR_SECONDS },
-    { key: `login ${networkOf(ip)} ${account}`, points: 10, windowSeconds: QUARTER_HOUR_SECONDS },
+    { key: `login ${network}`, points: 100, windowSeconds },
+    { key: `login ${network} ${account}`, points: 10, windowSeconds },
+    { key: `login * ${account}`, points: 100, windowSeconds, exempt: () => isKnownFrom(ctx, network, canonical ?? '') },
   ]
+}
+
+/** The same statement for accounts that exist and that do not. */
+async function isKnownFrom({ db }: Pick<Context, 'db'>, network: string, email: string): Promise<boolean> {
+  const addresses = await findLoginAddresses(db, email)
+  return addresses.some((address) => networkOf(address) === network)
 }
 
 export function signUpBudgets(ip: string): Budget[] {
@@ -81,9 +98,9 @@ export function createLimiter(store: LimitStore, now: () => Date): Limiter {
       const at = now()
       const taken: string[] = []
       try {
-        for (const { key, points, windowSeconds } of budgets) {
+        for (const { key, points, windowSeconds, exempt } of budgets) {
           const state = await store.take(key, windowSeconds, at)
-          if (state.points > points) {
+          if (state.points > points && !(await exempt?.())) {
             throw new RateLimited(Math.max(1, Math.ceil((state.expiresAt.getTime() - at.getTime()) / 1000)))
           }
           taken.push(key)

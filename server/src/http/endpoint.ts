@@ -77,7 +77,7 @@ export interface Guard {
 export interface Limit {
   /** `shared` over all replicas, taken when the body is read; or this `process`'s own, taken before anything else. */
   countedBy: 'shared' | 'process'
-  budgets(request: EndpointRequest<never>): readonly Budget[]
+  budgets(request: EndpointRequest<never>, ctx: HttpContext): readonly Budget[]
   /** Whether callers who succeed, and so proved themselves, get their points back. */
   givenBackOnSuccess: boolean
 }

@@ -29,7 +29,7 @@ export interface Route {
 
 const loginLimit: Limit = {
   countedBy: 'shared',
-  budgets: ({ client, body }) => loginBudgets(client.ip, (body as { email: string }).email),
+  budgets: ({ client, body }, ctx) => loginBudgets(ctx, client.ip, (body as { email: string }).email),
   givenBackOnSuccess: true,
 }
 const signUpLimit: Limit = {

@@ -104,7 +104,8 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
     url: path,
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
-      if (limit?.countedBy === 'process') await ctx.ownLimiter.take(limit.budgets(request as EndpointRequest<never>))
+      if (limit?.countedBy === 'process')
+        await ctx.ownLimiter.take(limit.budgets(request as EndpointRequest<never>, ctx))
       await guard?.check(ctx, request)
     },
     handler: async (request, reply) => {
@@ -112,7 +113,7 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
       const typed = request as EndpointRequest<never>
       if (limit?.countedBy !== 'shared') return endpoint.handle(own, typed, reply)
 
-      const budgets = limit.budgets(typed)
+      const budgets = limit.budgets(typed, ctx)
       await ctx.limiter.take(budgets)
       try {
         const answer = await endpoint.handle(own, typed, reply)

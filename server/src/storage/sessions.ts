@@ -64,6 +64,16 @@ export async function findSessions(
     where ${where.length > 0 ? join(where, ' and ') : sql`1 = 1`} order by s.id desc limit ${filter.most}`)
 }
 
+const MOST_ADDRESSES = 200
+
+/** Where the newest sessions of an account began, ended or not, as long as they are kept. */
+export async function findLoginAddresses(db: Queries, email: string): Promise<string[]> {
+  const rows = await db.query<{ ip: string }>(sql`
+    select s.ip from sessions s join users u on u.id = s.user_id
+    where u.email = ${email} and s.kind = 'login' order by s.id desc limit ${MOST_ADDRESSES}`)
+  return rows.map(({ ip }) => ip)
+}
+
 /** True for the one caller whose update ended the session. */
 export async function revokeSession(
   tx: Queries,
