@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
-import { test } from 'node:test'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { after, test } from 'node:test'
 import sql from 'sql-template-tag'
 import { routes } from '../src/http/routes.ts'
+import { capSockets } from '../src/http/socket-cap.ts'
+import { parseIpRanges } from '../src/net/ip-address.ts'
 import { newLogin, refresh } from './people.ts'
 import { type Answer, send, startServer } from './server.ts'
 
@@ -222,4 +225,45 @@ test('a dump of the database holds no part of a refresh token beyond its selecto
       'the selector is there',
     )
   }
+})
+
+test('more than a hundred headers are 431, and none of them counts', async () => {
+  const headers = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`x-header-${n}`, 'x']))
+  assert.equal((await server.get('/health', { headers: headers(80) })).status, 200)
+  const refused = await server.get('/health', { headers: headers(101) })
+  assertError(refused, 431, '/health')
+})
+
+test('an address may have so many connections and no more; those that close make room', async () => {
+  const net = createServer()
+  const accepted: Socket[] = []
+  capSockets(net, parseIpRanges(['127.0.0.2']), 2)
+  net.on('connection', (socket) => {
+    socket.on('error', () => {})
+    if (socket.destroyed) return
+    accepted.push(socket)
+    socket.write('hello')
+  })
+  net.listen(0, '127.0.0.1')
+  await once(net, 'listening')
+  after(() => {
+    for (const socket of accepted) socket.destroy()
+    net.close()
+  })
+  const greeting = async (localAddress: string) => {
+    const socket = connect({ port: (net.address() as AddressInfo).port, host: '127.0.0.1', localAddress })
+    socket.on('error', () => {})
+    const [first] = await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => ['turned away'])])
+    return String(first)
+  }
+  const from = '127.0.0.1'
+  assert.deepEqual(
+    [await greeting(from), await greeting(from), await greeting(from)],
+    ['hello', 'hello', 'turned away'],
+  )
+  assert.equal(await greeting('127.0.0.3'), 'hello', 'another address')
+  for (let proxied = 0; proxied < 4; proxied++) assert.equal(await greeting('127.0.0.2'), 'hello', 'a trusted proxy')
+  accepted[0]?.destroy()
+  await once(accepted[0] as Socket, 'close')
+  assert.deepEqual([await greeting(from), await greeting(from)], ['hello', 'turned away'])
 })

@@ -41,6 +41,11 @@ export class HashLane {
     }
   }
 
+  /** Whether another job would be refused. */
+  get isFull(): boolean {
+    return this.#pool.queueSize >= this.#pool.options.maxQueue
+  }
+
   close(): Promise<void> {
     return this.#pool.destroy()
   }

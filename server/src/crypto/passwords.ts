@@ -26,6 +26,8 @@ export interface Passwords {
    * @throws {LaneFull}
    */
   matches(password: string, digest: string | null): Promise<boolean>
+  /** Whether anything asked now would be refused with {@link LaneFull}. */
+  isBusy(): boolean
   /** Whether a digest was made with other settings than today's. */
   isOutdated(digest: string): boolean
 }
@@ -48,6 +50,8 @@ export function createPasswords(lane: HashLane, setting: PasswordHash): Password
         : await lane.run({ kind: 'bcryptMatches', text: firstBytes(text, BCRYPT_MAX_BYTES), digest: compared })
       return usable && matched
     },
+
+    isBusy: () => lane.isFull,
 
     isOutdated: (digest) =>
       setting.algorithm === 'bcrypt'

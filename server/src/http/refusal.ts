@@ -17,3 +17,7 @@ export class Refusal extends Error {
 export function httpsRequired(): Refusal {
   return new Refusal(403, 'https_required', 'HTTPS is required')
 }
+
+export function tooManyHeaders(): Refusal {
+  return new Refusal(431, 'too_many_headers', 'The request has more than 100 headers')
+}

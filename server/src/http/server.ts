@@ -12,8 +12,9 @@ import type { EndpointRequest, HttpContext } from './endpoint.ts'
 import { toInvalidBody } from './invalid-body.ts'
 import { readJson } from './json-body.ts'
 import { describeApi } from './openapi.ts'
-import { httpsRequired, Refusal } from './refusal.ts'
+import { httpsRequired, Refusal, tooManyHeaders } from './refusal.ts'
 import { type Route, routes } from './routes.ts'
+import { capSockets } from './socket-cap.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -33,6 +34,7 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
 }
 
+const MOST_HEADERS = 100
 const BODY_LIMIT_BYTES = 16 * 1024
 
 /**
@@ -64,6 +66,7 @@ export function createServer(ctx: HttpContext, tls: { cert: string; key: string 
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server))
+  capSockets(server.server, ctx.edge.trustedProxies)
   allowOrigins(server, ctx.edge.corsOrigins)
   server.decorateRequest('client', null as unknown as Client)
   server.decorateRequest('isSecure', false)
@@ -72,6 +75,8 @@ export function createServer(ctx: HttpContext, tls: { cert: string; key: string 
   server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
 
   server.addHook('onRequest', async (request, reply) => {
+    // Node.js would drop those beyond a count in silence, a proxy's among them.
+    if (request.raw.rawHeaders.length > 2 * MOST_HEADERS) throw tooManyHeaders()
     const { client, isSecure } = connectionOf(request.raw, ctx.edge.trustedProxies)
     Object.assign(request, { client, isSecure })
     reply.headers(HEADERS).header('x-request-id', request.id)
@@ -113,6 +118,8 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
       const typed = request as EndpointRequest<never>
       if (limit?.countedBy !== 'shared') return endpoint.handle(own, typed, reply)
 
+      // A flood is turned away before it costs the limits' store anything.
+      if (ctx.passwords.isBusy()) throw new LaneFull()
       const budgets = limit.budgets(typed, ctx)
       await ctx.limiter.take(budgets)
       try {
