@@ -48,3 +48,13 @@ test('ranges are addresses and CIDRs, of mapped addresses too', () => {
     assert.throws(() => parseIpRanges([wrong]), /neither an IP address nor a CIDR range/, wrong)
   }
 })
+
+test('ranges that cover everything are known, also in pieces', () => {
+  const all = (...entries: string[]) => parseIpRanges(entries).includesEverything
+  assert.ok(all('0.0.0.0/0') && all('::/0') && all('10.0.0.0/8', '::/0'))
+  assert.ok(
+    all('128.0.0.0/1', '0.0.0.0/1') && all('::/1', '8000::/1') && all('192.0.0.0/2', '0.0.0.0/1', '128.0.0.0/2'),
+  )
+  assert.ok(all('77.1.2.3/0'), 'whatever its base')
+  assert.ok(!all() && !all('0.0.0.0/1') && !all('0.0.0.0/1', '128.0.0.0/2') && !all('::/1', '0.0.0.0/1', '128.0.0.0/2'))
+})

@@ -22,7 +22,7 @@ export function networkOf(ip: string): string {
 /** A set of addresses: single ones and CIDR ranges. */
 export interface IpRanges {
   includes(ip: string): boolean
-  /** Whether some range covers every address there is. */
+  /** Whether the ranges together cover every address there is, of either version. */
   includesEverything: boolean
   isEmpty: boolean
 }
@@ -37,9 +37,28 @@ export function parseIpRanges(entries: readonly string[]): IpRanges {
         address !== null && ranges.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits))
       )
     },
-    includesEverything: ranges.some(([, bits]) => bits === 0),
+    includesEverything: coverAll(ranges, 'ipv4') || coverAll(ranges, 'ipv6'),
     isEmpty: ranges.length === 0,
   }
+}
+
+/** Walks from the lowest address up: a gap ends it, also where the ranges are halves and quarters. */
+function coverAll(ranges: readonly [Address, number][], kind: 'ipv4' | 'ipv6'): boolean {
+  const size = kind === 'ipv4' ? 32n : 128n
+  const intervals = ranges
+    .filter(([base]) => base.kind() === kind)
+    .map(([base, bits]) => {
+      const span = 1n << (size - BigInt(bits))
+      const start = (BigInt(`0x${Buffer.from(base.toByteArray()).toString('hex')}`) / span) * span
+      return { start, end: start + span }
+    })
+    .sort((a, b) => (a.start < b.start ? -1 : 1))
+  let covered = 0n
+  for (const { start, end } of intervals) {
+    if (start > covered) return false
+    if (end > covered) covered = end
+  }
+  return covered === 1n << size
 }
 
 function parseRange(entry: string): [Address, number] {
