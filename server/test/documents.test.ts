@@ -125,3 +125,15 @@ test('links between documents lead somewhere', () => {
     }
   }
 })
+
+test('each promise of docs/security.md names a test that there is', () => {
+  const rows = [...read('docs/security.md').matchAll(/^\| .* \| ([\w-]+): "(.*)" \|$/gm)]
+  assert.ok(rows.length >= 20)
+  for (const [, file, title = ''] of rows) {
+    const text = read(`server/test/${file}.test.ts`)
+    assert.ok(
+      [`test('${title}'`, `test("${title}"`].some((declared) => text.includes(declared)),
+      `${file}: ${title}`,
+    )
+  }
+})
