@@ -51,7 +51,7 @@ function stopOnSignal(app: App, log: Pick<pino.Logger, 'info' | 'error'>): void 
 }
 
 function welcome(config: Config, port: string): string {
-  const base = `http://localhost:${port}`
+  const base = `${config.tlsFiles ? 'https' : 'http'}://localhost:${port}`
   const json = `-H 'Content-Type: application/json'`
   const where = config.database.kind === 'sqlite' ? config.database.file : 'PostgreSQL'
   const pair = `

@@ -18,11 +18,14 @@ export const frontPage = endpoint({
     if (!wantsHtml(request)) {
       return reply.type('application/json; charset=utf-8').send(FOR_PROGRAMS)
     }
-    return sendPage(reply, { title: 'Tessera', body: describe(edge, request.host) })
+    return sendPage(reply, {
+      title: 'Tessera',
+      body: describe(edge, `${request.isSecure ? 'https' : 'http'}://${request.host}`),
+    })
   },
 })
 
-function describe(edge: EdgeSettings, host: string): Html {
+function describe(edge: EdgeSettings, base: string): Html {
   return html`
 <p>An authentication server: it registers people, checks passwords, and issues, refreshes and ends JWT access / refresh
 token pairs. This one is at work.</p>
@@ -32,14 +35,14 @@ token pairs. This one is at work.</p>
   <li><a href="/health"><strong>Health</strong> The process serves. <code>/ready</code>: the database, too.</a></li>
   ${hasMailbox(edge) ? html`<li><a href="/dev/mail"><strong>Mailbox</strong> Mails as they would look.</a></li>` : null}
 </ul>
-${edge.production ? null : tryIt(host)}
+${edge.production ? null : tryIt(base)}
 <p class="soft">Documentation: <code>README.md</code> and the folder <code>docs/</code> beside the source; <code>tessera --help</code>
 for the command line.</p>`
 }
 
-const tryIt = (host: string) => html`
+const tryIt = (base: string) => html`
 <h2>Try it</h2>
 <p>This is a development server. If its database was empty, it has a demo user:</p>
-<pre>curl -X POST http://${host}/api/v1/auth/login \\
+<pre>curl -X POST ${base}/api/v1/auth/login \\
   -H 'Content-Type: application/json' \\
   -d '{"email": "admin@example.com", "password": "password123"}'</pre>`
