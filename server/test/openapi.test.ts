@@ -1,59 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
 import { OpenAPIClientAxios } from 'openapi-client-axios'
 import { routes } from '../src/http/routes.ts'
+import { apiDescription, pointerOf } from './api-description.ts'
 import { ADMIN, issuePair, JOHN, newLogin, PASSWORD, signUp } from './people.ts'
-import { type Answer, startServer, type TestServer } from './server.ts'
+import { startServer, type TestServer } from './server.ts'
 
 const server = await startServer()
-const description = (await server.get('/openapi.json')).body
-
-interface Operation {
-  operationId: string
-  security: object[]
-  requestBody?: { content: { 'application/json': { example: object } } }
-  responses: Record<
-    string,
-    { content?: { 'application/json': { schema: object; example?: object; examples?: object } } }
-  >
-}
-
-function operations(document = description): [path: string, method: string, operation: Operation][] {
-  return Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]): [string, string, Operation] => [path, method, operation]),
-  )
-}
-
-const ajv = new Ajv2020({ strict: false, allErrors: true })
-addFormats.default(ajv)
-ajv.addSchema(description, 'api')
-
-/** What is wrong with a body by the schema that stands at a place of the description. */
-function complaints(pointer: string, body: unknown): string {
-  const validate = ajv.compile({ $ref: `api#${pointer}` })
-  return validate(body) ? '' : ajv.errorsText(validate.errors)
-}
-
-function pointerOf(path: string, method: string, status: number | string): string {
-  const escaped = path.replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D')
-  return `/paths/${escaped}/${method}/responses/${status}/content/application~1json/schema`
-}
-
-function assertDescribed(path: string, method: string, answer: Answer): void {
-  const operation = operations().find((each) => each[0] === path && each[1] === method)?.[2]
-  assert.ok(operation?.responses[answer.status], `${method} ${path} answers ${answer.status}, which is not described`)
-  if (answer.text === '') assert.equal(operation.responses[answer.status]?.content, undefined)
-  else assert.equal(complaints(pointerOf(path, method, answer.status), answer.body), '', answer.text)
-}
+const { document: description, operations, complaints, assertDescribed } = await apiDescription(server)
 
 test('the description is valid OpenAPI 3.1, and each of its examples fits its schema', async () => {
   const result = await new Validator().validate(structuredClone(description))
   assert.deepEqual(result, { valid: true })
   assert.match(description.openapi, /^3\.1\./)
-  for (const [path, method, operation] of operations()) {
+  for (const [path, method, operation] of operations) {
     for (const [status, { content }] of Object.entries(operation.responses)) {
       const { example, examples = {} } = content?.['application/json'] ?? {}
       const bodies = [...(example ? [example] : []), ...Object.values(examples).map(({ value }) => value)]
@@ -64,11 +25,11 @@ test('the description is valid OpenAPI 3.1, and each of its examples fits its sc
 })
 
 test('every endpoint of the API is described, and no page is', () => {
-  const described = operations().map(([path, method]) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`)
+  const described = operations.map(([path, method]) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`)
   const endpoints = routes.filter(({ endpoint }) => endpoint.about).map(({ method, path }) => `${method} ${path}`)
   assert.deepEqual(described.sort(), endpoints.sort())
   assert.equal(endpoints.length, 10)
-  assert.equal(new Set(operations().map(([, , { operationId }]) => operationId)).size, 10)
+  assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 10)
 })
 
 test('what the server answers is what the description says: each success and each refusal', async () => {
@@ -136,7 +97,7 @@ test('limits and outages are described too', async () => {
   }
   assert.equal(answer.status, 429)
   assertDescribed('/api/v1/auth/login', 'post', answer)
-  for (const [, , { operationId, responses }] of operations()) {
+  for (const [, , { operationId, responses }] of operations) {
     assert.ok(responses['500'])
     assert.equal('503' in responses, operationId !== 'health', operationId)
   }
@@ -144,11 +105,11 @@ test('limits and outages are described too', async () => {
 
 test('who may issue pairs is described as it is set', async () => {
   const issuing = (of: TestServer) =>
-    of.get('/openapi.json').then(({ body }) => operations(body).find(([path]) => path === '/auth/token')?.[2])
+    apiDescription(of).then((api) => api.operations.find(([path]) => path === '/auth/token')?.[2])
   assert.deepEqual((await issuing(server))?.security, [])
   const service = await startServer({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: 'the-key-of-a-service' })
   assert.deepEqual((await issuing(service))?.security, [{ serviceKey: [] }])
-  const secured = operations().filter(([, , { security }]) => security.length > 0)
+  const secured = operations.filter(([, , { security }]) => security.length > 0)
   assert.deepEqual(
     secured.map(([, , { operationId, security }]) => [operationId, security]),
     [

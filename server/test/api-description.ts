@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import type { Answer, TestServer } from './server.ts'
+
+export interface Operation {
+  operationId: string
+  security: object[]
+  requestBody?: { content: { 'application/json': { example: object } } }
+  responses: Record<
+    string,
+    { content?: { 'application/json': { schema: object; example?: object; examples?: object } } }
+  >
+}
+
+export interface ApiDescription {
+  document: { openapi: string; paths: Record<string, Record<string, Operation>> }
+  operations: [path: string, method: string, operation: Operation][]
+  /** What is wrong with a body by the schema that stands at a place of the description. */
+  complaints(pointer: string, body: unknown): string
+  /** Throws when an operation's description has no such status, or another body for it. */
+  assertDescribed(path: string, method: string, answer: Pick<Answer, 'status' | 'text' | 'body'>): void
+}
+
+/** What a running server says of its own API, and whether its answers are so. */
+export async function apiDescription(server: TestServer): Promise<ApiDescription> {
+  const document = (await server.get('/openapi.json')).body as ApiDescription['document']
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, string, Operation] => [path, method, operation]),
+  )
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  ajv.addSchema(document, 'api')
+
+  function complaints(pointer: string, body: unknown): string {
+    const validate = ajv.getSchema(`api#${pointer}`)
+    assert.ok(validate, `there is no schema at ${pointer}`)
+    return validate(body) ? '' : ajv.errorsText(validate.errors)
+  }
+
+  return {
+    document,
+    operations,
+    complaints,
+    assertDescribed(path, method, answer) {
+      const operation = operations.find((each) => each[0] === path && each[1] === method)?.[2]
+      const response = operation?.responses[answer.status]
+      assert.ok(response, `${method} ${path} answers ${answer.status}, which is not described: ${answer.text}`)
+      if (answer.text === '') assert.equal(response.content, undefined)
+      else assert.equal(complaints(pointerOf(path, method, answer.status), answer.body), '', answer.text)
+    },
+  }
+}
+
+/** Where the schema of an answer's body stands. */
+export function pointerOf(path: string, method: string, status: number | string): string {
+  const escaped = path.replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D')
+  return `/paths/${escaped}/${method}/responses/${status}/content/application~1json/schema`
+}
