@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+
+/** A JSON text, and what whoever wrote it knows of it without reading it. */
+export interface WrittenJson {
+  text: string
+  /** Keys written down, in all objects. */
+  keys: number
+  /** Objects and arrays around its innermost value. */
+  depth: number
+  /** Whether some object has a key twice, however it is spelt. */
+  hasTwin: boolean
+}
+
+const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 2 })
+const SHORT: Record<string, string> = { '"': '\\"', '\\': '\\\\', '/': '\\/', '\n': '\\n', '\t': '\\t' }
+const unit = fc.oneof(fc.constantFrom(...'{}[]:,"\\/\n\taé'), fc.integer({ min: 0, max: 0xffff }).map(codeUnit))
+
+/** A string with the units of a value in some spelling. */
+function spelt(units: fc.Arbitrary<string[]>): fc.Arbitrary<{ value: string; text: string }> {
+  return units.chain((all) =>
+    fc.array(fc.boolean(), { minLength: all.length, maxLength: all.length }).map((escaped) => ({
+      value: all.join(''),
+      text: `"${all.map((each, at) => (escaped[at] || mustEscape(each) ? escapeOf(each) : each)).join('')}"`,
+    })),
+  )
+}
+
+function codeUnit(code: number): string {
+  return String.fromCharCode(code)
+}
+
+function mustEscape(character: string): boolean {
+  return character < ' ' || character === '"' || character === '\\' || !character.isWellFormed()
+}
+
+function escapeOf(character: string): string {
+  return SHORT[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+const anyString = spelt(fc.array(unit, { maxLength: 4 }))
+const scalar = fc
+  .oneof(
+    anyString.map(({ text }) => text),
+    fc.constantFrom('null', 'true', 'false', '0', '-1', '1.5e-7', '1E400'),
+  )
+  .map((text): WrittenJson => ({ text, keys: 0, depth: 0, hasTwin: false }))
+
+function around(text: string, inner: WrittenJson[]): WrittenJson {
+  return {
+    text,
+    keys: inner.reduce((sum, { keys }) => sum + keys, 0),
+    depth: 1 + Math.max(0, ...inner.map(({ depth }) => depth)),
+    hasTwin: inner.some(({ hasTwin }) => hasTwin),
+  }
+}
+
+/**
+ * JSON of any shape, spelling and spacing, some of it deeper than is read, some with a key twice.
+ *
+ * @param keyLetters few, so that twins are met
+ */
+export function writtenJson(keyLetters: string): fc.Arbitrary<WrittenJson> {
+  const key = spelt(fc.array(fc.constantFrom(...keyLetters), { maxLength: 2 }))
+  const { tree } = fc.letrec<{ tree: WrittenJson; array: WrittenJson; object: WrittenJson }>((tie) => ({
+    tree: fc.oneof({ maxDepth: 5, depthSize: 'small' }, scalar, tie('object'), tie('array')),
+    array: fc.array(fc.tuple(space, tie('tree'), space), { maxLength: 3 }).map((items) =>
+      around(
+        `[${items.map(([before, item, after]) => before + item.text + after).join(',')}]`,
+        items.map(([, item]) => item),
+      ),
+    ),
+    object: fc.array(fc.tuple(space, key, space, tie('tree')), { maxLength: 3 }).map((members) => {
+      const inner = members.map(([, , , value]) => value)
+      const names = members.map(([, { value }]) => value)
+      const text = members.map(([gap, name, other, value]) => `${gap}${name.text}${other}:${gap}${value.text}${other}`)
+      const object = around(`{${text.join(',')}}`, inner)
+      const hasTwin = object.hasTwin || new Set(names).size < names.length
+      return { ...object, keys: object.keys + names.length, hasTwin }
+    }),
+  }))
+  return fc
+    .tuple(space, tree, space, fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 18 })))
+    .map(([before, written, after, layers]) => ({
+      ...written,
+      text: before + '['.repeat(layers) + written.text + ']'.repeat(layers) + after,
+      depth: written.depth + layers,
+    }))
+}
