@@ -1,11 +1,9 @@
 // How many requests a second one server process answers here: `npm run bench [-- seconds]`.
 // The server and this load generator share the machine's cores, so the figures are a lower bound.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { startServer } from './start-server.ts'
 
 const SECONDS = Number(process.argv[2] ?? 5)
 const CLIENTS = 32
@@ -34,23 +32,6 @@ function ask(url: string, body?: unknown, bearer?: string): Promise<{ status: nu
   })
 }
 
-async function start(settings: Record<string, string>): Promise<{ url: string; child: ChildProcess; folder: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'))
-  const command = join(import.meta.dirname, '../server/bin/tessera.js')
-  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', RATE_LIMIT: 'off', ...settings }
-  const child = spawn(process.execPath, [command, 'start'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  for await (const chunk of child.stdout) {
-    output += chunk
-    const port = /"url":"http:\/\/[^"]+:(\d+)"/.exec(output)?.[1]
-    if (port) {
-      child.stdout.resume()
-      return { url: `http://127.0.0.1:${port}`, child, folder }
-    }
-  }
-  throw new Error(`the server did not start: ${output}`)
-}
-
 /** Repeats each client's step for some seconds; prints answers a second and the slowest of a hundred. */
 async function measure(name: string, steps: (() => Promise<void>)[]): Promise<void> {
   const times: number[] = []
@@ -75,7 +56,7 @@ function expectOk(answer: { status: number; body: Tokens }): Tokens {
 }
 
 async function bench(name: string, settings: Record<string, string>): Promise<void> {
-  const { url, child, folder } = await start(settings)
+  const { url, child, folder } = await startServer(settings)
   const clients = Array.from({ length: CLIENTS })
   const credentials = { email: 'admin@example.com', password: 'password123' }
   const logins = await Promise.all(
