@@ -150,9 +150,7 @@ test('a request of HTTP/1.1 has one Host', async () => {
   await assertRefused('GET /health HTTP/1.1\r\n\r\n', 'none')
 })
 
-test('a second Host is refused (RFC 9112, 3.2)', {
-  todo: 'Node.js takes the first Host and drops the others without a word; a proxy may have gone by the last',
-}, async () => {
+test('a second Host is refused (RFC 9112, 3.2)', async () => {
   await assertRefused(`GET /health HTTP/1.1\r\n${HOST}Host: other.example\r\nConnection: close\r\n\r\n`, 'two')
 })
 
@@ -210,9 +208,14 @@ test('HEAD has the headers of GET and no body', async () => {
 })
 
 test('many headers are read; large ones are 431', async () => {
-  const many = Array.from({ length: 200 }, (_, at) => `X-${at}: ${at}\r\n`).join('')
+  const many = Array.from({ length: 90 }, (_, at) => `X-${at}: ${at}\r\n`).join('')
   assert.deepEqual(statusesOf(await exchange(`GET /health HTTP/1.1\r\n${HOST}${many}Connection: close\r\n\r\n`)), [200])
-  for (const large of [`X: ${'y'.repeat(100_000)}\r\n`, `${'X'.repeat(100_000)}: y\r\n`, many.repeat(50)]) {
+  for (const large of [
+    `X: ${'y'.repeat(100_000)}\r\n`,
+    `${'X'.repeat(100_000)}: y\r\n`,
+    many.repeat(2),
+    many.repeat(100),
+  ]) {
     await assertRefused(`GET /health HTTP/1.1\r\n${HOST}${large}\r\n`, `${large.length} bytes of headers`)
   }
   await assertRefused(`GET /${'x'.repeat(100_000)} HTTP/1.1\r\n${HOST}\r\n`, 'a long path')

@@ -226,24 +226,27 @@ test('the refresh cookie is found among any others, and no other is taken for it
 })
 
 test('keys are counted as they are written, wherever they stand; a key that is there twice is always noticed', () => {
-  let [twins, tooDeep] = [0, 0]
+  let [twins, tooDeep, escaped] = [0, 0, 0]
   holds(writtenJson('ab:"'), ({ text, keys, depth, hasTwin }) => {
     const written = countWrittenKeys(text)
-    assert.equal(written, depth > 16 ? null : keys)
-    if (written === null) tooDeep++
+    const isEscaped = [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*(:?)/g)].some(
+      ([, key, colon]) => colon && key?.includes('\\'),
+    )
+    assert.equal(written, depth > 16 || isEscaped ? null : keys)
+    if (isEscaped) escaped++
+    else if (written === null) tooDeep++
     else if (hasTwin) twins++
     assert.equal(countKeys(JSON.parse(text)) === keys, !hasTwin)
   })
-  assert.ok(twins > 500 && tooDeep > 500, `${twins} with twins, ${tooDeep} too deep`)
+  assert.ok(Math.min(twins, tooDeep, escaped) > 100, `${twins} with twins, ${tooDeep} too deep, ${escaped} escaped`)
   holds(fc.oneof(anyText, fc.string({ unit: fc.constantFrom(...'{}[]":\\a') })), (text) => {
     const count = countWrittenKeys(text)
     assert.ok(count === null || count <= text.length)
   })
 })
 
-test('a key is noticed twice in any spelling, after whatever else was read', {
-  todo: 'JSON.parse of V8 13.6 takes an escaped key for another that begins like its escape, once that other was read',
-}, () => {
+test('a key is noticed twice in any spelling, after whatever else was read', () => {
+  // V8 13.6 takes an escaped key for another that begins like its escape, once that other was read.
   const twice = '{"email":"a","\\u0065mail":"b"}'
   assert.notEqual(countKeys(JSON.parse(twice)), countWrittenKeys(twice), 'before')
   JSON.parse('{"email":"a","\\\\u006":"b"}')

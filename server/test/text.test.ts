@@ -64,11 +64,11 @@ test('a time is read to the millisecond, in its zone; what is none is null and n
   })
 })
 
-test('a day that there is not is no time', { todo: 'the 30th of February is read as the 2nd of March' }, () => {
+test('a day that there is not is no time', () => {
   holds(moment(fc.integer({ min: 1902, max: 9998 }), fc.nat(32)), assertRead)
 })
 
-test('a time before 1901 is one', { todo: 'Date.UTC(1, 0, 1) is 1901, not the year 1' }, () => {
+test('a time before 1901 is one', () => {
   holds(moment(fc.integer({ min: 2, max: 9998 }), fc.integer({ min: 1, max: 28 })), assertRead)
 })
 
@@ -115,9 +115,7 @@ test('no reader of mails makes a link of text that is unlinked', () => {
   })
 })
 
-test('no link is made of a host with marks, emoji or an ideographic dot either', {
-  todo: 'a dot after a combining mark, an underscore or an emoji stands, and so does 。 (U+3002), which IDNA reads as a dot',
-}, () => {
+test('no link is made of a host with marks, emoji or an ideographic dot either', () => {
   holds(fc.tuple(marked, bound), ([text, most]) => {
     assert.doesNotMatch(unlinked(text, most), /[\p{L}\p{M}\p{N}\p{So}_-][.。．｡][\p{L}\p{M}-]/u)
   })

@@ -5,12 +5,19 @@ const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a]
 const OPENING = new Set([0x7b, 0x5b])
 const CLOSING = new Set([0x7d, 0x5d])
 
-/** How many keys a JSON text writes down, duplicates included. Null when it nests too deep. Reads no further than that. */
+/**
+ * How many keys a JSON text writes down, duplicates included. Null when it nests too deep, and when a key is written with
+ * escapes: no client of ours writes them so, and V8's parser has taken one such key for another. Reads no further then.
+ */
 export function countWrittenKeys(text: string): number | null {
-  let [keys, depth] = [0, 0]
+  let [keys, depth, lastEscaped] = [0, 0, false]
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code === QUOTE) at = endOfString(text, at)
+    if (code === QUOTE) {
+      const end = endOfString(text, at)
+      lastEscaped = text.slice(at, end).includes('\\')
+      at = end
+    } else if (code === COLON && lastEscaped) return null
     else if (code === COLON) keys++
     else if (CLOSING.has(code)) depth--
     else if (OPENING.has(code) && ++depth > DEEPEST) return null

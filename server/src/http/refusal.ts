@@ -18,6 +18,14 @@ export function httpsRequired(): Refusal {
   return new Refusal(403, 'https_required', 'HTTPS is required')
 }
 
+/** What follows such a request on its connection is not trusted either. */
+const CLOSE = { connection: 'close' }
+
 export function tooManyHeaders(): Refusal {
-  return new Refusal(431, 'too_many_headers', 'The request has more than 100 headers')
+  return new Refusal(431, 'too_many_headers', 'The request has more than 100 headers', CLOSE)
+}
+
+/** RFC 9112, 3.2: a proxy may have gone by another one than we do. */
+export function twoHosts(): Refusal {
+  return new Refusal(400, 'bad_request', 'The request has more than one Host', CLOSE)
 }

@@ -12,7 +12,7 @@ import type { EndpointRequest, HttpContext } from './endpoint.ts'
 import { toInvalidBody } from './invalid-body.ts'
 import { readJson } from './json-body.ts'
 import { describeApi } from './openapi.ts'
-import { httpsRequired, Refusal, tooManyHeaders } from './refusal.ts'
+import { httpsRequired, Refusal, tooManyHeaders, twoHosts } from './refusal.ts'
 import { type Route, routes } from './routes.ts'
 import { capSockets } from './socket-cap.ts'
 
@@ -61,7 +61,12 @@ export function createServer(ctx: HttpContext, tls: { cert: string; key: string 
         verbose: true,
       },
     },
-    frameworkErrors: (error, request, reply) => sendError(ctx, error, request, reply),
+    // Refused before any hook: a path that cannot be routed.
+    frameworkErrors: (error, request, reply) => {
+      greet(ctx, request, reply)
+      reply.raw.once('finish', () => logAnswer(ctx, request, reply))
+      return sendError(ctx, error, request, reply)
+    },
     clientErrorHandler: answerBrokenRequest,
   })
   server.removeAllContentTypeParsers()
@@ -75,32 +80,43 @@ export function createServer(ctx: HttpContext, tls: { cert: string; key: string 
   server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
 
   server.addHook('onRequest', async (request, reply) => {
-    // Node.js would drop those beyond a count in silence, a proxy's among them.
-    if (request.raw.rawHeaders.length > 2 * MOST_HEADERS) throw tooManyHeaders()
-    const { client, isSecure } = connectionOf(request.raw, ctx.edge.trustedProxies)
-    Object.assign(request, { client, isSecure })
-    reply.headers(HEADERS).header('x-request-id', request.id)
-    if (isSecure) reply.header('strict-transport-security', 'max-age=31536000')
-    if (ctx.edge.requireHttps && !isSecure && !isProbe(request)) throw httpsRequired()
+    greet(ctx, request, reply)
+    refuseUnheard(ctx, request)
   })
-  server.addHook('onResponse', async (request, reply) => {
-    const { id, method, client } = request
-    const ms = Math.round(reply.elapsedTime * 10) / 10
-    ctx.log.info(
-      { requestId: id, method, path: pathOf(request), status: reply.statusCode, ms, ip: client.ip },
-      'request',
-    )
-  })
+  server.addHook('onResponse', async (request, reply) => logAnswer(ctx, request, reply))
   server.setErrorHandler((error: FastifyError, request, reply) => sendError(ctx, error, request, reply))
   server.setNotFoundHandler(async (request) => {
     // Methods that the framework does not know at all end here too.
-    if (routes.some((route) => route.path === pathOf(request))) throw methodNotAllowed(pathOf(request))
+    const route = routes.find(({ path }) => isPathOf(path, pathOf(request)))
+    if (route) throw methodNotAllowed(route.path)
     throw new Refusal(404, null, 'Not found')
   })
 
   for (const route of routes) addRoute(server, ctx, route)
   for (const path of new Set(routes.map((route) => route.path))) refuseOtherMethods(server, path)
   return server
+}
+
+/** Who is asking, and what every answer says. */
+function greet(ctx: HttpContext, request: FastifyRequest, reply: FastifyReply): void {
+  Object.assign(request, connectionOf(request.raw, ctx.edge.trustedProxies))
+  reply.headers(HEADERS).header('x-request-id', request.id)
+  if (request.isSecure) reply.header('strict-transport-security', 'max-age=31536000')
+}
+
+/** Refuses, whatever it asks, a request that could be read in two ways, or by others. */
+function refuseUnheard({ edge }: HttpContext, request: FastifyRequest): void {
+  const { rawHeaders } = request.raw
+  // Node.js would drop headers beyond a count in silence, a proxy's among them, and every Host but the first.
+  if (rawHeaders.length > 2 * MOST_HEADERS) throw tooManyHeaders()
+  if (rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length > 1) throw twoHosts()
+  if (edge.requireHttps && !request.isSecure && !isProbe(request)) throw httpsRequired()
+}
+
+function logAnswer(ctx: HttpContext, request: FastifyRequest, reply: FastifyReply): void {
+  const { id: requestId, method, client } = request
+  const ms = Math.round(reply.elapsedTime * 10) / 10
+  ctx.log.info({ requestId, method, path: pathOf(request), status: reply.statusCode, ms, ip: client.ip }, 'request')
 }
 
 function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, endpoint, guard, limit }: Route): void {
@@ -198,6 +214,11 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
 /** Load balancers and orchestrators ask from inside. */
 function isProbe(request: FastifyRequest): boolean {
   return ['/health', '/ready'].includes(pathOf(request))
+}
+
+/** Whether a path fits a pattern of the routes, such as `/api/v1/users/:id`. */
+function isPathOf(pattern: string, path: string): boolean {
+  return new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`).test(path)
 }
 
 /** A query may hold a secret; it is no part of what is logged or compared. */

@@ -16,6 +16,7 @@ export function unlinked(text: string, mostCharacters: number): string {
   const defanged = text
     .replaceAll(/:(?=\/\/)/g, '[:]')
     .replaceAll('@', '[at]')
-    .replaceAll(/(?<=[\p{L}\p{N}-])\.(?=[\p{L}-])/gu, '[.]')
+    // Every dot that a reader, or IDNA, could take for one of a host.
+    .replaceAll(/(?<=[^\s.])[.。．｡](?=[\p{L}\p{M}-])/gu, '[.]')
   return inertText(defanged, mostCharacters)
 }
