@@ -125,6 +125,8 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
     url: path,
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
+      // A flood of what costs a hash is turned away before its body is read, or the limits' store is asked.
+      if (limit?.countedBy === 'shared' && ctx.passwords.isBusy()) throw new LaneFull()
       if (limit?.countedBy === 'process')
         await ctx.ownLimiter.take(limit.budgets(request as EndpointRequest<never>, ctx))
       await guard?.check(ctx, request)
@@ -134,8 +136,6 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
       const typed = request as EndpointRequest<never>
       if (limit?.countedBy !== 'shared') return endpoint.handle(own, typed, reply)
 
-      // A flood is turned away before it costs the limits' store anything.
-      if (ctx.passwords.isBusy()) throw new LaneFull()
       const budgets = limit.budgets(typed, ctx)
       await ctx.limiter.take(budgets)
       try {
@@ -186,7 +186,8 @@ function sendError(ctx: HttpContext, error: FastifyError, request: FastifyReques
   const contract = contractOf(request.routeOptions.url ?? pathOf(request))
   const answer = answerTo(error.validation ? toInvalidBody(error.validation) : error, contract)
   if (!answer) ctx.log.error({ requestId: request.id, err: error }, 'a request failed')
-  if (answer?.status === 503)
+  // The line of the request tells of a full lane, too: two lines for each would help a flood.
+  if (answer?.status === 503 && !(error instanceof LaneFull))
     ctx.log.warn({ requestId: request.id, reason: error.message }, 'a request was turned away')
   const { status, headers, body } = answer ?? internalError(contract)
   return reply
