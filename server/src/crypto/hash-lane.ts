@@ -16,8 +16,11 @@ export class LaneFull extends Error {
  */
 export class HashLane {
   readonly #pool: Piscina<HashJob>
+  readonly #mostHeld: number
+  #held = 0
 
   constructor(options: { threads: number; mostWaiting: number }) {
+    this.#mostHeld = options.mostWaiting
     this.#pool = new Piscina({
       filename: new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url).href, // .ts here, .js in the package
       minThreads: 0,
@@ -41,9 +44,23 @@ export class HashLane {
     }
   }
 
-  /** Whether another job would be refused. */
+  /**
+   * Keeps a place from before whatever precedes a job until after it: else hundreds that saw one free place would all ask
+   * the database before they are told that it is taken. The function that is returned gives it back.
+   *
+   * @throws {LaneFull} when all places are kept
+   */
+  hold(): () => void {
+    if (this.isFull) throw new LaneFull()
+    this.#held++
+    return () => {
+      this.#held--
+    }
+  }
+
+  /** Whether no place is left to hold. */
   get isFull(): boolean {
-    return this.#pool.queueSize >= this.#pool.options.maxQueue
+    return this.#held >= this.#mostHeld
   }
 
   close(): Promise<void> {

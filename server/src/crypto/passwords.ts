@@ -26,7 +26,9 @@ export interface Passwords {
    * @throws {LaneFull}
    */
   matches(password: string, digest: string | null): Promise<boolean>
-  /** Whether anything asked now would be refused with {@link LaneFull}. */
+  /** Keeps a place for one who will ask, until the returned function gives it back. @throws {LaneFull} */
+  hold(): () => void
+  /** Whether {@link hold} would refuse. */
   isBusy(): boolean
   /** Whether a digest was made with other settings than today's. */
   isOutdated(digest: string): boolean
@@ -50,6 +52,8 @@ export function createPasswords(lane: HashLane, setting: PasswordHash): Password
         : await lane.run({ kind: 'bcryptMatches', text: firstBytes(text, BCRYPT_MAX_BYTES), digest: compared })
       return usable && matched
     },
+
+    hold: () => lane.hold(),
 
     isBusy: () => lane.isFull,
 

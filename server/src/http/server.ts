@@ -5,7 +5,7 @@ import cors from '@fastify/cors'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Client } from '../auth/context.ts'
 import { LaneFull } from '../crypto/hash-lane.ts'
-import { Unavailable } from '../storage/database.ts'
+import { admit, turnAwayIfBusy } from './admission.ts'
 import { answerTo, contractOf, internalError } from './answers.ts'
 import { connectionOf } from './client-address.ts'
 import type { EndpointRequest, HttpContext } from './endpoint.ts'
@@ -23,8 +23,6 @@ declare module 'fastify' {
     isSecure: boolean
   }
 }
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
 /** Of every answer that says nothing else: it is data for programs, and no page. */
 const HEADERS = {
@@ -77,7 +75,7 @@ export function createServer(ctx: HttpContext, tls: { cert: string; key: string 
   server.decorateRequest('isSecure', false)
   server.decorateRequest('caller', null)
   let openapi: string | null = null
-  server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
+  server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, readVersion()))))
 
   server.addHook('onRequest', async (request, reply) => {
     greet(ctx, request, reply)
@@ -85,15 +83,16 @@ export function createServer(ctx: HttpContext, tls: { cert: string; key: string 
   })
   server.addHook('onResponse', async (request, reply) => logAnswer(ctx, request, reply))
   server.setErrorHandler((error: FastifyError, request, reply) => sendError(ctx, error, request, reply))
+  const patterns = [...new Set(routes.map(({ path }) => path))].map((path) => [path, patternOf(path)] as const)
   server.setNotFoundHandler(async (request) => {
     // Methods that the framework does not know at all end here too.
-    const route = routes.find(({ path }) => isPathOf(path, pathOf(request)))
-    if (route) throw methodNotAllowed(route.path)
+    const known = patterns.find(([, pattern]) => pattern.test(pathOf(request)))
+    if (known) throw methodNotAllowed(known[0])
     throw new Refusal(404, null, 'Not found')
   })
 
   for (const route of routes) addRoute(server, ctx, route)
-  for (const path of new Set(routes.map((route) => route.path))) refuseOtherMethods(server, path)
+  for (const [path] of patterns) refuseOtherMethods(server, path)
   return server
 }
 
@@ -125,8 +124,7 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
     url: path,
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
-      // A flood of what costs a hash is turned away before its body is read, or the limits' store is asked.
-      if (limit?.countedBy === 'shared' && ctx.passwords.isBusy()) throw new LaneFull()
+      if (limit?.countedBy === 'shared') await turnAwayIfBusy(ctx)
       if (limit?.countedBy === 'process')
         await ctx.ownLimiter.take(limit.budgets(request as EndpointRequest<never>, ctx))
       await guard?.check(ctx, request)
@@ -135,18 +133,7 @@ function addRoute(server: FastifyInstance, ctx: HttpContext, { method, path, end
       const own = { ...ctx, log: withRequestId(ctx.log, request.id) }
       const typed = request as EndpointRequest<never>
       if (limit?.countedBy !== 'shared') return endpoint.handle(own, typed, reply)
-
-      const budgets = limit.budgets(typed, ctx)
-      await ctx.limiter.take(budgets)
-      try {
-        const answer = await endpoint.handle(own, typed, reply)
-        if (limit.givenBackOnSuccess) await ctx.limiter.giveBack(budgets)
-        return answer
-      } catch (error) {
-        // Nothing was tried: a busy server must not use up anybody's attempts. Nor does anybody wait for it.
-        if (error instanceof LaneFull || error instanceof Unavailable) void ctx.limiter.giveBack(budgets)
-        throw error
-      }
+      return admit(ctx, limit, limit.budgets(typed, ctx), () => endpoint.handle(own, typed, reply))
     },
   })
 }
@@ -217,9 +204,13 @@ function isProbe(request: FastifyRequest): boolean {
   return ['/health', '/ready'].includes(pathOf(request))
 }
 
-/** Whether a path fits a pattern of the routes, such as `/api/v1/users/:id`. */
-function isPathOf(pattern: string, path: string): boolean {
-  return new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`).test(path)
+/** What fits a path of the routes, such as `/api/v1/users/:id`. */
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)
+}
+
+function readVersion(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }
 
 /** A query may hold a secret; it is no part of what is logged or compared. */
