@@ -1,0 +1,46 @@
+import { Client, type Session } from '../client.ts'
+import type { World } from '../world.ts'
+import { newPerson, newSession } from './begin.ts'
+
+const TABS = 3
+
+/**
+ * Tabs that share a cookie and know nothing of each other. The browser sends what the cookie holds when a request leaves,
+ * and stores what an answer brings when it arrives, be it older than what is there.
+ */
+export async function cookieTabs(world: World, name: string): Promise<void> {
+  const first = new Client(world, name)
+  const person = await newPerson(first)
+  const jar = { session: await newSession(first, person, 'cookie') }
+  let loggingIn: Promise<void> | null = null
+
+  /** Whoever is told that the session is over brings all tabs to the login page. */
+  const logInAgain = (client: Client, refused: Session): Promise<void> => {
+    if (jar.session?.refresh !== refused.refresh) return Promise.resolve() // another tab has
+    loggingIn ??= newSession(client, person, 'cookie').then((session) => {
+      jar.session = session
+      loggingIn = null
+    })
+    return loggingIn
+  }
+  const refresh = async (client: Client): Promise<void> => {
+    const sent = jar.session
+    if (!sent) return
+    // A repetition sends what the cookie holds by then.
+    const tried = await client.insist(() => client.refresh({ ...(jar.session ?? sent), key: null }))
+    if (tried.outcome === 'refused') return logInAgain(client, sent)
+    if (jar.session?.person === sent.person) jar.session = { ...sent, ...tried.value }
+  }
+  const tab = async (index: number) => {
+    const client = new Client(world, `${name} tab ${index}`)
+    client.address = first.address
+    while (!world.over) {
+      await client.pause(0, 400)
+      await loggingIn
+      await refresh(client)
+    }
+  }
+  await Promise.all(Array.from({ length: TABS }, (_, index) => tab(index)))
+  await world.healed
+  await refresh(first)
+}

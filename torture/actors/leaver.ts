@@ -1,0 +1,42 @@
+import { Client, type Session } from '../client.ts'
+import type { Operator } from '../operator.ts'
+import type { World } from '../world.ts'
+import { newPerson, newSession } from './begin.ts'
+
+/**
+ * A person with two sessions who ends one of them or all: by logging out, by deletion, or by what an operator does on the
+ * command line. Then everybody tries again: what has ended must stay so, the other session must go on.
+ */
+export async function leaver(world: World, name: string, operator: Operator | null): Promise<void> {
+  for (let round = 0; !world.over; round++) {
+    const client = new Client(world, `${name} ${round}`)
+    const person = await newPerson(client)
+    const sessions: Session[] = []
+    for (const carrier of ['body', client.random.pick(['body', 'pair'] as const)] as const) {
+      const session = await newSession(client, person, carrier)
+      if (session) sessions.push(session)
+    }
+    for (let count = client.random.between(0, 8); count > 0; count--) await refreshAll(client, sessions)
+    const [one] = sessions
+    if (one) await leave(client, one, operator)
+    for (let count = 0; count < 2; count++) {
+      await refreshAll(client, sessions)
+      for (const session of sessions) await client.me(session)
+    }
+    await client.insist(() => client.logIn(person, 'body'))
+  }
+}
+
+async function refreshAll(client: Client, sessions: Session[]): Promise<void> {
+  for (const session of sessions) {
+    const key = client.random.name()
+    const tried = await client.insist(() => client.refresh({ ...session, key }))
+    if (tried.outcome === 'ok') Object.assign(session, tried.value)
+  }
+}
+
+async function leave(client: Client, session: Session, operator: Operator | null): Promise<void> {
+  if (operator) return operator.end(client, session.person)
+  if (client.random.percent(60)) await client.insist(() => client.logOut(session))
+  else await client.insist(() => client.delete(session))
+}

@@ -1,0 +1,43 @@
+import { Client } from '../client.ts'
+import type { World } from '../world.ts'
+import { newPerson, newSession } from './begin.ts'
+
+const TABS = 3
+
+/**
+ * Tabs that share a token in the browser's storage and take a lock around reading, refreshing and storing it. One that is
+ * closed in mid-refresh leaves its key there, and the next one goes on with it.
+ */
+export async function lockedTabs(world: World, name: string): Promise<void> {
+  const first = new Client(world, name)
+  const person = await newPerson(first)
+  const storage = { session: await newSession(first, person, 'body'), key: null as string | null }
+  let lock: Promise<unknown> = Promise.resolve()
+  const locked = (work: () => Promise<void>): Promise<void> => {
+    const turn = lock.then(work)
+    lock = turn.catch(() => {})
+    return turn
+  }
+
+  const refresh = async (client: Client): Promise<boolean> => {
+    if (!storage.session) return true
+    storage.key ??= client.random.name()
+    const tried = await client.refresh({ ...storage.session, key: storage.key })
+    if (tried.outcome === 'unknown') return false
+    storage.key = null
+    if (tried.outcome === 'ok') storage.session = { ...storage.session, ...tried.value }
+    else storage.session = await newSession(client, person, 'body')
+    return true
+  }
+  const tab = async (index: number) => {
+    const client = new Client(world, `${name} tab ${index}`)
+    client.address = first.address
+    while (!world.over) {
+      await client.pause(0, 120)
+      await locked(async () => void (await refresh(client)))
+    }
+  }
+  await Promise.all(Array.from({ length: TABS }, (_, index) => tab(index)))
+  await world.healed
+  while (!(await refresh(first))) await first.pause(5, 80)
+}

@@ -1,0 +1,58 @@
+import { Client, type Session } from '../client.ts'
+import { now } from '../history.ts'
+import type { World } from '../world.ts'
+import { newPerson, newSession } from './begin.ts'
+
+const MOST_REFRESHES = 60
+
+/**
+ * An owner whose tokens are copied, again and again: the newest or an older one, sometimes with the key of the attempt that
+ * is under way, used at once or much later. Each theft is of a session and a person of its own.
+ */
+export async function theft(world: World, name: string, carrier: Session['carrier']): Promise<void> {
+  for (let round = 0; !world.over; round++) await oneTheft(world, `${name} ${round}`, carrier)
+}
+
+async function oneTheft(world: World, name: string, carrier: Session['carrier']): Promise<void> {
+  const [owner, thief] = [new Client(world, name), new Client(world, `${name} thief`)]
+  const began = await newSession(owner, await newPerson(owner), carrier)
+  if (!began) return
+  let newest = began
+  const seen: { session: Session; key: string | null }[] = []
+  const lives = { owner: true, thief: true }
+
+  const own = async () => {
+    for (let count = 0; lives.owner && count < MOST_REFRESHES && !world.over; count++) {
+      const key = owner.random.percent(50) ? owner.random.name() : null
+      seen.push({ session: newest, key })
+      const tried = await owner.insist(() => owner.refresh({ ...newest, key }))
+      if (tried.outcome === 'ok') newest = { ...newest, ...tried.value }
+      else lives.owner = false
+      await pauseOf(owner)
+    }
+  }
+  const steal = async () => {
+    await thief.pause(0, 2000)
+    const stolen = thief.random.percent(60) ? seen.at(-1) : thief.random.pick(seen)
+    if (!stolen) return
+    let held = stolen.session
+    let copiedKey = thief.random.percent(30) ? stolen.key : null
+    for (let count = 0; lives.thief && count < MOST_REFRESHES && !world.over; count++) {
+      await pauseOf(thief)
+      const key = copiedKey ?? (thief.random.percent(50) ? thief.random.name() : null)
+      const tried = await thief.insist(() => thief.refresh({ ...held, key }))
+      copiedKey = null
+      if (tried.outcome === 'ok') held = { ...held, ...tried.value }
+      else lives.thief = false
+    }
+  }
+  const since = now()
+  await Promise.all([own(), steal()])
+  if (now() - since < 100) await owner.pause(100, 200)
+
+  /** Mostly quick, now and then longer than a window. */
+  function pauseOf(client: Client): Promise<void> {
+    const window = world.settings.replayWindowMilliseconds
+    return client.random.percent(15) ? client.pause(window, 1.5 * window) : client.pause(0, 300)
+  }
+}

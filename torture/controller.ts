@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Harm, Lane } from './harms.ts'
+import type { Random } from './random.ts'
+
+/** Does harm in all lanes until told to stop, then waits until what was begun is whole again; counts what was done. */
+export class Controller {
+  readonly counts = new Map<string, number>()
+  #stopping = false
+  readonly #lanes: Promise<unknown>
+
+  constructor(lanes: readonly Lane[], random: Random) {
+    this.#lanes = Promise.all(lanes.map((lane) => this.#follow(lane, random.of(lane.name))))
+    this.#lanes.catch(() => {}) // told to whoever stops
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await this.#lanes
+  }
+
+  async #follow({ pauseMilliseconds, harms }: Lane, random: Random): Promise<void> {
+    while (!this.#stopping) {
+      await sleep(random.between(...pauseMilliseconds))
+      if (this.#stopping) return
+      const harm = drawn(harms, random)
+      await harm.run()
+      this.counts.set(harm.name, (this.counts.get(harm.name) ?? 0) + 1)
+    }
+  }
+}
+
+function drawn(harms: readonly Harm[], random: Random): Harm {
+  const tickets = harms.flatMap((harm) => Array.from({ length: harm.weight }, () => harm))
+  return random.pick(tickets)
+}

@@ -1,0 +1,34 @@
+import { app } from './actors/app.ts'
+import { cookieTabs } from './actors/cookie-tabs.ts'
+import { leaver } from './actors/leaver.ts'
+import { lockedTabs } from './actors/locked-tabs.ts'
+import { theft } from './actors/theft.ts'
+import type { Operator } from './operator.ts'
+import type { World } from './world.ts'
+
+type Actor = (world: World, name: string) => Promise<void>
+
+/** Everybody who uses the service, as people's apps do and as thieves do. */
+export function crowd(world: World, operator: Operator): Promise<void>[] {
+  const cast: [count: number, name: string, actor: Actor][] = [
+    [10, 'app with keys', (own, name) => app(own, name, { carrier: 'body', keyed: true })],
+    [6, 'app without keys', (own, name) => app(own, name, { carrier: 'body', keyed: false })],
+    [
+      4,
+      'app that keeps its first token',
+      (own, name) => app(own, name, { carrier: 'body', keyed: false, naive: true }),
+    ],
+    [6, 'pair with keys', (own, name) => app(own, name, { carrier: 'pair', keyed: true })],
+    [3, 'pair without keys', (own, name) => app(own, name, { carrier: 'pair', keyed: false })],
+    [3, 'tabs with a lock', lockedTabs],
+    [4, 'tabs with a cookie', cookieTabs],
+    [4, 'theft of a login', (own, name) => theft(own, name, 'body')],
+    [3, 'theft of a pair', (own, name) => theft(own, name, 'pair')],
+    [2, 'theft of a cookie', (own, name) => theft(own, name, 'cookie')],
+    [3, 'leaver', (own, name) => leaver(own, name, null)],
+    [1, 'leaver by an operator', (own, name) => leaver(own, name, operator)],
+  ]
+  return cast.flatMap(([count, name, actor]) =>
+    Array.from({ length: count }, (_, index) => actor(world, `${name} ${index + 1}`)),
+  )
+}

@@ -1,0 +1,84 @@
+// `npm run torture -- [--seconds 60] [--seed N] [--database sqlite|postgres]`: real servers, real clients, and everything
+// that can go wrong around them. The seed repeats what is tried and when, not how it falls out. See docs/refresh.md.
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { check } from './check.ts'
+import { Controller } from './controller.ts'
+import { crowd } from './crowd.ts'
+import { lanesOf } from './harms.ts'
+import { History, now } from './history.ts'
+import { Operator } from './operator.ts'
+import { seededRandom } from './random.ts'
+import { report } from './report.ts'
+import { setScene } from './scene.ts'
+import { bugsIn, readStored } from './stored.ts'
+import { hangUp } from './wire.ts'
+import type { World } from './world.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+    database: { type: 'string', default: 'sqlite' },
+    keep: { type: 'boolean', default: false },
+  },
+})
+const { database } = options
+if (database !== 'sqlite' && database !== 'postgres')
+  throw new Error(`--database is sqlite or postgres, not ${database}`)
+const seconds = Number(options.seconds)
+const seed = Number(options.seed)
+process.stdout.write(`Torture on ${database} for ${seconds} s, --seed ${seed}\n`)
+
+const random = seededRandom(seed)
+const settings = {
+  // Long enough to come back after an outage here, short enough to be waited for.
+  replayWindowMilliseconds: 5000,
+  sessionMaxAgeMilliseconds: 120_000,
+  accessTokenMilliseconds: 900_000,
+  serviceKey: random.of('service key').name(),
+}
+const scene = await setScene(database, settings, random)
+const healing = Promise.withResolvers<void>()
+const world: World = {
+  history: new History(),
+  random,
+  settings,
+  ports: scene.replicas.map(({ port }) => port),
+  over: false,
+  cutPercent: 4,
+  healed: healing.promise,
+}
+const complaints: string[] = []
+const operator = new Operator(scene.folder, { ...scene.environment, DATABASE_URL: scene.databaseUrl })
+const lanes = lanesOf(scene, random, (what) => complaints.push(what))
+const acting = Promise.all(crowd(world, operator))
+const controller = new Controller(lanes, random)
+
+await Promise.race([sleep(seconds * 1000), acting])
+await controller.stop()
+world.over = true
+world.cutPercent = 0
+const healedAt = now()
+healing.resolve()
+await acting
+await operator.sendWaitingMails()
+hangUp()
+for (const replica of scene.replicas) await replica.terminate()
+
+const readAt = now()
+const stored = await readStored(scene.databaseUrl)
+const bugs = [...complaints, ...bugsIn(scene.replicas.map(({ log }) => log))]
+const evidence = { settings, calls: world.history.calls, stored, taken: scene.mail.taken, bugs, healedAt, readAt }
+const violations = check(evidence)
+report({ evidence, violations, harms: controller.counts, ambushed: scene.postgres?.proxy.ambushed ?? 0, seconds })
+
+await scene.postgres?.cluster.remove()
+if (violations.length > 0 || options.keep) {
+  const file = join(scene.folder, 'history.jsonl')
+  writeFileSync(file, `${evidence.calls.map((call) => JSON.stringify(call)).join('\n')}\n`)
+  process.stdout.write(`\nThe history is in ${file}, the logs of the servers beside it.\n`)
+} else rmSync(scene.folder, { recursive: true })
+process.exit(violations.length > 0 ? 1 : 0)

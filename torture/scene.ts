@@ -1,0 +1,52 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseProxy } from './database-proxy.ts'
+import { type MailSink, startMailSink } from './mail-sink.ts'
+import { createPostgresCluster, type PostgresCluster } from './postgres-cluster.ts'
+import type { Random } from './random.ts'
+import { Replica } from './replica.ts'
+import type { Settings } from './world.ts'
+
+/** The service and all that it stands on. */
+export interface Scene {
+  folder: string
+  /** What the servers, and commands beside them, are told. */
+  environment: Record<string, string>
+  /** The database without anything in between. */
+  databaseUrl: string
+  replicas: Replica[]
+  mail: MailSink
+  /** Null on SQLite. */
+  postgres: { cluster: PostgresCluster; proxy: DatabaseProxy } | null
+}
+
+/** One server on SQLite; two on PostgreSQL, behind a proxy, with clocks that are half a minute apart. */
+export async function setScene(database: 'sqlite' | 'postgres', settings: Settings, random: Random): Promise<Scene> {
+  const folder = mkdtempSync(join(tmpdir(), 'tessera-torture-'))
+  const mail = await startMailSink()
+  const cluster = database === 'postgres' ? await createPostgresCluster() : null
+  const databaseUrl = cluster?.url ?? `sqlite:${join(folder, 'tessera.db')}`
+  const proxy = cluster ? await DatabaseProxy.start(cluster.port) : null
+  const proxied = new URL(databaseUrl)
+  if (proxy) proxied.port = String(proxy.port)
+  const environment = {
+    DATABASE_URL: proxy ? proxied.href : databaseUrl,
+    JWT_SECRET_KEY: random.of('secret').name().repeat(4),
+    REFRESH_REPLAY_WINDOW: String(settings.replayWindowMilliseconds / 1000),
+    SESSION_MAX_AGE: String(settings.sessionMaxAgeMilliseconds / 1000),
+    JWT_ACCESS_TOKEN_EXPIRATION: String(settings.accessTokenMilliseconds / 1000),
+    PAIR_ISSUANCE: 'service',
+    SERVICE_KEYS: settings.serviceKey,
+    TRUSTED_PROXIES: '127.0.0.1',
+    SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
+    MAIL_FROM: 'Torture <tessera@example.com>',
+    BCRYPT_COST: '4',
+    RATE_LIMIT: 'off',
+    LOG_LEVEL: 'info',
+  }
+  const names = cluster ? ['one', 'two'] : ['one']
+  const start = (name: string) => Replica.start({ name, folder, environment, lateClock: name === 'two' })
+  const replicas = await Promise.all(names.map(start))
+  return { folder, environment, databaseUrl, replicas, mail, postgres: cluster && proxy && { cluster, proxy } }
+}
