@@ -60,7 +60,7 @@ export class Client {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const tried = await attempt()
       if (tried.outcome !== 'unknown') return tried as Tried<Value> & { outcome: 'ok' | 'refused' }
-      await this.pause(5, 80)
+      await this.pause(10, 150)
     }
     throw new NoAnswer(`${this.name} found no answer in ${MOST_TRIES} tries`)
   }

@@ -58,7 +58,7 @@ export class Replica {
         if (readFileSync(this.log).subarray(from).includes('Tessera is listening')) return
         await sleep(20)
       }
-      await sleep(200)
+      await sleep(500)
     }
   }
 

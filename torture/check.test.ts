@@ -1,0 +1,342 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { check, INVARIANTS } from './check.ts'
+import type { Evidence, Stored } from './evidence.ts'
+import type { Call } from './history.ts'
+
+const WINDOW = 5000
+const settings = {
+  replayWindowMilliseconds: WINDOW,
+  sessionMaxAgeMilliseconds: 120_000,
+  accessTokenMilliseconds: 60_000,
+  serviceKey: 'key',
+}
+const ANN = 'ann@example.com'
+const token = (generation: number, print = `T${generation}`) => ({ session: 's1', generation, print })
+
+/** A call that took 10 ms. */
+function call(at: number, fields: Partial<Call>): Call {
+  return {
+    actor: 'ann',
+    action: 'refresh',
+    person: ANN,
+    session: 's1',
+    presented: null,
+    key: null,
+    carrier: 'body',
+    mixed: false,
+    address: '198.51.100.1',
+    begun: at,
+    ended: at + 10,
+    outcome: 'ok',
+    status: 200,
+    received: null,
+    ...fields,
+  }
+}
+const signUp = call(0, { action: 'sign_up', session: null, carrier: null })
+const logIn = call(20, { action: 'login', received: token(0) })
+const rotate = (at: number, from: number, fields: Partial<Call> = {}) =>
+  call(at, { presented: token(from), received: token(from + 1), ...fields })
+const refused = (at: number, from: number, fields: Partial<Call> = {}) =>
+  call(at, { presented: token(from), outcome: 'refused', status: 401, ...fields })
+const unanswered = (at: number, from: number, fields: Partial<Call> = {}) =>
+  call(at, { presented: token(from), outcome: 'unknown', status: null, ...fields })
+const last = rotate(100_010, 3)
+/** A session that was refreshed four times, the last time after all harm. */
+const peaceful = [signUp, logIn, rotate(100, 0), rotate(200, 1), rotate(300, 2), last]
+
+function stored(fields: Partial<Stored> = {}): Stored {
+  return {
+    sessions: [{ id: 's1', email: ANN, kind: 'login', revoke_reason: null }],
+    tokens: [
+      { session_id: 's1', generation: 3, used: true },
+      { session_id: 's1', generation: 4, used: false },
+    ],
+    mails: [],
+    ...fields,
+  }
+}
+const ended = (revoke_reason: string) => ({ sessions: [{ id: 's1', email: ANN, kind: 'login', revoke_reason }] })
+const mail = (kind: string, data: object, dedupe_key = 'd') => ({
+  kind,
+  email: ANN,
+  data: { ...data },
+  dedupe_key,
+  sent: true,
+})
+const aboutReuse = mail('refresh_token_reused', { session_id: 's1' })
+const aboutNetwork = (network: string) => mail('address_changed', { session_id: 's1', network }, network)
+
+function violated(calls: readonly Call[], fields: Partial<Evidence> = {}): string[] {
+  const evidence = { settings, calls, stored: stored(), taken: new Map(), bugs: [], healedAt: 100_000, readAt: 100_100 }
+  return [...new Set(check({ ...evidence, ...fields }).map(({ invariant }) => invariant))]
+}
+const arrived = (...copies: number[]) =>
+  new Map(copies.map((count, index) => [`<${index}>`, { copies: count, to: ANN }] as const))
+
+test('a history in which all is well has no violation', () => {
+  assert.deepEqual(violated(peaceful), [])
+})
+
+const another = (generation: number) => ({ session: 's2', generation, print: `U${generation}` })
+const somebodyElse = call(100_010, { session: 's2', presented: another(0), received: another(1) })
+
+/** What the documents allow, each with what the database then holds. */
+const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
+  'a lost answer is repeated with its key, however late': [
+    [...peaceful.slice(0, 4), unanswered(300, 2, { key: 'k' }), rotate(90_000, 2, { key: 'k' }), last],
+  ],
+  'a lost answer is repeated within the window': [
+    [...peaceful.slice(0, 4), unanswered(300, 2), rotate(300 + WINDOW - 100, 2), last],
+  ],
+  'a lost answer without a key, repeated after the window, ends the session': [
+    [...peaceful.slice(0, 4), unanswered(300, 2), refused(310 + WINDOW, 2), somebodyElse],
+    { stored: stored({ ...ended('reuse'), mails: [aboutReuse] }), taken: arrived(1) },
+  ],
+  'the first token of an adaptive session stays good until its successor is used': [
+    [signUp, logIn, rotate(100, 0), rotate(50_000, 0), rotate(100_010, 0)],
+    {
+      stored: stored({
+        tokens: [
+          { session_id: 's1', generation: 0, used: false },
+          { session_id: 's1', generation: 1, used: false },
+        ],
+      }),
+    },
+  ],
+  'a cookie is answered with itself': [
+    [...peaceful, call(100_030, { carrier: 'cookie', presented: token(4), received: token(4) })],
+  ],
+  'a thief is refused, and the owner after them': [
+    [...peaceful, refused(100_030, 1, { actor: 'ann thief' }), refused(100_050, 4)],
+    { stored: stored({ ...ended('reuse'), mails: [aboutReuse] }), taken: arrived(2) },
+  ],
+  'a session is over after its logout': [
+    [...peaceful, call(100_030, { action: 'logout', presented: token(4) }), refused(100_050, 4)],
+    { stored: stored({ ...ended('logout'), tokens: [] }) },
+  ],
+  'a session is over at its absolute end': [
+    [signUp, logIn, ...peaceful.slice(2), refused(120_100, 4)],
+    { stored: stored({ sessions: [], tokens: [] }), readAt: 121_000 },
+  ],
+}
+
+for (const [name, [calls, fields]] of Object.entries(ALLOWED))
+  test(`allowed: ${name}`, () => assert.deepEqual(violated(calls, fields), []))
+
+/** What must never happen: the invariant that objects, and a history in which it does happen. */
+const FORBIDDEN: [
+  invariant: (typeof INVARIANTS)[number]['name'],
+  what: string,
+  calls: Call[],
+  fields?: Partial<Evidence>,
+][] = [
+  [
+    'a token has one successor',
+    'two answers to one token differ',
+    [...peaceful, rotate(100_030, 3, { received: token(4, 'other') })],
+  ],
+  [
+    'a successor is of the next generation',
+    'a generation is skipped',
+    [...peaceful, call(100_030, { presented: token(4), received: token(6) })],
+    { stored: stored({ tokens: [{ session_id: 's1', generation: 6, used: false }] }) },
+  ],
+  [
+    'a successor is of the next generation',
+    'a body token is answered with itself',
+    [...peaceful, call(100_030, { presented: token(4), received: token(4) })],
+  ],
+  [
+    'a successor is of the next generation',
+    'a token of another session comes back',
+    [...peaceful, rotate(100_030, 4, { received: { session: 's2', generation: 5, print: 'x' } })],
+  ],
+  [
+    'a session ends for a reason',
+    'a crash costs a client with a key its session',
+    [...peaceful, unanswered(100_030, 4, { key: 'k' }), refused(100_050, 4, { key: 'k' })],
+  ],
+  [
+    'a session ends for a reason',
+    'a client without a key is refused within the window',
+    [...peaceful, unanswered(100_030, 4), refused(100_000 + WINDOW, 4)],
+  ],
+  [
+    'a session ends for a reason',
+    'a late key is refused',
+    [...peaceful, unanswered(100_030, 4, { key: 'k' }), refused(110_000, 4, { key: 'k' })],
+  ],
+  [
+    'a session ends for a reason',
+    'another session of the person is ended by a theft',
+    [...peaceful, refused(100_030, 4)],
+  ],
+  [
+    'a session ends for a reason',
+    'a tab with a young cookie is refused',
+    [
+      ...peaceful,
+      call(80_000, { carrier: 'cookie', presented: token(4), received: token(4) }),
+      refused(100_030, 4, { carrier: 'cookie' }),
+    ],
+  ],
+  [
+    'a session ends for a reason',
+    'an access token is refused',
+    [...peaceful, call(100_030, { action: 'me', outcome: 'refused', status: 401 })],
+  ],
+  [
+    'an ended session stays ended',
+    'a refresh succeeds after a logout',
+    [...peaceful, call(100_030, { action: 'logout', presented: token(4) }), rotate(100_050, 4)],
+  ],
+  [
+    'an ended session stays ended',
+    'an access token works after a disablement',
+    [...peaceful, call(100_030, { action: 'disable', session: null, carrier: null }), call(100_050, { action: 'me' })],
+  ],
+  [
+    'an ended session stays ended',
+    'a session lives on after reuse',
+    [...peaceful, refused(100_030, 1), rotate(100_050, 4)],
+  ],
+  [
+    'a used token does not live on',
+    'a thief is good with a token whose successor was used',
+    [...peaceful, rotate(100_030, 1, { actor: 'ann thief' })],
+  ],
+  [
+    'a used token does not live on',
+    'owner and thief both use one token, more than a window apart',
+    [...peaceful, rotate(100_040 + WINDOW, 3, { actor: 'ann thief' })],
+  ],
+  [
+    'a used token does not live on',
+    'a pair is refreshed twice without a key',
+    [...peaceful, rotate(100_040, 3, { carrier: 'pair' })],
+  ],
+  [
+    'mixed halves are refused',
+    'a pair is refreshed with a foreign access token',
+    [...peaceful, rotate(100_030, 4, { carrier: 'pair', mixed: true })],
+  ],
+  [
+    'an acknowledged sign-up can log in',
+    'a person is forgotten',
+    [...peaceful, call(100_030, { action: 'login', session: null, outcome: 'refused', status: 401 })],
+  ],
+  ['an acknowledged sign-up can log in', 'an address is given to two people', [...peaceful, { ...signUp, begun: 50 }]],
+  [
+    'an answer is one of the documented ones',
+    'a 500',
+    [...peaceful, call(99_000, { action: 'me', outcome: 'unknown', status: 500 })],
+  ],
+  ['an answer is one of the documented ones', 'a bug in the log', peaceful, { bugs: ['a request failed'] }],
+  [
+    'a service that is whole answers',
+    'silence after the harm',
+    [...peaceful, call(100_050, { action: 'me', outcome: 'unknown', status: 503 })],
+  ],
+  [
+    'a service that is whole answers',
+    'nobody goes on',
+    peaceful.slice(0, -1),
+    { stored: stored({ tokens: [{ session_id: 's1', generation: 3, used: false }] }) },
+  ],
+  [
+    'a chain is whole in the database',
+    'three tokens of one session',
+    peaceful,
+    {
+      stored: stored({
+        tokens: [2, 3, 4].map((generation) => ({ session_id: 's1', generation, used: generation < 4 })),
+      }),
+    },
+  ],
+  [
+    'a chain is whole in the database',
+    'a generation twice',
+    peaceful,
+    { stored: stored({ tokens: [4, 4].map((generation) => ({ session_id: 's1', generation, used: false })) }) },
+  ],
+  [
+    'a chain is whole in the database',
+    'a used token without a successor',
+    peaceful,
+    { stored: stored({ tokens: [{ session_id: 's1', generation: 4, used: true }] }) },
+  ],
+  ['a chain is whole in the database', 'a living session without tokens', peaceful, { stored: stored({ tokens: [] }) }],
+  [
+    'what was acknowledged is in the database',
+    'an acknowledged rotation is missing',
+    peaceful,
+    { stored: stored({ tokens: [{ session_id: 's1', generation: 3, used: false }] }) },
+  ],
+  [
+    'what was acknowledged is in the database',
+    'a session was deleted before its end',
+    peaceful,
+    { stored: stored({ sessions: [], tokens: [] }) },
+  ],
+  [
+    'what was acknowledged is in the database',
+    'a session was ended by nobody',
+    peaceful,
+    { stored: stored(ended('logout')) },
+  ],
+  [
+    'what was acknowledged is in the database',
+    'a session lost its history',
+    [...peaceful, refused(100_030, 1)],
+    { stored: stored(ended('rolled_back')) },
+  ],
+  [
+    'reuse is mailed once',
+    'a reuse without a mail',
+    [...peaceful, refused(100_030, 1)],
+    { stored: stored(ended('reuse')) },
+  ],
+  [
+    'reuse is mailed once',
+    'a mail about a reuse that was none',
+    peaceful,
+    { stored: stored({ mails: [aboutReuse] }), taken: arrived(1) },
+  ],
+  [
+    'a new network is mailed as the rules say',
+    'a refused refresh is mailed',
+    [...peaceful, refused(100_030, 1, { address: '203.0.113.9' })],
+    { stored: stored({ ...ended('reuse'), mails: [aboutReuse, aboutNetwork('203.0.113.9')] }), taken: arrived(1, 1) },
+  ],
+  [
+    'a new network is mailed as the rules say',
+    'two mails about one network',
+    peaceful,
+    { stored: stored({ mails: [1, 2].map(() => aboutNetwork('198.51.100.1')) }), taken: arrived(1, 1) },
+  ],
+  [
+    'a mail arrives, and not over and over',
+    'a mail that counts as sent did not arrive',
+    [...peaceful, refused(100_030, 1)],
+    { stored: stored({ ...ended('reuse'), mails: [aboutReuse] }) },
+  ],
+  [
+    'a mail arrives, and not over and over',
+    'a mail comes again and again',
+    [...peaceful, refused(100_030, 1)],
+    { stored: stored({ ...ended('reuse'), mails: [aboutReuse] }), taken: arrived(4) },
+  ],
+]
+
+for (const [invariant, what, calls, fields] of FORBIDDEN)
+  test(`"${invariant}" objects when ${what}`, () => assert.ok(violated(calls, fields).includes(invariant)))
+
+test('every invariant is seen to object', () => {
+  const seen = new Set<string>(FORBIDDEN.map(([invariant]) => invariant))
+  assert.deepEqual(
+    INVARIANTS.map(({ name }) => name).filter((name) => !seen.has(name)),
+    [],
+  )
+})
