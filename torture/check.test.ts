@@ -237,7 +237,7 @@ const FORBIDDEN: [
   [
     'a service that is whole answers',
     'silence after the harm',
-    [...peaceful, call(100_050, { action: 'me', outcome: 'unknown', status: 503 })],
+    [...peaceful, call(111_000, { action: 'me', outcome: 'unknown', status: 503 })],
   ],
   [
     'a service that is whole answers',

@@ -67,7 +67,7 @@ function databaseLane({ cluster, proxy }: NonNullable<Scene['postgres']>, random
   }
   return {
     name: 'database',
-    pauseMilliseconds: [200, 2000],
+    pauseMilliseconds: [300, 3000],
     harms: [
       { name: 'rotation ambushed', weight: 40, run: ambush },
       { name: 'connections cut', weight: 15, run: async () => proxy.cut() },

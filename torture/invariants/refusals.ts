@@ -73,12 +73,15 @@ export const knownAnswers: Invariant = {
   },
 }
 
+/** A machine that has just restarted everything needs a moment. */
+const RECOVERY_MILLISECONDS = 10_000
+
 /** Once no harm is done any more, every call is answered and every client that may go on does. */
 export const recovery: Invariant = {
   name: 'a service that is whole answers',
   *check({ calls, healedAt }) {
     for (const call of calls)
-      if (call.begun > healedAt && call.outcome === 'unknown')
+      if (call.begun > healedAt + RECOVERY_MILLISECONDS && call.outcome === 'unknown')
         yield { what: `a ${call.action} was not answered after all harm had ended`, calls: [call] }
     if (!calls.some((call) => call.begun > healedAt && isRefresh(call) && call.outcome === 'ok'))
       yield { what: 'nobody refreshed after all harm had ended', calls: [] }
