@@ -1,8 +1,8 @@
 import { endSession, endSessionsOfUser } from '../auth/end-session.ts'
-import { findUser } from '../auth/find-user.ts'
 import { isUuid } from '../crypto/uuid.ts'
 import { findSessions, type SessionRow } from '../storage/sessions.ts'
 import { CommandError } from './command-error.ts'
+import { userNamed } from './named-user.ts'
 import { say, sayJson, sayTable } from './output.ts'
 import { type CommandContext, COMMAND_LINE as origin, withDatabase } from './with-database.ts'
 
@@ -15,7 +15,7 @@ export interface ListOptions {
 
 export async function listSessionsCommand(options: ListOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {
-    const userId = options.user === undefined ? null : await userIdOf(ctx, options.user)
+    const userId = options.user === undefined ? null : (await userNamed(ctx, options.user)).id
     const filter = { id: null, userId, living: !options.ended, now: ctx.now(), most: options.limit }
     const sessions = await findSessions(ctx.db, filter)
     if (options.json) return sayJson(sessions)
@@ -48,7 +48,8 @@ export async function endSessionCommand(id: string | undefined, options: { user?
   }
   await withDatabase({ mayCreate: false }, async (ctx) => {
     if (options.user !== undefined) {
-      const ended = await endSessionsOfUser(ctx, { userId: await userIdOf(ctx, options.user), origin })
+      const user = await userNamed(ctx, options.user)
+      const ended = await endSessionsOfUser(ctx, { userId: user.id, origin })
       return say(ended === 1 ? 'One session has ended.' : `${ended} sessions have ended.`)
     }
     const session = await findSession(ctx, id ?? '')
@@ -62,10 +63,4 @@ async function findSession({ db, now }: CommandContext, id: string): Promise<{ i
   const [session] = isUuid(id) ? await findSessions(db, filter) : []
   if (!session) throw new CommandError(`There is no session ${JSON.stringify(id)}; tessera sessions list shows them.`)
   return { id: session.id, userId: session.user_id }
-}
-
-async function userIdOf(ctx: CommandContext, name: string): Promise<number> {
-  const user = await findUser(ctx, name)
-  if (!user) throw new CommandError(`There is nobody with the id, GUID or address ${JSON.stringify(name)}.`)
-  return user.id
 }

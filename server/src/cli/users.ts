@@ -5,13 +5,13 @@ import { changeRole } from '../auth/change-role.ts'
 import { type Complaints, createUser } from '../auth/create-user.ts'
 import { deleteUser } from '../auth/delete-user.ts'
 import { disableUser, enableUser } from '../auth/disable-user.ts'
-import { findUser } from '../auth/find-user.ts'
 import { type ForeignUser, importUsers } from '../auth/import-users.ts'
 import { passwordComplaints } from '../auth/password-rules.ts'
 import { findSessions } from '../storage/sessions.ts'
 import { findUsers, type Role, type UserRow } from '../storage/users.ts'
 import { CommandError } from './command-error.ts'
 import { decodeUtf8 } from './decode-utf8.ts'
+import { userNamed } from './named-user.ts'
 import { say, sayFields, sayJson, sayTable } from './output.ts'
 import { confirm, readNewPassword } from './read-password.ts'
 import { type CommandContext, COMMAND_LINE as origin, withDatabase } from './with-database.ts'
@@ -170,11 +170,7 @@ function parseLine(line: string, number: number): ForeignUser {
 }
 
 async function withUser(name: string, run: (ctx: CommandContext, user: UserRow) => Promise<void>): Promise<void> {
-  await withDatabase({ mayCreate: false }, async (ctx) => {
-    const user = await findUser(ctx, name)
-    if (!user) throw new CommandError(`There is nobody with the id, GUID or address ${JSON.stringify(name)}.`)
-    await run(ctx, user)
-  })
+  await withDatabase({ mayCreate: false }, async (ctx) => run(ctx, await userNamed(ctx, name)))
 }
 
 function show(user: UserRow, more: Record<string, string | number>, options: { json?: boolean }): void {
