@@ -3,9 +3,9 @@ import { insertAuditEvent } from '../storage/audit-events.ts'
 import type { Queries } from '../storage/database.ts'
 import { findMailsSince, insertMail } from '../storage/outbox.ts'
 import type { Client } from './context.ts'
+import { mayBeMailed } from './mail-cap.ts'
 
-const HOUR_MILLISECONDS = 3_600_000
-const MOST_MAILS_PER_HOUR = 3
+const DAY_MILLISECONDS = 86_400_000
 
 export interface AddressChange {
   session: { id: string; userId: number }
@@ -37,11 +37,10 @@ export async function recordAddressChange(tx: Queries, change: AddressChange): P
   )
   const network = networkOf(client.ip)
   const kind = 'address_changed'
-  const aDayAgo = new Date(now.getTime() - 24 * HOUR_MILLISECONDS)
+  const aDayAgo = new Date(now.getTime() - DAY_MILLISECONDS)
   const mails = await findMailsSince(tx, { userId: session.userId, kind, since: aDayAgo })
   const told = mails.some(({ data }) => data['session_id'] === session.id && data['network'] === network)
-  const inLastHour = mails.filter((mail) => mail.created_at.getTime() > now.getTime() - HOUR_MILLISECONDS)
-  if (told || inLastHour.length >= MOST_MAILS_PER_HOUR) return
+  if (told || !(await mayBeMailed(tx, { userId: session.userId, kind, now }))) return
 
   const data = {
     session_id: session.id,

@@ -1,10 +1,10 @@
 import { insertAuditEvent, type NewAuditEvent } from '../storage/audit-events.ts'
-import type { Queries } from '../storage/database.ts'
-import { countMailsSince, insertMail } from '../storage/outbox.ts'
+import { insertMail } from '../storage/outbox.ts'
 import { deleteTokensOfSession } from '../storage/refresh-tokens.ts'
 import { revokeSession, revokeSessionsOfUser } from '../storage/sessions.ts'
 import { keepUser, queueForUser } from '../storage/users.ts'
 import type { Context, Origin } from './context.ts'
+import { mayBeMailed } from './mail-cap.ts'
 
 export interface SessionEnd {
   session: { id: string; userId: number }
@@ -14,9 +14,6 @@ export interface SessionEnd {
   origin: Origin
   now: Date
 }
-
-const HOUR_MILLISECONDS = 3_600_000
-const MOST_MAILS_PER_HOUR = 3
 
 const AUDITED_AS: Record<SessionEnd['reason'], NewAuditEvent['kind']> = {
   logout: 'logout',
@@ -48,19 +45,14 @@ export function endSession(
       { kind: AUDITED_AS[reason], ...where, details: generation === null ? {} : { generation } },
       now,
     )
-    if (reason === 'reuse' && (await mayBeMailed(tx, session.userId, now))) {
+    const kind = 'refresh_token_reused'
+    if (reason === 'reuse' && (await mayBeMailed(tx, { userId: session.userId, kind, now }))) {
       const data = { session_id: session.id, ip: origin.ip, user_agent: origin.userAgent, at: now.toISOString() }
       const dedupe_key = `refresh_token_reused:${session.id}`
-      await insertMail(tx, { user_id: session.userId, kind: 'refresh_token_reused', data, dedupe_key }, now)
+      await insertMail(tx, { user_id: session.userId, kind, data, dedupe_key }, now)
     }
     return true
   })
-}
-
-/** Whoever signed up with somebody else's address must not fill their mailbox. */
-async function mayBeMailed(tx: Queries, userId: number, now: Date): Promise<boolean> {
-  const since = new Date(now.getTime() - HOUR_MILLISECONDS)
-  return (await countMailsSince(tx, { userId, kind: 'refresh_token_reused', since })) < MOST_MAILS_PER_HOUR
 }
 
 /** Ends every living session of a person, for whoever runs the server; returns how many there were. */

@@ -88,20 +88,15 @@ export async function countMailsSince(
   return rows[0]?.count ?? 0
 }
 
-export interface MailSince {
-  data: Record<string, string | null>
-  created_at: Date
-}
-
-/** The mails of one kind written to a person since a time, sent or not. */
+/** What the mails of one kind say that were written to a person since a time, sent or not. */
 export async function findMailsSince(
   tx: Queries,
   mails: { userId: number; kind: MailKind; since: Date },
-): Promise<MailSince[]> {
-  const rows = await tx.query<{ data: string; created_at: Date }>(sql`
-    select data, created_at from outbox
+): Promise<Pick<NewMail, 'data'>[]> {
+  const rows = await tx.query<{ data: string }>(sql`
+    select data from outbox
     where user_id = ${mails.userId} and kind = ${mails.kind} and created_at > ${mails.since}`)
-  return rows.map((row) => ({ ...row, data: JSON.parse(row.data) }))
+  return rows.map((row) => ({ data: JSON.parse(row.data) }))
 }
 
 /**
