@@ -22,10 +22,11 @@ const PATIENCE_MILLISECONDS = 60_000
  * brought up to date first, as a start would.
  *
  * @param options.mayCreate whether a SQLite file that is not there is made; reading what is not there is a mistake
+ * @param run is told the names of the migrations that were applied, too
  */
 export async function withDatabase<T>(
   options: { mayCreate: boolean },
-  run: (ctx: CommandContext) => Promise<T>,
+  run: (ctx: CommandContext, applied: string[]) => Promise<T>,
 ): Promise<T> {
   const config = readConfig(readEnvironment())
   const { database } = config
@@ -38,8 +39,8 @@ export async function withDatabase<T>(
   const db = await openDatabase(config, log, PATIENCE_MILLISECONDS)
   try {
     const now = () => new Date(Date.now() + db.clockOffsetMilliseconds())
-    await migrate(db, now())
-    return await run({ config, db, now, random: randomBytes, log })
+    const applied = await migrate(db, now())
+    return await run({ config, db, now, random: randomBytes, log }, applied)
   } finally {
     await db.close()
   }
