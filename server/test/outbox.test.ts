@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import sql from 'sql-template-tag'
+import sql, { type Sql } from 'sql-template-tag'
 import { cleanUp } from '../src/auth/clean-up.ts'
+import { deliverDue } from '../src/mail/delivery.ts'
 import type { Database } from '../src/storage/database.ts'
 import { migrate } from '../src/storage/migrate.ts'
 import { countMailsSince, findMail, findMails, insertMail, retryMail } from '../src/storage/outbox.ts'
@@ -129,6 +130,24 @@ test('what waited too long is given up, unless somebody is sending it', async ()
     [['old', given.reason]],
   )
   assert.equal((await claim(db)).length, 1)
+})
+
+test('a round with nothing due is one read', async () => {
+  const { db } = await outboxOf(1)
+  await claim(db)
+  const statements: string[] = []
+  const query = db.query.bind(db)
+  db.query = <Row extends object>(statement: Sql) => {
+    statements.push(statement.sql.trim())
+    return query<Row>(statement)
+  }
+  const smtp = { send: () => assert.fail('nothing is due') }
+  const sender = { name: null, address: 'no-reply@acme.example', publicUrl: null }
+  const [{ signal: stopping }, { signal: abandon }] = [new AbortController(), new AbortController()]
+  const log = { info() {}, warn() {}, error() {} }
+  await deliverDue({ db, now: () => NOW, log, smtp, sender }, { stopping, abandon })
+  assert.equal(statements.length, 1)
+  assert.match(statements[0] ?? '', /^select /)
 })
 
 test('a second mail with the same key is not written, and no error', async () => {

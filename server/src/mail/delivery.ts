@@ -40,13 +40,15 @@ export async function deliverDue(
   ctx: DeliveryContext,
   { stopping, abandon }: { stopping: AbortSignal; abandon: AbortSignal },
 ): Promise<void> {
-  if (await hasDueMail(ctx.db, ctx.now())) await giveUpOld(ctx)
-  while (!stopping.aborted && (await hasDueMail(ctx.db, ctx.now()))) {
+  if (!(await hasDueMail(ctx.db, ctx.now()))) return
+  await giveUpOld(ctx)
+  while (!stopping.aborted) {
     const now = ctx.now()
     const leaseUntil = new Date(now.getTime() + LEASE_SECONDS * 1000)
     const claimed = await claimMails(ctx.db, { now, leaseUntil, most: MOST_AT_ONCE })
     const gotThrough = await allOf(claimed.map((mail) => deliver(ctx, mail, abandon)))
-    // No mail can leave: the next round waits a little, rather than walking through the whole outbox in vain.
+    // Nothing is left, or no mail can leave: the next round waits a little, rather than walking through the whole
+    // outbox in vain.
     if (!gotThrough.includes(true)) return
   }
 }
