@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag'
-import { type Database, lockClause } from './database.ts'
+import type { Database } from './database.ts'
+import { deleteBatch } from './delete-batch.ts'
 
 export interface LimitState {
   /** Taken since the window began, this one included. */
@@ -36,12 +37,8 @@ export function databaseLimits(db: Database): LimitStore {
 }
 
 /** Deletes windows that have ended, so many at most; says how many. */
-export async function deleteSpentLimits(db: Database, now: Date, most: number): Promise<number> {
-  const skip = lockClause(db, 'for update skip locked')
-  const rows = await db.query(sql`
-    delete from rate_limits where key in (select key from rate_limits where expires_at <= ${now} limit ${most} ${skip})
-    returning key`)
-  return rows.length
+export function deleteSpentLimits(db: Database, now: Date, most: number): Promise<number> {
+  return deleteBatch(db, { table: 'rate_limits', primaryKey: 'key', condition: sql`expires_at <= ${now}`, most })
 }
 
 const MOST_KEYS_IN_MEMORY = 100_000

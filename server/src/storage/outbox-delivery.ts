@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag'
 import { lockClause, type Queries } from './database.ts'
+import { deleteBatch } from './delete-batch.ts'
 
 /** A mail that is this caller's alone until its lease runs out. */
 export interface ClaimedMail {
@@ -67,11 +68,7 @@ export async function giveUpOldMails(
   return rows.length
 }
 
-/** Deletes mails of before a time, sent or not; several replicas may do so at once. */
-export async function deleteOldMails(db: Queries, before: Date, most: number): Promise<number> {
-  const skip = lockClause(db, 'for update skip locked')
-  const rows = await db.query(sql`
-    delete from outbox where id in (select id from outbox where created_at <= ${before} limit ${most} ${skip})
-    returning id`)
-  return rows.length
+/** Deletes mails of before a time, sent or not, so many at most; says how many. */
+export function deleteOldMails(db: Queries, before: Date, most: number): Promise<number> {
+  return deleteBatch(db, { table: 'outbox', primaryKey: 'id', condition: sql`created_at <= ${before}`, most })
 }

@@ -1,5 +1,6 @@
 import sql, { join } from 'sql-template-tag'
-import { lockClause, type Queries } from './database.ts'
+import type { Queries } from './database.ts'
+import { deleteBatch } from './delete-batch.ts'
 import { joinedUserColumns, type UserRow } from './users.ts'
 
 export type SessionKind = 'login' | 'pair'
@@ -96,11 +97,7 @@ export async function revokeSessionsOfUser(
   return rows.length
 }
 
-/** Deletes sessions past their absolute end, with their tokens; several replicas may do so at once. */
-export async function deleteEndedSessions(db: Queries, now: Date, most: number): Promise<number> {
-  const skip = lockClause(db, 'for update skip locked')
-  const rows = await db.query(sql`
-    delete from sessions where id in (select id from sessions where expires_at <= ${now} limit ${most} ${skip})
-    returning id`)
-  return rows.length
+/** Deletes sessions past their absolute end, with their tokens, so many at most; says how many. */
+export function deleteEndedSessions(db: Queries, now: Date, most: number): Promise<number> {
+  return deleteBatch(db, { table: 'sessions', primaryKey: 'id', condition: sql`expires_at <= ${now}`, most })
 }
