@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { login as loginRule } from '../auth/login.ts'
 import { endpoint } from './endpoint.ts'
-import { deliver } from './refresh-cookie.ts'
+import { DeliveredTokens, deliver } from './refresh-cookie.ts'
 import { refuseCrossSite } from './same-site.ts'
 import { EXAMPLE_TOKENS, EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
 
@@ -27,7 +27,7 @@ export const login = endpoint({
     ),
   }),
   responses: {
-    200: Type.Object({ user: UserSchema, access_token: Type.String(), refresh_token: Type.Optional(Type.String()) }),
+    200: Type.Object({ user: UserSchema, ...DeliveredTokens.properties }),
   },
   async handle(ctx, request, reply) {
     const { email, password, cookie = false } = request.body
