@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { ConfigError } from './config-error.ts'
 import type { PasswordHash } from './crypto/passwords.ts'
+import type { MailFrom } from './mail/sender.ts'
 import { findMisspeltSetting } from './misspelt-setting.ts'
 import type { IpRanges } from './net/ip-address.ts'
 import { checkProductionSecret } from './production-secret.ts'
@@ -10,7 +11,6 @@ import {
   type DatabaseSetting,
   database,
   list,
-  type MailFrom,
   mailSender,
   oneOf,
   origin,

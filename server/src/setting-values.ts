@@ -1,12 +1,12 @@
 import { canonicalEmail } from './auth/email-address.ts'
 import { ConfigError } from './config-error.ts'
+import type { MailFrom } from './mail/sender.ts'
 import { type IpRanges, parseIpRanges } from './net/ip-address.ts'
 import type { SettingName } from './setting-names.ts'
 
 // Each reads one kind of value, or throws a ConfigError that names the setting.
 
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
-export type MailFrom = { name: string | null; address: string } | null
 
 export function database(value: string): DatabaseSetting {
   const file = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)(.+)$/.exec(value)?.[1]

@@ -3,6 +3,7 @@ import type { Static, TSchema } from 'typebox'
 import type { AuthErrorCode } from '../auth/auth-error.ts'
 import type { Context } from '../auth/context.ts'
 import type { Budget, Limiter } from '../auth/limits.ts'
+import type { MailFrom } from '../mail/sender.ts'
 import type { IpRanges } from '../net/ip-address.ts'
 
 /** What endpoints and guards need: the rules' context, and the settings of the edge. */
@@ -25,7 +26,7 @@ export interface EdgeSettings {
   corsOrigins: readonly string[]
   cookieMode: boolean
   smtpUrl: string | null
-  mailFrom: { name: string | null; address: string } | null
+  mailFrom: MailFrom
   publicUrl: string | null
 }
 

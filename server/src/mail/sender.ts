@@ -6,11 +6,10 @@ export interface Sender {
   publicUrl: string | null
 }
 
+/** What `MAIL_FROM` says; null without it. */
+export type MailFrom = Pick<Sender, 'name' | 'address'> | null
+
 /** The sender of the settings; without `MAIL_FROM`, one to show mails with as they would look. */
-export function senderOf(settings: {
-  mailFrom: { name: string | null; address: string } | null
-  publicUrl: string | null
-}): Sender {
-  const { mailFrom, publicUrl } = settings
+export function senderOf({ mailFrom, publicUrl }: { mailFrom: MailFrom; publicUrl: string | null }): Sender {
   return { ...(mailFrom ?? { name: 'Tessera', address: 'tessera@localhost' }), publicUrl }
 }
