@@ -184,6 +184,16 @@ const FORBIDDEN: [
   ],
   [
     'a session ends for a reason',
+    'tabs that share a cookie are taken for thieves',
+    [
+      ...peaceful,
+      rotate(100_030, 4, { carrier: 'cookie' }),
+      rotate(100_050, 5, { carrier: 'cookie' }),
+      refused(100_070, 4, { carrier: 'cookie' }),
+    ],
+  ],
+  [
+    'a session ends for a reason',
     'an access token is refused',
     [...peaceful, call(100_030, { action: 'me', outcome: 'refused', status: 401 })],
   ],

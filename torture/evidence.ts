@@ -90,7 +90,8 @@ export function mayBeReuse(call: Call, own: readonly Call[], { replayWindowMilli
     if (other === call || !other.presented || !isRefresh(other) || other.outcome === 'refused') return false
     if (other.begun >= call.ended) return false
     if (other.outcome === 'ok' && !advanced(other)) return false // a cookie's token was kept
-    if (other.presented.generation > presented.generation) return true
+    // A cookie's token is young for a window: its successor is used that much later than it was, so that comes below.
+    if (other.presented.generation > presented.generation) return carrier !== 'cookie'
     if (other.presented.generation < presented.generation || !usesUp(call)) return false
     const isOwnAttempt = key !== null && other.key === key
     return !isOwnAttempt && call.ended - other.begun >= window

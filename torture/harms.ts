@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import type { Operator } from './operator.ts'
 import type { Random } from './random.ts'
 import type { Replica } from './replica.ts'
 import type { Scene } from './scene.ts'
@@ -19,9 +20,14 @@ export interface Lane {
   harms: Harm[]
 }
 
-export function lanesOf(scene: Scene, random: Random, complain: (what: string) => void): Lane[] {
+export function lanesOf(scene: Scene, operator: Operator, random: Random, complain: (what: string) => void): Lane[] {
   const lanes = scene.replicas.map((replica) => replicaLane(replica, random.of(replica.name), complain))
   lanes.push(mailLane(scene, random.of('mail')))
+  lanes.push({
+    name: 'clean-up',
+    pauseMilliseconds: [500, 3000],
+    harms: [{ name: 'clean-up beside the servers', weight: 1, run: () => operator.cleanUp() }],
+  })
   if (scene.postgres) lanes.push(databaseLane(scene.postgres, random.of('database')))
   return lanes
 }

@@ -33,6 +33,10 @@ export class Operator {
     client.world.history.record({ ...about, ...rest, begun, ended: now(), outcome: code === 0 ? 'ok' : 'unknown' })
   }
 
+  async cleanUp(): Promise<void> {
+    await this.#run(['clean-up'], '')
+  }
+
   /** Lets mails that were put off leave now. */
   async sendWaitingMails(): Promise<void> {
     const waiting = await this.#run(['outbox', 'list', '--state', 'waiting', '--json'], '')

@@ -36,7 +36,7 @@ const random = seededRandom(seed)
 const settings = {
   // Long enough to come back after an outage here, short enough to be waited for.
   replayWindowMilliseconds: 5000,
-  sessionMaxAgeMilliseconds: 120_000,
+  sessionMaxAgeMilliseconds: 45_000,
   accessTokenMilliseconds: 900_000,
   serviceKey: random.of('service key').name(),
 }
@@ -53,7 +53,7 @@ const world: World = {
 }
 const complaints: string[] = []
 const operator = new Operator(scene.folder, { ...scene.environment, DATABASE_URL: scene.databaseUrl })
-const lanes = lanesOf(scene, random, (what) => complaints.push(what))
+const lanes = lanesOf(scene, operator, random, (what) => complaints.push(what))
 const acting = Promise.all(crowd(world, operator))
 const controller = new Controller(lanes, random)
 

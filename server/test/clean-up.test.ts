@@ -6,6 +6,7 @@ import { cleanUp } from '../src/auth/clean-up.ts'
 import { insertSession } from '../src/storage/sessions.ts'
 import { logOut, newLogin, refresh } from './people.ts'
 import { startServer } from './server.ts'
+import { tesseraBeside } from './tessera-command.ts'
 
 const DAY = 86_400
 
@@ -56,4 +57,15 @@ test('more than a batch is deleted, by two at once, and spent limits too', async
     (await server.rows<{ key: string }>(sql`select key from rate_limits`)).map((row) => row.key),
     ['alive'],
   )
+})
+
+test('tessera clean-up deletes beside a running server, and what lives goes on', async () => {
+  const server = await startServer()
+  const [ended, living] = [await newLogin(server), await newLogin(server)]
+  const past = new Date(Date.now() - 1000)
+  await server.rows(sql`update sessions set expires_at = ${past} where user_id = ${ended.person.id} returning id`)
+  const tessera = tesseraBeside(server)
+  assert.deepEqual(await tessera('clean-up'), { code: 0, output: 'One session was past its end and is gone.\n' })
+  assert.deepEqual(await tessera('clean-up'), { code: 0, output: '0 sessions were past their end and are gone.\n' })
+  assert.equal((await refresh(server, living.refresh_token)).status, 200)
 })

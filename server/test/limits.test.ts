@@ -46,9 +46,10 @@ test('a right login gives its points back', async () => {
 test('of 200 attempts at once ten are verified: the point is taken before the work', async () => {
   const server = await start()
   const person = await signUp(server)
-  const answers = await Promise.all(Array.from({ length: 90 }, () => attempt(server, person.email, 'wrong')))
+  const answers = await Promise.all(Array.from({ length: 200 }, () => attempt(server, person.email, 'wrong')))
   assert.equal(answers.filter((answer) => answer.status === 401).length, 10)
-  assert.equal(answers.filter((answer) => answer.status === 429).length, 80)
+  // Who found no place to be verified in was not even counted.
+  for (const { status } of answers) assert.ok([401, 429, 503].includes(status), `${status}`)
   const verified = await server.rows(sql`select id from audit_events where kind = ${'login_failed'}`)
   assert.equal(verified.length, 10)
 })

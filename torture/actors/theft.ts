@@ -32,7 +32,7 @@ async function oneTheft(world: World, name: string, carrier: Session['carrier'])
     }
   }
   const steal = async () => {
-    await thief.pause(0, 2000)
+    await thief.pause(0, thief.random.percent(50) ? 500 : 2 * world.settings.replayWindowMilliseconds)
     const stolen = thief.random.percent(60) ? seen.at(-1) : thief.random.pick(seen)
     if (!stolen) return
     let held = stolen.session
@@ -50,9 +50,9 @@ async function oneTheft(world: World, name: string, carrier: Session['carrier'])
   await Promise.all([own(), steal()])
   if (now() - since < 100) await owner.pause(100, 200)
 
-  /** Mostly quick, now and then longer than a window. */
+  /** Quick, or longer than a window: a copy is used while its owner sleeps, or long after. */
   function pauseOf(client: Client): Promise<void> {
     const window = world.settings.replayWindowMilliseconds
-    return client.random.percent(15) ? client.pause(window, 1.5 * window) : client.pause(0, 300)
+    return client.random.percent(35) ? client.pause(window, 1.5 * window) : client.pause(0, 300)
   }
 }

@@ -22,6 +22,12 @@ export function createProgram(version: string): Command {
   )
   command(
     program,
+    'clean-up',
+    'Delete what is past its end now; servers do so every ten minutes.',
+    'tessera clean-up',
+  ).action(async () => (await import('./clean-up.ts')).cleanUpCommand())
+  command(
+    program,
     'secret',
     'Print a fresh key for JWT_SECRET_KEY, REFRESH_SECRET_KEY or SERVICE_KEYS.',
     'tessera secret',
