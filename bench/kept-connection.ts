@@ -22,6 +22,7 @@ export class KeptConnection {
 
   /** `POST` with a body of ASCII, else `GET`. */
   ask(path: string, { body, bearer }: { body?: object; bearer?: string }): Promise<Answer> {
+    if (this.socket.destroyed) return Promise.reject(new Error('the server has closed the connection'))
     const text = body ? JSON.stringify(body) : ''
     const type = body ? `Content-Type: application/json\r\nContent-Length: ${text.length}\r\n` : ''
     const token = bearer ? `Authorization: Bearer ${bearer}\r\n` : ''

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export const TESSERA = join(import.meta.dirname, '../server/bin/tessera.js')
+const COMMANDS = { Tessera: [TESSERA, 'start'], floor: [join(import.meta.dirname, 'floor.ts')] }
 
 /**
  * Starts a server process in an empty folder, which the caller removes; without limits, which would be measured instead.
@@ -12,12 +13,13 @@ export const TESSERA = join(import.meta.dirname, '../server/bin/tessera.js')
  */
 export async function startServer(
   settings: Record<string, string>,
+  which: keyof typeof COMMANDS = 'Tessera',
 ): Promise<{ url: string; child: ChildProcess; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'))
   const log = join(folder, 'log')
   const env = { PATH: process.env['PATH'] ?? '', PORT: '0', RATE_LIMIT: 'off', ...settings }
   const stdio: ['ignore', number, 'inherit'] = ['ignore', openSync(log, 'w'), 'inherit']
-  const child = spawn(process.execPath, [TESSERA, 'start'], { cwd: folder, env, stdio })
+  const child = spawn(process.execPath, COMMANDS[which], { cwd: folder, env, stdio })
   while (child.exitCode === null) {
     const port = /"url":"http:\/\/[^"]+:(\d+)"/.exec(readFileSync(log, 'utf8'))?.[1]
     if (port) return { url: `http://127.0.0.1:${port}`, child, folder }

@@ -1,0 +1,51 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { KeptConnection } from './kept-connection.ts'
+import type { Order, Result } from './load.ts'
+import { startServer } from './start-server.ts'
+
+const LOAD = join(import.meta.dirname, 'load.ts')
+const SERVICE_KEY = 'a-service-key-of-the-benchmark-alone'
+const PASSWORD = 'correct horse battery'
+
+/** A server with a process of load of its own. */
+export interface Contestant {
+  name: string
+  pid: number
+  measure(order: Order): Promise<Result>
+  end(): Promise<void>
+}
+
+/** Starts a server, a person in it, and the clients who will ask. */
+export async function startContestant(
+  name: 'floor' | 'Tessera',
+  settings: Record<string, string>,
+  clients: number,
+): Promise<Contestant> {
+  const server = await startServer({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: SERVICE_KEY, ...settings }, name)
+  const email = `bench-${Date.now()}@example.com`
+  const first = new KeptConnection(server.url)
+  const signedUp = await first.ask('/api/v1/users/sign_up', { body: { user: { email, password: PASSWORD } } })
+  first.socket.destroy()
+  const { guid } = JSON.parse(signedUp.body).user
+  const load: ChildProcess = fork(LOAD, [server.url, email, guid, SERVICE_KEY, String(clients)])
+  load.once('exit', (code) => code && process.exit(code))
+  process.once('exit', () => server.child.kill('SIGKILL'))
+  await once(load, 'message')
+  return {
+    name,
+    pid: server.child.pid as number,
+    async measure(order) {
+      load.send(order)
+      return (await once(load, 'message'))[0]
+    },
+    async end() {
+      load.kill()
+      server.child.kill('SIGTERM')
+      await once(server.child, 'close')
+      rmSync(server.folder, { recursive: true })
+    },
+  }
+}

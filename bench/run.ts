@@ -1,0 +1,104 @@
+// Tessera beside the least work that its contracts allow (floor.ts), in one run on one machine:
+// `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh]`. TEST_DATABASE_URL adds PostgreSQL.
+import { randomBytes } from 'node:crypto'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import bcrypt from 'bcrypt'
+import pg from 'pg'
+import { commitMilliseconds } from './commit-cost.ts'
+import { type Contestant, startContestant } from './contestant.ts'
+import type { Result, Work } from './load.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    clients: { type: 'string', default: '32' },
+    only: { type: 'string' },
+  },
+})
+const ROUNDS = Number(options.rounds)
+const seconds = Number(options.seconds)
+const clients = Number(options.clients)
+const COST = 10
+
+const WORKS: Record<Work, string> = {
+  me: '`GET /api/v1/auth/me`',
+  refresh: '`POST /api/v1/auth/refresh`, rotating',
+  pairs: '`POST /auth/refresh`, pairs',
+  login: '`POST /api/v1/auth/login`',
+}
+const works = (Object.keys(WORKS) as Work[]).filter((work) => options.only === undefined || work === options.only)
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+/** A database of its own for each, so that neither waits for the other's rows. */
+async function newSchema(databaseUrl: string): Promise<{ url: string; drop: () => Promise<void> }> {
+  const schema = `bench_${randomBytes(6).toString('hex')}`
+  const administer = async (statement: string) => {
+    const client = new pg.Client({ connectionString: databaseUrl })
+    await client.connect()
+    await client.query(statement)
+    await client.end()
+  }
+  await administer(`create schema ${schema}`)
+  const url = new URL(databaseUrl)
+  url.searchParams.set('options', `-c search_path=${schema}`)
+  return { url: url.href, drop: () => administer(`drop schema ${schema} cascade`) }
+}
+
+/** Rounds in turn, so that whatever the machine does meanwhile befalls both. */
+async function compare(database: string, [floor, tessera]: [Contestant, Contestant]): Promise<void> {
+  for (const work of works) {
+    const pairs: [Result, Result][] = []
+    for (const contestant of [floor, tessera]) await contestant.measure({ work, seconds: 1 }) // warm
+    for (let round = 0; round < ROUNDS; round++)
+      pairs.push([await floor.measure({ work, seconds }), await tessera.measure({ work, seconds })])
+    const ratios = pairs.map(([a, b]) => b.perSecond / a.perSecond)
+    const [ofFloor, ofTessera] = [0, 1].map((index) => pairs.map((pair) => pair[index] as Result)) as [
+      Result[],
+      Result[],
+    ]
+    const perSecond = (results: Result[]) => Math.round(median(results.map((result) => result.perSecond)))
+    const p99 = (results: Result[]) => median(results.map((result) => result.p99Milliseconds)).toFixed(1)
+    const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
+    say(
+      `| ${WORKS[work]}, ${database} | ${perSecond(ofFloor)} | ${perSecond(ofTessera)} | **${median(ratios).toFixed(2)}** (${range}) | ${p99(ofFloor)} / ${p99(ofTessera)} |`,
+    )
+  }
+}
+
+async function bench(database: string, urls: [string, string]): Promise<void> {
+  const settings = (DATABASE_URL: string) => ({ DATABASE_URL, BCRYPT_COST: String(COST) })
+  const floor = await startContestant('floor', settings(urls[0]), clients)
+  const tessera = await startContestant('Tessera', settings(urls[1]), clients)
+  await compare(database, [floor, tessera])
+  await Promise.all([floor.end(), tessera.end()])
+}
+
+/** What one core can do of it at most. */
+async function digestsPerSecond(): Promise<number> {
+  const digest = await bcrypt.hash('correct horse battery', COST)
+  const end = performance.now() + 3000
+  let count = 0
+  for (; performance.now() < end; count++) await bcrypt.compare('correct horse battery', digest)
+  return count / 3
+}
+
+say(
+  `| ${clients} clients, ${ROUNDS} rounds of ${seconds} s each in turn | floor/s | Tessera/s | ratio (range) | p99 ms, floor / Tessera |`,
+)
+say('|---|---|---|---|---|')
+await bench('SQLite', ['sqlite:floor.db', 'sqlite:tessera.db'])
+const databaseUrl = process.env['TEST_DATABASE_URL']
+if (databaseUrl) {
+  const schemas = await Promise.all([newSchema(databaseUrl), newSchema(databaseUrl)])
+  await bench('PostgreSQL', [schemas[0].url, schemas[1].url])
+  for (const { drop } of schemas) await drop()
+} else say('\nPostgreSQL skipped: set TEST_DATABASE_URL.')
+say(`\nOne core compares ${(await digestsPerSecond()).toFixed(1)} passwords a second (bcrypt ${COST}).`)
+say(`A commit of SQLite here, durable: ${(await commitMilliseconds()).toFixed(2)} ms.`)
+const load = loadavg().map((value) => value.toFixed(1))
+say(`${availableParallelism()} cores (${cpus()[0]?.model}), Node.js ${process.version}, load ${load.join(' ')}.`)
+process.exit(0)
