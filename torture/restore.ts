@@ -1,0 +1,143 @@
+// What a restored backup does to sessions that went on after it: `npm run torture:restore`. Tokens are numbered from the
+// backup: 0 was the newest then, -1 was spent before, 1 was made after. Fails when somebody stays whom the owner's return
+// should have ended.
+import { postgresDatabase, type RestorableDatabase, sqliteDatabase } from './restorable-database.ts'
+import { STORIES } from './restore-stories.ts'
+import { RestoredSession } from './restored-session.ts'
+import { SERVICE_KEY, Service, type SessionKind } from './service.ts'
+import { TesseraServer } from './tessera-server.ts'
+
+const KINDS: SessionKind[] = ['login', 'pair']
+
+interface Row {
+  cells: string[]
+  where: string[]
+}
+
+const rows = new Map<string, Row>()
+const remedies: string[] = []
+let violations = 0
+for (const database of [sqliteDatabase(), await postgresDatabase()]) {
+  await restoreOn(database)
+  await database.remove()
+}
+report()
+process.exit(violations > 0 ? 1 : 0)
+
+async function restoreOn(database: RestorableDatabase): Promise<void> {
+  const server = await TesseraServer.start({
+    DATABASE_URL: database.url,
+    JWT_SECRET_KEY: 'kept over the restoring',
+    PAIR_ISSUANCE: 'service',
+    SERVICE_KEYS: SERVICE_KEY,
+    // Backups are older than the window: what was spent before one is not repeated without its key.
+    REFRESH_REPLAY_WINDOW: '0',
+  })
+  const service = new Service(() => server.url)
+  const sessions: RestoredSession[] = []
+  for (const story of STORIES) {
+    for (const kind of KINDS) sessions.push(await RestoredSession.begin(service, kind, story))
+  }
+  await database.backUp()
+  for (const session of sessions) await session.goOn()
+  const young = await service.newSession('login')
+
+  await server.stop()
+  await database.restore()
+  await server.start()
+  for (const session of sessions) await judge(session, server, database.name)
+  const unknown = await service.refresh('login', young)
+  note(database.name, ['began after the backup', `owner 0: ${unknown?.status}`, 'unknown', '', 'ended'])
+  await tryRemedies(server, database, service, sessions)
+  await server.remove()
+}
+
+async function judge(session: RestoredSession, server: TesseraServer, database: string): Promise<void> {
+  const { lives, ownerWasRefused } = await session.play()
+  const audit = await server.command('audit', '--session', session.id, '--json')
+  const events = audit
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).kind as string)
+  const ends = events.filter((kind) => /lost|reused|logout|ended/.test(kind))
+  const violated = lives && ownerWasRefused
+  if (violated) violations++
+  const spentLived = session.trace.some((step) => /^thief 0: 200/.test(step))
+  const verdict = violated
+    ? '**the thief stays**'
+    : lives
+      ? spentLived
+        ? 'lives again'
+        : 'goes on'
+      : spentLived
+        ? 'lived till the owner came'
+        : 'ended'
+  note(`${database} ${session.kind}`, [
+    session.story.title,
+    session.trace.join(', '),
+    lives ? 'lives' : 'dead',
+    ends.join(', '),
+    verdict,
+  ])
+}
+
+/** The same story in all places is one line. */
+function note(where: string, cells: string[]): void {
+  const key = cells.join('|')
+  const row = rows.get(key) ?? { cells, where: [] }
+  row.where.push(where)
+  rows.set(key, row)
+}
+
+/** What an operator can do right after restoring, before anybody is let in. */
+async function tryRemedies(
+  server: TesseraServer,
+  database: RestorableDatabase,
+  service: Service,
+  sessions: RestoredSession[],
+): Promise<void> {
+  const [first, ...others] = sessions
+  await server.stop()
+  await database.restore()
+  await server.start()
+  if (first) {
+    await server.command('sessions', 'end', first.id)
+    remedies.push(`${database.name}: \`sessions end <id>\`: ${await countLiving(service, [first])} of 1 session lives`)
+  }
+  await server.stop()
+  await server.start({ REFRESH_SECRET_KEY: 'a new one, and the old one listed nowhere' })
+  const living = await countLiving(service, others)
+  const reads = await Promise.all(
+    others.filter(({ kind }) => kind === 'login').map(({ all }) => readsWithAny(service, all)),
+  )
+  const reading = reads.filter(Boolean).length
+  remedies.push(
+    `${database.name}: a new REFRESH_SECRET_KEY: ${living} of ${others.length} sessions can be refreshed; ` +
+      `access tokens handed out before still open ${reading} of ${reads.length} logins until they expire`,
+  )
+}
+
+async function countLiving(service: Service, sessions: RestoredSession[]): Promise<number> {
+  let living = 0
+  for (const { kind, all } of sessions) {
+    let lives = false
+    for (const tokens of all) lives ||= (await service.refresh(kind, tokens))?.status === 200
+    if (lives) living++
+  }
+  return living
+}
+
+async function readsWithAny(service: Service, all: RestoredSession['all']): Promise<boolean> {
+  const answers = await Promise.all(all.map((tokens) => service.me(tokens)))
+  return answers.some((answer) => answer?.status === 200)
+}
+
+function report(): void {
+  const line = (cells: string[]) => process.stdout.write(`| ${cells.join(' | ')} |\n`)
+  const header = ['what happened', 'who presents which token: answer', 'session', 'audited', 'so', 'where']
+  line(header)
+  line(header.map(() => '---'))
+  const everywhere = 2 * KINDS.length
+  for (const { cells, where } of rows.values()) line([...cells, where.length === everywhere ? 'all' : where.join(', ')])
+  process.stdout.write(`\n${remedies.join('\n')}\n\nviolations: ${violations}\n`)
+}
