@@ -9,6 +9,12 @@ import { TesseraServer } from './tessera-server.ts'
 
 const KINDS: SessionKind[] = ['login', 'pair']
 
+interface Played {
+  session: RestoredSession
+  lives: boolean
+  ownerWasRefused: boolean
+}
+
 interface Row {
   cells: string[]
   where: string[]
@@ -45,40 +51,39 @@ async function restoreOn(database: RestorableDatabase): Promise<void> {
   await server.stop()
   await database.restore()
   await server.start()
-  for (const session of sessions) await judge(session, server, database.name)
+  const played: Played[] = []
+  for (const session of sessions) played.push({ session, ...(await session.play()) })
+  const events = await auditOf(server)
+  for (const each of played) judge(each, database.name, events.get(each.session.id) ?? [])
   const unknown = await service.refresh('login', young)
   note(database.name, ['began after the backup', `owner 0: ${unknown?.status}`, 'unknown', '', 'ended'])
   await tryRemedies(server, database, service, sessions)
   await server.remove()
 }
 
-async function judge(session: RestoredSession, server: TesseraServer, database: string): Promise<void> {
-  const { lives, ownerWasRefused } = await session.play()
-  const audit = await server.command('audit', '--session', session.id, '--json')
-  const events = audit
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line).kind as string)
-  const ends = events.filter((kind) => /lost|reused|logout|ended/.test(kind))
-  const violated = lives && ownerWasRefused
-  if (violated) violations++
-  const spentLived = session.trace.some((step) => /^thief 0: 200/.test(step))
-  const verdict = violated
-    ? '**the thief stays**'
-    : lives
-      ? spentLived
-        ? 'lives again'
-        : 'goes on'
-      : spentLived
-        ? 'lived till the owner came'
-        : 'ended'
-  note(`${database} ${session.kind}`, [
-    session.story.title,
-    session.trace.join(', '),
-    lives ? 'lives' : 'dead',
-    ends.join(', '),
-    verdict,
-  ])
+/** What ended each session. */
+async function auditOf(server: TesseraServer): Promise<Map<string, string[]>> {
+  const events = new Map<string, string[]>()
+  for (const kind of ['history_lost', 'refresh_token_reused', 'logout']) {
+    const lines = await server.command('audit', '--kind', kind, '--limit', '1000', '--json')
+    for (const line of lines.split('\n').filter(Boolean)) {
+      const { session_id } = JSON.parse(line)
+      events.set(session_id, [...(events.get(session_id) ?? []), kind])
+    }
+  }
+  return events
+}
+
+function judge({ session, lives, ownerWasRefused }: Played, database: string, events: string[]): void {
+  const spentLived = session.trace.some((step) => step.startsWith('thief 0: 200'))
+  let verdict = spentLived ? 'lived till the owner came' : 'ended'
+  if (lives) verdict = spentLived ? 'lives again' : 'goes on'
+  if (lives && ownerWasRefused) {
+    violations++
+    verdict = '**the thief stays**'
+  }
+  const cells = [session.story.title, session.trace.join(', '), lives ? 'lives' : 'dead', events.join(', '), verdict]
+  note(`${database} ${session.kind}`, cells)
 }
 
 /** The same story in all places is one line. */
