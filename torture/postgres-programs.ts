@@ -10,7 +10,9 @@ let account: { uid?: number; gid?: number } | undefined
 
 /** Where PostgreSQL's programs are: the newest of Debian's packages, else those of `pg_config`. */
 function programFolder(): string {
-  folder ??= [...debianFolders(), configuredFolder()].find((candidate) => existsSync(join(candidate, 'initdb')))
+  folder ??= [...debianFolders(), configuredFolder()].find(
+    (candidate) => candidate !== '' && existsSync(join(candidate, 'initdb')),
+  )
   if (!folder)
     throw new Error(`No PostgreSQL server is installed: neither ${DEBIAN}/*/bin nor pg_config leads to initdb.`)
   return folder

@@ -11,7 +11,7 @@ const SETTINGS = { PORT: '0', BCRYPT_COST: '4', RATE_LIMIT: 'off', LOG_LEVEL: 'i
 
 /** A real `tessera start` in a folder of its own; it ends with the caller. */
 export class TesseraServer {
-  readonly folder = mkdtempSync(join(tmpdir(), 'tessera-torture-'))
+  readonly folder = mkdtempSync(join(tmpdir(), 'tessera-server-'))
   readonly #environment: Record<string, string>
   #child: ChildProcess | null = null
   #url = ''
