@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { createProgram } from '../src/cli/program.ts'
 import { insertMail } from '../src/storage/outbox.ts'
-import { logIn, me, newLogin, signUp, type Tokens } from './people.ts'
+import { logIn, me, newLogin, refresh, signUp, type Tokens } from './people.ts'
 import { startServer } from './server.ts'
 import { runToEnd } from './server-process.ts'
 import { documents, tesseraBeside } from './tessera-command.ts'
@@ -42,8 +42,21 @@ test('sessions are listed, ended one by one, and all of a person at once', async
   assert.deepEqual(await alive(), [401, 401, 401])
   assert.equal((await tessera(`sessions list --user ${person.id}`)).output, 'No living sessions.\n')
   assert.match((await tessera(`sessions list --user ${person.id} --ended`)).output, /(.* ended: operator .*\n){3}$/)
-  assert.match((await tessera('sessions end')).output, /^tessera: Name one session by its id, or all of a person/)
+  assert.match((await tessera('sessions end')).output, /^tessera: Name one session by its id, all of a person/)
   assert.match((await tessera('sessions end nonsense')).output, /^tessera: There is no session "nonsense"/)
+})
+
+test('after a backup was restored, the sessions of everybody end at once', async () => {
+  const server = await startServer()
+  const tessera = tesseraBeside(server)
+  const people = await Promise.all(Array.from({ length: 3 }, () => newLogin(server)))
+  assert.match((await tessera('sessions end --all')).output, /^tessera: Nobody is there to confirm; say --yes/)
+  assert.equal((await tessera('sessions end --all --yes')).output, '3 sessions have ended.\n')
+  for (const { access_token, refresh_token } of people) {
+    assert.equal((await me(server, access_token)).status, 401)
+    assert.equal((await refresh(server, refresh_token)).status, 401)
+  }
+  assert.equal((await tessera('sessions end --all --yes')).output, '0 sessions have ended.\n')
 })
 
 test('the audit is filtered by person, kind and time, as a table or JSON lines, and cannot steer the terminal', async () => {

@@ -64,9 +64,9 @@ const table: [line: string, situation: string, decision: ReturnType<typeof decid
   ['0', 'no session', present(null, 0), INVALID],
   ['0', 'a pair at the login endpoint', present(chain('pair', [unused(0)]), 0, { endpoint: 'login' }), INVALID],
   ['0', 'a login token at the pair endpoint', present(chain('login', [unused(0)]), 0, { endpoint: 'pair' }), INVALID],
-  ['0', 'right selector, wrong secret', present(chain('login', [unused(0)]), 0, { digestMatches: false }), INVALID],
-  ['0', 'wrong secret of a used token', present(chain('pair', [used(0), used(1)]), 0, { digestMatches: false }), INVALID],
-  ['0', 'wrong secret before wrong access token', present(chain('pair', [unused(0)]), 0, { digestMatches: false, accessToken: 'invalid' }), INVALID],
+  ['1', 'wrong access token before a secret that does not fit', present(chain('pair', [unused(0)]), 0, { digestMatches: false, accessToken: 'invalid' }), 'refused invalid_access_token'],
+  ['3', 'a secret that does not fit', present(chain('login', [unused(0)]), 0, { digestMatches: false }), 'rolled_back'],
+  ['3', 'a secret that does not fit a used token', present(chain('pair', [used(0), used(1)]), 0, { digestMatches: false }), 'rolled_back'],
 
   ['1', 'an access token of nobody', present(chain('pair', [unused(0)]), 0, { accessToken: 'invalid' }), 'refused invalid_access_token'],
   ['1', 'the half of another pair', present(chain('pair', [unused(0)]), 0, { accessToken: 'of_another' }), INVALID],

@@ -1,7 +1,7 @@
 import { insertAuditEvent, type NewAuditEvent } from '../storage/audit-events.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { deleteTokensOfSession } from '../storage/refresh-tokens.ts'
-import { revokeSession, revokeSessionsOfUser } from '../storage/sessions.ts'
+import { revokeSession, revokeSessionsOfUser, revokeSomeSessions } from '../storage/sessions.ts'
 import { keepUser, queueForUser } from '../storage/users.ts'
 import type { Context, Origin } from './context.ts'
 import { mayBeMailed } from './mail-cap.ts'
@@ -69,4 +69,26 @@ export function endSessionsOfUser(
     if (ended > 0) await insertAuditEvent(tx, { kind: 'session_ended', ...who, details: { sessions: ended } }, now)
     return ended
   })
+}
+
+const BATCH = 1000
+
+/**
+ * Ends every session there is, for whoever restored a backup: sessions that had ended since then would live again. In
+ * batches, beside running servers.
+ */
+export async function endEverySession(
+  ctx: Pick<Context, 'db' | 'now'>,
+  { origin }: { origin: Origin },
+): Promise<number> {
+  const now = ctx.now()
+  let ended = 0
+  for (let more = true; more; ) {
+    const count = await revokeSomeSessions(ctx.db, { reason: 'operator', now, most: BATCH })
+    ended += count
+    more = count > 0
+  }
+  const who = { user_id: null, ip: origin.ip, user_agent: origin.userAgent }
+  await insertAuditEvent(ctx.db, { kind: 'session_ended', ...who, details: { sessions: ended } }, now)
+  return ended
 }

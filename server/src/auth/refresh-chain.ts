@@ -114,7 +114,10 @@ async function endChain(
   const { client } = attempt
   const session = { id: chain.session_id, userId: chain.user_id }
   if (kind === 'rolled_back') {
-    ctx.log.error(fields, 'a refresh token is newer than the database: it has lost history; the session is ended')
+    ctx.log.error(
+      fields,
+      'a genuine refresh token is unknown to the database: it has lost history; the session is ended',
+    )
     await endSession(ctx, { session, reason: 'rolled_back', generation: token.generation, origin: client, now })
     return { kind: 'refused', code: 'invalid_refresh_token' }
   }

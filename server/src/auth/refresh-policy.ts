@@ -45,7 +45,6 @@ export function decide(presented: Presentation): Decision {
 
   // 0. Not a token of this endpoint.
   if (!chain || chain.kind !== endpoint) return refused('invalid_refresh_token')
-  if (presented.digestMatches === false) return refused('invalid_refresh_token')
 
   // 1. Halves of different pairs: two tabs can hold them, so it is no theft, even when the token's row is gone.
   if (accessToken === 'invalid') return refused('invalid_access_token')
@@ -63,8 +62,9 @@ export function decide(presented: Presentation): Decision {
   if (chain.expires_at <= now) return refused('refresh_token_expired')
   if (chain.disabled_at) return refused('invalid_refresh_token')
 
-  // 3. We never made that many: a restored backup or a failover lost what came after.
-  if (generation > newestGeneration(chain)) return { kind: 'rolled_back' }
+  // 3. Genuine by its MAC, and we never made it: a restored backup or a failover lost what came after. A secret that does not
+  // fit is of a chain that was rotated otherwise since then, perhaps by a thief of an older token.
+  if (generation > newestGeneration(chain) || presented.digestMatches === false) return { kind: 'rolled_back' }
 
   // 4. Used, and what came of it was used too.
   if (!token || (token.used_at && (!successor || successor.used_at))) return { kind: 'reused' }

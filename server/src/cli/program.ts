@@ -116,9 +116,14 @@ function addSessionCommands(sessions: Command): void {
     .addOption(limit(100))
     .addOption(json())
     .action(async (options) => (await load()).listSessionsCommand(options))
-  command(sessions, 'end', 'End one session, or all of a person.', 'tessera sessions end --user ann@example.com')
+  command(sessions, 'end', 'End one session, all of a person, or all there are.', [
+    'tessera sessions end --user ann@example.com',
+    'tessera sessions end --all --yes',
+  ])
     .argument('[id]')
     .option('--user <user>', 'all of this person: id, GUID or address')
+    .option('--all', 'of everybody, as after a backup was restored')
+    .option('--yes', 'do not ask')
     .action(async (id, options) => (await load()).endSessionCommand(id, options))
 }
 

@@ -1,9 +1,10 @@
-import { endSession, endSessionsOfUser } from '../auth/end-session.ts'
+import { endEverySession, endSession, endSessionsOfUser } from '../auth/end-session.ts'
 import { isUuid } from '../crypto/uuid.ts'
 import { findSessions, type SessionRow } from '../storage/sessions.ts'
 import { CommandError } from './command-error.ts'
 import { userNamed } from './named-user.ts'
 import { say, sayJson, sayTable } from './output.ts'
+import { confirm } from './read-password.ts'
 import { type CommandContext, COMMAND_LINE as origin, withDatabase } from './with-database.ts'
 
 export interface ListOptions {
@@ -41,21 +42,34 @@ function stateOf({ revoked_at, revoke_reason, expires_at }: SessionRow, now: Dat
   return expires_at <= now ? 'expired' : 'living'
 }
 
-/** Ends one session by its id, or all of a person. */
-export async function endSessionCommand(id: string | undefined, options: { user?: string }): Promise<void> {
-  if ((id === undefined) === (options.user === undefined)) {
-    throw new CommandError('Name one session by its id, or all of a person with --user.')
+/** Ends one session by its id, all of a person, or all there are. */
+export async function endSessionCommand(
+  id: string | undefined,
+  options: { user?: string; all?: boolean; yes?: boolean },
+): Promise<void> {
+  if ([id, options.user, options.all].filter((named) => named !== undefined).length !== 1) {
+    throw new CommandError('Name one session by its id, all of a person with --user, or everybody with --all.')
   }
+  if (options.all) return endAll(options.yes ?? false)
   await withDatabase({ mayCreate: false }, async (ctx) => {
     if (options.user !== undefined) {
       const user = await userNamed(ctx, options.user)
       const ended = await endSessionsOfUser(ctx, { userId: user.id, origin })
-      return say(ended === 1 ? 'One session has ended.' : `${ended} sessions have ended.`)
+      return sayEnded(ended)
     }
     const session = await findSession(ctx, id ?? '')
     const end = { session, reason: 'operator', generation: null, origin, now: ctx.now() } as const
     say((await endSession(ctx, end)) ? 'The session has ended.' : 'The session had ended before.')
   })
+}
+
+async function endAll(sure: boolean): Promise<void> {
+  if (!sure && !(await confirm('End the sessions of everybody?'))) throw new CommandError('No session has ended.')
+  await withDatabase({ mayCreate: false }, async (ctx) => sayEnded(await endEverySession(ctx, { origin })))
+}
+
+function sayEnded(sessions: number): void {
+  say(sessions === 1 ? 'One session has ended.' : `${sessions} sessions have ended.`)
 }
 
 async function findSession({ db, now }: CommandContext, id: string): Promise<{ id: string; userId: number }> {

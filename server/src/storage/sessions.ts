@@ -97,6 +97,19 @@ export async function revokeSessionsOfUser(
   return rows.length
 }
 
+/** Ends living sessions of anybody, so many at most; says how many. */
+export async function revokeSomeSessions(
+  db: Queries,
+  sessions: { reason: RevokeReason; now: Date; most: number },
+): Promise<number> {
+  const rows = await db.query(sql`
+    update sessions set revoked_at = ${sessions.now}, revoke_reason = ${sessions.reason}
+    where id in (
+      select id from sessions where revoked_at is null and expires_at > ${sessions.now} limit ${sessions.most})
+    and revoked_at is null returning id`)
+  return rows.length
+}
+
 /** Deletes sessions past their absolute end, with their tokens, so many at most; says how many. */
 export function deleteEndedSessions(db: Queries, now: Date, most: number): Promise<number> {
   return deleteBatch(db, { table: 'sessions', primaryKey: 'id', condition: sql`expires_at <= ${now}`, most })
