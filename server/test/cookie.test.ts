@@ -87,11 +87,31 @@ test('tabs that share a cookie all succeed, at once, one after another, and late
     assert.equal(values.size, 1)
     token = [...values][0] ?? ''
     // Each of them refreshes on, and one request of the beginning arrives last.
-    for (let again = 0; again < 3; again++) assert.equal(cookieOf(await post(server, 'refresh', token)).value, token)
+    for (let again = 0; again < 3; again++) {
+      const kept = await post(server, 'refresh', token)
+      assert.equal(kept.status, 200)
+      assert.deepEqual(kept.headers.getSetCookie(), [])
+    }
     server.pass({ seconds: 29 })
     assert.equal(cookieOf(await post(server, 'refresh', late)).value, token)
     assert.deepEqual(await generations(), [round - 1, round])
   }
+})
+
+test('answers of two tabs that overtake each other leave the newer token in the jar', async () => {
+  const server = await startServer()
+  const { token } = await logInWithCookie(server)
+  let jar = token
+  const store = (answer: Answer) => {
+    if (answer.headers.getSetCookie().length > 0) jar = cookieOf(answer).value
+  }
+  server.pass({ seconds: 25 })
+  const kept = await post(server, 'refresh', jar)
+  server.pass({ seconds: 6 })
+  store(await post(server, 'refresh', jar))
+  store(kept)
+  server.pass({ seconds: 600 })
+  assert.equal((await post(server, 'refresh', jar)).status, 200)
 })
 
 test('a thief of the cookie is found: when both have refreshed more than a window apart, the session is over', async () => {

@@ -24,6 +24,10 @@ export const refresh = endpoint({
     const presented = presentedToken(ctx, request, request.body)
     const idempotencyKey = idempotencyKeyOf(request)
     const tokens = await refreshRule(ctx, { ...presented, idempotencyKey, client: request.client })
+    // A kept token is in the jar already. Set again, a late answer would replace the successor that another tab has got.
+    if (presented.inCookie && tokens.refresh_token === presented.refreshToken) {
+      return { access_token: tokens.access_token }
+    }
     return deliver(ctx, reply, tokens, presented.inCookie)
   },
 })
