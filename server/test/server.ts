@@ -49,13 +49,14 @@ const TEST_SETTINGS = {
 export async function startServer(
   settings: Record<string, string> = {},
   changes: Partial<Config> = {},
+  clock: () => number = Date.now,
 ): Promise<TestServer> {
   const databaseUrl = settings['DATABASE_URL'] ?? (await emptyDatabaseUrl())
   const config = { ...readConfig({ ...TEST_SETTINGS, ...settings, DATABASE_URL: databaseUrl }), ...changes }
   const logs: Record<string, unknown>[] = []
   const log = pino({ level: config.logLevel, base: null }, { write: (line: string) => logs.push(JSON.parse(line)) })
   let shift = 0
-  const app = await createApp(config, { log, clock: () => Date.now() + shift })
+  const app = await createApp(config, { log, clock: () => clock() + shift })
   const url = await app.listen()
   let closing: Promise<void> | null = null
   const close = () => (closing ??= app.close())

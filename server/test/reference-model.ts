@@ -1,0 +1,100 @@
+// What docs/refresh.md, docs/browsers.md and docs/token-life.md promise, without keys, digests or a database.
+const [WINDOW, REFRESH_LIFE] = [30_000, 604_800_000]
+const [INVALID, EXPIRED, USED] = ['Invalid refresh token', 'Refresh token expired', 'Refresh token already used']
+
+/** Kept for ever here; those older than the last used one have no row in a real database. */
+export interface Token {
+  id: number
+  session: number
+  generation: number
+  made: number
+  expires: number
+  usedAt: number | null
+  /** The `Idempotency-Key` it was used with. */
+  key: string | null
+}
+
+export interface Session {
+  person: number
+  kind: 'login' | 'pair'
+  inCookie: boolean
+  strict: boolean
+  end: number
+  over: 'logout' | 'disabled' | 'reuse' | 'rolled back' | null
+  known: boolean
+  tokens: Token[]
+}
+
+/** `half`: the token that the access token of a pair was issued with. */
+export type Presentation = { endpoint: Session['kind']; inCookie: boolean; key: string | null; half: Token | null }
+/** A refusal's sentence, or a token; `repeated` has the access token's `jti` of before. */
+export type Answer = string | { token: Token; repeated: boolean }
+
+export class ReferenceModel {
+  now = 0
+  strict = false
+  sessionAge = 2_592_000_000
+  people: ('welcome' | 'disabled' | 'deleted')[] = []
+  sessions: Session[] = []
+  #made = 0
+
+  /** A browser stores every successor, so the first token in a cookie is used up like any other. */
+  begin(person: number, kind: Session['kind'], inCookie: boolean): Token | null {
+    if (this.people[person] !== 'welcome') return null
+    const [strict, end] = [this.strict || inCookie || kind === 'pair', this.now + this.sessionAge]
+    const session = { person, kind, inCookie, strict, end, over: null, known: true, tokens: [] }
+    return this.#make(this.sessions.push(session) - 1)
+  }
+
+  refresh(token: Token, { endpoint, inCookie, key, half }: Presentation): Answer {
+    const [now, session] = [this.now, this.sessions[token.session] as Session]
+    const { kind, over, end, tokens } = session
+    const [at, lastUsed] = [token.generation, tokens.findLastIndex(({ usedAt }) => usedAt !== null)]
+    const [row, successor] = [at < lastUsed ? undefined : tokens[at], tokens[at + 1]]
+    // 0
+    if (!session.known || kind !== endpoint || (row && row.id !== token.id)) return INVALID
+    // 1
+    if (kind === 'pair' && (!half || this.sessions[half.session]?.kind !== 'pair')) return 'Invalid access token'
+    if (kind === 'pair' && (half?.session !== token.session || half.generation !== at)) return INVALID
+    // 2
+    if (over) return kind === 'pair' && over === 'reuse' && at <= lastUsed ? USED : INVALID
+    if (now >= end) return EXPIRED
+    if (this.people[session.person] !== 'welcome') return INVALID
+    // 3 and 4
+    if (at >= tokens.length) return this.#end(session, 'rolled back')
+    if (!row) return this.#end(session, 'reuse')
+    // 5
+    if (row.usedAt !== null && successor) {
+      if (now >= successor.expires) return EXPIRED
+      const again = key !== null && key === row.key
+      if (again || (kind === 'login' && now < row.usedAt + WINDOW)) return { token: successor, repeated: true }
+      return this.#end(session, 'reuse')
+    }
+    // 6
+    if (now >= row.expires) return EXPIRED
+    if (inCookie && now < row.made + WINDOW) return { token: row, repeated: false }
+    const next = successor ?? this.#make(token.session)
+    next.expires = Math.min(now + REFRESH_LIFE, end)
+    if (at === 0 && !session.strict) return { token: next, repeated: false }
+    // A key that the generation before was used with proves nothing: a thief may have copied it.
+    Object.assign(row, { usedAt: now, key: key === tokens[at - 1]?.key ? null : key })
+    return { token: next, repeated: false }
+  }
+
+  lives({ person, over, known, end }: Session): boolean {
+    return known && !over && this.now < end && this.people[person] === 'welcome'
+  }
+
+  #make(session: number): Token {
+    const { tokens, end } = this.sessions[session] as Session
+    const [id, generation, expires] = [this.#made++, tokens.length, Math.min(this.now + REFRESH_LIFE, end)]
+    return tokens[
+      tokens.push({ id, session, generation, made: this.now, expires, usedAt: null, key: null }) - 1
+    ] as Token
+  }
+
+  #end(session: Session, over: 'reuse' | 'rolled back'): string {
+    session.over = over
+    return session.kind === 'pair' && over === 'reuse' ? USED : INVALID
+  }
+}
