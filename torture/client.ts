@@ -81,7 +81,7 @@ export class Client {
         person: { email, password, id: answer.body.user.id, guid: answer.body.user.guid },
         carrier,
         access: answer.body.access_token,
-        refresh: refreshTokenOf(answer),
+        refresh: refreshTokenOf(answer) ?? '',
       }),
     )
   }
@@ -114,7 +114,7 @@ export class Client {
     }
     return this.#call({ ...about, refresh }, { method: 'POST', ...ways[carrier] }, (answer) => ({
       access: answer.body.access_token,
-      refresh: refreshTokenOf(answer),
+      refresh: refreshTokenOf(answer) ?? refresh, // a cookie that is kept is not set again
     }))
   }
 
@@ -182,7 +182,7 @@ function outcomeOf(answer: Answer | null): Outcome {
 }
 
 /** In the body, or in the cookie that takes its place. */
-function refreshTokenOf({ body, headers }: Answer): string {
+function refreshTokenOf({ body, headers }: Answer): string | undefined {
   const cookies = [headers['set-cookie'] ?? []].flat()
   const cookie = cookies.find((line) => line.startsWith(`${COOKIE}=`))
   return body.refresh_token ?? cookie?.slice(COOKIE.length + 1).split(';')[0]

@@ -26,10 +26,14 @@ export async function cookieTabs(world: World, name: string): Promise<void> {
   const refresh = async (client: Client): Promise<void> => {
     const sent = jar.session
     if (!sent) return
-    // A repetition sends what the cookie holds by then.
-    const tried = await client.insist(() => client.refresh({ ...(jar.session ?? sent), key: null }))
-    if (tried.outcome === 'refused') return logInAgain(client, sent)
-    if (jar.session?.person === sent.person) jar.session = { ...sent, ...tried.value }
+    let asked = sent
+    const tried = await client.insist(() => {
+      asked = jar.session ?? sent // a repetition sends what the cookie holds by then
+      return client.refresh({ ...asked, key: null })
+    })
+    if (tried.outcome === 'refused') return logInAgain(client, asked)
+    const isSet = tried.value.refresh !== asked.refresh
+    if (isSet && jar.session?.person === asked.person) jar.session = { ...asked, ...tried.value }
   }
   const tab = async (index: number) => {
     const client = new Client(world, `${name} tab ${index}`)
