@@ -73,7 +73,7 @@ function databaseLane({ cluster, proxy }: NonNullable<Scene['postgres']>, random
   }
   return {
     name: 'database',
-    pauseMilliseconds: [300, 3000],
+    pauseMilliseconds: [800, 4000],
     harms: [
       { name: 'rotation ambushed', weight: 40, run: ambush },
       { name: 'connections cut', weight: 15, run: async () => proxy.cut() },
