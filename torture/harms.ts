@@ -63,7 +63,7 @@ function databaseLane({ cluster, proxy }: NonNullable<Scene['postgres']>, random
   }
   const ambush = async () => {
     const moment = random.pick(['before', 'after'] as const)
-    const manner = random.pick(['drop', 'stall', 'reset'] as const)
+    const manner = random.pick(['drop', 'stall', 'reset', 'reset'] as const)
     proxy.lieInWait({ rotation: Math.ceil(random.between(0, 30)), moment, manner })
   }
   const stop = (mode: 'fast' | 'immediate', downMilliseconds: number) => async () => {
@@ -75,13 +75,13 @@ function databaseLane({ cluster, proxy }: NonNullable<Scene['postgres']>, random
     name: 'database',
     pauseMilliseconds: [800, 4000],
     harms: [
-      { name: 'rotation ambushed', weight: 40, run: ambush },
+      { name: 'rotation ambushed', weight: 60, run: ambush },
       { name: 'connections cut', weight: 15, run: async () => proxy.cut() },
       { name: 'backends terminated', weight: 15, run: () => terminateBackends(cluster.url) },
       { name: 'database refuses', weight: 8, run: away('refuse') },
       { name: 'database stalls', weight: 8, run: away('stall') },
-      { name: 'database crashes', weight: 6, run: stop('immediate', 0) },
-      { name: 'database stopped', weight: 4, run: stop('fast', 2000) },
+      { name: 'database crashes', weight: 14, run: stop('immediate', 0) },
+      { name: 'database stopped', weight: 6, run: stop('fast', 2000) },
     ],
   }
 }
