@@ -263,10 +263,7 @@ const routes: Record<string, (request: IncomingMessage) => Promise<object>> = {
     if (!user || !(await bcrypt.compare(password, user.password_digest))) throw new Error('refused')
     return { user, ...(await begin('login', user)) }
   },
-  async '/api/v1/auth/refresh'(request) {
-    const { refresh_token } = await bodyOf(request)
-    return rotate('login', refresh_token)
-  },
+  '/api/v1/auth/refresh': async (request) => rotate('login', (await bodyOf(request)).refresh_token),
   async '/auth/token'(request) {
     const { auth } = await bodyOf(request)
     const [user] = await db.findUserByGuid(auth.user_guid)

@@ -1,11 +1,12 @@
 // What a restored backup does to sessions that went on after it: `npm run torture:restore`. Tokens are numbered from the
 // backup: 0 was the newest then, -1 was spent before, 1 was made after. Fails when somebody stays whom the owner's return
 // should have ended.
-import { postgresDatabase, type RestorableDatabase, sqliteDatabase } from './restorable-database.ts'
-import { STORIES } from './restore-stories.ts'
-import { RestoredSession } from './restored-session.ts'
-import { SERVICE_KEY, Service, type SessionKind } from './service.ts'
-import { TesseraServer } from './tessera-server.ts'
+
+import { SERVICE_KEY, Service, type SessionKind } from './clients/service.ts'
+import { TesseraServer } from './processes/tessera-server.ts'
+import { postgresDatabase, type RestorableDatabase, sqliteDatabase } from './restore/restorable-database.ts'
+import { RestoredSession } from './restore/restored-session.ts'
+import { STORIES } from './restore/stories.ts'
 
 const KINDS: SessionKind[] = ['login', 'pair']
 

@@ -1,12 +1,12 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseProxy } from './database-proxy.ts'
-import { type MailSink, startMailSink } from './mail-sink.ts'
-import { createPostgresCluster, type PostgresCluster } from './postgres-cluster.ts'
-import type { Random } from './random.ts'
-import { Replica } from './replica.ts'
-import type { Settings } from './world.ts'
+import type { Random } from './clients/random.ts'
+import type { Settings } from './clients/world.ts'
+import { DatabaseProxy } from './harm/database-proxy.ts'
+import { type MailSink, startMailSink } from './harm/mail-sink.ts'
+import { createPostgresCluster, type PostgresCluster } from './processes/postgres-cluster.ts'
+import { Replica } from './processes/replica.ts'
 
 /** The service and all that it stands on. */
 export interface Scene {

@@ -49,3 +49,12 @@ test('a file is one idea: no file over 300 lines, half of them under 80, none th
   assert.ok((lengths[Math.floor(lengths.length * 0.9)] ?? 0) < 220)
   for (const file of files) assert.doesNotMatch(file, /utils?|helpers?|common\.ts|types\.ts|index\.ts/)
 })
+
+test('the torture kit knows the product from outside only', () => {
+  const kit = join(import.meta.dirname, '../../torture')
+  for (const file of globSync('**/*.ts', { cwd: kit })) {
+    const text = readFileSync(join(kit, file), 'utf8')
+    assert.doesNotMatch(text, /from '[^']*server\/(src|test)/, file)
+    assert.ok(text.split('\n').length <= 301, file)
+  }
+})

@@ -13,7 +13,7 @@ if (database === 'postgres' && !process.env['TEST_DATABASE_URL']) {
 }
 
 process.stdout.write(`\nThe suite on ${database === 'postgres' ? 'PostgreSQL' : 'SQLite'}\n`)
-const everywhere = ['**/*.test.ts', '../../torture/*.test.ts'].map((pattern) => join(import.meta.dirname, pattern))
+const everywhere = ['**/*.test.ts', '../../torture/**/*.test.ts'].map((pattern) => join(import.meta.dirname, pattern))
 const files = given.length > 0 ? given : globSync(everywhere).sort()
 const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
   stdio: 'inherit',

@@ -1,5 +1,5 @@
+import type { Call } from '../history.ts'
 import { advanced, type Evidence, isRefresh, type Violation } from './evidence.ts'
-import type { Call } from './history.ts'
 
 export interface Run {
   evidence: Evidence

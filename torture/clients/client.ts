@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Action, type Call, now, type Outcome } from './history.ts'
+import { type Action, type Call, now, type Outcome } from '../history.ts'
 import type { Random } from './random.ts'
 import { readToken } from './token.ts'
 import { type Answer, ask, type Cut, type Question } from './wire.ts'

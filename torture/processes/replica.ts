@@ -5,8 +5,8 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const TESSERA = join(import.meta.dirname, '../server/bin/tessera.js')
-const LATE_CLOCK = join(import.meta.dirname, 'late-clock.ts')
+const TESSERA = join(import.meta.dirname, '../../server/bin/tessera.js')
+const LATE_CLOCK = join(import.meta.dirname, '../harm/late-clock.ts')
 
 export interface ReplicaOptions {
   name: string

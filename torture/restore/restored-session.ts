@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Presentation, Story } from './restore-stories.ts'
-import { type Answer, expectOk, type Service, type SessionKind, sessionIdOf, type Tokens } from './service.ts'
+import { type Answer, expectOk, type Service, type SessionKind, sessionIdOf, type Tokens } from '../clients/service.ts'
+import type { Presentation, Story } from './stories.ts'
 
 const BEFORE = 5
 

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client, Person } from './client.ts'
-import { now } from './history.ts'
+import type { Client, Person } from '../clients/client.ts'
+import { now } from '../history.ts'
 
-const TESSERA = join(import.meta.dirname, '../server/bin/tessera.js')
+const TESSERA = join(import.meta.dirname, '../../server/bin/tessera.js')
 const MOST_RETRIED = 30
 /** Servers look for due mails every two seconds. */
 const DELIVERY_MILLISECONDS = 6000

@@ -1,86 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { check, INVARIANTS } from './check.ts'
-import type { Evidence, Stored } from './evidence.ts'
-import type { Call } from './history.ts'
-
-const WINDOW = 5000
-const settings = {
-  replayWindowMilliseconds: WINDOW,
-  sessionMaxAgeMilliseconds: 120_000,
-  accessTokenMilliseconds: 60_000,
-  serviceKey: 'key',
-}
-const ANN = 'ann@example.com'
-const token = (generation: number, print = `T${generation}`) => ({ session: 's1', generation, print })
-
-/** A call that took 10 ms. */
-function call(at: number, fields: Partial<Call>): Call {
-  return {
-    actor: 'ann',
-    action: 'refresh',
-    person: ANN,
-    session: 's1',
-    presented: null,
-    key: null,
-    carrier: 'body',
-    mixed: false,
-    address: '198.51.100.1',
-    begun: at,
-    ended: at + 10,
-    outcome: 'ok',
-    status: 200,
-    received: null,
-    ...fields,
-  }
-}
-const signUp = call(0, { action: 'sign_up', session: null, carrier: null })
-const logIn = call(20, { action: 'login', received: token(0) })
-const rotate = (at: number, from: number, fields: Partial<Call> = {}) =>
-  call(at, { presented: token(from), received: token(from + 1), ...fields })
-const refused = (at: number, from: number, fields: Partial<Call> = {}) =>
-  call(at, { presented: token(from), outcome: 'refused', status: 401, ...fields })
-const unanswered = (at: number, from: number, fields: Partial<Call> = {}) =>
-  call(at, { presented: token(from), outcome: 'unknown', status: null, ...fields })
-const last = rotate(100_010, 3)
-/** A session that was refreshed four times, the last time after all harm. */
-const peaceful = [signUp, logIn, rotate(100, 0), rotate(200, 1), rotate(300, 2), last]
-
-function stored(fields: Partial<Stored> = {}): Stored {
-  return {
-    sessions: [{ id: 's1', email: ANN, kind: 'login', revoke_reason: null }],
-    tokens: [
-      { session_id: 's1', generation: 3, used: true },
-      { session_id: 's1', generation: 4, used: false },
-    ],
-    mails: [],
-    ...fields,
-  }
-}
-const ended = (revoke_reason: string) => ({ sessions: [{ id: 's1', email: ANN, kind: 'login', revoke_reason }] })
-const mail = (kind: string, data: object, dedupe_key = 'd') => ({
-  kind,
-  email: ANN,
-  data: { ...data },
-  dedupe_key,
-  sent: true,
-})
-const aboutReuse = mail('refresh_token_reused', { session_id: 's1' })
-const aboutNetwork = (network: string) => mail('address_changed', { session_id: 's1', network }, network)
-
-function violated(calls: readonly Call[], fields: Partial<Evidence> = {}): string[] {
-  const evidence = { settings, calls, stored: stored(), taken: new Map(), bugs: [], healedAt: 100_000, readAt: 100_100 }
-  return [...new Set(check({ ...evidence, ...fields }).map(({ invariant }) => invariant))]
-}
-const arrived = (...copies: number[]) =>
-  new Map(copies.map((count, index) => [`<${index}>`, { copies: count, to: ANN }] as const))
+import type { Call } from '../history.ts'
+import { INVARIANTS } from './check.ts'
+import type { Evidence } from './evidence.ts'
+import {
+  aboutNetwork,
+  aboutReuse,
+  arrived,
+  call,
+  ended,
+  last,
+  logIn,
+  peaceful,
+  refused,
+  rotate,
+  signUp,
+  somebodyElse,
+  stored,
+  token,
+  unanswered,
+  violated,
+  WINDOW,
+} from './small-histories.ts'
 
 test('a history in which all is well has no violation', () => {
   assert.deepEqual(violated(peaceful), [])
 })
-
-const another = (generation: number) => ({ session: 's2', generation, print: `U${generation}` })
-const somebodyElse = call(100_010, { session: 's2', presented: another(0), received: another(1) })
 
 /** What the documents allow, each with what the database then holds. */
 const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {

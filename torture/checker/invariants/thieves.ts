@@ -1,5 +1,5 @@
+import type { Call } from '../../history.ts'
 import { advanced, type Evidence, type Invariant, isRefresh, sessionsOf, usesUp } from '../evidence.ts'
-import type { Call } from '../history.ts'
 
 /**
  * A token that was used up is good for nothing but the repetition of a lost answer: never after its successor was used, and

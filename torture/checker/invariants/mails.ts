@@ -1,5 +1,5 @@
+import type { Call } from '../../history.ts'
 import { type Invariant, isRefresh, sessionsOf } from '../evidence.ts'
-import type { Call } from '../history.ts'
 
 const MOST_PER_HOUR = 3
 

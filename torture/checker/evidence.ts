@@ -1,5 +1,5 @@
-import type { Call } from './history.ts'
-import type { Settings } from './world.ts'
+import type { Settings } from '../clients/world.ts'
+import type { Call } from '../history.ts'
 
 /** What the database holds afterwards. */
 export interface Stored {

@@ -1,5 +1,5 @@
+import { now } from '../../history.ts'
 import { Client, type Session } from '../client.ts'
-import { now } from '../history.ts'
 import type { World } from '../world.ts'
 import { newPerson, newSession } from './begin.ts'
 

@@ -1,5 +1,5 @@
+import type { Operator } from '../../processes/operator.ts'
 import { Client, type Session } from '../client.ts'
-import type { Operator } from '../operator.ts'
 import type { World } from '../world.ts'
 import { newPerson, newSession } from './begin.ts'
 

@@ -1,4 +1,4 @@
-import type { History } from './history.ts'
+import type { History } from '../history.ts'
 import type { Random } from './random.ts'
 
 /** What all actors share. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Tallies } from './failover-tally.ts'
-import { newAddress, type Service, type SessionKind, sessionIdOf, type Tokens } from './service.ts'
+import { newAddress, type Service, type SessionKind, sessionIdOf, type Tokens } from '../clients/service.ts'
+import type { Tallies } from './tally.ts'
 
 export interface World {
   service: Service

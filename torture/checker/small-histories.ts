@@ -1,0 +1,79 @@
+import type { Call } from '../history.ts'
+import { check } from './check.ts'
+import type { Evidence, Stored } from './evidence.ts'
+
+// Histories small enough to be judged by eye, for the checker's own tests.
+
+export const WINDOW = 5000
+export const settings = {
+  replayWindowMilliseconds: WINDOW,
+  sessionMaxAgeMilliseconds: 120_000,
+  accessTokenMilliseconds: 60_000,
+  serviceKey: 'key',
+}
+export const ANN = 'ann@example.com'
+export const token = (generation: number, print = `T${generation}`) => ({ session: 's1', generation, print })
+
+/** A call that took 10 ms. */
+export function call(at: number, fields: Partial<Call>): Call {
+  return {
+    actor: 'ann',
+    action: 'refresh',
+    person: ANN,
+    session: 's1',
+    presented: null,
+    key: null,
+    carrier: 'body',
+    mixed: false,
+    address: '198.51.100.1',
+    begun: at,
+    ended: at + 10,
+    outcome: 'ok',
+    status: 200,
+    received: null,
+    ...fields,
+  }
+}
+export const signUp = call(0, { action: 'sign_up', session: null, carrier: null })
+export const logIn = call(20, { action: 'login', received: token(0) })
+export const rotate = (at: number, from: number, fields: Partial<Call> = {}) =>
+  call(at, { presented: token(from), received: token(from + 1), ...fields })
+export const refused = (at: number, from: number, fields: Partial<Call> = {}) =>
+  call(at, { presented: token(from), outcome: 'refused', status: 401, ...fields })
+export const unanswered = (at: number, from: number, fields: Partial<Call> = {}) =>
+  call(at, { presented: token(from), outcome: 'unknown', status: null, ...fields })
+export const last = rotate(100_010, 3)
+/** A session that was refreshed four times, the last time after all harm. */
+export const peaceful = [signUp, logIn, rotate(100, 0), rotate(200, 1), rotate(300, 2), last]
+
+export function stored(fields: Partial<Stored> = {}): Stored {
+  return {
+    sessions: [{ id: 's1', email: ANN, kind: 'login', revoke_reason: null }],
+    tokens: [
+      { session_id: 's1', generation: 3, used: true },
+      { session_id: 's1', generation: 4, used: false },
+    ],
+    mails: [],
+    ...fields,
+  }
+}
+export const ended = (revoke_reason: string) => ({ sessions: [{ id: 's1', email: ANN, kind: 'login', revoke_reason }] })
+export const mail = (kind: string, data: object, dedupe_key = 'd') => ({
+  kind,
+  email: ANN,
+  data: { ...data },
+  dedupe_key,
+  sent: true,
+})
+export const aboutReuse = mail('refresh_token_reused', { session_id: 's1' })
+export const aboutNetwork = (network: string) => mail('address_changed', { session_id: 's1', network }, network)
+
+export function violated(calls: readonly Call[], fields: Partial<Evidence> = {}): string[] {
+  const evidence = { settings, calls, stored: stored(), taken: new Map(), bugs: [], healedAt: 100_000, readAt: 100_100 }
+  return [...new Set(check({ ...evidence, ...fields }).map(({ invariant }) => invariant))]
+}
+export const arrived = (...copies: number[]) =>
+  new Map(copies.map((count, index) => [`<${index}>`, { copies: count, to: ANN }] as const))
+
+export const another = (generation: number) => ({ session: 's2', generation, print: `U${generation}` })
+export const somebodyElse = call(100_010, { session: 's2', presented: another(0), received: another(1) })
