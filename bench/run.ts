@@ -1,13 +1,12 @@
 // Tessera beside the least work that its contracts allow (floor.ts), in one run on one machine:
 // `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh]`. TEST_DATABASE_URL adds PostgreSQL.
-import { randomBytes } from 'node:crypto'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import bcrypt from 'bcrypt'
-import pg from 'pg'
 import { commitMilliseconds } from './commit-cost.ts'
 import { type Contestant, startContestant } from './contestant.ts'
 import type { Result, Work } from './load.ts'
+import { newSchema } from './new-schema.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -32,21 +31,6 @@ const works = (Object.keys(WORKS) as Work[]).filter((work) => options.only === u
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-
-/** A database of its own for each, so that neither waits for the other's rows. */
-async function newSchema(databaseUrl: string): Promise<{ url: string; drop: () => Promise<void> }> {
-  const schema = `bench_${randomBytes(6).toString('hex')}`
-  const administer = async (statement: string) => {
-    const client = new pg.Client({ connectionString: databaseUrl })
-    await client.connect()
-    await client.query(statement)
-    await client.end()
-  }
-  await administer(`create schema ${schema}`)
-  const url = new URL(databaseUrl)
-  url.searchParams.set('options', `-c search_path=${schema}`)
-  return { url: url.href, drop: () => administer(`drop schema ${schema} cascade`) }
-}
 
 /** Rounds in turn, so that whatever the machine does meanwhile befalls both. */
 async function compare(database: string, [floor, tessera]: [Contestant, Contestant]): Promise<void> {

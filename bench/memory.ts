@@ -1,0 +1,59 @@
+// From start to first answer, and memory before and after many refreshes: `npm run bench:memory -- [--refreshes 100000]`.
+// Linux only: memory is read from /proc. TEST_DATABASE_URL adds PostgreSQL.
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { startContestant } from './contestant.ts'
+import { newSchema } from './new-schema.ts'
+import { memoryOf } from './process-use.ts'
+import { startServer } from './start-server.ts'
+
+const { values: options } = parseArgs({ options: { refreshes: { type: 'string', default: '100000' } } })
+const REFRESHES = Number(options.refreshes)
+const STARTS = 5
+const IDLE_MILLISECONDS = 5000
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+/** Seconds from the command to the first answer; the database is there already but for the first time. */
+async function startSeconds(settings: Record<string, string>): Promise<{ seconds: number; idle: number }> {
+  const began = performance.now()
+  const { url, child, folder } = await startServer(settings)
+  await fetch(`${url}/health`)
+  const seconds = (performance.now() - began) / 1000
+  await sleep(IDLE_MILLISECONDS)
+  const idle = memoryOf(child.pid as number).now
+  child.kill('SIGTERM')
+  await once(child, 'close')
+  rmSync(folder, { recursive: true })
+  return { seconds, idle }
+}
+
+async function measure(database: string, settings: Record<string, string>): Promise<void> {
+  const starts: { seconds: number; idle: number }[] = []
+  for (let count = 0; count < STARTS; count++) starts.push(await startSeconds(settings))
+  const tessera = await startContestant('Tessera', { ...settings, BCRYPT_COST: '4' }, 32)
+  const sizes: number[] = []
+  let refreshes = 0
+  for (let part = 1; part <= 4; part++) {
+    while (refreshes < (REFRESHES * part) / 4)
+      refreshes += 2 * (await tessera.measure({ work: 'refresh', seconds: 2 })).perSecond
+    sizes.push(memoryOf(tessera.pid).now)
+  }
+  await tessera.end()
+  const first = median(starts.map(({ seconds }) => seconds)).toFixed(2)
+  const idle = median(starts.map((start) => start.idle))
+  say(`| ${database} | ${first} s | ${idle} MB | ${sizes.join(', ')} MB |`)
+}
+
+say(`| | start to first answer | idle | after each quarter of ${REFRESHES} refreshes |\n|---|---|---|---|`)
+await measure('SQLite', {})
+const databaseUrl = process.env['TEST_DATABASE_URL']
+if (databaseUrl) {
+  const schema = await newSchema(databaseUrl)
+  await measure('PostgreSQL', { DATABASE_URL: schema.url })
+  await schema.drop()
+}
+process.exit(0)
