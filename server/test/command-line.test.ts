@@ -57,6 +57,11 @@ test('after a backup was restored, the sessions of everybody end at once', async
     assert.equal((await refresh(server, refresh_token)).status, 401)
   }
   assert.equal((await tessera('sessions end --all --yes')).output, '0 sessions have ended.\n')
+  const audited = documents((await tessera('audit --kind session_ended --json')).output)
+  assert.deepEqual(
+    audited.map(({ details }) => details),
+    [{ sessions: 3 }],
+  )
 })
 
 test('the audit is filtered by person, kind and time, as a table or JSON lines, and cannot steer the terminal', async () => {

@@ -52,7 +52,7 @@ export class ReferenceModel {
     const [at, lastUsed] = [token.generation, tokens.findLastIndex(({ usedAt }) => usedAt !== null)]
     const [row, successor] = [at < lastUsed ? undefined : tokens[at], tokens[at + 1]]
     // 0
-    if (!session.known || kind !== endpoint || (row && row.id !== token.id)) return INVALID
+    if (!session.known || kind !== endpoint) return INVALID
     // 1
     if (kind === 'pair' && (!half || this.sessions[half.session]?.kind !== 'pair')) return 'Invalid access token'
     if (kind === 'pair' && (half?.session !== token.session || half.generation !== at)) return INVALID
@@ -61,7 +61,7 @@ export class ReferenceModel {
     if (now >= end) return EXPIRED
     if (this.people[session.person] !== 'welcome') return INVALID
     // 3 and 4
-    if (at >= tokens.length) return this.#end(session, 'rolled back')
+    if (at >= tokens.length || (row && row.id !== token.id)) return this.#end(session, 'rolled back')
     if (!row) return this.#end(session, 'reuse')
     // 5
     if (row.usedAt !== null && successor) {

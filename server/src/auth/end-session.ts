@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { insertAuditEvent, type NewAuditEvent } from '../storage/audit-events.ts'
 import { insertMail } from '../storage/outbox.ts'
 import { deleteTokensOfSession } from '../storage/refresh-tokens.ts'
-import { revokeSession, revokeSessionsOfUser, revokeSomeSessions } from '../storage/sessions.ts'
+import { revokeNextSessions, revokeSession, revokeSessionsOfUser } from '../storage/sessions.ts'
 import { keepUser, queueForUser } from '../storage/users.ts'
 import type { Context, Origin } from './context.ts'
 import { mayBeMailed } from './mail-cap.ts'
@@ -71,24 +72,34 @@ export function endSessionsOfUser(
   })
 }
 
-const BATCH = 1000
+/** Before any that there is. */
+const FIRST_SESSION_ID = '00000000-0000-0000-0000-000000000000'
+const BATCH = 500
+/** Between batches, so that servers on the same SQLite file get their turn. */
+const PAUSE_MILLISECONDS = 20
 
 /**
- * Ends every session there is, for whoever restored a backup: sessions that had ended since then would live again. In
- * batches, beside running servers.
+ * Ends every session that has begun by now, for whoever restored a backup: sessions that had ended since then would live
+ * again. In batches, each audited with what it ended, beside running servers.
  */
 export async function endEverySession(
   ctx: Pick<Context, 'db' | 'now'>,
   { origin }: { origin: Origin },
 ): Promise<number> {
   const now = ctx.now()
-  let ended = 0
-  for (let more = true; more; ) {
-    const count = await revokeSomeSessions(ctx.db, { reason: 'operator', now, most: BATCH })
-    ended += count
-    more = count > 0
-  }
   const who = { user_id: null, ip: origin.ip, user_agent: origin.userAgent }
-  await insertAuditEvent(ctx.db, { kind: 'session_ended', ...who, details: { sessions: ended } }, now)
-  return ended
+  let [ended, after] = [0, FIRST_SESSION_ID]
+  for (;;) {
+    const ids = await ctx.db.transaction(async (tx) => {
+      const batch = await revokeNextSessions(tx, { reason: 'operator', now, after, most: BATCH })
+      const details = { sessions: batch.length }
+      if (batch.length > 0) await insertAuditEvent(tx, { kind: 'session_ended', ...who, details }, now)
+      return batch
+    })
+    const last = ids.toSorted().at(-1)
+    if (last === undefined) return ended
+    ended += ids.length
+    after = last
+    await sleep(PAUSE_MILLISECONDS)
+  }
 }

@@ -1,5 +1,5 @@
 import { readRefreshToken } from '../crypto/refresh-token.ts'
-import { findChain } from '../storage/refresh-tokens.ts'
+import { findChain, tokenOf } from '../storage/refresh-tokens.ts'
 import { AuthError } from './auth-error.ts'
 import type { Client, Context } from './context.ts'
 import { endSession } from './end-session.ts'
@@ -11,7 +11,7 @@ import { endSession } from './end-session.ts'
  * @throws {AuthError} `invalid_refresh_token` for a token that is none of ours, and for a session that has ended
  */
 export async function logout(
-  ctx: Pick<Context, 'db' | 'tokens' | 'now'>,
+  ctx: Pick<Context, 'db' | 'tokens' | 'now' | 'log'>,
   input: { refreshToken: string; client: Client },
 ): Promise<void> {
   const token = readRefreshToken(ctx.tokens.refreshKeys, input.refreshToken)
@@ -19,6 +19,17 @@ export async function logout(
   if (!token || !chain) throw new AuthError('invalid_refresh_token')
   const session = { id: chain.session_id, userId: chain.user_id }
   const { generation } = token
+  const row = tokenOf(chain, generation)
+  const isKnown = row
+    ? await ctx.tokens.digests.matches(chain.kind, token.secret, row.token_digest)
+    : generation < Math.max(...chain.tokens.map((each) => each.generation))
+  if (!isKnown && !chain.revoked_at) {
+    const about = { sessionId: chain.session_id, generation }
+    ctx.log.error(
+      about,
+      'somebody logged out with a genuine refresh token that is unknown to the database: it has lost history',
+    )
+  }
   const ended = await endSession(ctx, { session, reason: 'logout', generation, origin: input.client, now: ctx.now() })
   if (!ended) throw new AuthError('invalid_refresh_token')
 }

@@ -10,6 +10,9 @@ export class LaneFull extends Error {
   }
 }
 
+/** Made once: in a flood, a stack trace for each would be a tenth of what a refusal costs. */
+const FULL = new LaneFull()
+
 /**
  * A bounded lane of worker threads for one kind of hashing: never on the event loop, never in libuv's pool, where two
  * dozen hashes hold up every DNS lookup. A job keeps its place until it is done, whether or not its client still waits.
@@ -51,7 +54,7 @@ export class HashLane {
    * @throws {LaneFull} when all places are kept
    */
   hold(): () => void {
-    if (this.isFull) throw new LaneFull()
+    if (this.isFull) throw FULL
     this.#held++
     return () => {
       this.#held--

@@ -4,8 +4,6 @@ import { LaneFull } from '../crypto/hash-lane.ts'
 import { Unavailable } from '../storage/database.ts'
 import type { HttpContext, Limit } from './endpoint.ts'
 
-// Made once: a stack trace for each of ten thousand a second would be a tenth of their cost.
-const BUSY = new LaneFull()
 const SHORTEST_PAUSE_MILLISECONDS = 15
 const LONGEST_PAUSE_MILLISECONDS = 45
 
@@ -17,10 +15,18 @@ const LONGEST_PAUSE_MILLISECONDS = 45
  * @throws {LaneFull}
  */
 export async function turnAwayIfBusy({ passwords }: Pick<HttpContext, 'passwords'>): Promise<void> {
-  if (!passwords.isBusy()) return
-  const spread = Math.random() * (LONGEST_PAUSE_MILLISECONDS - SHORTEST_PAUSE_MILLISECONDS)
-  await sleep(SHORTEST_PAUSE_MILLISECONDS + spread)
-  throw BUSY
+  if (passwords.isBusy()) (await hold(passwords))()
+}
+
+/** A place in the lane; who finds none is told so after a pause. */
+async function hold(passwords: HttpContext['passwords']): Promise<() => void> {
+  try {
+    return passwords.hold()
+  } catch (full) {
+    const spread = Math.random() * (LONGEST_PAUSE_MILLISECONDS - SHORTEST_PAUSE_MILLISECONDS)
+    await sleep(SHORTEST_PAUSE_MILLISECONDS + spread)
+    throw full
+  }
 }
 
 /**
@@ -35,7 +41,7 @@ export async function admit<Answer>(
   budgets: readonly Budget[],
   work: () => Promise<Answer>,
 ): Promise<Answer> {
-  const leave = passwords.hold()
+  const leave = await hold(passwords)
   try {
     await limiter.take(budgets)
     const answer = await work().catch((error) => {

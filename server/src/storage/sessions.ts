@@ -97,17 +97,20 @@ export async function revokeSessionsOfUser(
   return rows.length
 }
 
-/** Ends living sessions of anybody, so many at most; says how many. */
-export async function revokeSomeSessions(
-  db: Queries,
-  sessions: { reason: RevokeReason; now: Date; most: number },
-): Promise<number> {
-  const rows = await db.query(sql`
-    update sessions set revoked_at = ${sessions.now}, revoke_reason = ${sessions.reason}
+/** Ends the next living sessions behind an id that had begun by now, so many at most; returns their ids. */
+export async function revokeNextSessions(
+  tx: Queries,
+  sessions: { reason: RevokeReason; now: Date; after: string; most: number },
+): Promise<string[]> {
+  const { reason, now, after, most } = sessions
+  const rows = await tx.query<{ id: string }>(sql`
+    update sessions set revoked_at = ${now}, revoke_reason = ${reason}
     where id in (
-      select id from sessions where revoked_at is null and expires_at > ${sessions.now} limit ${sessions.most})
+      select id from sessions
+      where id > ${after} and revoked_at is null and expires_at > ${now} and created_at <= ${now}
+      order by id limit ${most})
     and revoked_at is null returning id`)
-  return rows.length
+  return rows.map(({ id }) => id)
 }
 
 /** Deletes sessions past their absolute end, with their tokens, so many at most; says how many. */
