@@ -79,7 +79,9 @@ function judge({ session, lives, ownerWasRefused }: Played, database: string, ev
   const spentLived = session.trace.some((step) => step.startsWith('thief 0: 200'))
   let verdict = spentLived ? 'lived till the owner came' : 'ended'
   if (lives) verdict = spentLived ? 'lives again' : 'goes on'
-  if (lives && ownerWasRefused) {
+  const ownerCame = session.trace.findIndex((step) => step.startsWith('owner'))
+  const thiefWentOn = session.trace.slice(ownerCame + 1).some((step) => /^thief .*: 200$/.test(step))
+  if ((lives && ownerWasRefused) || (ownerCame >= 0 && thiefWentOn)) {
     violations++
     verdict = '**the thief stays**'
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { check } from './checker/check.ts'
+import type { Stored } from './checker/evidence.ts'
 import { report } from './checker/report.ts'
 import { bugsIn, readStored } from './checker/stored.ts'
 import { crowd } from './clients/crowd.ts'
@@ -32,6 +33,8 @@ const seconds = Number(options.seconds)
 const seed = Number(options.seed)
 process.stdout.write(`Torture on ${database} for ${seconds} s, --seed ${seed}\n`)
 
+/** Sessions end after 45 s and are deleted soon after. */
+const LOOK_MILLISECONDS = 5000
 const random = seededRandom(seed)
 const settings = {
   // Long enough to come back after an outage here, short enough to be waited for.
@@ -40,7 +43,8 @@ const settings = {
   accessTokenMilliseconds: 900_000,
   serviceKey: random.of('service key').name(),
 }
-const scene = await setScene(database, settings, random)
+const complaints: string[] = []
+const scene = await setScene(database, settings, random, (what) => complaints.push(what))
 const healing = Promise.withResolvers<void>()
 const world: World = {
   history: new History(),
@@ -51,14 +55,20 @@ const world: World = {
   cutPercent: 4,
   healed: healing.promise,
 }
-const complaints: string[] = []
 const operator = new Operator(scene.folder, { ...scene.environment, DATABASE_URL: scene.databaseUrl })
 const lanes = lanesOf(scene, operator, random, (what) => complaints.push(what))
 const acting = Promise.all(crowd(world, operator))
 const controller = new Controller(lanes, random)
 
+const looks: Stored[] = []
+const looking = setInterval(async () => {
+  const look = await readStored(scene.databaseUrl).catch(() => null) // the database may be away
+  if (look) looks.push(look)
+}, LOOK_MILLISECONDS)
 await Promise.race([sleep(seconds * 1000), acting])
+clearInterval(looking)
 await controller.stop()
+scene.postgres?.proxy.disarm()
 world.over = true
 world.cutPercent = 0
 const healedAt = now()
@@ -66,12 +76,22 @@ healing.resolve()
 await acting
 await operator.sendWaitingMails()
 hangUp()
-for (const replica of scene.replicas) await replica.terminate()
+for (const replica of scene.replicas)
+  if ((await replica.terminate()) !== 0) complaints.push(`${replica.name} did not end in order at last`)
 
 const readAt = now()
 const stored = await readStored(scene.databaseUrl)
 const bugs = [...complaints, ...bugsIn(scene.replicas.map(({ log }) => log))]
-const evidence = { settings, calls: world.history.calls, stored, taken: scene.mail.taken, bugs, healedAt, readAt }
+const evidence = {
+  settings,
+  calls: world.history.calls,
+  stored,
+  looks,
+  taken: scene.mail.taken,
+  bugs,
+  healedAt,
+  readAt,
+}
 const violations = check(evidence)
 report({ evidence, violations, harms: controller.counts, ambushed: scene.postgres?.proxy.ambushed ?? 0, seconds })
 

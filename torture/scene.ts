@@ -22,7 +22,12 @@ export interface Scene {
 }
 
 /** One server on SQLite; two on PostgreSQL, behind a proxy, with clocks that are half a minute apart. */
-export async function setScene(database: 'sqlite' | 'postgres', settings: Settings, random: Random): Promise<Scene> {
+export async function setScene(
+  database: 'sqlite' | 'postgres',
+  settings: Settings,
+  random: Random,
+  onDeath: (what: string) => void,
+): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-torture-'))
   const mail = await startMailSink()
   const cluster = database === 'postgres' ? await createPostgresCluster() : null
@@ -46,7 +51,7 @@ export async function setScene(database: 'sqlite' | 'postgres', settings: Settin
     LOG_LEVEL: 'info',
   }
   const names = cluster ? ['one', 'two'] : ['one']
-  const start = (name: string) => Replica.start({ name, folder, environment, lateClock: name === 'two' })
+  const start = (name: string) => Replica.start({ name, folder, environment, lateClock: name === 'two', onDeath })
   const replicas = await Promise.all(names.map(start))
   return { folder, environment, databaseUrl, replicas, mail, postgres: cluster && proxy && { cluster, proxy } }
 }

@@ -1,5 +1,5 @@
 import type { Evidence, Violation } from './evidence.ts'
-import { finalEndings } from './invariants/endings.ts'
+import { absoluteEnds, closedAccounts, finalEndings } from './invariants/endings.ts'
 import { addressMails, deliveredMails, reuseMails } from './invariants/mails.ts'
 import { explainedRefusals, knownAnswers, mixedHalves, recovery, signUpsLast } from './invariants/refusals.ts'
 import { nothingLost, wholeChains } from './invariants/stored.ts'
@@ -11,6 +11,8 @@ export const INVARIANTS = [
   nextGeneration,
   explainedRefusals,
   finalEndings,
+  absoluteEnds,
+  closedAccounts,
   caughtThieves,
   mixedHalves,
   signUpsLast,

@@ -13,6 +13,8 @@ export interface Evidence {
   settings: Settings
   calls: readonly Call[]
   stored: Stored
+  /** The same in the middle of the run, each of one moment. */
+  looks: readonly Stored[]
   /** Message-ID -> copies that the mail server took, and for whom. */
   taken: ReadonlyMap<string, { copies: number; to: string }>
   /** Lines of the servers' logs that tell of a bug. */
@@ -22,6 +24,9 @@ export interface Evidence {
   /** When the database was read. */
   readAt: number
 }
+
+/** A little less than clients wait for an answer. */
+const GIVEN_UP_MILLISECONDS = 3900
 
 export interface Violation {
   invariant: string
@@ -44,7 +49,7 @@ export interface SessionCalls {
   bornAt: number | null
 }
 
-const ABOUT_PERSON = ['delete', 'disable', 'set_password']
+export const ABOUT_PERSON: readonly string[] = ['delete', 'disable', 'set_password']
 
 export function sessionsOf(calls: readonly Call[]): SessionCalls[] {
   const bySession = Map.groupBy(
@@ -86,16 +91,42 @@ export function mayBeReuse(call: Call, own: readonly Call[], { replayWindowMilli
   const { presented, key, carrier } = call
   if (!presented || !isRefresh(call)) return false
   const window = carrier === 'pair' ? 0 : replayWindowMilliseconds
+  const until = mayArriveUntil(call)
+  // A cookie's successor is young for a window, and used that much later than its token was.
+  const usableFrom = carrier === 'cookie' ? firstUse(presented.generation, own, window) : -Infinity
   return own.some((other) => {
     if (other === call || !other.presented || !isRefresh(other) || other.outcome === 'refused') return false
-    if (other.begun >= call.ended) return false
-    if (other.outcome === 'ok' && !advanced(other)) return false // a cookie's token was kept
-    // A cookie's token is young for a window: its successor is used that much later than it was, so that comes below.
-    if (other.presented.generation > presented.generation) return carrier !== 'cookie'
+    if (other.begun >= until) return false
+    if (other.presented.generation > presented.generation) {
+      return until - window >= usableFrom && !wasKept(other, own, replayWindowMilliseconds)
+    }
     if (other.presented.generation < presented.generation || !usesUp(call)) return false
     const isOwnAttempt = key !== null && other.key === key
-    return !isOwnAttempt && call.ended - other.begun >= window
+    if (isOwnAttempt || until - other.begun < window) return false
+    return !wasKept(other, own, replayWindowMilliseconds)
   })
+}
+
+/** When a token of a cookie was used up at the earliest. */
+function firstUse(generation: number, own: readonly Call[], window: number): number {
+  const uses = own.filter((each) => each.presented?.generation === generation && !wasKept(each, own, window))
+  return Math.min(...uses.map(({ begun }) => begun))
+}
+
+/** What its client gave up waiting for may arrive whenever it likes; what was cut does not. */
+function mayArriveUntil({ begun, ended, status }: Call): number {
+  return status === null && ended - begun >= GIVEN_UP_MILLISECONDS ? Infinity : ended
+}
+
+/** Whether a cookie's token was surely answered with itself: seen, or asked for while it was young, answered or not. */
+function wasKept(call: Call, own: readonly Call[], window: number): boolean {
+  if (call.carrier !== 'cookie' || !call.presented) return false
+  if (call.outcome === 'ok') return !advanced(call)
+  const { generation } = call.presented
+  const makers = own.filter(({ action, presented }) =>
+    generation === 0 ? action === 'login' : presented?.generation === generation - 1,
+  )
+  return mayArriveUntil(call) < Math.min(...makers.map(({ begun }) => begun)) + window
 }
 
 /** From when on a session may be over, as far as anybody can know; infinite while nothing can have ended it. */

@@ -24,7 +24,9 @@ export function report({ evidence, violations, harms, ambushed, seconds }: Run):
   const bothActed = [...stolen.values()].filter(
     (own) => new Set(own.map(({ actor }) => actor.endsWith('thief'))).size > 1,
   )
-  const caught = bothActed.filter((own) => own.some(({ outcome }) => outcome === 'refused'))
+  // Later, the session is over anyway.
+  const end = (own: Call[]) => (own[0]?.begun ?? 0) + evidence.settings.sessionMaxAgeMilliseconds - 1000
+  const caught = bothActed.filter((own) => own.some((call) => call.outcome === 'refused' && call.ended < end(own)))
   const copies = [...taken.values()].map((mail) => mail.copies)
   const rows: [string, string | number][] = [
     ['refreshes answered', answered.length],
@@ -34,7 +36,10 @@ export function report({ evidence, violations, harms, ambushed, seconds }: Run):
     ['refreshes without an answer, or 503', refreshes.filter(({ outcome }) => outcome === 'unknown').length],
     ['other calls', count((call) => !isRefresh(call))],
     ['sessions begun', count(({ action, outcome }) => ['login', 'issue'].includes(action) && outcome === 'ok')],
-    ['sessions with a thief in them, and ended by that', `${bothActed.length}, ${caught.length}`],
+    [
+      'sessions that owner and thief both used, and of these found out before their end',
+      `${bothActed.length}, ${caught.length}`,
+    ],
     [
       'mails written, arrived, arrived twice or more',
       `${stored.mails.length}, ${taken.size}, ${copies.filter((n) => n > 1).length}`,

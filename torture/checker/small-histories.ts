@@ -69,7 +69,16 @@ export const aboutReuse = mail('refresh_token_reused', { session_id: 's1' })
 export const aboutNetwork = (network: string) => mail('address_changed', { session_id: 's1', network }, network)
 
 export function violated(calls: readonly Call[], fields: Partial<Evidence> = {}): string[] {
-  const evidence = { settings, calls, stored: stored(), taken: new Map(), bugs: [], healedAt: 100_000, readAt: 100_100 }
+  const evidence = {
+    settings,
+    calls,
+    stored: stored(),
+    looks: [],
+    taken: new Map(),
+    bugs: [],
+    healedAt: 100_000,
+    readAt: 100_100,
+  }
   return [...new Set(check({ ...evidence, ...fields }).map(({ invariant }) => invariant))]
 }
 export const arrived = (...copies: number[]) =>

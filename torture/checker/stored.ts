@@ -10,11 +10,10 @@ const MAILS = `select o.kind, u.email, o.data, o.dedupe_key, o.sent_at is not nu
 
 /** Reads what the checks need out of the database, of either kind. */
 export async function readStored(databaseUrl: string): Promise<Stored> {
-  const query = await connect(databaseUrl)
-  const mails = await query(MAILS)
+  const [sessions, tokens, mails] = await readAtOnce(databaseUrl, [SESSIONS, TOKENS, MAILS])
   return {
-    sessions: (await query(SESSIONS)) as Stored['sessions'],
-    tokens: (await query(TOKENS)).map((row) => ({ ...row, used: Boolean(row['used']) })) as Stored['tokens'],
+    sessions: sessions as Stored['sessions'],
+    tokens: tokens.map((row) => ({ ...row, used: Boolean(row['used']) })) as Stored['tokens'],
     mails: mails.map((row) => ({
       ...row,
       data: typeof row['data'] === 'string' ? JSON.parse(row['data']) : row['data'],
@@ -23,20 +22,25 @@ export async function readStored(databaseUrl: string): Promise<Stored> {
   }
 }
 
-type Query = (statement: string) => Promise<Record<string, unknown>[]>
+type Rows = Record<string, unknown>[]
 
-async function connect(databaseUrl: string): Promise<Query> {
+/** In one transaction, so that all is of one moment. */
+async function readAtOnce(databaseUrl: string, statements: [string, string, string]): Promise<[Rows, Rows, Rows]> {
+  const results: Rows[] = []
   if (databaseUrl.startsWith('sqlite:')) {
     const db = new DatabaseSync(databaseUrl.slice('sqlite:'.length), { readOnly: true })
-    return async (statement) => db.prepare(statement).all() as Record<string, unknown>[]
-  }
-  return async (statement) => {
+    db.exec('begin')
+    for (const statement of statements) results.push(db.prepare(statement).all() as Rows)
+    db.close()
+  } else {
     const client = new pg.Client({ connectionString: databaseUrl })
+    client.on('error', () => {})
     await client.connect()
-    const { rows } = await client.query(statement)
+    await client.query('begin isolation level repeatable read')
+    for (const statement of statements) results.push((await client.query(statement)).rows)
     await client.end()
-    return rows
   }
+  return results as [Rows, Rows, Rows]
 }
 
 /** What servers say when they meet what they were not written for. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { readToken } from './token.ts'
 
 export interface Answer {
   status: number
@@ -85,8 +86,7 @@ export function expectOk(answer: Answer | null): Answer['body'] {
   return answer.body
 }
 
-/** The session that a refresh token names in its first 16 bytes. */
+/** The session that a refresh token names. */
 export function sessionIdOf({ refresh_token }: Tokens): string {
-  const hex = Buffer.from(refresh_token, 'base64url').toString('hex', 0, 16)
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  return readToken(refresh_token).session
 }

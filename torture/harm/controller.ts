@@ -23,7 +23,7 @@ export class Controller {
       await sleep(random.between(...pauseMilliseconds))
       if (this.#stopping) return
       const harm = drawn(harms, random)
-      await harm.run()
+      if ((await harm.run()) === false) continue
       this.counts.set(harm.name, (this.counts.get(harm.name) ?? 0) + 1)
     }
   }

@@ -43,6 +43,10 @@ export class DatabaseProxy {
     this.#ambush = { ...ambush, at: this.rotations + ambush.rotation }
   }
 
+  disarm(): void {
+    this.#ambush = null
+  }
+
   /** Ends every connection there is. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy()

@@ -5,12 +5,12 @@ import type { Operator } from '../processes/operator.ts'
 import type { Replica } from '../processes/replica.ts'
 import type { Scene } from '../scene.ts'
 
-/** One thing that is done to the service from outside. It is whole again when `run` resolves. */
+/** One thing that is done to the service from outside. It is whole again when `run` resolves; false: it was not done. */
 export interface Harm {
   name: string
   /** How often, compared with the others of its lane. */
   weight: number
-  run(): Promise<void>
+  run(): Promise<unknown>
 }
 
 /** Harms that are done one after another, with pauses; several lanes go on at once. */

@@ -7,9 +7,9 @@ import type { Client, Person } from '../clients/client.ts'
 import { now } from '../history.ts'
 
 const TESSERA = join(import.meta.dirname, '../../server/bin/tessera.js')
-const MOST_RETRIED = 30
+const MOST_ATTEMPTS = 15
 /** Servers look for due mails every two seconds. */
-const DELIVERY_MILLISECONDS = 6000
+const DELIVERY_MILLISECONDS = 4000
 
 /** Runs the command line beside the servers, on the same database. */
 export class Operator {
@@ -33,16 +33,23 @@ export class Operator {
     client.world.history.record({ ...about, ...rest, begun, ended: now(), outcome: code === 0 ? 'ok' : 'unknown' })
   }
 
-  async cleanUp(): Promise<void> {
-    await this.#run(['clean-up'], '')
+  /** False where the database was away. */
+  async cleanUp(): Promise<boolean> {
+    return (await this.#run(['clean-up'], '')).code === 0
   }
 
-  /** Lets mails that were put off leave now. */
+  /** Lets mails that were put off leave now, and waits until they have, but not for ever. */
   async sendWaitingMails(): Promise<void> {
-    const waiting = await this.#run(['outbox', 'list', '--state', 'waiting', '--json'], '')
-    for (const line of waiting.output.split('\n').filter(Boolean).slice(0, MOST_RETRIED))
-      await this.#run(['outbox', 'retry', String(JSON.parse(line).id)], '')
-    await sleep(DELIVERY_MILLISECONDS)
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const waiting = await this.#run(['outbox', 'list', '--state', 'waiting', '--limit', '1000', '--json'], '')
+      const ids = waiting.output
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => String(JSON.parse(line).id))
+      if (waiting.code === 0 && ids.length === 0) return
+      if (ids.length > 0) await this.#run(['outbox', 'retry', ...ids], '')
+      await sleep(DELIVERY_MILLISECONDS)
+    }
   }
 
   async #run(words: string[], input: string): Promise<{ code: number | null; output: string }> {

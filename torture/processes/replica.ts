@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 
 const TESSERA = join(import.meta.dirname, '../../server/bin/tessera.js')
 const LATE_CLOCK = join(import.meta.dirname, '../harm/late-clock.ts')
@@ -15,6 +15,8 @@ export interface ReplicaOptions {
   environment: Record<string, string>
   /** Whether its machine's clock is half a minute late. */
   lateClock: boolean
+  /** Told of an end that nobody asked for. */
+  onDeath: (what: string) => void
 }
 
 /** A real `tessera start` on a port of its own, which stays the same over restarts. */
@@ -24,6 +26,7 @@ export class Replica {
   readonly #options: ReplicaOptions
   #child: ChildProcess | null = null
   #ended: Promise<unknown> = Promise.resolve()
+  #isAskedToEnd = false
 
   static async start(options: ReplicaOptions): Promise<Replica> {
     const replica = new Replica(options, await freePort())
@@ -54,8 +57,16 @@ export class Replica {
       closeSync(log)
       this.#child = child
       this.#ended = once(child, 'exit')
+      let listening = false
+      child.once('exit', (code, signal) => {
+        if (listening && !this.#isAskedToEnd) this.#options.onDeath(`${this.name} ended by itself (${signal ?? code})`)
+      })
+      this.#isAskedToEnd = false
       while (child.exitCode === null && child.signalCode === null) {
-        if (readFileSync(this.log).subarray(from).includes('Tessera is listening')) return
+        if (readFileSync(this.log).subarray(from).includes('Tessera is listening')) {
+          listening = true
+          return
+        }
         await sleep(20)
       }
       await sleep(500)
@@ -64,12 +75,14 @@ export class Replica {
 
   /** Ends it at once, whatever it does. */
   async kill(): Promise<void> {
+    this.#isAskedToEnd = true
     this.#child?.kill('SIGKILL')
     await this.#ended
   }
 
   /** Asks it to end; returns its exit code. */
   async terminate(): Promise<number | null> {
+    this.#isAskedToEnd = true
     this.#child?.kill('SIGTERM')
     await this.#ended
     return this.#child?.exitCode ?? null
@@ -81,13 +94,4 @@ export class Replica {
     await sleep(milliseconds)
     this.#child?.kill('SIGCONT')
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,4 +1,4 @@
-import { type Invariant, isRefresh, sessionsOf } from '../evidence.ts'
+import { ABOUT_PERSON, type Invariant, isRefresh, sessionsOf } from '../evidence.ts'
 
 /**
  * Over is over: after an acknowledged logout, deletion, disablement or new password, and after a refused refresh of an
@@ -9,7 +9,8 @@ export const finalEndings: Invariant = {
   *check({ calls }) {
     for (const { own, ofPerson } of sessionsOf(calls)) {
       const endings = [
-        ...own.filter((call) => call.action === 'logout' && call.outcome === 'ok'),
+        // A logout that is refused says that the session was over before.
+        ...own.filter(({ action, outcome }) => action === 'logout' && outcome !== 'unknown'),
         ...own.filter((call) => isRefresh(call) && call.outcome === 'refused'),
         ...ofPerson.filter(({ outcome }) => outcome === 'ok'),
       ]
@@ -23,6 +24,36 @@ export const finalEndings: Invariant = {
           outcome === 'ok' && begun > first.ended && action !== 'login' && action !== 'issue',
       )
       if (later) yield { what: `a ${later.action} succeeded after the session had ended`, calls: [first, later] }
+    }
+  },
+}
+
+const SLACK_MILLISECONDS = 1000
+
+/** However faithfully it is refreshed, a session ends at its absolute end. */
+export const absoluteEnds: Invariant = {
+  name: 'no session outlives its absolute end',
+  *check({ calls, settings }) {
+    for (const { own } of sessionsOf(calls)) {
+      const birth = own.find(({ action }) => action === 'login' || action === 'issue')
+      const end = (birth?.ended ?? Infinity) + settings.sessionMaxAgeMilliseconds + SLACK_MILLISECONDS
+      const late = own.find(({ begun, outcome }) => outcome === 'ok' && begun > end)
+      if (birth && late) yield { what: `a ${late.action} succeeded after the session's end`, calls: [birth, late] }
+    }
+  },
+}
+
+/** Who was deleted or disabled, or has a new password, does not get in as before. */
+export const closedAccounts: Invariant = {
+  name: 'a closed account lets nobody in',
+  *check({ calls }) {
+    for (const [, own] of Map.groupBy(calls, ({ person }) => person)) {
+      const closed = own.find(({ action, outcome }) => ABOUT_PERSON.includes(action) && outcome === 'ok')
+      if (!closed) continue
+      const later = own.find(
+        ({ action, outcome, begun }) => action === 'login' && outcome === 'ok' && begun > closed.ended,
+      )
+      if (later) yield { what: `a login succeeded after ${closed.action}`, calls: [closed, later] }
     }
   },
 }

@@ -6,13 +6,17 @@ const MOST_PER_HOUR = 3
 /** One mail for each session that ended by reuse, and none for one that did not. */
 export const reuseMails: Invariant = {
   name: 'reuse is mailed once',
-  *check({ stored }) {
+  *check({ stored, looks }) {
     const mailed = Map.groupBy(
       stored.mails.filter(({ kind }) => kind === 'refresh_token_reused'),
       ({ data }) => data['session_id'],
     )
     const byPerson = Map.groupBy([...mailed.values()].flat(), ({ email }) => email)
-    for (const { id, email, revoke_reason } of stored.sessions) {
+    // A session is gone soon after its end: what was seen of it in the middle counts too.
+    const sessions = new Map(
+      [...looks, stored].flatMap((look) => look.sessions.map((session) => [session.id, session])),
+    )
+    for (const { id, email, revoke_reason } of sessions.values()) {
       const mails = mailed.get(id)?.length ?? 0
       const due = revoke_reason === 'reuse' ? 1 : 0
       const hadEnough = mails === 0 && (byPerson.get(email)?.length ?? 0) >= MOST_PER_HOUR
@@ -53,6 +57,7 @@ export const deliveredMails: Invariant = {
     const arrived = Map.groupBy(taken.values(), ({ to }) => to)
     for (const [email, mails] of Map.groupBy(stored.mails, (mail) => mail.email)) {
       const sent = mails.filter((mail) => mail.sent).length
+      if (sent < mails.length) yield { what: `${mails.length - sent} mails to ${email} never left`, calls: [] }
       const different = arrived.get(email)?.length ?? 0
       if (different < sent) yield { what: `${sent} mails to ${email} count as sent, ${different} arrived`, calls: [] }
       if (different > mails.length) yield { what: `${email} got ${different} mails of ${mails.length}`, calls: [] }

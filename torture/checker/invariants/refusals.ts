@@ -1,4 +1,4 @@
-import { type Invariant, isRefresh, mayBeOverFrom, mayBeReuse, sessionsOf } from '../evidence.ts'
+import { ABOUT_PERSON, type Invariant, isRefresh, mayBeOverFrom, mayBeReuse, sessionsOf } from '../evidence.ts'
 
 /**
  * No refusal without a cause that the documents name: a session that may have been ended, a token that may have been used by
@@ -15,14 +15,12 @@ export const explainedRefusals: Invariant = {
       for (const call of refused) {
         if (call.mixed || call.ended >= over || mayBeReuse(call, session.own, settings)) continue
         const tokenMayBeOld =
-          call.action === 'me' && call.ended - lastAnswer(session.own, call.begun) > oldFrom(settings)
+          call.action === 'me' && call.ended - lastAnswer(session.own, call.begun) > settings.accessTokenMilliseconds
         if (!tokenMayBeOld) yield { what: `a ${call.action} was refused without a reason`, calls: [call] }
       }
     }
   },
 }
-
-const oldFrom = ({ accessTokenMilliseconds }: { accessTokenMilliseconds: number }) => accessTokenMilliseconds
 
 /** When the newest access token was asked for. */
 function lastAnswer(own: readonly { begun: number; received: unknown }[], before: number): number {
@@ -42,7 +40,7 @@ export const signUpsLast: Invariant = {
         (call) => call.action === 'sign_up' && call !== signedUp && call.outcome === 'ok' && signedUp,
       )
       if (signedUp && again) yield { what: 'one address was signed up twice', calls: [signedUp, again] }
-      const changed = own.filter(({ action }) => ['delete', 'disable', 'set_password'].includes(action))
+      const changed = own.filter(({ action }) => ABOUT_PERSON.includes(action))
       for (const call of own.filter(({ action, outcome }) => action === 'login' && outcome === 'refused')) {
         const known = own.some(({ action, begun }) => action === 'sign_up' && begun < call.begun)
         if (known && !changed.some(({ begun, outcome }) => outcome !== 'refused' && begun < call.ended))
@@ -65,7 +63,11 @@ export const mixedHalves: Invariant = {
 export const knownAnswers: Invariant = {
   name: 'an answer is one of the documented ones',
   *check({ calls, bugs }) {
-    const known: Record<string, number[]> = { sign_up: [200, 422, 503], delete: [204, 401, 404, 503] }
+    const known: Record<string, number[]> = {
+      sign_up: [200, 422, 503],
+      delete: [204, 401, 404, 503],
+      issue: [200, 404, 503],
+    }
     for (const call of calls)
       if (call.status !== null && !(known[call.action] ?? [200, 401, 503]).includes(call.status))
         yield { what: `a ${call.action} was answered ${call.status}`, calls: [call] }

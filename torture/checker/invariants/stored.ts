@@ -1,21 +1,24 @@
-import { type Invariant, mayBeOverFrom, sessionsOf } from '../evidence.ts'
+import { type Invariant, mayBeOverFrom, type Stored, sessionsOf } from '../evidence.ts'
 
 /** Each chain is whole in the database: one or two tokens, one after the other, the last unused, no generation twice. */
 export const wholeChains: Invariant = {
   name: 'a chain is whole in the database',
-  *check({ stored }) {
-    const byId = Map.groupBy(stored.tokens, ({ session_id }) => session_id)
-    for (const { id, revoke_reason } of stored.sessions) {
-      const tokens = (byId.get(id) ?? []).toSorted((a, b) => a.generation - b.generation)
-      const [first, second] = tokens
-      if (tokens.length > 2) yield { what: `session ${id} has ${tokens.length} tokens`, calls: [] }
-      if (first && second && second.generation !== first.generation + 1)
-        yield { what: `session ${id} has generations ${first.generation} and ${second.generation}`, calls: [] }
-      if (tokens.at(-1)?.used) yield { what: `the newest token of session ${id} is used up`, calls: [] }
-      if (tokens.length === 0 && revoke_reason === null)
-        yield { what: `session ${id} lives without a token`, calls: [] }
-    }
+  *check({ stored, looks }) {
+    for (const look of [...looks, stored]) yield* brokenChains(look)
   },
+}
+
+function* brokenChains(stored: Stored): Iterable<{ what: string; calls: [] }> {
+  const byId = Map.groupBy(stored.tokens, ({ session_id }) => session_id)
+  for (const { id, revoke_reason } of stored.sessions) {
+    const tokens = (byId.get(id) ?? []).toSorted((a, b) => a.generation - b.generation)
+    const [first, second] = tokens
+    if (tokens.length > 2) yield { what: `session ${id} has ${tokens.length} tokens`, calls: [] }
+    if (first && second && second.generation !== first.generation + 1)
+      yield { what: `session ${id} has generations ${first.generation} and ${second.generation}`, calls: [] }
+    if (tokens.at(-1)?.used) yield { what: `the newest token of session ${id} is used up`, calls: [] }
+    if (tokens.length === 0 && revoke_reason === null) yield { what: `session ${id} lives without a token`, calls: [] }
+  }
 }
 
 /** Nothing that was acknowledged is missing, and nothing has ended that nobody ended. */

@@ -31,6 +31,7 @@ function isForeignUse(other: Call, call: Call, own: readonly Call[], settings: E
   if (!advanced(other) || !advanced(call) || !usesUp(call)) return false
   const window = call.carrier === 'pair' ? 0 : settings.replayWindowMilliseconds
   if (call.begun - other.ended <= window) return false
+  if (call.carrier === 'pair' && call.key !== other.key) return true
   // The attempt that used it first may have gone unanswered.
   const isRepetition = own.some(
     ({ presented, key, begun }) =>

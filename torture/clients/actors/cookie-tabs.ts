@@ -6,7 +6,7 @@ const TABS = 3
 
 /**
  * Tabs that share a cookie and know nothing of each other. The browser sends what the cookie holds when a request leaves,
- * and stores what an answer brings when it arrives, be it older than what is there.
+ * and stores what an answer brings when it arrives, be it older than what is there; but for answers of a login before.
  */
 export async function cookieTabs(world: World, name: string): Promise<void> {
   const first = new Client(world, name)
