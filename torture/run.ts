@@ -1,5 +1,5 @@
 // `npm run torture -- [--seconds 60] [--seed N] [--database sqlite|postgres]`: real servers, real clients, and everything
-// that can go wrong around them. The seed repeats what is tried and when, not how it falls out. See docs/refresh.md.
+// that can go wrong around them, `--seldom N` times as seldom. The seed repeats what is tried and when, not how it falls out. See docs/refresh.md.
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
     database: { type: 'string', default: 'sqlite' },
+    seldom: { type: 'string', default: '1' },
     keep: { type: 'boolean', default: false },
   },
 })
@@ -58,7 +59,7 @@ const world: World = {
 const operator = new Operator(scene.folder, { ...scene.environment, DATABASE_URL: scene.databaseUrl })
 const lanes = lanesOf(scene, operator, random, (what) => complaints.push(what))
 const acting = Promise.all(crowd(world, operator))
-const controller = new Controller(lanes, random)
+const controller = new Controller(lanes, random, Number(options.seldom))
 
 const looks: Stored[] = []
 const looking = setInterval(async () => {

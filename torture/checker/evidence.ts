@@ -5,7 +5,14 @@ import type { Call } from '../history.ts'
 export interface Stored {
   sessions: { id: string; email: string; kind: string; revoke_reason: string | null }[]
   tokens: { session_id: string; generation: number; used: boolean }[]
-  mails: { kind: string; email: string; data: Record<string, unknown>; dedupe_key: string; sent: boolean }[]
+  mails: {
+    kind: string
+    email: string
+    data: Record<string, unknown>
+    dedupe_key: string
+    sent: boolean
+    leased: boolean
+  }[]
 }
 
 /** All that is known after a run. */

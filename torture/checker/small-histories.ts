@@ -64,6 +64,7 @@ export const mail = (kind: string, data: object, dedupe_key = 'd') => ({
   data: { ...data },
   dedupe_key,
   sent: true,
+  leased: false,
 })
 export const aboutReuse = mail('refresh_token_reused', { session_id: 's1' })
 export const aboutNetwork = (network: string) => mail('address_changed', { session_id: 's1', network }, network)

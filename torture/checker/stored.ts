@@ -5,12 +5,17 @@ import type { Stored } from './evidence.ts'
 
 const SESSIONS = `select s.id, u.email, s.kind, s.revoke_reason from sessions s join users u on u.id = s.user_id`
 const TOKENS = `select session_id, generation, used_at is not null as used from refresh_tokens`
-const MAILS = `select o.kind, u.email, o.data, o.dedupe_key, o.sent_at is not null as sent
+const MAILS = `select o.kind, u.email, o.data, o.dedupe_key, o.sent_at is not null as sent,
+  coalesce(o.leased_until > 'NOW', false) as leased
   from outbox o join users u on u.id = o.user_id`
 
 /** Reads what the checks need out of the database, of either kind. */
 export async function readStored(databaseUrl: string): Promise<Stored> {
-  const [sessions, tokens, mails] = await readAtOnce(databaseUrl, [SESSIONS, TOKENS, MAILS])
+  const [sessions, tokens, mails] = await readAtOnce(databaseUrl, [
+    SESSIONS,
+    TOKENS,
+    MAILS.replace('NOW', new Date().toISOString()),
+  ])
   return {
     sessions: sessions as Stored['sessions'],
     tokens: tokens.map((row) => ({ ...row, used: Boolean(row['used']) })) as Stored['tokens'],
@@ -18,6 +23,7 @@ export async function readStored(databaseUrl: string): Promise<Stored> {
       ...row,
       data: typeof row['data'] === 'string' ? JSON.parse(row['data']) : row['data'],
       sent: Boolean(row['sent']),
+      leased: Boolean(row['leased']),
     })) as Stored['mails'],
   }
 }

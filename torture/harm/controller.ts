@@ -6,9 +6,12 @@ import type { Harm, Lane } from './harms.ts'
 export class Controller {
   readonly counts = new Map<string, number>()
   #stopping = false
+  readonly #seldom: number
   readonly #lanes: Promise<unknown>
 
-  constructor(lanes: readonly Lane[], random: Random) {
+  /** @param seldom how many times longer than usual the pauses between harms are */
+  constructor(lanes: readonly Lane[], random: Random, seldom: number) {
+    this.#seldom = seldom
     this.#lanes = Promise.all(lanes.map((lane) => this.#follow(lane, random.of(lane.name))))
     this.#lanes.catch(() => {}) // told to whoever stops
   }
@@ -20,7 +23,7 @@ export class Controller {
 
   async #follow({ pauseMilliseconds, harms }: Lane, random: Random): Promise<void> {
     while (!this.#stopping) {
-      await sleep(random.between(...pauseMilliseconds))
+      await sleep(this.#seldom * random.between(...pauseMilliseconds))
       if (this.#stopping) return
       const harm = drawn(harms, random)
       if ((await harm.run()) === false) continue

@@ -57,7 +57,9 @@ export const deliveredMails: Invariant = {
     const arrived = Map.groupBy(taken.values(), ({ to }) => to)
     for (const [email, mails] of Map.groupBy(stored.mails, (mail) => mail.email)) {
       const sent = mails.filter((mail) => mail.sent).length
-      if (sent < mails.length) yield { what: `${mails.length - sent} mails to ${email} never left`, calls: [] }
+      // Claimed by a server that was killed since: it leaves two minutes later.
+      const stuck = mails.filter((mail) => !mail.sent && !mail.leased).length
+      if (stuck > 0) yield { what: `${stuck} mails to ${email} never left`, calls: [] }
       const different = arrived.get(email)?.length ?? 0
       if (different < sent) yield { what: `${sent} mails to ${email} count as sent, ${different} arrived`, calls: [] }
       if (different > mails.length) yield { what: `${email} got ${different} mails of ${mails.length}`, calls: [] }
