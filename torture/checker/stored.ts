@@ -9,12 +9,15 @@ const MAILS = `select o.kind, u.email, o.data, o.dedupe_key, o.sent_at is not nu
   coalesce(o.leased_until > 'NOW', false) as leased
   from outbox o join users u on u.id = o.user_id`
 
+/** Whoever comes next needs a moment to notice that a lease has run out. */
+const PICK_UP_MILLISECONDS = 15_000
+
 /** Reads what the checks need out of the database, of either kind. */
 export async function readStored(databaseUrl: string): Promise<Stored> {
   const [sessions, tokens, mails] = await readAtOnce(databaseUrl, [
     SESSIONS,
     TOKENS,
-    MAILS.replace('NOW', new Date().toISOString()),
+    MAILS.replace('NOW', new Date(Date.now() - PICK_UP_MILLISECONDS).toISOString()),
   ])
   return {
     sessions: sessions as Stored['sessions'],
