@@ -54,16 +54,11 @@ export class HashLane {
    * @throws {LaneFull} when all places are kept
    */
   hold(): () => void {
-    if (this.isFull) throw FULL
+    if (this.#held >= this.#mostHeld) throw FULL
     this.#held++
     return () => {
       this.#held--
     }
-  }
-
-  /** Whether no place is left to hold. */
-  get isFull(): boolean {
-    return this.#held >= this.#mostHeld
   }
 
   close(): Promise<void> {

@@ -28,8 +28,6 @@ export interface Passwords {
   matches(password: string, digest: string | null): Promise<boolean>
   /** Keeps a place for one who will ask, until the returned function gives it back. @throws {LaneFull} */
   hold(): () => void
-  /** Whether {@link hold} would refuse. */
-  isBusy(): boolean
   /** Whether a digest was made with other settings than today's. */
   isOutdated(digest: string): boolean
 }
@@ -54,8 +52,6 @@ export function createPasswords(lane: HashLane, setting: PasswordHash): Password
     },
 
     hold: () => lane.hold(),
-
-    isBusy: () => lane.isFull,
 
     isOutdated: (digest) =>
       setting.algorithm === 'bcrypt'

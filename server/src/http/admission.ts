@@ -15,7 +15,8 @@ const LONGEST_PAUSE_MILLISECONDS = 45
  * @throws {LaneFull}
  */
 export async function turnAwayIfBusy({ passwords }: Pick<HttpContext, 'passwords'>): Promise<void> {
-  if (passwords.isBusy()) (await hold(passwords))()
+  const leave = await hold(passwords)
+  leave()
 }
 
 /** A place in the lane; who finds none is told so after a pause. */
