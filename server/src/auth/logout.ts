@@ -3,6 +3,7 @@ import { findChain, tokenOf } from '../storage/refresh-tokens.ts'
 import { AuthError } from './auth-error.ts'
 import type { Client, Context } from './context.ts'
 import { endSession } from './end-session.ts'
+import { isForgotten } from './lost-history.ts'
 
 /**
  * Ends the session of any authentic refresh token, be it expired, used up, a pair's, or one that the database has lost
@@ -20,10 +21,8 @@ export async function logout(
   const session = { id: chain.session_id, userId: chain.user_id }
   const { generation } = token
   const row = tokenOf(chain, generation)
-  const isKnown = row
-    ? await ctx.tokens.digests.matches(chain.kind, token.secret, row.token_digest)
-    : generation < Math.max(...chain.tokens.map((each) => each.generation))
-  if (!isKnown && !chain.revoked_at) {
+  const digestMatches = row && (await ctx.tokens.digests.matches(chain.kind, token.secret, row.token_digest))
+  if (!chain.revoked_at && isForgotten(chain, generation, digestMatches)) {
     const about = { sessionId: chain.session_id, generation }
     ctx.log.error(
       about,

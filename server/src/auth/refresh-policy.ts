@@ -1,6 +1,7 @@
 import { type ChainRow, type TokenRow, tokenOf } from '../storage/refresh-tokens.ts'
 import type { SessionKind } from '../storage/sessions.ts'
 import type { AuthErrorCode } from './auth-error.ts'
+import { isForgotten } from './lost-history.ts'
 
 /** A presented refresh token that is authentic by its MAC, with all that is known about it. */
 export interface Presentation {
@@ -64,7 +65,7 @@ export function decide(presented: Presentation): Decision {
 
   // 3. Genuine by its MAC, and we never made it: a restored backup or a failover lost what came after. A secret that does not
   // fit is of a chain that was rotated otherwise since then, perhaps by a thief of an older token.
-  if (generation > newestGeneration(chain) || presented.digestMatches === false) return { kind: 'rolled_back' }
+  if (isForgotten(chain, generation, presented.digestMatches)) return { kind: 'rolled_back' }
 
   // 4. Used, and what came of it was used too.
   if (!token || (token.used_at && (!successor || successor.used_at))) return { kind: 'reused' }
@@ -101,10 +102,6 @@ function isYoungInCookie({ inCookie, now, replayWindowSeconds }: Presentation, t
 /** Pairs have no window: used once is used, by their document. */
 function isWithinWindow({ endpoint, now, replayWindowSeconds }: Presentation, usedAt: Date): boolean {
   return endpoint === 'login' && now.getTime() - usedAt.getTime() < replayWindowSeconds * 1000
-}
-
-function newestGeneration(chain: ChainRow): number {
-  return Math.max(-1, ...chain.tokens.map((row) => row.generation))
 }
 
 function refused(code: AuthErrorCode): Decision {
