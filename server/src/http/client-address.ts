@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Client } from '../auth/context.ts'
 import { canonicalIp, type IpRanges } from '../net/ip-address.ts'
@@ -14,11 +15,29 @@ export interface Connection {
 
 /** Who is asking, and how. Headers count only as far as the proxies that wrote them are trusted. */
 export function connectionOf(request: IncomingMessage, trustedProxies: IpRanges): Connection {
-  const peer = canonicalIp(request.socket.remoteAddress ?? '') ?? UNKNOWN
+  const peer = peerOf(request.socket, trustedProxies)
   const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null
   const { ip, proxies } = forwardedFor(peer, request.headers['x-forwarded-for'], trustedProxies)
   const isSecure = proxies === 0 ? isEncrypted(request) : forwardedProtocol(request, proxies) === 'https'
   return { client: { ip, userAgent }, isSecure }
+}
+
+interface Peer {
+  ip: string
+  isTrusted: boolean
+}
+
+const peers = new WeakMap<Socket, Peer>()
+
+/** Read once per connection: reading it at every request cost more than routing it. */
+function peerOf(socket: Socket, trustedProxies: IpRanges): Peer {
+  let peer = peers.get(socket)
+  if (!peer) {
+    const ip = canonicalIp(socket.remoteAddress ?? '') ?? UNKNOWN
+    peer = { ip, isTrusted: trustedProxies.includes(ip) }
+    peers.set(socket, peer)
+  }
+  return peer
 }
 
 /**
@@ -26,13 +45,14 @@ export function connectionOf(request: IncomingMessage, trustedProxies: IpRanges)
  * trusted proxy is the client. What stands further left is the client's own claim.
  */
 function forwardedFor(
-  peer: string,
+  peer: Peer,
   header: string | string[] | undefined,
   trustedProxies: IpRanges,
 ): { ip: string; proxies: number } {
+  if (!peer.isTrusted) return { ip: peer.ip, proxies: 0 }
   const hops = header?.length ? String(header).split(',').reverse() : []
-  let ip = peer
-  let proxies = trustedProxies.includes(peer) ? 1 : 0
+  let ip = peer.ip
+  let proxies = 1
   for (const hop of hops) {
     if (!trustedProxies.includes(ip)) break
     const next = canonicalIp(withoutPort(hop.trim()))

@@ -8,11 +8,13 @@ type Address = ipaddr.IPv4 | ipaddr.IPv6
  * @returns null for anything that is no IP address
  */
 export function canonicalIp(text: string): string | null {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return text
   return parseIp(text)?.toString() ?? null
 }
 
 /** The network a person is taken to be in: an IPv4 address itself, the /64 of an IPv6 address. */
 export function networkOf(ip: string): string {
+  if (!ip.includes(':')) return ip
   const address = parseIp(ip)
   if (address?.kind() !== 'ipv6') return ip
   const prefix = address.toByteArray().fill(0, 8)
