@@ -1,5 +1,5 @@
 import { createSigner, createVerifier } from 'fast-jwt'
-import type { Keys } from './keys.ts'
+import type { Keys, SigningKey } from './keys.ts'
 import type { SessionKind } from './refresh-token-digests.ts'
 import { isUuid } from './uuid.ts'
 
@@ -44,13 +44,17 @@ const CLOCK_SKEW_SECONDS = 60
 const LONGEST_TOKEN = 2048
 
 export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessTokens {
-  const signers = { login: signer('login', keys), pair: signer('pair', keys) }
+  const signers = { login: signer('login', keys.signing[0]), pair: signer('pair', keys.signing[0]) }
   const verifiers = new Map(
     keys.signing.flatMap((key) =>
-      (['login', 'pair'] as const).map((kind) => [
-        `${ALGORITHMS[kind]} ${key.kid}`,
-        { kind, verify: verifier(kind, key.secret) },
-      ]),
+      (['login', 'pair'] as const).flatMap((kind) => {
+        const found = { kind, verify: verifier(kind, key) }
+        // By the header as we write it, which need not be parsed, and by what it says, for whoever writes it otherwise.
+        return [
+          [headerOf(signer(kind, key)({})), found],
+          [`${ALGORITHMS[kind]} ${key.kid}`, found],
+        ] as const
+      }),
     ),
   )
 
@@ -63,7 +67,8 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
 
     verify(token, { now, ignoreTimes = false }) {
       if (token.length > LONGEST_TOKEN || !isCanonical(token)) return null
-      const found = verifiers.get(algorithmAndKid(token))
+      const header = headerOf(token)
+      const found = verifiers.get(header) ?? verifiers.get(algorithmAndKid(header))
       if (!found) return null
       let claims: Record<string, unknown>
       try {
@@ -79,12 +84,11 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
   }
 }
 
-function signer(kind: SessionKind, keys: Keys) {
-  const { kid, secret } = keys.signing[0]
+function signer(kind: SessionKind, { kid, secret }: SigningKey) {
   return createSigner({ algorithm: ALGORITHMS[kind], key: secret, kid, header: { alg: ALGORITHMS[kind], typ: TYPE } })
 }
 
-function verifier(kind: SessionKind, secret: Buffer) {
+function verifier(kind: SessionKind, { secret }: SigningKey) {
   return createVerifier({
     key: secret,
     algorithms: [ALGORITHMS[kind]],
@@ -95,17 +99,28 @@ function verifier(kind: SessionKind, secret: Buffer) {
   })
 }
 
-/** The library accepts a twin of the last character; one token must have one spelling. */
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/**
+ * One token must have one spelling. The library refuses other characters than these, but not the twins of a part's last
+ * one, of which two or four bits mean nothing: they must be zero (RFC 4648, 3.5).
+ */
 function isCanonical(token: string): boolean {
-  const parts = token.split('.')
-  return parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+  return token.split('.').every((part) => {
+    const last = BASE64URL.indexOf(part.at(-1) ?? 'A')
+    return [true, false, (last & 0b1111) === 0, (last & 0b11) === 0][part.length % 4]
+  })
+}
+
+function headerOf(token: string): string {
+  return token.slice(0, token.indexOf('.'))
 }
 
 /** Only to find the key: everything the header says is compared with what the ring says about that key. */
-function algorithmAndKid(token: string): string {
+function algorithmAndKid(header: string): string {
   try {
-    const header = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
-    return typeof header.alg === 'string' && typeof header.kid === 'string' ? `${header.alg} ${header.kid}` : ''
+    const { alg, kid } = JSON.parse(Buffer.from(header, 'base64url').toString())
+    return typeof alg === 'string' && typeof kid === 'string' ? `${alg} ${kid}` : ''
   } catch {
     return ''
   }
