@@ -1,34 +1,17 @@
 import { pino } from 'pino'
 import { type App, createApp } from '../app.ts'
 import { type Config, readConfig, readEnvironment } from '../config.ts'
+import { logDestination } from './log-destination.ts'
 
 /** Longer than a full lane of passwords takes; an orchestrator that kills after 30 seconds still sees the end. */
 const CLOSE_PATIENCE_MILLISECONDS = 25_000
 const GRACE_MILLISECONDS = 1000
-const WARNING = 40
 const ECHO_MILLISECONDS = 500
 
 /** `tessera start`: serves until SIGTERM or SIGINT, then finishes what is under way. */
 export async function start(): Promise<void> {
   const config = readConfig(readEnvironment())
-  // Lines that come together are written together; a line alone waits a tenth of a second, a warning not at all.
-  const destination = pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 })
-  const log = pino(
-    {
-      level: config.logLevel,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      hooks: {
-        logMethod(words, write, level) {
-          write.apply(this, words)
-          if (level >= WARNING) destination.flush()
-        },
-      },
-    },
-    destination,
-  )
-  process.on('exit', () => destination.flushSync())
-
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logDestination())
   for (const warning of config.warnings) log.warn(warning)
   const app = await createApp(config, { log, clock: Date.now })
   try {
