@@ -68,6 +68,18 @@ test('nobody sees what a transaction wrote before its commit', async () => {
   assert.deepEqual(await keys(db), ['a'])
 })
 
+test('of reads that are asked together each has its own answer, and sees what was committed before', async () => {
+  const db = await migratedDatabase()
+  for (const key of ['a', 'b', 'c']) {
+    await insertLimit(db, key)
+    const failing = db.query(sql`select no_such_column from rate_limits`)
+    const [first, failed, last] = await Promise.allSettled([keys(db), failing, keys(db)])
+    const expected = ['a', 'b', 'c'].slice(0, 1 + ['a', 'b', 'c'].indexOf(key))
+    for (const read of [first, last]) assert.deepEqual(read, { status: 'fulfilled', value: expected })
+    assert.equal(failed.status, 'rejected')
+  }
+})
+
 test('a unique violation names its column and undoes only its own work', async () => {
   const db = await migratedDatabase()
   await insertLimit(db, 'a')
@@ -146,7 +158,8 @@ test('closing waits for what was begun', {
   const db = await openDatabase(url)
   await migrate(db, now)
   const begun = Array.from({ length: 20 }, (_, n) => db.transaction((tx) => insertLimit(tx, `k${n}`)))
-  await Promise.all([db.close(), ...begun])
+  const read = keys(db)
+  await Promise.all([db.close(), read, ...begun])
   assert.equal((await keys(await openDatabase(url))).length, 20)
 })
 

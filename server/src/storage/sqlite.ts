@@ -11,6 +11,7 @@ import {
   Unavailable,
 } from './database.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
+import { SqliteReader } from './sqlite-reader.ts'
 
 /**
  * Opens (or creates) a SQLite file: one writing connection behind a queue, one reading connection beside it. Durable:
@@ -23,7 +24,8 @@ export async function openSqlite(file: string, onTrouble: OnTrouble): Promise<Da
     await patiently(() =>
       writer.script('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on'),
     )
-    return new SqliteDatabase(writer, new SqliteConnection(file, { readOnly: true }), onTrouble)
+    const reader = new SqliteReader(new SqliteConnection(file, { readOnly: true }))
+    return new SqliteDatabase(writer, reader, onTrouble)
   } catch (error) {
     writer.close()
     throw error
@@ -42,13 +44,13 @@ const MOST_JOBS_PER_COMMIT = 64
 class SqliteDatabase implements Database {
   readonly dialect = 'sqlite'
   readonly #writer: SqliteConnection
-  readonly #reader: SqliteConnection
+  readonly #reader: SqliteReader
   readonly #onTrouble: OnTrouble
   readonly #queue: Job[] = []
   #draining: Promise<void> | null = null
   #closed = false
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection, onTrouble: OnTrouble) {
+  constructor(writer: SqliteConnection, reader: SqliteReader, onTrouble: OnTrouble) {
     this.#onTrouble = onTrouble
     this.#writer = writer
     this.#reader = reader
@@ -57,7 +59,7 @@ class SqliteDatabase implements Database {
   async query<Row extends object>(statement: Sql): Promise<Row[]> {
     refuseInsideTransaction()
     if (/^\s*select\b/i.test(statement.strings[0] ?? '')) {
-      return rerunAfterConflict(async () => this.#reader.run<Row>(statement), this.#onTrouble)
+      return rerunAfterConflict(() => this.#reader.read<Row>(statement), this.#onTrouble)
     }
     return this.transaction((tx) => tx.query<Row>(statement))
   }
