@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import type { Server as TlsServer } from 'node:tls'
 import type { Log } from './auth/context.ts'
@@ -9,7 +8,7 @@ import { type Background, startBackground } from './background.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { createAccessTokens } from './crypto/access-token.ts'
-import { HashLane } from './crypto/hash-lane.ts'
+import { HashLane, hashingThreads } from './crypto/hash-lane.ts'
 import { buildKeys } from './crypto/keys.ts'
 import { createPasswords } from './crypto/passwords.ts'
 import { createRefreshTokenDigests } from './crypto/refresh-token-digests.ts'
@@ -76,9 +75,9 @@ async function assemble(
     refresh: config.refreshSecret ?? undefined,
     previous: config.previousSecrets,
   })
-  // One core is left to the event loop. Passwords and token digests never wait for each other.
-  const passwordLane = new HashLane({ threads: Math.max(1, availableParallelism() - 1), mostWaiting: 64 })
-  const tokenLane = new HashLane({ threads: Math.max(1, Math.min(4, availableParallelism() - 1)), mostWaiting: 256 })
+  // Passwords and token digests never wait for each other, nor the event loop for either.
+  const passwordLane = new HashLane({ threads: hashingThreads(), atOnce: 1, niceness: 10, mostWaiting: 64 })
+  const tokenLane = new HashLane({ threads: Math.min(4, hashingThreads()), atOnce: 4, niceness: 5, mostWaiting: 256 })
   const limits = redis ?? (db.dialect === 'postgres' ? databaseLimits(db) : memoryLimits())
 
   const ctx: HttpContext = {

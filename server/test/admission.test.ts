@@ -9,7 +9,7 @@ const PLACES = 3
 const limit = { countedBy: 'shared', budgets: () => [], givenBackOnSuccess: true } as const
 
 function door() {
-  const lane = new HashLane({ threads: 1, mostWaiting: PLACES })
+  const lane = new HashLane({ threads: 1, atOnce: 1, niceness: 0, mostWaiting: PLACES })
   after(() => lane.close())
   const asked: string[] = []
   const limiter = {

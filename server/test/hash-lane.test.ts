@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { HashLane, LaneFull } from '../src/crypto/hash-lane.ts'
 
 function lane(mostWaiting: number): HashLane {
-  const made = new HashLane({ threads: 1, mostWaiting })
+  const made = new HashLane({ threads: 1, atOnce: 1, niceness: 0, mostWaiting })
   after(() => made.close())
   return made
 }
@@ -35,4 +36,15 @@ test('over its bound a lane refuses at once, and what it took is still done', as
   assert.ok(refused.length >= 40, `${refused.length} were refused`)
   for (const { reason } of refused) assert.ok(reason instanceof LaneFull)
   assert.ok(results.length - refused.length >= 5)
+})
+
+test('its threads stand behind the event loop', { skip: process.platform !== 'linux' && 'of Linux' }, async () => {
+  const own = new HashLane({ threads: 1, atOnce: 1, niceness: 7, mostWaiting: 1 })
+  after(() => own.close())
+  await own.run(job)
+  const nicenessOf = (thread: string) =>
+    Number(readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[16])
+  const main = nicenessOf(String(process.pid))
+  const others = readdirSync('/proc/self/task').map(nicenessOf)
+  assert.equal(others.filter((niceness) => niceness === Math.min(19, main + 7)).length, 1)
 })

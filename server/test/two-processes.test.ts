@@ -140,7 +140,7 @@ test('logout racing refresh, two hundred times: nothing works after the logout w
 test('two hundred logins racing a password change: no session of the old password lives', { skip }, async () => {
   const both = servers()
   assert.ok(two)
-  const lane = new HashLane({ threads: 1, mostWaiting: 10 })
+  const lane = new HashLane({ threads: 1, atOnce: 1, niceness: 0, mostWaiting: 10 })
   const ctx = { db: two.db, passwords: createPasswords(lane, { algorithm: 'bcrypt', cost: 4 }), now: () => new Date() }
   for (let round = 0; round < 10; round++) {
     const { email } = await newLogin(both)

@@ -9,7 +9,7 @@ export async function withPasswords<T>(
   ctx: CommandContext,
   run: (ctx: CommandContext & Pick<Context, 'passwords' | 'settings'>) => Promise<T>,
 ): Promise<T> {
-  const lane = new HashLane({ threads: 1, mostWaiting: 1 })
+  const lane = new HashLane({ threads: 1, atOnce: 1, niceness: 0, mostWaiting: 1 })
   try {
     const passwords = createPasswords(lane, ctx.config.passwordHash)
     return await run({ ...ctx, passwords, settings: settingsOf(ctx.config) })

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Piscina } from 'piscina'
 import type { HashJob } from './hash-worker.ts'
@@ -13,6 +14,14 @@ export class LaneFull extends Error {
 /** Made once: in a flood, a stack trace for each would be a tenth of what a refusal costs. */
 const FULL = new LaneFull()
 
+/** Linux has a priority for each thread; elsewhere lowering one would lower the whole process, or nothing. */
+const THREADS_HAVE_PRIORITIES = process.platform === 'linux'
+
+/** Every core where the event loop can be put before the hashes; else one is left to it. */
+export function hashingThreads(): number {
+  return THREADS_HAVE_PRIORITIES ? availableParallelism() : Math.max(1, availableParallelism() - 1)
+}
+
 /**
  * A bounded lane of worker threads for one kind of hashing: never on the event loop, never in libuv's pool, where two
  * dozen hashes hold up every DNS lookup. A job keeps its place until it is done, whether or not its client still waits.
@@ -22,15 +31,23 @@ export class HashLane {
   readonly #mostHeld: number
   #held = 0
 
-  constructor(options: { threads: number; mostWaiting: number }) {
+  /**
+   * @param options.atOnce how many jobs a thread is given before it has answered the first: more than one saves short
+   *   jobs the way there and back, and would keep long ones waiting behind a busy thread while another is free
+   * @param options.niceness by how much its threads stand behind the event loop and other programs: 0 to 19
+   */
+  constructor(options: { threads: number; atOnce: number; niceness: number; mostWaiting: number }) {
     this.#mostHeld = options.mostWaiting
     this.#pool = new Piscina({
       filename: new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url).href, // .ts here, .js in the package
       minThreads: 0,
       maxThreads: options.threads,
       maxQueue: options.mostWaiting,
+      concurrentTasksPerWorker: options.atOnce,
       idleTimeout: 60_000,
+      niceIncrement: THREADS_HAVE_PRIORITIES ? options.niceness : 0,
       stricterFIFO: true, // else a job that finds no worker free goes to the end of the queue, for seconds under load
+      recordTiming: false,
       env: {},
     })
   }
