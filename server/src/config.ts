@@ -25,6 +25,8 @@ export interface Config {
   production: boolean
   host: string
   port: number
+  /** How many processes serve the port. */
+  processes: number
   database: DatabaseSetting
   /** Null: development generates one. */
   jwtSecret: string | null
@@ -134,6 +136,13 @@ export function readConfig(environment: Environment): Config {
       'SMTP_URL is set without MAIL_FROM; set it to a sender such as "Acme <no-reply@acme.example>".',
     )
   }
+  const databaseSetting = database(text('DATABASE_URL') ?? 'sqlite:data/tessera.db')
+  const processes = whole(text('WEB_CONCURRENCY') ?? '1', 'WEB_CONCURRENCY', 1, 256)
+  if (processes > 1 && databaseSetting.kind === 'sqlite') {
+    throw new ConfigError(
+      `WEB_CONCURRENCY=${processes} needs PostgreSQL, since a SQLite file is for one process; set DATABASE_URL, or WEB_CONCURRENCY=1.`,
+    )
+  }
   const algorithm = oneOf(text('PASSWORD_HASH') ?? 'bcrypt', ['bcrypt', 'argon2id'], 'PASSWORD_HASH')
   const cost = whole(text('BCRYPT_COST') ?? '12', 'BCRYPT_COST', 4, 20)
   if (production && algorithm === 'bcrypt' && cost < 10)
@@ -143,7 +152,8 @@ export function readConfig(environment: Environment): Config {
     production,
     host: text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port: whole(text('PORT') ?? '3000', 'PORT', 0, 65_535),
-    database: database(text('DATABASE_URL') ?? 'sqlite:data/tessera.db'),
+    processes,
+    database: databaseSetting,
     jwtSecret,
     previousSecrets,
     refreshSecret,

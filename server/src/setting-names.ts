@@ -3,6 +3,7 @@ export const settingNames = [
   'NODE_ENV',
   'HOST',
   'PORT',
+  'WEB_CONCURRENCY',
   'DATABASE_URL',
   'JWT_SECRET_KEY',
   'JWT_PREVIOUS_SECRET_KEYS',

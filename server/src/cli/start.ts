@@ -1,22 +1,27 @@
-import { pino } from 'pino'
+import cluster from 'node:cluster'
+import type { Logger } from 'pino'
 import { type App, createApp } from '../app.ts'
 import { type Config, readConfig, readEnvironment } from '../config.ts'
-import { logDestination } from './log-destination.ts'
+import { openLog } from './open-log.ts'
+import { supervise } from './supervise.ts'
 
 /** Longer than a full lane of passwords takes; an orchestrator that kills after 30 seconds still sees the end. */
 const CLOSE_PATIENCE_MILLISECONDS = 25_000
 const GRACE_MILLISECONDS = 1000
 const ECHO_MILLISECONDS = 500
 
-/** `tessera start`: serves until SIGTERM or SIGINT, then finishes what is under way. */
+/** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes what is under way. */
 export async function start(): Promise<void> {
   const config = readConfig(readEnvironment())
-  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, logDestination())
-  for (const warning of config.warnings) log.warn(warning)
+  if (config.processes > 1 && cluster.isPrimary) return supervise(config)
+
+  const isFirst = (cluster.worker?.id ?? 1) === 1 // what is said once is for it to say
+  const log = openLog(config.logLevel)
+  for (const warning of isFirst ? config.warnings : []) log.warn(warning)
   const app = await createApp(config, { log, clock: Date.now })
   try {
     const url = await app.listen()
-    if (!config.production) process.stdout.write(welcome(config, new URL(url).port))
+    if (isFirst && !config.production) process.stdout.write(welcome(config, new URL(url).port))
     log.info({ url, database: config.database.kind, production: config.production }, 'Tessera is listening')
   } catch (error) {
     await app.close()
@@ -25,7 +30,7 @@ export async function start(): Promise<void> {
   stopOnSignal(app, log)
 }
 
-function stopOnSignal(app: App, log: Pick<pino.Logger, 'info' | 'error'>): void {
+function stopOnSignal(app: App, log: Pick<Logger, 'info' | 'error'>): void {
   let stoppingSince: number | null = null
   const stop = (signal: string) => {
     if (stoppingSince !== null) {

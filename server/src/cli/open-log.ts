@@ -1,0 +1,40 @@
+import { destination, type Logger, pino } from 'pino'
+
+/** A write for each line cost more than the line. */
+const PATIENCE_MILLISECONDS = 20
+
+/** What a pipe takes whole (Linux): several processes may write into it. */
+const MOST_CHARACTERS_AT_ONCE = 4096
+
+/**
+ * The log, on standard output. Lines that come together are written together, none more than 20 ms late. What is still
+ * waiting when the process exits is written then.
+ */
+export function openLog(level: string): Logger {
+  const output = destination({ dest: 1, sync: false, maxWrite: MOST_CHARACTERS_AT_ONCE })
+  let lines: string[] = []
+  const pass = () => {
+    for (const chunk of chunksOf(lines)) output.write(chunk)
+    lines = []
+  }
+  process.on('exit', () => {
+    pass()
+    output.flushSync()
+  })
+  const write = (line: string) => {
+    if (lines.push(line) === 1) setTimeout(pass, PATIENCE_MILLISECONDS)
+  }
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
+}
+
+function* chunksOf(lines: readonly string[]): Iterable<string> {
+  let chunk = ''
+  for (const line of lines) {
+    if (chunk && chunk.length + line.length > MOST_CHARACTERS_AT_ONCE) {
+      yield chunk
+      chunk = ''
+    }
+    chunk += line
+  }
+  if (chunk) yield chunk
+}

@@ -1,0 +1,46 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import type { Config } from '../config.ts'
+import { openLog } from './open-log.ts'
+
+/** Before a process that died is replaced: one that cannot live must not keep a core busy with dying. */
+const PAUSE_MILLISECONDS = 1000
+
+/**
+ * Runs several processes that share the port, puts a new one in the place of each that dies, and passes signals on. The
+ * first must listen before the others start, so that what keeps a server from starting is said once.
+ */
+export async function supervise({ processes, logLevel }: Pick<Config, 'processes' | 'logLevel'>): Promise<void> {
+  const log = openLog(logLevel)
+  const living = new Set<Worker>()
+  let phase: 'starting' | 'serving' | 'stopping' = 'starting'
+  let exitCode = 0
+
+  const startOne = () => {
+    if (phase === 'stopping') return
+    const worker = cluster.fork()
+    living.add(worker)
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      living.delete(worker)
+      if (phase === 'serving') {
+        log.error({ pid: worker.process.pid, code, signal }, 'a process ended; another takes its place')
+        setTimeout(startOne, PAUSE_MILLISECONDS)
+        return
+      }
+      if (code !== 0) exitCode = 1
+      if (living.size === 0) process.exit(exitCode)
+    })
+  }
+  const stop = (signal: NodeJS.Signals) => {
+    phase = 'stopping'
+    if (living.size === 0) process.exit(exitCode)
+    for (const worker of living) worker.process.kill(signal)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+
+  startOne()
+  await once(cluster, 'listening') // it has said itself why, where it could not, and its end is ours
+  phase = 'serving'
+  for (let started = 1; started < processes; started++) startOne()
+}
