@@ -158,6 +158,16 @@ test('a digest of other settings is verified, and renewed after a right login', 
   assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
 })
 
+test('right logins at the same moment all succeed while one of them renews the digest', async () => {
+  for (let round = 0; round < 5; round++) {
+    const person = await signUp(server)
+    await setDigest(server, person.id, bcrypt.hashSync(PASSWORD, 5))
+    const logins = Array.from({ length: 8 }, () => attempt(server, person.email, PASSWORD))
+    assert.deepEqual([...new Set((await Promise.all(logins)).map(({ status }) => status))], [200])
+    assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
+  }
+})
+
 test('digests as Rails, PHP and others write them are verified', async () => {
   const person = await signUp(server)
   const digest = bcrypt.hashSync('pass word', 4)
