@@ -1,12 +1,13 @@
-// Tessera beside the least work that its contracts allow (floor.ts), in one run on one machine:
+// Tessera beside the least work that its contracts allow (floor.ts), in one run on one machine; its login beside the digest alone:
 // `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh]`. TEST_DATABASE_URL adds PostgreSQL.
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import bcrypt from 'bcrypt'
 import { commitMilliseconds } from './commit-cost.ts'
 import { type Contestant, startContestant } from './contestant.ts'
-import type { Result, Work } from './load.ts'
+import { countSyncs } from './count-syncs.ts'
+import type { Order, Result, Work } from './load.ts'
 import { newSchema } from './new-schema.ts'
+import { measureDigests } from './raw-digests.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -25,18 +26,22 @@ const WORKS: Record<Work, string> = {
   me: '`GET /api/v1/auth/me`',
   refresh: '`POST /api/v1/auth/refresh`, rotating',
   pairs: '`POST /auth/refresh`, pairs',
-  login: '`POST /api/v1/auth/login`',
+  login: '`POST /api/v1/auth/login`, beside its digest alone',
 }
 const works = (Object.keys(WORKS) as Work[]).filter((work) => options.only === undefined || work === options.only)
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
+type Measured = Pick<Contestant, 'measure'>
+const digests: Measured = { measure: (order: Order) => measureDigests(order, COST) }
+
 /** Rounds in turn, so that whatever the machine does meanwhile befalls both. */
-async function compare(database: string, [floor, tessera]: [Contestant, Contestant]): Promise<void> {
+async function compare(database: string, floorItself: Measured, tessera: Measured): Promise<void> {
   for (const work of works) {
+    const floor = work === 'login' ? digests : floorItself
     const pairs: [Result, Result][] = []
-    for (const contestant of [floor, tessera]) await contestant.measure({ work, seconds: 1 }) // warm
+    for (const contestant of [floor, tessera]) await contestant.measure({ work, seconds: 3 }) // warm: until then much of it is interpreted
     for (let round = 0; round < ROUNDS; round++)
       pairs.push([await floor.measure({ work, seconds }), await tessera.measure({ work, seconds })])
     const ratios = pairs.map(([a, b]) => b.perSecond / a.perSecond)
@@ -53,21 +58,23 @@ async function compare(database: string, [floor, tessera]: [Contestant, Contesta
   }
 }
 
+let synced = 'Without strace, fsyncs are not counted.'
+
+async function saySyncs(tessera: Contestant): Promise<void> {
+  let refreshes = 0
+  const syncs = await countSyncs(tessera.pid, async () => {
+    refreshes = seconds * (await tessera.measure({ work: 'refresh', seconds })).perSecond
+  })
+  if (syncs !== null) synced = `Fsyncs per refresh on SQLite: ${(syncs / refreshes).toFixed(3)}.`
+}
+
 async function bench(database: string, urls: [string, string]): Promise<void> {
   const settings = (DATABASE_URL: string) => ({ DATABASE_URL, BCRYPT_COST: String(COST) })
   const floor = await startContestant('floor', settings(urls[0]), clients)
   const tessera = await startContestant('Tessera', settings(urls[1]), clients)
-  await compare(database, [floor, tessera])
+  await compare(database, floor, tessera)
+  if (database === 'SQLite' && works.includes('refresh')) await saySyncs(tessera)
   await Promise.all([floor.end(), tessera.end()])
-}
-
-/** What one core can do of it at most. */
-async function digestsPerSecond(): Promise<number> {
-  const digest = await bcrypt.hash('correct horse battery', COST)
-  const end = performance.now() + 3000
-  let count = 0
-  for (; performance.now() < end; count++) await bcrypt.compare('correct horse battery', digest)
-  return count / 3
 }
 
 say(
@@ -81,8 +88,7 @@ if (databaseUrl) {
   await bench('PostgreSQL', [schemas[0].url, schemas[1].url])
   for (const { drop } of schemas) await drop()
 } else say('\nPostgreSQL skipped: set TEST_DATABASE_URL.')
-say(`\nOne core compares ${(await digestsPerSecond()).toFixed(1)} passwords a second (bcrypt ${COST}).`)
-say(`A commit of SQLite here, durable: ${(await commitMilliseconds()).toFixed(2)} ms.`)
+say(`\n${synced} A commit of SQLite here, durable: ${(await commitMilliseconds()).toFixed(2)} ms.`)
 const load = loadavg().map((value) => value.toFixed(1))
 say(`${availableParallelism()} cores (${cpus()[0]?.model}), Node.js ${process.version}, load ${load.join(' ')}.`)
 process.exit(0)

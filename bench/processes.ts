@@ -1,0 +1,74 @@
+// Whether a second process helps: Tessera with WEB_CONCURRENCY=1 and 2 beside each other on PostgreSQL, in turn:
+// `TEST_DATABASE_URL=… npm run bench:processes -- [--rounds 5] [--seconds 3] [--clients 32]`. PostgreSQL and the load share the
+// machine; a core that the load takes is no core of the server's, so the third pair of columns leaves it out.
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { type Contestant, startContestant } from './contestant.ts'
+import type { Work } from './load.ts'
+import { newSchema } from './new-schema.ts'
+import { machineSeconds } from './process-use.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    clients: { type: 'string', default: '32' },
+  },
+})
+const seconds = Number(options.seconds)
+const databaseUrl = process.env['TEST_DATABASE_URL']
+if (!databaseUrl) throw new Error('set TEST_DATABASE_URL')
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+interface Use {
+  perSecond: number
+  /** Cores that were at work, but for the load's. */
+  cores: number
+  /** As if the load ran elsewhere: by the time that it left to the others. */
+  withoutLoad: number
+}
+
+async function measure(contestant: Contestant, work: Work): Promise<Use> {
+  const [before, began] = [machineSeconds(), performance.now()]
+  const { perSecond, cpuSeconds } = await contestant.measure({ work, seconds })
+  const elapsed = (performance.now() - began) / 1000 // those that were under way at the end are waited for
+  const load = cpuSeconds / elapsed
+  const cores = (machineSeconds() - before) / elapsed - load
+  return { perSecond, cores, withoutLoad: (perSecond * availableParallelism()) / (availableParallelism() - load) }
+}
+
+const schemas = await Promise.all([newSchema(databaseUrl), newSchema(databaseUrl)])
+const [one, two] = await Promise.all(
+  schemas.map(({ url }, index) =>
+    startContestant(
+      'Tessera',
+      { DATABASE_URL: url, BCRYPT_COST: '10', WEB_CONCURRENCY: `${index + 1}` },
+      Number(options.clients),
+    ),
+  ),
+)
+if (!one || !two) throw new Error('did not start')
+
+say(
+  '| | one, /s | two, /s | ratio (range) | cores at work, one / two | without the load, /s |\n|---|---|---|---|---|---|',
+)
+for (const work of ['me', 'refresh', 'pairs', 'login'] satisfies Work[]) {
+  for (const contestant of [one, two]) await contestant.measure({ work, seconds: 3 }) // warm
+  const pairs: [Use, Use][] = []
+  for (let round = 0; round < Number(options.rounds); round++)
+    pairs.push([await measure(one, work), await measure(two, work)])
+  const ratios = pairs.map(([a, b]) => b.perSecond / a.perSecond)
+  const of = (field: keyof Use) => [0, 1].map((index) => median(pairs.map((pair) => pair[index]?.[field] ?? 0)))
+  const [a = 0, b = 0] = of('perSecond')
+  const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
+  const cores = of('cores').map((value) => value.toFixed(2))
+  const alone = of('withoutLoad').map(Math.round)
+  say(
+    `| ${work} | ${Math.round(a)} | ${Math.round(b)} | **${median(ratios).toFixed(2)}** (${range}) | ${cores.join(' / ')} | ${alone.join(' / ')} |`,
+  )
+}
+await Promise.all([one.end(), two.end()])
+for (const { drop } of schemas) await drop()
+process.exit(0)
