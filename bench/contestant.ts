@@ -18,11 +18,16 @@ export interface Contestant {
   end(): Promise<void>
 }
 
-/** Starts a server, a person in it, and the clients who will ask. */
+/**
+ * Starts a server, a person in it, and the clients who will ask.
+ *
+ * @param people how many there are already, among whom clients choose who they are
+ */
 export async function startContestant(
   name: 'floor' | 'Tessera',
   settings: Record<string, string>,
   clients: number,
+  people = 1,
 ): Promise<Contestant> {
   const server = await startServer({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: SERVICE_KEY, ...settings }, name)
   const email = `bench-${Date.now()}@example.com`
@@ -30,7 +35,7 @@ export async function startContestant(
   const signedUp = await first.ask('/api/v1/users/sign_up', { body: { user: { email, password: PASSWORD } } })
   first.socket.destroy()
   const { guid } = JSON.parse(signedUp.body).user
-  const load: ChildProcess = fork(LOAD, [server.url, email, guid, SERVICE_KEY, String(clients)])
+  const load: ChildProcess = fork(LOAD, [server.url, email, guid, SERVICE_KEY, `${clients}`, `${people}`])
   load.once('exit', (code) => code && process.exit(code))
   process.once('exit', () => server.child.kill('SIGKILL'))
   await once(load, 'message')

@@ -1,7 +1,8 @@
 // Whether Tessera slows down as it fills: one server on an empty PostgreSQL and one on a million people with ten million
-// refresh tokens, in turn: `TEST_DATABASE_URL=… npm run bench:growth -- [--people 1000000]`. Filling takes minutes and some GB.
+// refresh tokens, in turn; clients are people of them at random: `TEST_DATABASE_URL=… npm run bench:growth -- [--people 1000000]`. Filling takes minutes and some GB.
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
+import bcrypt from 'bcrypt'
 import pg from 'pg'
 import { startContestant } from './contestant.ts'
 import type { Work } from './load.ts'
@@ -17,6 +18,8 @@ const { values: options } = parseArgs({
 })
 const PEOPLE = Number(options.people)
 const SESSIONS_EACH = 5
+const COST = 4 // a login's hash would hide the rest
+const CLIENTS = 64
 const databaseUrl = process.env['TEST_DATABASE_URL']
 if (!databaseUrl) throw new Error('set TEST_DATABASE_URL to a PostgreSQL whose superuser you are')
 
@@ -27,7 +30,7 @@ const sessionId = (number: string) => `(lpad(to_hex(1790000000000 + ${number}), 
 const FILL = [
   'set session_replication_role = replica', // what is written here fits; checking each key would take an hour
   `insert into users (guid, email, password_digest, role, created_at, updated_at)
-   select gen_random_uuid(), 'person' || n || '@example.org', '$2b$10$' || repeat('x', 53), 'user', now(), now()
+   select gen_random_uuid(), 'person' || n || '@example.org', '${bcrypt.hashSync('correct horse battery', COST)}', 'user', now(), now()
    from generate_series(1, ${PEOPLE}) n`,
   `insert into sessions (id, user_id, kind, rotation, ip, auth_time, amr, created_at, refreshed_at, expires_at)
    select ${sessionId('n')}::uuid, 1 + n % ${PEOPLE}, 'login', 'strict', '192.0.2.1', now(), 'pwd', now(), now(),
@@ -38,7 +41,7 @@ const FILL = [
      gen_random_uuid(), '192.0.2.1', case when g = 7 then now() end, case when g = 7 then repeat('a', 43) end,
      now() + interval '7 days', now(), now()
    from generate_series(1, ${PEOPLE * SESSIONS_EACH}) n, generate_series(7, 8) g`,
-  'analyze',
+  'vacuum analyze', // as time would have done
 ]
 
 const SIZES = `select c.relname as name, c.reltuples::bigint as rows, pg_table_size(c.oid) as data,
@@ -64,9 +67,9 @@ async function fill(url: string): Promise<void> {
 
 const [empty, full] = await Promise.all([newSchema(databaseUrl), newSchema(databaseUrl)])
 await fill(full.url)
-const settings = { BCRYPT_COST: '4' } // a login's hash would hide the rest
-const few = await startContestant('Tessera', { ...settings, DATABASE_URL: empty.url }, 16)
-const many = await startContestant('Tessera', { ...settings, DATABASE_URL: full.url }, 16)
+const settings = (DATABASE_URL: string) => ({ DATABASE_URL, BCRYPT_COST: `${COST}` })
+const few = await startContestant('Tessera', settings(empty.url), CLIENTS)
+const many = await startContestant('Tessera', settings(full.url), CLIENTS, PEOPLE)
 say('\n| | empty, /s | full, /s | ratio (range) |\n|---|---|---|---|')
 for (const work of ['me', 'refresh', 'login'] satisfies Work[]) {
   const order = { work, seconds: Number(options.seconds) }

@@ -27,9 +27,12 @@ interface Client {
   pair: Tokens
 }
 
-const [url = '', email = '', guid = '', serviceKey = '', count = '32'] = process.argv.slice(2)
+const [url = '', email = '', guid = '', serviceKey = '', count = '32', people = '1'] = process.argv.slice(2)
 const PASSWORD = 'correct horse battery'
 const LOGIN = '/api/v1/auth/login'
+
+/** Somebody of as many people as there are, `person1@…` and so on; the one who signed up where there is nobody else. */
+const somebody = () => (people === '1' ? email : `person${1 + Math.floor(Math.random() * Number(people))}@example.org`)
 
 async function ok<Body>(answering: Promise<Answer>): Promise<Body> {
   const { status, body } = await answering
@@ -39,7 +42,7 @@ async function ok<Body>(answering: Promise<Answer>): Promise<Body> {
 
 async function newClient(): Promise<Client> {
   const connection = new KeptConnection(url)
-  const login = await ok<Tokens>(connection.ask(LOGIN, { body: { email, password: PASSWORD } }))
+  const login = await ok<Tokens>(connection.ask(LOGIN, { body: { email: somebody(), password: PASSWORD } }))
   const pair = await ok<Tokens>(
     connection.ask('/auth/token', { body: { auth: { user_guid: guid } }, bearer: serviceKey }),
   )
@@ -58,7 +61,7 @@ const steps: Record<Work, (client: Client) => Promise<void>> = {
     Object.assign(pair, await ok(connection.ask('/auth/refresh', { body: { auth: pair } })))
   },
   async login({ connection }) {
-    await ok(connection.ask(LOGIN, { body: { email, password: PASSWORD } }))
+    await ok(connection.ask(LOGIN, { body: { email: somebody(), password: PASSWORD } }))
   },
 }
 
