@@ -6,6 +6,12 @@ export interface Answer {
   body: string
 }
 
+interface Asked {
+  body?: object
+  bearer?: string
+  cookie?: string
+}
+
 /** A kept-alive connection for one request at a time: much cheaper than node:http, so that less of the load is measured. */
 export class KeptConnection {
   readonly socket: Socket
@@ -21,12 +27,14 @@ export class KeptConnection {
   }
 
   /** `POST` with a body of ASCII, else `GET`. */
-  ask(path: string, { body, bearer }: { body?: object; bearer?: string }): Promise<Answer> {
+  ask(path: string, { body, bearer, cookie }: Asked): Promise<Answer> {
     if (this.socket.destroyed) return Promise.reject(new Error('the server has closed the connection'))
     const text = body ? JSON.stringify(body) : ''
     const type = body ? `Content-Type: application/json\r\nContent-Length: ${text.length}\r\n` : ''
     const token = bearer ? `Authorization: Bearer ${bearer}\r\n` : ''
-    this.socket.write(`${body ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nHost: localhost\r\n${type}${token}\r\n${text}`)
+    const cookies = cookie ? `Cookie: ${cookie}\r\n` : ''
+    const head = `${body ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nHost: localhost\r\n${type}${token}${cookies}`
+    this.socket.write(`${head}\r\n${text}`)
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
     })
@@ -38,9 +46,22 @@ export class KeptConnection {
     if (end < 4) return
     const head = this.#received.slice(0, end)
     const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1])
+    if (Number.isNaN(length) && /\r\ntransfer-encoding: chunked/i.test(head)) {
+      this.#readChunked(head)
+      return
+    }
     if (this.#received.length < end + length) return
     const body = this.#received.slice(end, end + length)
     this.#received = this.#received.slice(end + length)
+    this.#waiting?.resolve({ status: Number(head.slice(9, 12)), head, body })
+  }
+
+  /** Of an answer in JSON, whose text holds no line end: so the chunks lie between their lengths as lines. */
+  #readChunked(head: string): void {
+    if (!this.#received.endsWith('\r\n0\r\n\r\n')) return
+    const lines = this.#received.slice(head.length).split('\r\n')
+    this.#received = ''
+    const body = lines.filter((_, index) => index % 2 === 1).join('')
     this.#waiting?.resolve({ status: Number(head.slice(9, 12)), head, body })
   }
 }
