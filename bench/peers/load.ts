@@ -1,0 +1,77 @@
+// A process of load, told by its parent what to ask of whom: so that the load shares no event loop with what is measured.
+import { once } from 'node:events'
+import { KeptConnection } from '../kept-connection.ts'
+import { PRODUCTS, type Product, type ProductKey, type Session, type Work } from './products.ts'
+
+export interface Order {
+  work: Work
+  seconds: number
+}
+
+export interface Result {
+  perSecond: number
+  p99Milliseconds: number
+}
+
+/** A person of one's own each: products write to the person's row, where many sessions of one would wait for each other. */
+interface Client {
+  email: string
+  session: Session
+}
+
+const [key = '', url = '', count = ''] = process.argv.slice(2)
+const product: Product = PRODUCTS[key as ProductKey]
+
+async function connect(): Promise<KeptConnection> {
+  const connection = new KeptConnection(url)
+  await once(connection.socket, 'connect')
+  return connection
+}
+
+async function newClients(): Promise<Client[]> {
+  const connection = await connect()
+  const emails = Array.from({ length: Number(count) }, (_, index) => `bench-${index}@example.com`)
+  await product.signUp(connection, emails)
+  const clients: Client[] = []
+  for (const email of emails) clients.push({ email, session: await product.login(connection, email) })
+  connection.socket.destroy()
+  return clients
+}
+
+const steps: Record<Work, (connection: KeptConnection, client: Client) => Promise<void>> = {
+  async login(connection, { email }) {
+    await product.login(connection, email)
+  },
+  async refresh(connection, client) {
+    client.session = await product.refresh(connection, client.session)
+  },
+  async me(connection, { email, session }) {
+    const named = await product.me(connection, session)
+    if (named !== email) throw new Error(`${named} was named instead of ${email}`)
+  },
+}
+
+/** On new connections, made before the time begins: while the others were measured, a server may have closed idle ones. */
+async function carryOut(clients: Client[], { work, seconds }: Order): Promise<Result> {
+  const connections = await Promise.all(clients.map(connect))
+  const times: number[] = []
+  const end = performance.now() + seconds * 1000
+  const repeat = async (client: Client, index: number) => {
+    const connection = connections[index] as KeptConnection
+    while (performance.now() < end) {
+      const began = performance.now()
+      await steps[work](connection, client)
+      const now = performance.now()
+      if (now < end) times.push(now - began) // what ends later would count as done in less time than it took
+    }
+    connection.socket.destroy()
+  }
+  await Promise.all(clients.map(repeat))
+  if (times.length === 0) throw new Error(`no ${work} was answered within ${seconds} s: give it more with --seconds`)
+  const p99Milliseconds = times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0
+  return { perSecond: times.length / seconds, p99Milliseconds }
+}
+
+const clients = await newClients()
+process.on('message', async (order: Order) => process.send?.(await carryOut(clients, order)))
+process.send?.('ready')
