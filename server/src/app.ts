@@ -76,8 +76,8 @@ async function assemble(
     previous: config.previousSecrets,
   })
   // Passwords and token digests never wait for each other, nor the event loop for either.
-  const passwordLane = new HashLane({ threads: hashingThreads(), atOnce: 1, niceness: 10, mostWaiting: 64 })
-  const tokenLane = new HashLane({ threads: Math.min(4, hashingThreads()), atOnce: 4, niceness: 5, mostWaiting: 256 })
+  const passwordLane = new HashLane({ threads: hashingThreads(), atOnce: 1, niceness: 15, mostWaiting: 64 })
+  const tokenLane = new HashLane({ threads: Math.min(4, hashingThreads()), atOnce: 4, niceness: 10, mostWaiting: 256 })
   const limits = redis ?? (db.dialect === 'postgres' ? databaseLimits(db) : memoryLimits())
 
   const ctx: HttpContext = {

@@ -1,14 +1,14 @@
 import { destination, type Logger, pino } from 'pino'
 
-/** A write for each line cost more than the line. */
+/** Under load a write for each line cost more than the line. */
 const PATIENCE_MILLISECONDS = 20
 
 /** What a pipe takes whole (Linux): several processes may write into it. */
 const MOST_CHARACTERS_AT_ONCE = 4096
 
 /**
- * The log, on standard output. Lines that come together are written together, none more than 20 ms late. What is still
- * waiting when the process exits is written then.
+ * The log, on standard output. A line alone is written at once, those of the 20 ms after it together. What is still waiting
+ * when the process exits is written then.
  */
 export function openLog(level: string): Logger {
   const output = destination({ dest: 1, sync: false, maxWrite: MOST_CHARACTERS_AT_ONCE })
@@ -21,8 +21,15 @@ export function openLog(level: string): Logger {
     pass()
     output.flushSync()
   })
+  let gathering = false
+  const passAndGather = () => {
+    gathering = lines.length > 0
+    if (gathering) setTimeout(passAndGather, PATIENCE_MILLISECONDS)
+    pass()
+  }
   const write = (line: string) => {
-    if (lines.push(line) === 1) setTimeout(pass, PATIENCE_MILLISECONDS)
+    lines.push(line)
+    if (!gathering) passAndGather()
   }
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
 }
