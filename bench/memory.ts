@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { startContestant } from './contestant.ts'
+import { KeptConnection } from './kept-connection.ts'
 import { newSchema } from './new-schema.ts'
 import { memoryOf } from './process-use.ts'
 import { startServer } from './start-server.ts'
@@ -17,12 +18,14 @@ const IDLE_MILLISECONDS = 5000
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
-/** Seconds from the command to the first answer; the database is there already but for the first time. */
+/** Seconds from the command to the first answer. On SQLite each start makes its database, on PostgreSQL the first one. */
 async function startSeconds(settings: Record<string, string>): Promise<{ seconds: number; idle: number }> {
   const began = performance.now()
   const { url, child, folder } = await startServer(settings)
-  await fetch(`${url}/health`)
+  const connection = new KeptConnection(url)
+  await connection.ask('/health', {})
   const seconds = (performance.now() - began) / 1000
+  connection.socket.destroy()
   await sleep(IDLE_MILLISECONDS)
   const idle = memoryOf(child.pid as number).now
   child.kill('SIGTERM')

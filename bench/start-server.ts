@@ -23,7 +23,7 @@ export async function startServer(
   while (child.exitCode === null) {
     const port = /"url":"http:\/\/[^"]+:(\d+)"/.exec(readFileSync(log, 'utf8'))?.[1]
     if (port) return { url: `http://127.0.0.1:${port}`, child, folder }
-    await sleep(20)
+    await sleep(5)
   }
   throw new Error(`the server did not start: ${readFileSync(log, 'utf8')}`)
 }
