@@ -72,7 +72,6 @@ test('other algorithms, keys, kinds and types are refused (RFC 8725)', async () 
     [sign(header, claims, ''), 'no secret'],
     [sign({ ...header, kid: undefined }, claims), 'no kid'],
     [sign({ ...header, kid: 'unknown' }, claims), 'unknown kid'],
-    [`HS256 ${header.kid}.${body}.${signature}`, 'algorithm and kid in plain text'],
     [sign({ ...header, kid: '../../etc/passwd' }, claims), 'a path for a kid'],
     [sign({ ...header, kid: [header.kid] }, claims), 'an array for a kid'],
     [sign({ ...header, typ: 'JWT' }, claims), 'typ JWT'],
