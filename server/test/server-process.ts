@@ -89,6 +89,7 @@ function launch(args: string[], options: Options) {
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     },
   )
+  child.stdin?.on('error', () => {}) // a command that reads nothing may be gone before it is written
   child.stdin?.end(input)
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
