@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { Conflict, type Database, UniqueViolation } from '../src/storage/database.ts'
 import { migrate } from '../src/storage/migrate.ts'
+import { SqliteConnection } from '../src/storage/sqlite-connection.ts'
+import { SqliteReader } from '../src/storage/sqlite-reader.ts'
 import { emptyDatabaseUrl, migratedDatabase, onPostgres, openDatabase } from './test-database.ts'
 
 const now = new Date('2026-01-02T03:04:05.678Z')
@@ -78,6 +80,17 @@ test('of reads that are asked together each has its own answer, and sees what wa
     for (const read of [first, last]) assert.deepEqual(read, { status: 'fulfilled', value: expected })
     assert.equal(failed.status, 'rejected')
   }
+})
+
+test('a read that makes SQLite give up the transaction harms no other', {
+  skip: onPostgres && 'of SQLite',
+}, async () => {
+  const file = (await emptyDatabaseUrl()).slice('sqlite:'.length)
+  const reader = new SqliteReader(new SqliteConnection(file, { readOnly: false }))
+  const one = async () => (await reader.read<{ one: number }>(sql`select 1 as one`))[0]?.one
+  for (let round = 0; round < 2; round++)
+    assert.deepEqual(await Promise.all([one(), reader.read(sql`rollback`), one()]), [1, [], 1])
+  reader.close()
 })
 
 test('a unique violation names its column and undoes only its own work', async () => {

@@ -37,13 +37,23 @@ export class SqliteReader {
     if (reads.length === 0) return
     this.#waiting = []
     try {
-      // Refused inside a transaction that could not be ended, which would go on to show the past.
       this.#connection.script('begin')
-      const answers = reads.map((read) => this.#answer(read))
-      this.#connection.script('end')
-      for (const answer of answers) answer()
     } catch (error) {
+      this.#end() // one that could not be ended before would go on to show the past
       for (const { reject } of reads) reject(error)
+      return
+    }
+    const answers = reads.map((read) => this.#answer(read))
+    this.#end()
+    for (const answer of answers) answer()
+  }
+
+  /** What was read stays right if this fails. */
+  #end(): void {
+    try {
+      if (this.#connection.inTransaction) this.#connection.script('end') // SQLite ends it itself when the disk fails
+    } catch {
+      // The next begin says why.
     }
   }
 
