@@ -3,7 +3,7 @@ import { destination, type Logger, pino } from 'pino'
 /** Under load a write for each line cost more than the line. */
 const PATIENCE_MILLISECONDS = 20
 
-/** What a pipe takes whole (Linux): several processes may write into it. */
+/** What a pipe takes whole (Linux), since several processes may write into it; a longer line may be cut by another's. */
 const MOST_CHARACTERS_AT_ONCE = 4096
 
 /**

@@ -1,16 +1,18 @@
 import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
 import type { Config } from '../config.ts'
 import { openLog } from './open-log.ts'
 
 /** Before a process that died is replaced: one that cannot live must not keep a core busy with dying. */
 const PAUSE_MILLISECONDS = 1000
 
+/** Longer than a process takes that stops by itself: one that hangs cannot. */
+const LAST_PATIENCE_MILLISECONDS = 27_000
+
 /**
  * Runs several processes that share the port, puts a new one in the place of each that dies, and passes signals on. The
  * first must listen before the others start, so that what keeps a server from starting is said once.
  */
-export async function supervise({ processes, logLevel }: Pick<Config, 'processes' | 'logLevel'>): Promise<void> {
+export function supervise({ processes, logLevel }: Pick<Config, 'processes' | 'logLevel'>): void {
   const log = openLog(logLevel)
   const living = new Set<Worker>()
   let phase: 'starting' | 'serving' | 'stopping' = 'starting'
@@ -27,20 +29,27 @@ export async function supervise({ processes, logLevel }: Pick<Config, 'processes
         setTimeout(startOne, PAUSE_MILLISECONDS)
         return
       }
-      if (code !== 0) exitCode = 1
+      // One that had not begun to serve yet ends by the signal itself.
+      if (code !== 0 && signal !== 'SIGTERM' && signal !== 'SIGINT') exitCode = 1
       if (living.size === 0) process.exit(exitCode)
     })
   }
+  const signalAll = (signal: NodeJS.Signals) => {
+    for (const worker of living) worker.process.kill(signal)
+  }
   const stop = (signal: NodeJS.Signals) => {
+    if (phase !== 'stopping') setTimeout(signalAll, LAST_PATIENCE_MILLISECONDS, 'SIGKILL')
     phase = 'stopping'
     if (living.size === 0) process.exit(exitCode)
-    for (const worker of living) worker.process.kill(signal)
+    signalAll(signal)
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 
-  startOne()
-  await once(cluster, 'listening') // it has said itself why, where it could not, and its end is ours
-  phase = 'serving'
-  for (let started = 1; started < processes; started++) startOne()
+  cluster.once('listening', () => {
+    if (phase === 'stopping') return
+    phase = 'serving'
+    for (let started = 1; started < processes; started++) startOne()
+  })
+  startOne() // where it cannot serve, it says why itself, and its end is ours
 }
