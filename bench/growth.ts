@@ -7,6 +7,7 @@ import pg from 'pg'
 import { startContestant } from './contestant.ts'
 import type { Work } from './load.ts'
 import { newSchema } from './new-schema.ts'
+import { median, spread } from './ratios.ts'
 import { startServer } from './start-server.ts'
 
 const { values: options } = parseArgs({
@@ -49,7 +50,6 @@ const SIZES = `select c.relname as name, c.reltuples::bigint as rows, pg_table_s
   where c.relkind = 'r' and s.nspname = current_schema() and c.reltuples > 1000 order by 1`
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 async function fill(url: string): Promise<void> {
   const { child } = await startServer({ DATABASE_URL: url }) // makes the tables
@@ -79,9 +79,7 @@ for (const work of ['me', 'refresh', 'login'] satisfies Work[]) {
     pairs.push([(await few.measure(order)).perSecond, (await many.measure(order)).perSecond])
   const ratios = pairs.map(([a, b]) => b / a)
   const [a, b] = [0, 1].map((index) => Math.round(median(pairs.map((pair) => pair[index] as number))))
-  say(
-    `| ${work} | ${a} | ${b} | **${median(ratios).toFixed(2)}** (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}) |`,
-  )
+  say(`| ${work} | ${a} | ${b} | ${spread(ratios)} |`)
 }
 await Promise.all([few.end(), many.end()])
 await empty.drop()

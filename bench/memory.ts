@@ -8,6 +8,7 @@ import { startContestant } from './contestant.ts'
 import { KeptConnection } from './kept-connection.ts'
 import { newSchema } from './new-schema.ts'
 import { memoryOf } from './process-use.ts'
+import { median } from './ratios.ts'
 import { startServer } from './start-server.ts'
 
 const { values: options } = parseArgs({ options: { refreshes: { type: 'string', default: '100000' } } })
@@ -16,7 +17,6 @@ const STARTS = 5
 const IDLE_MILLISECONDS = 5000
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 /** Seconds from the command to the first answer. On SQLite each start makes its database, on PostgreSQL the first one. */
 async function startSeconds(settings: Record<string, string>): Promise<{ seconds: number; idle: number }> {

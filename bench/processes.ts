@@ -7,6 +7,7 @@ import { type Contestant, startContestant } from './contestant.ts'
 import type { Work } from './load.ts'
 import { newSchema } from './new-schema.ts'
 import { machineSeconds } from './process-use.ts'
+import { median, spread } from './ratios.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -20,7 +21,6 @@ const databaseUrl = process.env['TEST_DATABASE_URL']
 if (!databaseUrl) throw new Error('set TEST_DATABASE_URL')
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 interface Use {
   perSecond: number
@@ -62,11 +62,10 @@ for (const work of ['me', 'refresh', 'pairs', 'login'] satisfies Work[]) {
   const ratios = pairs.map(([a, b]) => b.perSecond / a.perSecond)
   const of = (field: keyof Use) => [0, 1].map((index) => median(pairs.map((pair) => pair[index]?.[field] ?? 0)))
   const [a = 0, b = 0] = of('perSecond')
-  const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
   const cores = of('cores').map((value) => value.toFixed(2))
   const alone = of('withoutLoad').map(Math.round)
   say(
-    `| ${work} | ${Math.round(a)} | ${Math.round(b)} | **${median(ratios).toFixed(2)}** (${range}) | ${cores.join(' / ')} | ${alone.join(' / ')} |`,
+    `| ${work} | ${Math.round(a)} | ${Math.round(b)} | ${spread(ratios)} | ${cores.join(' / ')} | ${alone.join(' / ')} |`,
   )
 }
 await Promise.all([one.end(), two.end()])

@@ -7,6 +7,7 @@ import { type Contestant, startContestant } from './contestant.ts'
 import { countSyncs } from './count-syncs.ts'
 import type { Order, Result, Work } from './load.ts'
 import { newSchema } from './new-schema.ts'
+import { median, spread } from './ratios.ts'
 import { measureDigests } from './raw-digests.ts'
 
 const { values: options } = parseArgs({
@@ -31,7 +32,6 @@ const WORKS: Record<Work, string> = {
 const works = (Object.keys(WORKS) as Work[]).filter((work) => options.only === undefined || work === options.only)
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 type Measured = Pick<Contestant, 'measure'>
 const digests: Measured = { measure: (order: Order) => measureDigests(order, COST) }
@@ -51,9 +51,8 @@ async function compare(database: string, floorItself: Measured, tessera: Measure
     ]
     const perSecond = (results: Result[]) => Math.round(median(results.map((result) => result.perSecond)))
     const p99 = (results: Result[]) => median(results.map((result) => result.p99Milliseconds)).toFixed(1)
-    const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
     say(
-      `| ${WORKS[work]}, ${database} | ${perSecond(ofFloor)} | ${perSecond(ofTessera)} | **${median(ratios).toFixed(2)}** (${range}) | ${p99(ofFloor)} / ${p99(ofTessera)} |`,
+      `| ${WORKS[work]}, ${database} | ${perSecond(ofFloor)} | ${perSecond(ofTessera)} | ${spread(ratios)} | ${p99(ofFloor)} / ${p99(ofTessera)} |`,
     )
   }
 }

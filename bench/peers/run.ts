@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { median, spread } from '../ratios.ts'
 import { type Contestant, startContestant } from './contestant.ts'
 import type { Result } from './load.ts'
 import { newDatabase } from './new-database.ts'
@@ -27,7 +28,6 @@ const PEERS: Peer[] = ['better-auth', 'directus']
 const WORKS: Work[] = ['login', 'refresh', 'me']
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 const databaseUrl = process.env['TEST_DATABASE_URL']
 if (!databaseUrl) throw new Error('set TEST_DATABASE_URL')
@@ -74,10 +74,9 @@ async function compare(work: Work, tessera: Contestant, peers: Contestant[]): Pr
   const p99 = (contestant: Contestant) => median(of(contestant).map((result) => result.p99Milliseconds)).toFixed(1)
   for (const peer of peers) {
     const ratios = of(tessera).map((ours, round) => ours.perSecond / (of(peer)[round]?.perSecond ?? Number.NaN))
-    const range = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
     const { name, paths } = PRODUCTS[peer.product]
     say(
-      `| ${work}: \`${PRODUCTS.tessera.paths[work]}\` | ${name} \`${paths[work]}\` | ${perSecond(tessera)} | ${perSecond(peer)} | **${median(ratios).toFixed(2)}** (${range}) | ${p99(tessera)} / ${p99(peer)} |`,
+      `| ${work}: \`${PRODUCTS.tessera.paths[work]}\` | ${name} \`${paths[work]}\` | ${perSecond(tessera)} | ${perSecond(peer)} | ${spread(ratios)} | ${p99(tessera)} / ${p99(peer)} |`,
     )
   }
 }
