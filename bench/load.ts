@@ -1,5 +1,6 @@
 // A process of load, told by its parent what to ask of whom: so that the load shares no event loop with what is measured.
 import { type Answer, KeptConnection } from './kept-connection.ts'
+import { type Pace, repeatFor } from './repeat-for.ts'
 
 /** What can be asked; the names are those of the table. */
 export type Work = 'me' | 'refresh' | 'pairs' | 'login'
@@ -9,9 +10,7 @@ export interface Order {
   seconds: number
 }
 
-export interface Result {
-  perSecond: number
-  p99Milliseconds: number
+export interface Result extends Pace {
   /** Of this process. */
   cpuSeconds: number
 }
@@ -67,20 +66,12 @@ const steps: Record<Work, (client: Client) => Promise<void>> = {
 
 async function carryOut(clients: Client[], { work, seconds }: Order): Promise<Result> {
   const before = process.cpuUsage()
-  const times: number[] = []
-  const end = performance.now() + seconds * 1000
-  const repeat = async (client: Client) => {
-    while (performance.now() < end) {
-      const began = performance.now()
-      await steps[work](client)
-      const now = performance.now()
-      if (now < end) times.push(now - began) // what ends later would count as done in less time than it took
-    }
-  }
-  await Promise.all(clients.map(repeat))
+  const pace = await repeatFor(
+    seconds,
+    clients.map((client) => () => steps[work](client)),
+  )
   const { user, system } = process.cpuUsage(before)
-  const p99Milliseconds = times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0
-  return { perSecond: times.length / seconds, p99Milliseconds, cpuSeconds: (user + system) / 1_000_000 }
+  return { ...pace, cpuSeconds: (user + system) / 1_000_000 }
 }
 
 const clients: Client[] = []

@@ -5,10 +5,11 @@ import { parseArgs } from 'node:util'
 import { commitMilliseconds } from './commit-cost.ts'
 import { type Contestant, startContestant } from './contestant.ts'
 import { countSyncs } from './count-syncs.ts'
-import type { Order, Result, Work } from './load.ts'
+import type { Order, Work } from './load.ts'
 import { newSchema } from './new-schema.ts'
 import { median, spread } from './ratios.ts'
 import { measureDigests } from './raw-digests.ts'
+import type { Pace } from './repeat-for.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -33,24 +34,23 @@ const works = (Object.keys(WORKS) as Work[]).filter((work) => options.only === u
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
-type Measured = Pick<Contestant, 'measure'>
-const digests: Measured = { measure: (order: Order) => measureDigests(order, COST) }
+interface Measured {
+  measure(order: Order): Promise<Pace>
+}
+const digests: Measured = { measure: ({ seconds }) => measureDigests(seconds, COST) }
 
 /** Rounds in turn, so that whatever the machine does meanwhile befalls both. */
 async function compare(database: string, floorItself: Measured, tessera: Measured): Promise<void> {
   for (const work of works) {
     const floor = work === 'login' ? digests : floorItself
-    const pairs: [Result, Result][] = []
+    const pairs: [Pace, Pace][] = []
     for (const contestant of [floor, tessera]) await contestant.measure({ work, seconds: 3 }) // warm: until then much of it is interpreted
     for (let round = 0; round < ROUNDS; round++)
       pairs.push([await floor.measure({ work, seconds }), await tessera.measure({ work, seconds })])
     const ratios = pairs.map(([a, b]) => b.perSecond / a.perSecond)
-    const [ofFloor, ofTessera] = [0, 1].map((index) => pairs.map((pair) => pair[index] as Result)) as [
-      Result[],
-      Result[],
-    ]
-    const perSecond = (results: Result[]) => Math.round(median(results.map((result) => result.perSecond)))
-    const p99 = (results: Result[]) => median(results.map((result) => result.p99Milliseconds)).toFixed(1)
+    const [ofFloor, ofTessera] = [0, 1].map((index) => pairs.map((pair) => pair[index] as Pace)) as [Pace[], Pace[]]
+    const perSecond = (results: Pace[]) => Math.round(median(results.map((result) => result.perSecond)))
+    const p99 = (results: Pace[]) => median(results.map((result) => result.p99Milliseconds)).toFixed(1)
     say(
       `| ${WORKS[work]}, ${database} | ${perSecond(ofFloor)} | ${perSecond(ofTessera)} | ${spread(ratios)} | ${p99(ofFloor)} / ${p99(ofTessera)} |`,
     )
@@ -59,7 +59,7 @@ async function compare(database: string, floorItself: Measured, tessera: Measure
 
 let synced = 'Without strace, fsyncs are not counted.'
 
-async function saySyncs(tessera: Contestant): Promise<void> {
+async function measureSyncs(tessera: Contestant): Promise<void> {
   let refreshes = 0
   const syncs = await countSyncs(tessera.pid, async () => {
     refreshes = seconds * (await tessera.measure({ work: 'refresh', seconds })).perSecond
@@ -72,7 +72,7 @@ async function bench(database: string, urls: [string, string]): Promise<void> {
   const floor = await startContestant('floor', settings(urls[0]), clients)
   const tessera = await startContestant('Tessera', settings(urls[1]), clients)
   await compare(database, floor, tessera)
-  if (database === 'SQLite' && works.includes('refresh')) await saySyncs(tessera)
+  if (database === 'SQLite' && works.includes('refresh')) await measureSyncs(tessera)
   await Promise.all([floor.end(), tessera.end()])
 }
 

@@ -1,13 +1,14 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import type { Order, Result } from './load.ts'
+import type { Pace } from '../repeat-for.ts'
+import type { Order } from './load.ts'
 import type { ProductKey } from './products.ts'
 
 /** A product that is asked by a process of load of its own. */
 export interface Contestant {
   product: ProductKey
-  measure: (order: Order) => Promise<Result>
+  measure: (order: Order) => Promise<Pace>
   end: () => void
 }
 

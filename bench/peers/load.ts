@@ -1,16 +1,12 @@
 // A process of load, told by its parent what to ask of whom: so that the load shares no event loop with what is measured.
 import { once } from 'node:events'
 import { KeptConnection } from '../kept-connection.ts'
+import { type Pace, repeatFor } from '../repeat-for.ts'
 import { PRODUCTS, type Product, type ProductKey, type Session, type Work } from './products.ts'
 
 export interface Order {
   work: Work
   seconds: number
-}
-
-export interface Result {
-  perSecond: number
-  p99Milliseconds: number
 }
 
 /** A person of one's own each: products write to the person's row, where many sessions of one would wait for each other. */
@@ -52,24 +48,15 @@ const steps: Record<Work, (connection: KeptConnection, client: Client) => Promis
 }
 
 /** On new connections, made before the time begins: while the others were measured, a server may have closed idle ones. */
-async function carryOut(clients: Client[], { work, seconds }: Order): Promise<Result> {
+async function carryOut(clients: Client[], { work, seconds }: Order): Promise<Pace> {
   const connections = await Promise.all(clients.map(connect))
-  const times: number[] = []
-  const end = performance.now() + seconds * 1000
-  const repeat = async (client: Client, index: number) => {
-    const connection = connections[index] as KeptConnection
-    while (performance.now() < end) {
-      const began = performance.now()
-      await steps[work](connection, client)
-      const now = performance.now()
-      if (now < end) times.push(now - began) // what ends later would count as done in less time than it took
-    }
-    connection.socket.destroy()
-  }
-  await Promise.all(clients.map(repeat))
-  if (times.length === 0) throw new Error(`no ${work} was answered within ${seconds} s: give it more with --seconds`)
-  const p99Milliseconds = times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0
-  return { perSecond: times.length / seconds, p99Milliseconds }
+  const pace = await repeatFor(
+    seconds,
+    clients.map((client, index) => () => steps[work](connections[index] as KeptConnection, client)),
+  )
+  for (const { socket } of connections) socket.destroy()
+  if (pace.perSecond === 0) throw new Error(`no ${work} was answered within ${seconds} s: give it more with --seconds`)
+  return pace
 }
 
 const clients = await newClients()

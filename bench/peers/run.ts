@@ -6,8 +6,8 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { median, spread } from '../ratios.ts'
+import type { Pace } from '../repeat-for.ts'
 import { type Contestant, startContestant } from './contestant.ts'
-import type { Result } from './load.ts'
 import { newDatabase } from './new-database.ts'
 import { PRODUCTS, type ProductKey, type Work } from './products.ts'
 import { type Peer, type Server, startPeer, versionOf } from './start-peer.ts'
@@ -66,7 +66,7 @@ async function startPeers(): Promise<Participant[]> {
 async function compare(work: Work, tessera: Contestant, peers: Contestant[]): Promise<void> {
   const all = [tessera, ...peers]
   for (const contestant of all) await contestant.measure({ work, seconds: Math.min(seconds, 3) }) // warm
-  const results = new Map<Contestant, Result[]>(all.map((contestant) => [contestant, []]))
+  const results = new Map<Contestant, Pace[]>(all.map((contestant) => [contestant, []]))
   for (let round = 0; round < ROUNDS; round++)
     for (const contestant of all) results.get(contestant)?.push(await contestant.measure({ work, seconds }))
   const of = (contestant: Contestant) => results.get(contestant) ?? []
