@@ -54,12 +54,12 @@ function forwardedFor(
   let ip = peer.ip
   let proxies = 1
   for (const hop of hops) {
-    if (!trustedProxies.includes(ip)) break
     const next = canonicalIp(withoutPort(hop.trim()))
     // A proxy that is trusted says that it does not know: nobody in particular, and not the proxy itself.
     if (next === null) return { ip: UNKNOWN, proxies }
     ip = next
-    if (trustedProxies.includes(ip)) proxies++
+    if (!trustedProxies.includes(ip)) break
+    proxies++
   }
   return { ip, proxies }
 }
