@@ -1,12 +1,14 @@
 import { isUuid } from '../crypto/uuid.ts'
 import { findUserByEmail, findUserByGuid, findUserById, type UserRow } from '../storage/users.ts'
+import { readRecordId } from '../text/record-id.ts'
 import type { Context } from './context.ts'
 import { canonicalEmail } from './email-address.ts'
 
 /** By what a path names a person with. */
 export async function findUserByIdOrGuid(ctx: Pick<Context, 'db'>, id: string): Promise<UserRow | null> {
   if (isUuid(id)) return findUserByGuid(ctx.db, id.toLowerCase())
-  return /^[1-9]\d{0,14}$/.test(id) ? findUserById(ctx.db, Number(id)) : null
+  const recordId = readRecordId(id)
+  return recordId === null ? null : findUserById(ctx.db, recordId)
 }
 
 /** By id, GUID or address, whichever it looks like. */

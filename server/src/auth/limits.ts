@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../crypto/sha256.ts'
 import { networkOf } from '../net/ip-address.ts'
 import { Unavailable } from '../storage/database.ts'
 import type { LimitStore } from '../storage/limit-store.ts'
@@ -35,9 +35,7 @@ const HOUR_SECONDS = 3600
  */
 export function loginBudgets(ctx: Pick<Context, 'db'>, ip: string, email: string): Budget[] {
   const canonical = canonicalEmail(email)
-  const account = createHash('sha256')
-    .update(canonical ?? email)
-    .digest('base64url')
+  const account = sha256(canonical ?? email)
   const [network, windowSeconds] = [networkOf(ip), QUARTER_HOUR_SECONDS]
   return [
     { key: `login ${network}`, points: 100, windowSeconds },

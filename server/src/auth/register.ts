@@ -1,3 +1,4 @@
+import type { Locale } from '../text/locale.ts'
 import type { Client, Context } from './context.ts'
 import { type CreateUserOutcome, createUser } from './create-user.ts'
 
@@ -6,7 +7,7 @@ export interface RegisterInput {
   password: string
   firstName: string | null
   lastName: string | null
-  locale: string
+  locale: Locale
   client: Client
 }
 

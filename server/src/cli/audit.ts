@@ -1,6 +1,7 @@
 import { findUser } from '../auth/find-user.ts'
 import { isUuid } from '../crypto/uuid.ts'
 import { type AuditKind, findAuditEvents } from '../storage/audit-events.ts'
+import { readRecordId } from '../text/record-id.ts'
 import { CommandError } from './command-error.ts'
 import type { When } from './option-values.ts'
 import { say, sayJson, sayTable } from './output.ts'
@@ -54,6 +55,7 @@ export async function auditCommand(options: AuditOptions): Promise<void> {
 async function userIdOf(ctx: CommandContext, name: string): Promise<number> {
   const user = await findUser(ctx, name)
   if (user) return user.id
-  if (/^[1-9]\d{0,14}$/.test(name)) return Number(name)
+  const id = readRecordId(name)
+  if (id !== null) return id
   throw new CommandError(`There is nobody with the GUID or address ${JSON.stringify(name)}.`)
 }

@@ -1,5 +1,7 @@
 import { Argument, Command, Option } from 'commander'
 import { auditKinds } from '../storage/audit-events.ts'
+import { ROLES } from '../storage/users.ts'
+import { DEFAULT_LOCALE, LOCALES } from '../text/locale.ts'
 import { countFromOne, when, wholeNumber } from './option-values.ts'
 
 /**
@@ -62,7 +64,7 @@ function addUserCommands(users: Command): void {
     .option('--guid <guid>', 'instead of one that is drawn')
     .option('--first-name <name>')
     .option('--last-name <name>')
-    .addOption(new Option('--locale <locale>', 'of their mails').choices(['en', 'ru']).default('en'))
+    .addOption(new Option('--locale <locale>', 'of their mails').choices([...LOCALES]).default(DEFAULT_LOCALE))
     .option('--no-password', 'known by GUID only: services may ask for pairs, nobody signs in')
     .addOption(json())
     .action(async (email, options) => (await load()).createUserCommand(email, options))
@@ -90,7 +92,7 @@ function addUserCommands(users: Command): void {
     .action(async (name, options) => (await load()).deleteUserCommand(name, options))
   command(users, 'set-role', 'Change a role; it counts at once.', 'tessera users set-role ann@example.com admin')
     .addArgument(user())
-    .addArgument(new Argument('<role>').choices(['user', 'admin']))
+    .addArgument(new Argument('<role>').choices([...ROLES]))
     .action(async (name, newRole) => (await load()).setRoleCommand(name, newRole))
   command(
     users,
@@ -161,6 +163,6 @@ function command(parent: Command, name: string, description: string, examples: s
 }
 
 const user = () => new Argument('<user>', 'id, GUID or address')
-const role = (description: string) => new Option('--role <role>', description).choices(['user', 'admin'])
+const role = (description: string) => new Option('--role <role>', description).choices([...ROLES])
 const json = () => new Option('--json', 'a JSON document per line instead of a table')
 const limit = (most: number) => new Option('--limit <count>', 'at most so many').argParser(countFromOne).default(most)

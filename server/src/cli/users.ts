@@ -9,6 +9,7 @@ import { type ForeignUser, importUsers } from '../auth/import-users.ts'
 import { passwordComplaints } from '../auth/password-rules.ts'
 import { findSessions } from '../storage/sessions.ts'
 import { findUsers, type Role, type UserRow } from '../storage/users.ts'
+import type { Locale } from '../text/locale.ts'
 import { CommandError } from './command-error.ts'
 import { decodeUtf8 } from './decode-utf8.ts'
 import { userNamed } from './named-user.ts'
@@ -24,7 +25,7 @@ export interface NewUserOptions {
   role: Role
   firstName?: string
   lastName?: string
-  locale: 'en' | 'ru'
+  locale: Locale
   /** False: known by GUID only. */
   password: boolean
   json?: boolean

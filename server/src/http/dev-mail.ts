@@ -2,6 +2,7 @@ import { renderMail } from '../mail/render-mail.ts'
 import { senderOf } from '../mail/sender.ts'
 import { findMail, findMails, type MailRow } from '../storage/outbox.ts'
 import { html } from '../text/html.ts'
+import { readRecordId } from '../text/record-id.ts'
 import { endpoint, type HttpContext } from './endpoint.ts'
 import { sendHtml, sendPage } from './page.ts'
 import { Refusal } from './refusal.ts'
@@ -69,7 +70,8 @@ export const devMailHtml = endpoint({
 })
 
 async function mailOf({ db }: Pick<HttpContext, 'db'>, id: string): Promise<MailRow> {
-  const mail = /^[1-9]\d{0,14}$/.test(id) ? await findMail(db, Number(id)) : null
+  const mailId = readRecordId(id)
+  const mail = mailId === null ? null : await findMail(db, mailId)
   if (!mail) throw new Refusal(404, null, 'Not found')
   return mail
 }

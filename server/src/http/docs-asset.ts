@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import Negotiator from 'negotiator'
+import { sha256 } from '../crypto/sha256.ts'
 import { endpoint } from './endpoint.ts'
 import { Refusal } from './refusal.ts'
 
@@ -53,6 +53,6 @@ async function read(name: string): Promise<Asset> {
   const { type, file } = FILES[name] as { type: string; file: () => URL }
   const plain = await readFile(file())
   // Weak: the same for both encodings.
-  const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`
+  const etag = `W/"${sha256(plain).slice(0, 22)}"`
   return { type, etag, plain, gzipped: await promisify(gzip)(plain) }
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { register } from '../auth/register.ts'
+import type { Locale } from '../text/locale.ts'
 import { invalidRegistration } from './answers.ts'
 import { endpoint } from './endpoint.ts'
 import { EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
@@ -43,6 +44,6 @@ export const signUp = endpoint({
 })
 
 /** Mails are written in Russian or English; the browser says which the person reads first. */
-function preferredLocale(acceptLanguage: string | undefined): 'ru' | 'en' {
+function preferredLocale(acceptLanguage: string | undefined): Locale {
   return /^\s*ru\b/i.test(acceptLanguage ?? '') ? 'ru' : 'en'
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Context } from '../auth/context.ts'
+import { sha256 } from '../crypto/sha256.ts'
 import { Unavailable } from '../storage/database.ts'
 import { findMail, type MailRow } from '../storage/outbox.ts'
 import {
@@ -109,6 +109,6 @@ function countsAsRefusal(error: Error): boolean {
 
 /** RFC 5322, 3.6.4; of the same event always the same. */
 function messageIdOf(mail: MailRow, { address }: Sender): string {
-  const id = createHash('sha256').update(mail.dedupe_key).digest('base64url').slice(0, 32)
+  const id = sha256(mail.dedupe_key).slice(0, 32)
   return `<${id}@${address.split('@')[1]}>`
 }

@@ -1,6 +1,6 @@
 import Bowser from 'bowser'
 import { unlinked } from '../text/inert-text.ts'
-import type { Locale } from './message.ts'
+import type { Locale } from '../text/locale.ts'
 
 const MOST_CHARACTERS = 160
 

@@ -1,5 +1,6 @@
 import { html } from '../text/html.ts'
-import type { Locale, Message, MessageContent } from './message.ts'
+import type { Locale } from '../text/locale.ts'
+import type { Message, MessageContent } from './message.ts'
 
 /** Text and HTML of the same words. The HTML is one column of inline styles: what mail clients can be trusted with. */
 export function layOut(content: MessageContent, locale: Locale): Message {

@@ -26,5 +26,3 @@ export interface Message {
   text: string
   html: string
 }
-
-export type Locale = 'en' | 'ru'

@@ -1,4 +1,4 @@
-import type { Locale } from './message.ts'
+import type { Locale } from '../text/locale.ts'
 import type { Sender } from './sender.ts'
 
 /** What people know the service as: the sender's name, else where it is reached. */

@@ -1,7 +1,9 @@
-import type { MailKind, MailRow } from '../storage/outbox.ts'
+import type { MailKind } from '../storage/mail-data.ts'
+import type { MailRow } from '../storage/outbox.ts'
+import { DEFAULT_LOCALE, isLocale, type Locale } from '../text/locale.ts'
 import { addressChanged } from './address-changed.ts'
 import { layOut } from './layout.ts'
-import type { Locale, Message, MessageContent } from './message.ts'
+import type { Message, MessageContent } from './message.ts'
 import { refreshTokenReused } from './refresh-token-reused.ts'
 import type { Sender } from './sender.ts'
 
@@ -32,6 +34,6 @@ export class UnknownMailKind extends Error {
 export function renderMail(mail: MailRow, sender: Sender): Message {
   const wording = WORDINGS[mail.kind]
   if (!wording) throw new UnknownMailKind(`mails of the kind ${mail.kind} are not known to this version`)
-  const locale = mail.locale === 'ru' ? 'ru' : 'en'
+  const locale = isLocale(mail.locale) ? mail.locale : DEFAULT_LOCALE
   return layOut(wording({ data: mail.data, email: mail.email, firstName: mail.first_name }, locale, sender), locale)
 }

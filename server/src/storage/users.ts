@@ -1,7 +1,14 @@
 import sql, { empty, join, raw } from 'sql-template-tag'
 import { lockClause, type Queries } from './database.ts'
 
-export type Role = 'user' | 'admin'
+export const ROLES = ['user', 'admin'] as const
+
+export type Role = (typeof ROLES)[number]
+
+/** Whether a text names one of {@link ROLES}. */
+export function isRole(text: string): text is Role {
+  return ROLES.some((role) => role === text)
+}
 
 export interface UserRow {
   id: number
@@ -22,12 +29,20 @@ export type NewUser = Pick<
   'guid' | 'email' | 'password_digest' | 'first_name' | 'last_name' | 'role' | 'locale'
 >
 
-const COLUMNS =
-  'id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at, updated_at'
-const columns = raw(COLUMNS)
+const columns = raw(
+  'id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at, updated_at',
+)
 
-/** The columns of a {@link UserRow} where another table is joined. */
-export const joinedUserColumns = raw(COLUMNS.replaceAll(/\w+/g, 'u.$&'))
+/** What a user and their clients may see of a user. */
+export type UserProfile = Pick<
+  UserRow,
+  'id' | 'guid' | 'email' | 'first_name' | 'last_name' | 'role' | 'created_at' | 'updated_at'
+>
+
+/** The columns of a {@link UserProfile} where another table is joined. */
+export const joinedProfileColumns = raw(
+  'u.id, u.guid, u.email, u.first_name, u.last_name, u.role, u.created_at, u.updated_at',
+)
 
 /** @throws {UniqueViolation} of `users.email` or `users.guid` */
 export async function insertUser(db: Queries, user: NewUser, now: Date): Promise<UserRow> {
