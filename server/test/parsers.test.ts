@@ -151,11 +151,11 @@ test('whatever is made of an access token without its key, only the token itself
 })
 
 test('a token signed with another key or algorithm is refused, whatever it says', () => {
-  const { kid } = ring.signing[0]
+  const { kid } = ring.signing.login[0]
   const header = fc.record(
     {
       alg: fc.oneof(fc.constantFrom('HS256', 'HS384', 'HS512', 'none', 'RS256', 'hs256'), fc.jsonValue()),
-      kid: fc.oneof(fc.constantFrom(kid, ring.signing[1]?.kid, strangers.signing[0].kid), fc.jsonValue()),
+      kid: fc.oneof(fc.constantFrom(kid, ring.signing.login[1]?.kid, strangers.signing.login[0].kid), fc.jsonValue()),
       typ: fc.oneof(fc.constantFrom('at+jwt', 'JWT'), fc.jsonValue()),
       jwk: fc.constant({ kty: 'oct', k: encode('x') }),
     },

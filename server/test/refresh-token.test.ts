@@ -72,7 +72,7 @@ test('what is derived from a secret never changes between versions: tokens in th
   const keys = buildKeys({ jwt: 'golden', previous: [] })
   const made = makeRefreshToken(keys.refresh[0], { sessionId, generation: 7, secret: Buffer.alloc(28, 1) })
   const successor = deriveSuccessor(keys.refresh[0], made, Buffer.alloc(16, 2).toString('base64url'))
-  assert.equal(keys.signing[0].kid, '16fmy4MO6uiT')
+  assert.equal(keys.signing.login[0].kid, '16fmy4MO6uiT')
   assert.equal(made.encoded, 'AZjA3gAAcACAAAAAAAAAAQAAAAcBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBczNR5yuZhx4aff23pBfcBQ')
   assert.equal(
     successor.encoded,

@@ -1,6 +1,4 @@
-import { createSigner, createVerifier } from 'fast-jwt'
-import type { Keys, SigningKey } from './keys.ts'
-import type { SessionKind } from './refresh-token-digests.ts'
+import type { AccessTokenKind, Keys } from './keys.ts'
 import { isUuid } from './uuid.ts'
 
 /** RFC 7519 claims plus ours; times in seconds since 1970. */
@@ -16,19 +14,20 @@ export interface AccessTokenClaims {
 }
 
 /** A pair's access token is bound to the one refresh token it was issued with: session and generation. */
-export interface PairAccessTokenClaims extends AccessTokenClaims {
+export interface AccessTokenBinding {
   guid: string
   ip: string
   gen: number
 }
+
+export type PairAccessTokenClaims = AccessTokenClaims & AccessTokenBinding
 
 export type VerifiedAccessToken =
   | { kind: 'login'; claims: AccessTokenClaims }
   | { kind: 'pair'; claims: PairAccessTokenClaims }
 
 export interface AccessTokens {
-  sign(kind: 'login', claims: AccessTokenClaims): string
-  sign(kind: 'pair', claims: PairAccessTokenClaims): string
+  sign(kind: AccessTokenKind, claims: AccessTokenClaims & Partial<AccessTokenBinding>): string
   /**
    * `null` unless the token is one of ours to the last bit: canonical spelling, a key of the ring, the algorithm of its
    * kind, `typ`, every claim present and finite (RFC 8725). Says nothing about the session.
@@ -38,21 +37,18 @@ export interface AccessTokens {
   verify(token: string, options: { now: Date; ignoreTimes?: boolean }): VerifiedAccessToken | null
 }
 
-const TYPE = 'at+jwt' // RFC 9068
-const ALGORITHMS = { login: 'HS256', pair: 'HS512' } as const
 const CLOCK_SKEW_SECONDS = 60
 const LONGEST_TOKEN = 2048
 
 export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessTokens {
-  const signers = { login: signer('login', keys.signing[0]), pair: signer('pair', keys.signing[0]) }
   const verifiers = new Map(
-    keys.signing.flatMap((key) =>
-      (['login', 'pair'] as const).flatMap((kind) => {
-        const found = { kind, verify: verifier(kind, key) }
+    (['login', 'pair'] as const).flatMap((kind) =>
+      keys.signing[kind].flatMap((key) => {
+        const found = { kind, key }
         // By the header as we write it, which need not be parsed, and by what it says, for whoever writes it otherwise.
         return [
-          [headerOf(signer(kind, key)({})), found],
-          [`${ALGORITHMS[kind]} ${key.kid}`, found],
+          [headerOf(key.sign({})), found],
+          [`${key.algorithm} ${key.kid}`, found],
         ] as const
       }),
     ),
@@ -63,7 +59,7 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
     exp > nowSeconds && iat <= nowSeconds + CLOCK_SKEW_SECONDS && exp - iat <= lifetimeSeconds
 
   return {
-    sign: (kind: SessionKind, claims: AccessTokenClaims) => signers[kind](claims),
+    sign: (kind, claims) => keys.signing[kind][0].sign(claims),
 
     verify(token, { now, ignoreTimes = false }) {
       if (token.length > LONGEST_TOKEN || !isCanonical(token)) return null
@@ -72,7 +68,7 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
       if (!found) return null
       let claims: Record<string, unknown>
       try {
-        claims = found.verify(token) as Record<string, unknown>
+        claims = found.key.verify(token)
       } catch {
         return null
       }
@@ -82,21 +78,6 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
       return isOfPair(claims) ? { kind: 'pair', claims } : null
     },
   }
-}
-
-function signer(kind: SessionKind, { kid, secret }: SigningKey) {
-  return createSigner({ algorithm: ALGORITHMS[kind], key: secret, kid, header: { alg: ALGORITHMS[kind], typ: TYPE } })
-}
-
-function verifier(kind: SessionKind, { secret }: SigningKey) {
-  return createVerifier({
-    key: secret,
-    algorithms: [ALGORITHMS[kind]],
-    checkTyp: TYPE,
-    requiredClaims: ['sub', 'sid', 'jti', 'role', 'iat', 'exp'],
-    ignoreExpiration: true, // judged above, by the database's clock
-    cache: false,
-  })
 }
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'

@@ -1,11 +1,11 @@
-import { createHash, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { sha256 } from './sha256.ts'
+import { hmacSigningKey, type SigningAlgorithm, type SigningKey } from './signing-key.ts'
 
-/** Signs and verifies access tokens: the bytes of the secret as they stand, so that other services can verify with it. */
-export interface SigningKey {
-  /** Names the key in a token's header; tells nothing about the secret. */
-  kid: string
-  secret: Buffer
-}
+/** Kinds of access tokens; a key signs one kind only. */
+export type AccessTokenKind = 'login' | 'pair'
+
+const ALGORITHMS: Record<AccessTokenKind, SigningAlgorithm> = { login: 'HS256', pair: 'HS512' }
 
 /** Makes and recognises refresh tokens; never leaves this server. */
 export interface RefreshKey {
@@ -17,7 +17,7 @@ export interface RefreshKey {
 
 /** The key ring. The first key of each list is the current one and makes new tokens; the others only verify. */
 export interface Keys {
-  signing: readonly [SigningKey, ...SigningKey[]]
+  signing: Readonly<Record<AccessTokenKind, readonly [SigningKey, ...SigningKey[]]>>
   refresh: readonly [RefreshKey, ...RefreshKey[]]
 }
 
@@ -29,21 +29,24 @@ export interface Keys {
  * @param secrets.previous verify both kinds of token and make none
  */
 export function buildKeys(secrets: { jwt: string; refresh?: string | undefined; previous: readonly string[] }): Keys {
-  const signing = distinct([secrets.jwt, ...secrets.previous]).map(signingKey)
+  const signing = distinct([secrets.jwt, ...secrets.previous])
   const refresh = distinct([secrets.refresh ?? secrets.jwt, ...secrets.previous]).map(refreshKey)
-  return { signing: signing as [SigningKey, ...SigningKey[]], refresh: refresh as [RefreshKey, ...RefreshKey[]] }
+  return {
+    signing: { login: signingKeys('login', signing), pair: signingKeys('pair', signing) },
+    refresh: refresh as [RefreshKey, ...RefreshKey[]],
+  }
 }
 
 function distinct(secrets: readonly string[]): string[] {
   return [...new Set(secrets)]
 }
 
-function signingKey(secret: string): SigningKey {
-  const kid = createHash('sha256')
-    .update(derive(secret, 'tessera/kid/v1', 32))
-    .digest('base64url')
-    .slice(0, 12)
-  return { kid, secret: Buffer.from(secret, 'utf8') }
+function signingKeys(kind: AccessTokenKind, secrets: readonly string[]): [SigningKey, ...SigningKey[]] {
+  const keys = secrets.map((secret) => {
+    const kid = sha256(derive(secret, 'tessera/kid/v1', 32)).slice(0, 12)
+    return hmacSigningKey(kid, Buffer.from(secret, 'utf8'), ALGORITHMS[kind])
+  })
+  return keys as [SigningKey, ...SigningKey[]]
 }
 
 function refreshKey(secret: string): RefreshKey {

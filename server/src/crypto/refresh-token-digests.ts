@@ -1,25 +1,34 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { HashLane } from './hash-lane.ts'
-import { sha256Digest, sha256Matches } from './refresh-token.ts'
+import { sha256 } from './sha256.ts'
 
-/** `login` sessions store SHA-256 of a secret, `pair` sessions bcrypt, as their document promises. */
-export type SessionKind = 'login' | 'pair'
+/** How the secret of a refresh token is stored. Both are safe: a secret is 224 random bits (OWASP ASVS 5, 6.5.2). */
+export type TokenDigestAlgorithm = 'sha256' | 'bcrypt'
 
-/** The lowest cost bcrypt has: slow hashes protect guessable secrets, and this one is 224 random bits. */
-const PAIR_COST = 4
+/** The lowest cost that bcrypt has: slow hashes protect guessable secrets. */
+const BCRYPT_COST = 4
 
 export interface RefreshTokenDigests {
   /** @throws {LaneFull} */
-  digest(kind: SessionKind, secret: string): Promise<string>
+  digest(algorithm: TokenDigestAlgorithm, secret: string): Promise<string>
   /** @throws {LaneFull} */
-  matches(kind: SessionKind, secret: string, digest: string): Promise<boolean>
+  matches(algorithm: TokenDigestAlgorithm, secret: string, digest: string): Promise<boolean>
 }
 
 export function createRefreshTokenDigests(lane: HashLane): RefreshTokenDigests {
   return {
     // bcrypt gets the 38 characters of the secret alone: of a whole 86-character token it would not read the end.
-    digest: async (kind, secret) =>
-      kind === 'login' ? sha256Digest(secret) : lane.run({ kind: 'bcrypt', text: secret, cost: PAIR_COST }),
-    matches: async (kind, secret, digest) =>
-      kind === 'login' ? sha256Matches(secret, digest) : lane.run({ kind: 'bcryptMatches', text: secret, digest }),
+    digest: async (algorithm, secret) =>
+      algorithm === 'sha256' ? sha256(secret) : lane.run({ kind: 'bcrypt', text: secret, cost: BCRYPT_COST }),
+    matches: async (algorithm, secret, digest) =>
+      algorithm === 'sha256'
+        ? isEqual(sha256(secret), digest)
+        : lane.run({ kind: 'bcryptMatches', text: secret, digest }),
   }
+}
+
+/** Compares in constant time. */
+function isEqual(computed: string, stored: string): boolean {
+  const [one, other] = [Buffer.from(computed), Buffer.from(stored)]
+  return one.length === other.length && timingSafeEqual(one, other)
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { RefreshKey } from './keys.ts'
 import { uuidFromBytes, uuidToBytes } from './uuid.ts'
 
@@ -61,17 +61,6 @@ export function deriveSuccessor(key: RefreshKey, token: RefreshToken, salt: stri
     .digest()
     .subarray(0, SECRET_BYTES)
   return makeRefreshToken(key, { sessionId: token.sessionId, generation: token.generation + 1, secret })
-}
-
-/** What a `login` session stores of a secret: 224 random bits need no slow hash (OWASP ASVS 5, 6.5.2). */
-export function sha256Digest(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url')
-}
-
-export function sha256Matches(secret: string, digest: string): boolean {
-  const stored = Buffer.from(digest)
-  const computed = Buffer.from(sha256Digest(secret))
-  return stored.length === computed.length && timingSafeEqual(stored, computed)
 }
 
 function mac(key: RefreshKey, bytes: Buffer): Buffer {
