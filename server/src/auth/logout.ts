@@ -4,6 +4,7 @@ import { AuthError } from './auth-error.ts'
 import type { Client, Context } from './context.ts'
 import { endSession } from './end-session.ts'
 import { isForgotten } from './lost-history.ts'
+import { SESSION_KINDS } from './session-kind.ts'
 
 /**
  * Ends the session of any authentic refresh token, be it expired, used up, a pair's, or one that the database has lost
@@ -21,7 +22,8 @@ export async function logout(
   const session = { id: chain.session_id, userId: chain.user_id }
   const { generation } = token
   const row = tokenOf(chain, generation)
-  const digestMatches = row && (await ctx.tokens.digests.matches(chain.kind, token.secret, row.token_digest))
+  const { tokenDigest } = SESSION_KINDS[chain.kind]
+  const digestMatches = row && (await ctx.tokens.digests.matches(tokenDigest, token.secret, row.token_digest))
   if (!chain.revoked_at && isForgotten(chain, generation, digestMatches)) {
     const about = { sessionId: chain.session_id, generation }
     ctx.log.error(

@@ -1,16 +1,21 @@
 import { makeRefreshToken, type RefreshToken, SECRET_BYTES } from '../crypto/refresh-token.ts'
 import { uuidV4, uuidV7 } from '../crypto/uuid.ts'
-import { insertAuditEvent } from '../storage/audit-events.ts'
 import { insertFirstToken } from '../storage/refresh-tokens.ts'
 import { insertSession, type SessionKind } from '../storage/sessions.ts'
-import { holdUser, type UserRow } from '../storage/users.ts'
+import { holdUser } from '../storage/users.ts'
 import type { Client, Context } from './context.ts'
+import { recordEvent } from './record-event.ts'
+import { SESSION_KINDS } from './session-kind.ts'
 
 export interface NewSessionOf {
-  user: Pick<UserRow, 'id' | 'password_digest'>
+  userId: number
   kind: SessionKind
   /** Whether each token is used up from the first on, whatever the setting says. */
   strict: boolean
+  /** How the user proved themselves (RFC 8176). */
+  methods: readonly string[]
+  /** The digest that a password was compared with: the session is opened only while it is still the user's. */
+  verifiedDigest?: string | null
   client: Client
   now: Date
 }
@@ -24,42 +29,43 @@ export interface OpenedSession {
 /**
  * Opens a session with its first refresh token.
  *
- * @returns null when the person is gone or disabled, or, for a login, no longer has the password that was verified
+ * @returns null when the user is gone or disabled, or no longer has the password that was verified
  */
 export async function openSession(
   ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
-  { user, kind, strict, client, now }: NewSessionOf,
+  { userId, kind, strict, methods, verifiedDigest, client, now }: NewSessionOf,
 ): Promise<OpenedSession | null> {
   const { settings, tokens } = ctx
+  const { tokenDigest: algorithm, alwaysStrict, opened: openedEvent } = SESSION_KINDS[kind]
   const sessionId = uuidV7(now, ctx.random)
   const secret = ctx.random(SECRET_BYTES)
   const refreshToken = makeRefreshToken(tokens.refreshKeys[0], { sessionId, generation: 0, secret })
-  const tokenDigest = await tokens.digests.digest(kind, refreshToken.secret)
+  const tokenDigest = await tokens.digests.digest(algorithm, refreshToken.secret)
   const jti = uuidV4(ctx.random)
   const sessionEnd = now.getTime() + settings.sessionMaxAgeSeconds * 1000
   const tokenEnd = Math.min(sessionEnd, now.getTime() + settings.refreshTokenLifetimeSeconds * 1000)
 
   const opened = await ctx.db.transaction(async (tx) => {
-    const held = await holdUser(tx, user.id)
+    const held = await holdUser(tx, userId)
     if (!held || held.disabled_at) return false
-    if (kind === 'login' && held.password_digest !== user.password_digest) return false
+    if (verifiedDigest !== undefined && held.password_digest !== verifiedDigest) return false
     await insertSession(
       tx,
       {
         id: sessionId,
-        user_id: user.id,
+        user_id: userId,
         kind,
-        rotation: strict ? 'strict' : settings.rotation,
+        rotation: strict || alwaysStrict ? 'strict' : settings.rotation,
         ip: client.ip,
         user_agent: client.userAgent,
-        amr: kind === 'pair' ? 'svc' : 'pwd',
+        amr: methods.join(' '),
         expires_at: new Date(sessionEnd),
       },
       now,
     )
     const token = {
       session_id: sessionId,
-      user_id: user.id,
+      user_id: userId,
       token: refreshToken.selector,
       generation: 0,
       token_digest: tokenDigest,
@@ -69,8 +75,7 @@ export async function openSession(
       expires_at: new Date(tokenEnd),
     }
     await insertFirstToken(tx, token, now)
-    const where = { user_id: user.id, session_id: sessionId, ip: client.ip, user_agent: client.userAgent }
-    await insertAuditEvent(tx, { kind: kind === 'pair' ? 'pair_issued' : 'login_succeeded', ...where }, now)
+    await recordEvent(tx, { kind: openedEvent, userId, sessionId }, client, now)
     return true
   })
   return opened ? { refreshToken, jti } : null

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { deriveSuccessor, type RefreshToken, readRefreshToken, SALT_BYTES } from '../crypto/refresh-token.ts'
+import { sha256 } from '../crypto/sha256.ts'
 import { uuidV4 } from '../crypto/uuid.ts'
 import { networkOf } from '../net/ip-address.ts'
 import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../storage/advance-chain.ts'
@@ -12,6 +12,7 @@ import type { AuthErrorCode } from './auth-error.ts'
 import type { Client, Context } from './context.ts'
 import { endSession } from './end-session.ts'
 import { type Decision, decide, type Presentation } from './refresh-policy.ts'
+import { SESSION_KINDS } from './session-kind.ts'
 
 export interface RefreshAttempt {
   endpoint: SessionKind
@@ -77,7 +78,7 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
     endpoint: attempt.endpoint,
     generation: token.generation,
     chain,
-    digestMatches: chain && row ? await ctx.tokens.digests.matches(chain.kind, token.secret, row.token_digest) : null,
+    digestMatches: chain && row ? await matches(ctx, chain, token, row) : null,
     accessToken: attempt.accessToken(token),
     attemptDigests: digests.client ? [digests.client, digests.drawn] : [digests.drawn],
     replayWindowSeconds: ctx.settings.replayWindowSeconds,
@@ -123,7 +124,7 @@ async function endChain(
   }
   ctx.log.warn(fields, 'a used refresh token was presented again; its session is ended')
   await endSession(ctx, { session, reason: 'reuse', generation: token.generation, origin: client, now })
-  return { kind: 'refused', code: chain.kind === 'pair' ? 'refresh_token_used' : 'invalid_refresh_token' }
+  return { kind: 'refused', code: SESSION_KINDS[chain.kind].reuseRefusal }
 }
 
 async function rotate(
@@ -141,7 +142,7 @@ async function rotate(
 
   const previousIp = decision.unused.token_ip
   const change = { session: { id: chain.session_id, userId: chain.user_id }, generation: token.generation }
-  const moved = chain.kind === 'pair' && networkOf(previousIp) !== networkOf(row.ip)
+  const moved = SESSION_KINDS[chain.kind].tellsOfMoves && networkOf(previousIp) !== networkOf(row.ip)
   const rotated = moved
     ? await ctx.db.transaction(async (tx) => {
         await queueForUser(tx, chain.user_id)
@@ -176,7 +177,7 @@ async function renew(
 async function handOut(ctx: ChainContext, step: Step, chain: ChainRow, row: TokenRow): Promise<RefreshOutcome> {
   for (const key of ctx.tokens.refreshKeys) {
     const successor = deriveSuccessor(key, step.token, row.salt ?? '')
-    if (await ctx.tokens.digests.matches(chain.kind, successor.secret, row.token_digest)) {
+    if (await matches(ctx, chain, successor, row)) {
       return { kind: 'issued', chain, successor, jti: row.jti, ip: row.token_ip, now: step.now }
     }
   }
@@ -199,7 +200,7 @@ async function makeSuccessor(
     user_id: chain.user_id,
     token: successor.selector,
     generation: successor.generation,
-    token_digest: await ctx.tokens.digests.digest(chain.kind, successor.secret),
+    token_digest: await ctx.tokens.digests.digest(SESSION_KINDS[chain.kind].tokenDigest, successor.secret),
     salt,
     jti: uuidV4(ctx.random),
     ip: step.attempt.client.ip,
@@ -208,12 +209,17 @@ async function makeSuccessor(
   return { successor, row }
 }
 
+function matches(
+  { tokens }: Pick<Context, 'tokens'>,
+  chain: ChainRow,
+  token: RefreshToken,
+  row: TokenRow,
+): Promise<boolean> {
+  return tokens.digests.matches(SESSION_KINDS[chain.kind].tokenDigest, token.secret, row.token_digest)
+}
+
 /** A token lives its own lifetime, and never longer than its session. */
 function expiryOf(ctx: ChainContext, { now }: Step, chain: ChainRow): Date {
   const expiry = now.getTime() + ctx.settings.refreshTokenLifetimeSeconds * 1000
   return new Date(Math.min(expiry, chain.expires_at.getTime()))
-}
-
-function sha256(text: string | Buffer): string {
-  return createHash('sha256').update(text).digest('base64url')
 }

@@ -2,6 +2,7 @@ import { type ChainRow, type TokenRow, tokenOf } from '../storage/refresh-tokens
 import type { SessionKind } from '../storage/sessions.ts'
 import type { AuthErrorCode } from './auth-error.ts'
 import { isForgotten } from './lost-history.ts'
+import { SESSION_KINDS } from './session-kind.ts'
 
 /** A presented refresh token that is authentic by its MAC, with all that is known about it. */
 export interface Presentation {
@@ -57,8 +58,8 @@ export function decide(presented: Presentation): Decision {
   // 2. The session is over.
   if (chain.revoked_at) {
     const wasUsed = !token || token.used_at !== null
-    const tellReuse = chain.kind === 'pair' && chain.revoke_reason === 'reuse' && wasUsed
-    return refused(tellReuse ? 'refresh_token_used' : 'invalid_refresh_token')
+    const wasReused = chain.revoke_reason === 'reuse' && wasUsed
+    return refused(wasReused ? SESSION_KINDS[chain.kind].reuseRefusal : 'invalid_refresh_token')
   }
   if (chain.expires_at <= now) return refused('refresh_token_expired')
   if (chain.disabled_at) return refused('invalid_refresh_token')
@@ -99,9 +100,8 @@ function isYoungInCookie({ inCookie, now, replayWindowSeconds }: Presentation, t
   return inCookie && now.getTime() - token.token_created_at.getTime() < replayWindowSeconds * 1000
 }
 
-/** Pairs have no window: used once is used, by their document. */
 function isWithinWindow({ endpoint, now, replayWindowSeconds }: Presentation, usedAt: Date): boolean {
-  return endpoint === 'login' && now.getTime() - usedAt.getTime() < replayWindowSeconds * 1000
+  return SESSION_KINDS[endpoint].hasReplayWindow && now.getTime() - usedAt.getTime() < replayWindowSeconds * 1000
 }
 
 function refused(code: AuthErrorCode): Decision {

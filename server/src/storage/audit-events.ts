@@ -21,21 +21,23 @@ export const auditKinds = [
 
 export type AuditKind = (typeof auditKinds)[number]
 
+/** Never a secret, a token or anything typed by an unknown caller. */
+export type AuditDetails = Record<string, string | number | null>
+
 export interface NewAuditEvent {
   kind: AuditKind
   user_id: number | null
-  session_id?: string | null
+  session_id: string | null
   ip: string | null
   user_agent: string | null
-  /** Never a secret, a token or anything typed by an unknown caller. */
-  details?: Record<string, string | number | null>
+  details: AuditDetails
 }
 
 export async function insertAuditEvent(tx: Queries, event: NewAuditEvent, now: Date): Promise<void> {
   await tx.query(sql`
     insert into audit_events (at, kind, user_id, session_id, ip, user_agent, details)
-    values (${now}, ${event.kind}, ${event.user_id}, ${event.session_id ?? null}, ${event.ip}, ${event.user_agent},
-      ${JSON.stringify(event.details ?? {})})`)
+    values (${now}, ${event.kind}, ${event.user_id}, ${event.session_id}, ${event.ip}, ${event.user_agent},
+      ${JSON.stringify(event.details)})`)
 }
 
 export interface AuditEventRow {
@@ -46,7 +48,7 @@ export interface AuditEventRow {
   session_id: string | null
   ip: string | null
   user_agent: string | null
-  details: Record<string, string | number | null>
+  details: AuditDetails
 }
 
 export interface AuditFilter {

@@ -1,9 +1,10 @@
 import sql, { join } from 'sql-template-tag'
 import type { Queries } from './database.ts'
 import { deleteBatch } from './delete-batch.ts'
-import { joinedUserColumns, type UserRow } from './users.ts'
+import { joinedProfileColumns, type UserProfile } from './users.ts'
 
-export type SessionKind = 'login' | 'pair'
+export const SESSION_KIND_NAMES = ['login', 'pair'] as const
+export type SessionKind = (typeof SESSION_KIND_NAMES)[number]
 export type Rotation = 'adaptive' | 'strict'
 export type RevokeReason = 'logout' | 'reuse' | 'rolled_back' | 'password_changed' | 'disabled' | 'operator'
 
@@ -14,7 +15,7 @@ export interface NewSession {
   rotation: Rotation
   ip: string
   user_agent: string | null
-  /** How the person proved themselves (RFC 8176): `pwd`, or `svc` where a service vouched for them. */
+  /** How the user proved themselves (RFC 8176), separated by spaces: `pwd`, or `svc` where a service vouched for them. */
   amr: string
   expires_at: Date
 }
@@ -26,13 +27,15 @@ export async function insertSession(tx: Queries, session: NewSession, now: Date)
       ${session.user_agent}, ${now}, ${session.amr}, ${now}, ${session.expires_at})`)
 }
 
-/** The person of a session that is alive now; what an access token is checked with, in one statement. */
-export async function findUserOfLivingSession(
+export type LivingSession = UserProfile & { auth_time: Date; amr: string }
+
+/** A session that is alive now, with its user's profile: what an access token is checked with, in one statement. */
+export async function findLivingSession(
   db: Queries,
   session: { id: string; kind: SessionKind; userGuid: string; now: Date },
-): Promise<UserRow | null> {
-  const rows = await db.query<UserRow>(sql`
-    select ${joinedUserColumns} from sessions s join users u on u.id = s.user_id
+): Promise<LivingSession | null> {
+  const rows = await db.query<LivingSession>(sql`
+    select ${joinedProfileColumns}, s.auth_time, s.amr from sessions s join users u on u.id = s.user_id
     where s.id = ${session.id} and s.kind = ${session.kind} and s.revoked_at is null and s.expires_at > ${session.now}
       and u.guid = ${session.userGuid} and u.disabled_at is null`)
   return rows[0] ?? null
