@@ -1,9 +1,9 @@
 import { networkOf } from '../net/ip-address.ts'
-import { insertAuditEvent } from '../storage/audit-events.ts'
 import type { Queries } from '../storage/database.ts'
-import { findMailsSince, insertMail } from '../storage/outbox.ts'
+import { findMailsSince } from '../storage/outbox.ts'
 import type { Client } from './context.ts'
-import { mayBeMailed } from './mail-cap.ts'
+import { notify } from './notify.ts'
+import { recordEvent } from './record-event.ts'
 
 const DAY_MILLISECONDS = 86_400_000
 
@@ -23,24 +23,14 @@ export interface AddressChange {
  */
 export async function recordAddressChange(tx: Queries, change: AddressChange): Promise<void> {
   const { session, generation, previousIp, client, now } = change
-  await insertAuditEvent(
-    tx,
-    {
-      kind: 'address_changed',
-      user_id: session.userId,
-      session_id: session.id,
-      ip: client.ip,
-      user_agent: client.userAgent,
-      details: { old_ip: previousIp },
-    },
-    now,
-  )
+  const about = { userId: session.userId, sessionId: session.id, details: { old_ip: previousIp } }
+  await recordEvent(tx, { kind: 'address_changed', ...about }, client, now)
   const network = networkOf(client.ip)
   const kind = 'address_changed'
   const aDayAgo = new Date(now.getTime() - DAY_MILLISECONDS)
   const mails = await findMailsSince(tx, { userId: session.userId, kind, since: aDayAgo })
   const told = mails.some(({ data }) => data['session_id'] === session.id && data['network'] === network)
-  if (told || !(await mayBeMailed(tx, { userId: session.userId, kind, now }))) return
+  if (told) return
 
   const data = {
     session_id: session.id,
@@ -51,5 +41,5 @@ export async function recordAddressChange(tx: Queries, change: AddressChange): P
     at: now.toISOString(),
   }
   const dedupe_key = `address_changed:${session.id}:${generation}`
-  await insertMail(tx, { user_id: session.userId, kind, data, dedupe_key }, now)
+  await notify(tx, { user_id: session.userId, kind, data, dedupe_key }, now)
 }

@@ -1,7 +1,7 @@
-import { insertAuditEvent } from '../storage/audit-events.ts'
 import { revokeSessionsOfUser } from '../storage/sessions.ts'
 import { replacePasswordDigest, type UserRow } from '../storage/users.ts'
 import type { Context, Origin } from './context.ts'
+import { recordEvent } from './record-event.ts'
 
 /**
  * Replaces a password and ends every session of its person. The user row is updated first and the sessions in a later
@@ -21,8 +21,7 @@ export async function changePassword(
   return ctx.db.transaction(async (tx) => {
     if (!(await replacePasswordDigest(tx, { id, from, to, now }))) return false
     await revokeSessionsOfUser(tx, { userId: id, reason: 'password_changed', now })
-    const { ip, userAgent: user_agent } = change.origin
-    await insertAuditEvent(tx, { kind: 'password_changed', user_id: id, ip, user_agent }, now)
+    await recordEvent(tx, { kind: 'password_changed', userId: id }, change.origin, now)
     return true
   })
 }

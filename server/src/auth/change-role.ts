@@ -1,6 +1,6 @@
-import { insertAuditEvent } from '../storage/audit-events.ts'
 import { type Role, setRole, type UserRow } from '../storage/users.ts'
 import type { Context, Origin } from './context.ts'
+import { recordEvent } from './record-event.ts'
 
 /**
  * Changes a role. It counts at once in Tessera itself; services that verify access tokens by themselves see it in the next
@@ -15,8 +15,8 @@ export function changeRole(
   const now = ctx.now()
   return ctx.db.transaction(async (tx) => {
     if (!(await setRole(tx, { id: user.id, role, now }))) return false
-    const who = { user_id: user.id, ip: origin.ip, user_agent: origin.userAgent }
-    await insertAuditEvent(tx, { kind: 'role_changed', ...who, details: { from: user.role, to: role } }, now)
+    const details = { from: user.role, to: role }
+    await recordEvent(tx, { kind: 'role_changed', userId: user.id, details }, origin, now)
     return true
   })
 }

@@ -1,10 +1,11 @@
 import { isUuid, uuidV4 } from '../crypto/uuid.ts'
-import { insertAuditEvent } from '../storage/audit-events.ts'
 import { UniqueViolation } from '../storage/database.ts'
 import { findUserByEmail, insertUser, type Role, type UserRow } from '../storage/users.ts'
+import type { Locale } from '../text/locale.ts'
 import type { Context, Origin } from './context.ts'
 import { canonicalEmail } from './email-address.ts'
 import { passwordComplaints } from './password-rules.ts'
+import { recordEvent } from './record-event.ts'
 
 export interface CreateUserInput {
   email: string
@@ -12,7 +13,7 @@ export interface CreateUserInput {
   password: string | null
   firstName: string | null
   lastName: string | null
-  locale: string
+  locale: Locale
   role: Role
   /** Null draws one. */
   guid: string | null
@@ -56,11 +57,10 @@ export async function createUser(
     locale: input.locale,
   }
   const now = ctx.now()
-  const { ip, userAgent: user_agent } = input.origin
   try {
     const row = await ctx.db.transaction(async (tx) => {
       const inserted = await insertUser(tx, user, now)
-      await insertAuditEvent(tx, { kind: 'user_registered', user_id: inserted.id, ip, user_agent }, now)
+      await recordEvent(tx, { kind: 'user_registered', userId: inserted.id }, input.origin, now)
       return inserted
     })
     return { kind: 'created', user: row }

@@ -1,8 +1,10 @@
-import { insertAuditEvent } from '../storage/audit-events.ts'
 import { deleteUser as deleteUserRow, type UserRow } from '../storage/users.ts'
 import { AuthError } from './auth-error.ts'
+import type { Caller } from './caller.ts'
 import type { Client, Context, Origin } from './context.ts'
 import { findUserByIdOrGuid } from './find-user.ts'
+import { recordEvent } from './record-event.ts'
+import { may } from './rights.ts'
 
 /**
  * Deletes a person for a caller: themselves, or an admin. Of parallel calls one succeeds.
@@ -12,11 +14,11 @@ import { findUserByIdOrGuid } from './find-user.ts'
  */
 export async function deleteUserFor(
   ctx: Pick<Context, 'db' | 'now'>,
-  { caller, id, client }: { caller: UserRow; id: string; client: Client },
+  { caller, id, client }: { caller: Caller; id: string; client: Client },
 ): Promise<void> {
   const user = await findUserByIdOrGuid(ctx, id)
-  if (!user || (user.id !== caller.id && caller.role !== 'admin')) throw new AuthError('user_not_found')
-  const details = { deleted_by: caller.id }
+  if (!user || !may(caller, 'delete_user', user)) throw new AuthError('user_not_found')
+  const details = { deleted_by: caller.userId }
   if (!(await deleteUser(ctx, { user, details, origin: client }))) throw new AuthError('user_not_found')
 }
 
@@ -28,8 +30,7 @@ export function deleteUser(
   const { user, details = {}, origin } = deletion
   return ctx.db.transaction(async (tx) => {
     if (!(await deleteUserRow(tx, user.id))) return false
-    const who = { user_id: user.id, ip: origin.ip, user_agent: origin.userAgent }
-    await insertAuditEvent(tx, { kind: 'user_deleted', ...who, details }, ctx.now())
+    await recordEvent(tx, { kind: 'user_deleted', userId: user.id, details }, origin, ctx.now())
     return true
   })
 }

@@ -1,7 +1,7 @@
-import { insertAuditEvent } from '../storage/audit-events.ts'
 import { revokeSessionsOfUser } from '../storage/sessions.ts'
 import { setDisabled, type UserRow } from '../storage/users.ts'
 import type { Context, Origin } from './context.ts'
+import { recordEvent } from './record-event.ts'
 
 interface Change {
   user: Pick<UserRow, 'id'>
@@ -19,8 +19,7 @@ export function disableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: 
   return ctx.db.transaction(async (tx) => {
     if (!(await setDisabled(tx, { id: user.id, disabledAt: now, now }))) return false
     await revokeSessionsOfUser(tx, { userId: user.id, reason: 'disabled', now })
-    const who = { user_id: user.id, ip: origin.ip, user_agent: origin.userAgent }
-    await insertAuditEvent(tx, { kind: 'user_disabled', ...who }, now)
+    await recordEvent(tx, { kind: 'user_disabled', userId: user.id }, origin, now)
     return true
   })
 }
@@ -30,8 +29,7 @@ export function enableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: C
   const now = ctx.now()
   return ctx.db.transaction(async (tx) => {
     if (!(await setDisabled(tx, { id: user.id, disabledAt: null, now }))) return false
-    const who = { user_id: user.id, ip: origin.ip, user_agent: origin.userAgent }
-    await insertAuditEvent(tx, { kind: 'user_enabled', ...who }, now)
+    await recordEvent(tx, { kind: 'user_enabled', userId: user.id }, origin, now)
     return true
   })
 }

@@ -1,18 +1,22 @@
 import { isPasswordDigest } from '../crypto/passwords.ts'
 import { isUuid, uuidV4 } from '../crypto/uuid.ts'
-import { insertAuditEvent } from '../storage/audit-events.ts'
 import { UniqueViolation } from '../storage/database.ts'
 import {
   continueIdsAfterImport,
   type ImportedUser,
   insertImportedUser,
+  isRole,
   keepIdsForImport,
+  ROLES,
   type Role,
 } from '../storage/users.ts'
 import { readIsoTime } from '../text/iso-time.ts'
+import { DEFAULT_LOCALE, isLocale, type Locale } from '../text/locale.ts'
+import { readRecordId } from '../text/record-id.ts'
 import type { Context, Origin } from './context.ts'
 import { type Complaints, nameComplaints } from './create-user.ts'
 import { canonicalEmail } from './email-address.ts'
+import { recordEvent } from './record-event.ts'
 
 /** A person as another system knows them: the columns of a Rails `users` table and ours. Unknown ones are ignored. */
 export type ForeignUser = Record<string, unknown>
@@ -40,9 +44,8 @@ export async function importUsers(
     await ctx.db.transaction(async (tx) => {
       if (givesIds) await keepIdsForImport(tx)
       for (line = 1; line <= users.length; line++) {
-        const user_id = await insertImportedUser(tx, users[line - 1] as ImportedUser)
-        const who = { user_id, ip: origin.ip, user_agent: origin.userAgent }
-        await insertAuditEvent(tx, { kind: 'user_imported', ...who }, now)
+        const userId = await insertImportedUser(tx, users[line - 1] as ImportedUser)
+        await recordEvent(tx, { kind: 'user_imported', userId }, origin, now)
       }
       if (givesIds) await continueIdsAfterImport(tx)
     })
@@ -70,7 +73,7 @@ function readUser(
   const name = (text: string) => (nameComplaints(text).length === 0 ? text : null)
   const createdAt = read('created_at', readIsoTime, now)
   const user = {
-    id: read('id', (text) => (/^[1-9]\d{0,14}$/.test(text) ? Number(text) : null), null),
+    id: read('id', readRecordId, null),
     guid: read('guid', (text) => (isUuid(text) ? text.toLowerCase() : null), '') || uuidV4(random),
     email: read('email', canonicalEmail, ''),
     password_digest: read(
@@ -81,13 +84,9 @@ function readUser(
     ),
     first_name: read('first_name', name, null),
     last_name: read('last_name', name, null),
-    role: read<Role>(
-      'role',
-      (text) => (text === 'user' || text === 'admin' ? text : null),
-      'user',
-      'must be user or admin',
-    ),
-    locale: read('locale', (text) => (text === 'ru' ? 'ru' : 'en'), 'en'),
+    role: read<Role>('role', (text) => (isRole(text) ? text : null), 'user', `must be ${ROLES.join(' or ')}`),
+    // A language that mails are not written in is none that could stop an import.
+    locale: read<Locale>('locale', (text) => (isLocale(text) ? text : DEFAULT_LOCALE), DEFAULT_LOCALE),
     disabled_at: read('disabled_at', readIsoTime, null),
     created_at: createdAt,
     updated_at: read('updated_at', readIsoTime, createdAt),

@@ -1,11 +1,10 @@
-import { insertAuditEvent } from '../storage/audit-events.ts'
 import { findUserByEmail, replacePasswordDigest, type UserRow } from '../storage/users.ts'
 import { AuthError } from './auth-error.ts'
 import type { Client, Context } from './context.ts'
 import { isDemoUser } from './demo-users.ts'
 import { canonicalEmail } from './email-address.ts'
-import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
-import { openSession } from './open-session.ts'
+import { finishLogin, type LoginOutcome } from './finish-login.ts'
+import { recordEvent } from './record-event.ts'
 
 export interface LoginInput {
   email: string
@@ -24,10 +23,7 @@ const MOST_TRIES = 2
  * @throws {AuthError} `invalid_credentials`
  * @throws {LaneFull}
  */
-export async function login(
-  ctx: Context,
-  { email, password, inCookie, client }: LoginInput,
-): Promise<IssuedTokens & { user: UserRow }> {
+export async function login(ctx: Context, { email, password, inCookie, client }: LoginInput): Promise<LoginOutcome> {
   const canonical = canonicalEmail(email)
   for (let tries = 1; ; tries++) {
     const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
@@ -35,15 +31,15 @@ export async function login(
     const now = ctx.now()
     const allowed = user !== null && matches && user.disabled_at === null && mayBeHere(ctx, user, client)
     // Whether the account was disabled, or its password changed, since then is judged under lock.
-    const session = allowed ? await openSession(ctx, { user, kind: 'login', strict: inCookie, client, now }) : null
-    if (user && session) {
-      await renewOutdatedDigest(ctx, user, password)
-      return { user, ...issueTokens(ctx, { kind: 'login', user, ...session, ip: client.ip, now }) }
+    const proof = { methods: ['pwd'], verifiedDigest: user?.password_digest ?? null }
+    const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, client, now }) : null
+    if (outcome) {
+      await renewOutdatedDigest(ctx, outcome.user, password)
+      return outcome
     }
     // A login beside this one may have renewed the digest that was compared; a changed password will not match.
     if (allowed && tries < MOST_TRIES) continue
-    const { ip, userAgent: user_agent } = client
-    await insertAuditEvent(ctx.db, { kind: 'login_failed', user_id: user?.id ?? null, ip, user_agent }, now)
+    await recordEvent(ctx.db, { kind: 'login_failed', userId: user?.id ?? null }, client, now)
     throw new AuthError('invalid_credentials')
   }
 }

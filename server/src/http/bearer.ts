@@ -1,17 +1,17 @@
 import type { FastifyRequest } from 'fastify'
 import { authenticate } from '../auth/authenticate.ts'
-import type { UserRow } from '../storage/users.ts'
+import type { Caller } from '../auth/caller.ts'
 import type { Guard } from './endpoint.ts'
 import { Refusal } from './refusal.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The person of the access token, behind the guard {@link bearer}. */
-    caller: UserRow | null
+    /** Who the access token speaks for, behind the guard {@link bearer}. */
+    caller: Caller | null
   }
 }
 
-/** Lets the person of a living access token through (RFC 6750). */
+/** Lets callers with a living access token through (RFC 6750). */
 export const bearer: Guard = {
   async check(ctx, request) {
     const token = bearerToken(request)
@@ -29,7 +29,7 @@ function refusalOf(token: string | null): Refusal {
 }
 
 /** The caller of an endpoint behind {@link bearer}. */
-export function callerOf(request: FastifyRequest): UserRow {
+export function callerOf(request: FastifyRequest): Caller {
   if (!request.caller) throw new Error('the route has no bearer guard')
   return request.caller
 }

@@ -33,7 +33,7 @@ export const login = endpoint({
     const { email, password, cookie = false } = request.body
     const inCookie = cookie || ctx.edge.cookieMode
     if (inCookie) refuseCrossSite(ctx, request)
-    const { user, ...tokens } = await loginRule(ctx, { email, password, inCookie, client: request.client })
+    const { user, tokens } = await loginRule(ctx, { email, password, inCookie, client: request.client })
     return { user: userView(user), ...deliver(ctx, reply, tokens, inCookie) }
   },
 })

@@ -13,5 +13,5 @@ export const me = endpoint({
     examples: { answer: { user: EXAMPLE_USER } },
   },
   responses: { 200: Type.Object({ user: UserSchema }) },
-  handle: async (_ctx, request) => ({ user: userView(callerOf(request)) }),
+  handle: async (_ctx, request) => ({ user: userView(callerOf(request).profile) }),
 })

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { UserRow } from '../storage/users.ts'
+import { ROLES, type UserProfile } from '../storage/users.ts'
 
 const nullableString = Type.Union([Type.String(), Type.Null()])
 
@@ -10,13 +10,13 @@ export const UserSchema = Type.Object({
   email: Type.String({ description: 'In one spelling: lower case, ASCII domain.' }),
   first_name: nullableString,
   last_name: nullableString,
-  role: Type.Enum(['user', 'admin'], { type: 'string' }),
+  role: Type.Enum([...ROLES], { type: 'string' }),
   created_at: Type.String({ format: 'date-time' }),
   updated_at: Type.String({ format: 'date-time' }),
 })
 
 /** Names what may leave, one by one, so that a new column stays inside until somebody says otherwise. */
-export function userView(user: UserRow) {
+export function userView(user: UserProfile) {
   return {
     id: user.id,
     guid: user.guid,
