@@ -95,7 +95,7 @@ test('mails are listed, shown as they would look, sent again and dropped', async
   const server = await startServer()
   const tessera = tesseraBeside(server)
   const { id: user_id, email } = await signUp(server)
-  const data = { session_id: null, ip: '198.51.100.7', user_agent: 'curl/8', at: '2026-11-20T10:00:00.000Z' }
+  const data = { session_id: '', ip: '198.51.100.7', user_agent: 'curl/8', at: '2026-11-20T10:00:00.000Z' }
   for (const dedupe_key of ['a', 'b']) {
     await insertMail(server.ctx.db, { user_id, kind: 'refresh_token_reused', data, dedupe_key }, new Date())
   }

@@ -1,4 +1,5 @@
-import { endEverySession, endSession, endSessionsOfUser } from '../auth/end-session.ts'
+import { endSession } from '../auth/end-session.ts'
+import { endEverySession, endSessionsOfUser } from '../auth/end-sessions.ts'
 import { isUuid } from '../crypto/uuid.ts'
 import { findSessions, type SessionRow } from '../storage/sessions.ts'
 import { CommandError } from './command-error.ts'

@@ -1,20 +1,23 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 import type { Queries } from './database.ts'
+import type { MailData, MailKind } from './mail-data.ts'
 
-export type MailKind = 'refresh_token_reused' | 'address_changed'
-
-export interface NewMail {
+interface MailOf<Kind extends MailKind> {
   user_id: number
   /** What happened; the message is worded when it is sent. */
-  kind: MailKind
-  data: Record<string, string | null>
+  kind: Kind
+  data: MailData[Kind]
   /** A second mail with the same key is never written. */
   dedupe_key: string
 }
 
-/** A mail with what its message is worded from. */
-export interface MailRow extends NewMail {
+/** A mail of any kind, with the data of its own. */
+export type NewMail = { [Kind in MailKind]: MailOf<Kind> }[MailKind]
+
+/** A mail with what its message is worded from. Its data were written by any version, or damaged: no field is certain. */
+export interface MailRow extends Pick<NewMail, 'user_id' | 'kind' | 'dedupe_key'> {
   id: number
+  data: StoredMailData
   attempts: number
   /** How often the mail server refused it for good. */
   refusals: number
@@ -30,6 +33,8 @@ export interface MailRow extends NewMail {
   first_name: string | null
   locale: string
 }
+
+export type StoredMailData = Record<string, string | null>
 
 export async function insertMail(tx: Queries, mail: NewMail, now: Date): Promise<void> {
   await tx.query(sql`
@@ -92,7 +97,7 @@ export async function countMailsSince(
 export async function findMailsSince(
   tx: Queries,
   mails: { userId: number; kind: MailKind; since: Date },
-): Promise<Pick<NewMail, 'data'>[]> {
+): Promise<{ data: StoredMailData }[]> {
   const rows = await tx.query<{ data: string }>(sql`
     select data from outbox
     where user_id = ${mails.userId} and kind = ${mails.kind} and created_at > ${mails.since}`)
