@@ -1,19 +1,17 @@
 import Bowser from 'bowser'
 import { unlinked } from '../text/inert-text.ts'
-import type { Locale } from '../text/locale.ts'
 
-const MOST_CHARACTERS = 160
+const MAX_CHARACTERS = 160
 
-// Only names on this list are said in words: what else a user agent calls itself is its own claim.
+// Only the names on this list are shown as names: anything else in a user agent is the client's own claim.
 const BROWSERS =
   /^(Chrome|Chromium|Firefox|Safari|Microsoft Edge|Opera|Samsung Internet for Android|Yandex Browser|Vivaldi)$/
 const SYSTEMS = /^(Windows|macOS|iOS|Android|Linux|Chrome OS)$/
 
-/** The device in words where they can be found, and always what it called itself. */
-export function describeDevice(userAgent: string | null, locale: Locale): { words: string; userAgent: string } {
-  const unknown = locale === 'ru' ? 'неизвестно' : 'unknown'
-  if (userAgent === null || userAgent.trim() === '') return { words: unknown, userAgent: unknown }
+/** The browser and system of a user agent, where they are known, and the user agent as text that no client makes a link of. */
+export function describeDevice(userAgent: string | null): { name: string | null; userAgent: string | null } {
+  if (userAgent === null || userAgent.trim() === '') return { name: null, userAgent: null }
   const { browser, os } = Bowser.parse(userAgent)
   const known = [BROWSERS.exec(browser.name ?? '')?.[0], SYSTEMS.exec(os.name ?? '')?.[0]].filter((name) => name)
-  return { words: known.join(', ') || unknown, userAgent: unlinked(userAgent, MOST_CHARACTERS) }
+  return { name: known.join(', ') || null, userAgent: unlinked(userAgent, MAX_CHARACTERS) }
 }

@@ -1,25 +1,15 @@
-import type { MailKind } from '../storage/mail-data.ts'
 import type { MailRow } from '../storage/outbox.ts'
 import { DEFAULT_LOCALE, isLocale, type Locale } from '../text/locale.ts'
-import { addressChanged } from './address-changed.ts'
+import { type FactName, type Facts, MAIL_FACTS } from './facts.ts'
 import { layOut } from './layout.ts'
-import type { Message, MessageContent } from './message.ts'
-import { refreshTokenReused } from './refresh-token-reused.ts'
+import type { Message } from './message.ts'
+import { plainName, serviceName } from './phrases.ts'
 import type { Sender } from './sender.ts'
+import { en } from './words/en.ts'
+import { ru } from './words/ru.ts'
+import type { Words } from './words/words.ts'
 
-/** What a message is worded from. */
-export interface Occasion {
-  data: Record<string, string | null>
-  email: string
-  firstName: string | null
-}
-
-export type Wording = (occasion: Occasion, locale: Locale, sender: Sender) => MessageContent
-
-const WORDINGS: Record<MailKind, Wording> = {
-  address_changed: addressChanged,
-  refresh_token_reused: refreshTokenReused,
-}
+const WORDS: Record<Locale, Words> = { en, ru }
 
 /** Only a newer version can word it; during an update, a replica of that version will. */
 export class UnknownMailKind extends Error {
@@ -27,13 +17,26 @@ export class UnknownMailKind extends Error {
 }
 
 /**
- * Words a mail of the outbox in its reader's language.
+ * Words a mail of the outbox in the language of its user.
  *
  * @throws {UnknownMailKind} and {@link RangeError} for data without a time
  */
 export function renderMail(mail: MailRow, sender: Sender): Message {
-  const wording = WORDINGS[mail.kind]
-  if (!wording) throw new UnknownMailKind(`mails of the kind ${mail.kind} are not known to this version`)
+  if (!Object.hasOwn(MAIL_FACTS, mail.kind))
+    throw new UnknownMailKind(`mails of the kind ${mail.kind} are not known to this version`)
   const locale = isLocale(mail.locale) ? mail.locale : DEFAULT_LOCALE
-  return layOut(wording({ data: mail.data, email: mail.email, firstName: mail.first_name }, locale, sender), locale)
+  const words = WORDS[locale]
+  const service = serviceName(sender)
+  const facts: Facts = MAIL_FACTS[mail.kind](mail.data, words)
+  const link = sender.publicUrl === null ? '' : ` ${sender.publicUrl}`
+  const content = {
+    ...words.mails[mail.kind](service),
+    greeting: words.greeting(plainName(mail.first_name)),
+    facts: Object.entries(facts).map(([name, value]) => ({
+      label: words.labels[name as FactName],
+      value: value ?? words.unknown,
+    })),
+    closing: `${words.closing(mail.email, service)}${link}`,
+  }
+  return layOut(content, locale)
 }

@@ -1,0 +1,23 @@
+import type { MailKind } from '../../storage/mail-data.ts'
+import type { FactName } from '../facts.ts'
+import type { Section } from '../message.ts'
+
+/** Every sentence of every mail in one language: a mail without a translation does not compile. */
+export interface Words {
+  /** BCP 47, for dates. */
+  languageTag: string
+  unknown: string
+  /** @param firstName null where none is known that may be shown */
+  greeting(firstName: string | null): string
+  closing(email: string, service: string): string
+  labels: Record<FactName, string>
+  mails: Record<MailKind, (service: string) => MailWords>
+}
+
+export interface MailWords {
+  subject: string
+  /** What happened, in one or two sentences. */
+  opening: string
+  /** What it may mean, and what to do. */
+  sections: readonly Section[]
+}
