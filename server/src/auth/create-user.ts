@@ -1,11 +1,11 @@
 import { isUuid, uuidV4 } from '../crypto/uuid.ts'
-import { UniqueViolation } from '../storage/database.ts'
 import { findUserByEmail, insertUser, type Role, type UserRow } from '../storage/users.ts'
 import type { Locale } from '../text/locale.ts'
 import type { Context, Origin } from './context.ts'
 import { canonicalEmail } from './email-address.ts'
-import { passwordComplaints } from './password-rules.ts'
+import { validatePassword } from './password-rules.ts'
 import { recordEvent } from './record-event.ts'
+import { TAKEN, takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
 
 export interface CreateUserInput {
   email: string
@@ -20,13 +20,7 @@ export interface CreateUserInput {
   origin: Origin
 }
 
-/** Field -> sentences in the wording of Rails validations. */
-export type Complaints = Record<string, string[]>
-
-export type CreateUserOutcome = { kind: 'created'; user: UserRow } | { kind: 'invalid'; complaints: Complaints }
-
-const TAKEN = 'has already been taken'
-const LONGEST_NAME = 100
+export type CreateUserOutcome = { kind: 'created'; user: UserRow } | { kind: 'invalid'; errors: ValidationErrors }
 
 /**
  * Creates a person, audited. Everything that is wrong is said at once, and nothing is written then.
@@ -38,14 +32,14 @@ export async function createUser(
   input: CreateUserInput,
 ): Promise<CreateUserOutcome> {
   const email = canonicalEmail(input.email)
-  const complaints = withoutEmpty({
+  const errors = withoutEmpty({
     guid: input.guid === null || isUuid(input.guid) ? [] : ['is invalid'],
-    email: await emailComplaints(ctx, input.email, email),
-    password: input.password === null ? [] : passwordComplaints(ctx.settings, input.password),
-    first_name: nameComplaints(input.firstName),
-    last_name: nameComplaints(input.lastName),
+    email: await validateEmail(ctx, input.email, email),
+    password: input.password === null ? [] : validatePassword(ctx.settings, input.password),
+    first_name: validateName(input.firstName),
+    last_name: validateName(input.lastName),
   })
-  if (email === null || Object.keys(complaints).length > 0) return { kind: 'invalid', complaints }
+  if (email === null || Object.keys(errors).length > 0) return { kind: 'invalid', errors }
 
   const user = {
     guid: input.guid?.toLowerCase() ?? uuidV4(ctx.random),
@@ -65,24 +59,16 @@ export async function createUser(
     })
     return { kind: 'created', user: row }
   } catch (error) {
-    const isTheirs = error instanceof UniqueViolation && ['users.email', 'users.guid'].includes(error.column)
-    if (!isTheirs) throw error
-    return { kind: 'invalid', complaints: { [error.column.replace('users.', '')]: [TAKEN] } }
+    return { kind: 'invalid', errors: takenFieldError(error, ['email', 'guid']) }
   }
 }
 
-async function emailComplaints(ctx: Pick<Context, 'db'>, input: string, email: string | null): Promise<string[]> {
+async function validateEmail(ctx: Pick<Context, 'db'>, input: string, email: string | null): Promise<string[]> {
   if (/^\s*$/.test(input)) return ["can't be blank"]
   if (email === null) return ['is invalid']
   return (await findUserByEmail(ctx.db, email)) ? [TAKEN] : []
 }
 
-export function nameComplaints(name: string | null): string[] {
-  if (name === null) return []
-  if (!name.isWellFormed() || /\p{Cc}/u.test(name)) return ['is invalid']
-  return name.length > LONGEST_NAME ? [`is too long (maximum is ${LONGEST_NAME} characters)`] : []
-}
-
-function withoutEmpty(complaints: Complaints): Complaints {
-  return Object.fromEntries(Object.entries(complaints).filter(([, sentences]) => sentences.length > 0))
+function withoutEmpty(errors: ValidationErrors): ValidationErrors {
+  return Object.fromEntries(Object.entries(errors).filter(([, sentences]) => sentences.length > 0))
 }

@@ -1,6 +1,5 @@
 import { isPasswordDigest } from '../crypto/passwords.ts'
 import { isUuid, uuidV4 } from '../crypto/uuid.ts'
-import { UniqueViolation } from '../storage/database.ts'
 import {
   continueIdsAfterImport,
   type ImportedUser,
@@ -14,9 +13,9 @@ import { readIsoTime } from '../text/iso-time.ts'
 import { DEFAULT_LOCALE, isLocale, type Locale } from '../text/locale.ts'
 import { readRecordId } from '../text/record-id.ts'
 import type { Context, Origin } from './context.ts'
-import { type Complaints, nameComplaints } from './create-user.ts'
 import { canonicalEmail } from './email-address.ts'
 import { recordEvent } from './record-event.ts'
+import { takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
 
 /** A person as another system knows them: the columns of a Rails `users` table and ours. Unknown ones are ignored. */
 export type ForeignUser = Record<string, unknown>
@@ -24,7 +23,7 @@ export type ForeignUser = Record<string, unknown>
 export type ImportOutcome =
   | { kind: 'imported'; users: number }
   /** Nothing was written. `line` counts from 1. */
-  | { kind: 'invalid'; line: number; complaints: Complaints }
+  | { kind: 'invalid'; line: number; errors: ValidationErrors }
 
 /** Brings people over with their ids and password digests: all of them, or nobody. */
 export async function importUsers(
@@ -35,7 +34,7 @@ export async function importUsers(
   const users: ImportedUser[] = []
   for (const [index, person] of people.entries()) {
     const user = readUser(person, now, ctx.random)
-    if (!('email' in user)) return { kind: 'invalid', line: index + 1, complaints: user.complaints }
+    if (!('email' in user)) return { kind: 'invalid', line: index + 1, errors: user.errors }
     users.push(user)
   }
   const givesIds = users.some(({ id }) => id !== null)
@@ -51,8 +50,7 @@ export async function importUsers(
     })
     return { kind: 'imported', users: users.length }
   } catch (error) {
-    if (!(error instanceof UniqueViolation)) throw error
-    return { kind: 'invalid', line, complaints: { [error.column.replace('users.', '')]: ['has already been taken'] } }
+    return { kind: 'invalid', line, errors: takenFieldError(error, ['email', 'guid', 'id']) }
   }
 }
 
@@ -60,17 +58,17 @@ function readUser(
   person: ForeignUser,
   now: Date,
   random: Context['random'],
-): ImportedUser | { complaints: Complaints } {
-  const complaints: Complaints = {}
-  /** The field's value if it is there and will do, else the other; what is there and will not do is a complaint. */
-  const read = <T>(field: string, value: (given: string) => T | null, otherwise: T, complaint = 'is invalid'): T => {
+): ImportedUser | { errors: ValidationErrors } {
+  const errors: ValidationErrors = {}
+  /** The field's value if it is there and will do, else the other; a value that is there and will not do is an error. */
+  const read = <T>(field: string, value: (given: string) => T | null, otherwise: T, message = 'is invalid'): T => {
     const given = person[field]
     if (given === undefined || given === null) return otherwise
     const taken = typeof given === 'string' || typeof given === 'number' ? value(String(given)) : null
-    if (taken === null) complaints[field] = [complaint]
+    if (taken === null) errors[field] = [message]
     return taken ?? otherwise
   }
-  const name = (text: string) => (nameComplaints(text).length === 0 ? text : null)
+  const name = (text: string) => (validateName(text).length === 0 ? text : null)
   const createdAt = read('created_at', readIsoTime, now)
   const user = {
     id: read('id', readRecordId, null),
@@ -91,6 +89,6 @@ function readUser(
     created_at: createdAt,
     updated_at: read('updated_at', readIsoTime, createdAt),
   }
-  if (user.email === '' && !complaints['email']) complaints['email'] = ["can't be blank"]
-  return Object.keys(complaints).length > 0 ? { complaints } : user
+  if (user.email === '' && !errors['email']) errors['email'] = ["can't be blank"]
+  return Object.keys(errors).length > 0 ? { errors } : user
 }

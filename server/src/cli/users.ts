@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { changePassword } from '../auth/change-password.ts'
 import { changeRole } from '../auth/change-role.ts'
-import { type Complaints, createUser } from '../auth/create-user.ts'
+import { createUser } from '../auth/create-user.ts'
 import { deleteUser } from '../auth/delete-user.ts'
 import { disableUser, enableUser } from '../auth/disable-user.ts'
 import { type ForeignUser, importUsers } from '../auth/import-users.ts'
-import { passwordComplaints } from '../auth/password-rules.ts'
+import { validatePassword } from '../auth/password-rules.ts'
+import type { ValidationErrors } from '../auth/user-fields.ts'
 import { findSessions } from '../storage/sessions.ts'
 import { findUsers, type Role, type UserRow } from '../storage/users.ts'
 import type { Locale } from '../text/locale.ts'
@@ -45,7 +46,7 @@ export async function createUserCommand(email: string, options: NewUserOptions):
         guid: options.guid ?? null,
         origin,
       })
-      if (outcome.kind === 'invalid') throw new CommandError(sentenceOf(outcome.complaints))
+      if (outcome.kind === 'invalid') throw new CommandError(sentenceOf(outcome.errors))
       show(outcome.user, {}, options)
     }),
   )
@@ -129,8 +130,8 @@ export async function setPasswordCommand(name: string): Promise<void> {
   const password = await readNewPassword()
   await withUser(name, (ctx, user) =>
     withPasswords(ctx, async (own) => {
-      const complaints = passwordComplaints(own.settings, password)
-      if (complaints.length > 0) throw new CommandError(sentenceOf({ password: complaints }))
+      const errors = validatePassword(own.settings, password)
+      if (errors.length > 0) throw new CommandError(sentenceOf({ password: errors }))
       const changed = await changePassword(own, { user, password, origin })
       if (!changed) throw new CommandError(`The password of ${user.email} was changed by somebody else just now.`)
       say(`${user.email} has a new password; all their sessions have ended.`)
@@ -149,7 +150,7 @@ export async function importUsersCommand(file: string): Promise<void> {
     const outcome = await importUsers(ctx, { people, origin })
     if (outcome.kind === 'imported')
       return say(`Imported ${outcome.users} ${outcome.users === 1 ? 'person' : 'people'}.`)
-    throw new CommandError(`Line ${outcome.line}: ${sentenceOf(outcome.complaints)} Nobody was imported.`)
+    throw new CommandError(`Line ${outcome.line}: ${sentenceOf(outcome.errors)} Nobody was imported.`)
   })
 }
 
@@ -185,8 +186,8 @@ function withoutDigest({ password_digest: _, ...rest }: UserRow): Omit<UserRow, 
   return rest
 }
 
-function sentenceOf(complaints: Complaints): string {
-  const sentences = Object.entries(complaints).map(
+function sentenceOf(errors: ValidationErrors): string {
+  const sentences = Object.entries(errors).map(
     ([field, [first]]) => `${field === 'guid' ? 'GUID' : field.replaceAll('_', ' ')} ${first}`,
   )
   const all = sentences.join('; ')
