@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import Fastify, { type FastifyError } from 'fastify'
 import { RateLimited } from '../src/auth/limits.ts'
 import { HashLane, LaneFull } from '../src/crypto/hash-lane.ts'
 import { createPasswords } from '../src/crypto/passwords.ts'
-import { admit, turnAwayIfBusy } from '../src/http/admission.ts'
+import { rejectIfOverloaded, withinLimit, withPlace } from '../src/http/admission.ts'
+import { standard } from '../src/http/contract/standard.ts'
+import { type EndpointRequest, endpoint, type HttpContext } from '../src/http/endpoint.ts'
+import { addRoute } from '../src/http/server/add-route.ts'
+import { sendError } from '../src/http/server/send-error.ts'
 
 const PLACES = 3
 const limit = { countedBy: 'shared', budgets: () => [], givenBackOnSuccess: true } as const
 
-function door() {
+function overloadable() {
   const lane = new HashLane({ threads: 1, atOnce: 1, niceness: 0, mostWaiting: PLACES })
   after(() => lane.close())
   const asked: string[] = []
@@ -19,11 +24,16 @@ function door() {
   return { passwords: createPasswords(lane, { algorithm: 'bcrypt', cost: 4 }), limiter, asked }
 }
 
+/** As a route with `work: 'password'` and a shared limit does it. */
+function admit<Answer>(ctx: ReturnType<typeof overloadable>, work: () => Promise<Answer>): Promise<Answer> {
+  return withPlace(ctx, () => withinLimit(ctx as unknown as HttpContext, limit, {} as EndpointRequest, work))
+}
+
 test('who finds no place is refused before the limits or anything else are asked', async () => {
-  const ctx = door()
+  const ctx = overloadable()
   let begun = 0
   const entering = Array.from({ length: 50 }, () =>
-    admit(ctx, limit, [], async () => {
+    admit(ctx, async () => {
       begun++
       return ctx.passwords.matches('password', null)
     }),
@@ -37,24 +47,39 @@ test('who finds no place is refused before the limits or anything else are asked
 })
 
 test('a place is kept until the work is done, and given back however it ends', async () => {
-  const ctx = door()
+  const ctx = overloadable()
   for (const failure of [new RateLimited(1), new LaneFull(), new Error('a bug')])
     for (let time = 0; time < 2 * PLACES; time++)
       await assert.rejects(
-        admit(ctx, limit, [], async () => {
+        admit(ctx, async () => {
           throw failure
         }),
         failure,
       )
   const ends: (() => void)[] = []
   const working = Array.from({ length: PLACES }, () =>
-    admit(ctx, limit, [], () => new Promise<void>((resolve) => ends.push(resolve))),
+    admit(ctx, () => new Promise<void>((resolve) => ends.push(resolve))),
   )
-  await assert.rejects(turnAwayIfBusy(ctx), LaneFull)
+  await assert.rejects(rejectIfOverloaded(ctx), LaneFull)
   while (ends.length < PLACES) await new Promise(setImmediate)
   ends[0]?.()
   await working[0]
-  await turnAwayIfBusy(ctx)
+  await rejectIfOverloaded(ctx)
   for (const end of ends) end()
   await Promise.all(working)
+})
+
+test('an endpoint with a shared limit and no password to hash is served while the pool is full', async () => {
+  const { passwords, limiter } = overloadable()
+  const log = { info() {}, warn() {}, error() {} }
+  const ctx = { passwords, limiter, log } as unknown as HttpContext
+  const server = Fastify()
+  after(() => server.close())
+  const answering = endpoint({ about: null, responses: {}, handle: async () => ({ served: true }) })
+  for (const work of ['database', 'password'] as const)
+    addRoute(server, ctx, { method: 'POST', path: `/${work}`, contract: standard, work, endpoint: answering, limit })
+  server.setErrorHandler((error, request, reply) => sendError(ctx, error as FastifyError, request, reply))
+  for (let place = 0; place < PLACES; place++) passwords.hold()
+  assert.equal((await server.inject({ method: 'POST', url: '/database' })).statusCode, 200)
+  assert.equal((await server.inject({ method: 'POST', url: '/password' })).statusCode, 503)
 })

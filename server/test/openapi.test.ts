@@ -32,6 +32,13 @@ test('every endpoint of the API is described, and no page is', () => {
   assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 10)
 })
 
+test('each parameter of a path is declared by its endpoint, and no other', () => {
+  for (const { path, endpoint } of routes) {
+    const named = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
+    assert.deepEqual(Object.keys(endpoint.params ?? {}), named, path)
+  }
+})
+
 test('what the server answers is what the description says: each success and each refusal', async () => {
   const { person, access_token, refresh_token } = await newLogin(server)
   const pair = await issuePair(server)

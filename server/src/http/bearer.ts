@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { authenticate } from '../auth/authenticate.ts'
 import type { Caller } from '../auth/caller.ts'
 import type { Guard } from './endpoint.ts'
-import { Refusal } from './refusal.ts'
+import { Unauthenticated } from './refusal.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,16 +16,10 @@ export const bearer: Guard = {
   async check(ctx, request) {
     const token = bearerToken(request)
     request.caller = token === null ? null : await authenticate(ctx, token)
-    if (!request.caller) throw refusalOf(token)
+    if (!request.caller) throw new Unauthenticated(token)
   },
   scheme: () => 'accessToken',
-  refusals: () => [refusalOf(null)],
-}
-
-function refusalOf(token: string | null): Refusal {
-  // RFC 6750, 3.1: no error code for a request that brought nothing.
-  const challenge = token === null ? 'Bearer' : 'Bearer error="invalid_token"'
-  return new Refusal(401, null, 'Missing or invalid token', { 'www-authenticate': challenge })
+  refusals: () => [new Unauthenticated(null)],
 }
 
 /** The caller of an endpoint behind {@link bearer}. */

@@ -13,6 +13,7 @@ export const deleteUser = endpoint({
     detail: 'Oneself, or for an admin anybody, by id or GUID. Somebody else’s id is the same 404 as an unknown one.',
     refusals: ['user_not_found'],
   },
+  params: { id: 'The id or the GUID.' },
   responses: { 204: Type.Null() },
   async handle(ctx, request, reply) {
     await deleteUserFor(ctx, { caller: callerOf(request), id: request.params.id, client: request.client })

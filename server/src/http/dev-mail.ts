@@ -5,7 +5,7 @@ import { html } from '../text/html.ts'
 import { readRecordId } from '../text/record-id.ts'
 import { endpoint, type HttpContext } from './endpoint.ts'
 import { sendHtml, sendPage } from './page.ts'
-import { Refusal } from './refusal.ts'
+import { notFound } from './refusal.ts'
 import { wantsHtml } from './wants-html.ts'
 
 const MOST = 200
@@ -39,6 +39,7 @@ ${rows.length === 0 ? html`<p class="soft">No mails yet. Refresh a pair from ano
 /** `GET /dev/mail/:id`: one mail as its reader would see it. */
 export const devMailMessage = endpoint({
   about: null,
+  params: { id: 'The id of the mail.' },
   responses: {},
   async handle(ctx, request, reply) {
     const mail = await mailOf(ctx, request.params.id)
@@ -62,6 +63,7 @@ export const devMailMessage = endpoint({
 /** `GET /dev/mail/:id/html`: the HTML of a mail, alone and without rights. */
 export const devMailHtml = endpoint({
   about: null,
+  params: { id: 'The id of the mail.' },
   responses: {},
   async handle(ctx, request, reply) {
     const { html: markup } = messageOf(ctx, await mailOf(ctx, request.params.id))
@@ -72,7 +74,7 @@ export const devMailHtml = endpoint({
 async function mailOf({ db }: Pick<HttpContext, 'db'>, id: string): Promise<MailRow> {
   const mailId = readRecordId(id)
   const mail = mailId === null ? null : await findMail(db, mailId)
-  if (!mail) throw new Refusal(404, null, 'Not found')
+  if (!mail) throw notFound()
   return mail
 }
 

@@ -1,5 +1,5 @@
 import type { EdgeSettings, Guard } from './endpoint.ts'
-import { Refusal } from './refusal.ts'
+import { notFound } from './refusal.ts'
 
 /** Whether mails are shown in the browser: in development, while no mail server would deliver them. */
 export function hasMailbox({ production, smtpUrl }: EdgeSettings): boolean {
@@ -9,7 +9,7 @@ export function hasMailbox({ production, smtpUrl }: EdgeSettings): boolean {
 /** Lets nobody but the demonstration's own addresses see mails, and tells others nothing. */
 export const developmentMailbox: Guard = {
   async check({ edge }, request) {
-    if (!hasMailbox(edge) || !edge.demoFrom.includes(request.client.ip)) throw new Refusal(404, null, 'Not found')
+    if (!hasMailbox(edge) || !edge.demoFrom.includes(request.client.ip)) throw notFound()
   },
   scheme: () => null,
   refusals: () => [],

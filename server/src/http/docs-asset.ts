@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib'
 import Negotiator from 'negotiator'
 import { sha256 } from '../crypto/sha256.ts'
 import { endpoint } from './endpoint.ts'
-import { Refusal } from './refusal.ts'
+import { notFound } from './refusal.ts'
 
 interface Asset {
   type: string
@@ -29,10 +29,11 @@ const loaded = new Map<string, Promise<Asset>>()
 /** `GET /docs/:asset`: the style sheets and scripts of the API page. */
 export const docsAsset = endpoint({
   about: null,
+  params: { asset: 'The name of the file.' },
   responses: {},
   async handle(_ctx, request, reply) {
     const { asset: name } = request.params
-    if (!Object.hasOwn(FILES, name)) throw new Refusal(404, null, 'Not found')
+    if (!Object.hasOwn(FILES, name)) throw notFound()
     const { type, etag, plain, gzipped } = await load(name)
     // Asked for again each time, and answered without a body while it is the same.
     reply.headers({ 'cache-control': 'no-cache', etag, vary: 'Accept-Encoding' })

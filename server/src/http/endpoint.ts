@@ -30,16 +30,21 @@ export interface EdgeSettings {
   publicUrl: string | null
 }
 
-export type EndpointRequest<Body> = FastifyRequest<{ Body: Body; Params: { id: string; asset: string } }>
+export type EndpointRequest<Body = unknown, Param extends string = string> = FastifyRequest<{
+  Body: Body
+  Params: Record<Param, string>
+}>
 
 /** One endpoint: what it takes, what it answers, and what it does. Kept in a file of its own, named after it. */
-export interface Endpoint<Body extends TSchema = TSchema> {
+export interface Endpoint<Body extends TSchema = TSchema, Param extends string = string> {
   /** What the API's description says of it; null for pages, which are no part of the API. */
   about: About | null
+  /** The parameters of its path, each with its description. */
+  params?: Record<Param, string>
   body?: Body
   /** Status -> body; fields that are not in the schema never leave. */
   responses: Record<number, TSchema>
-  handle(ctx: HttpContext, request: EndpointRequest<Static<Body>>, reply: FastifyReply): Promise<unknown>
+  handle(ctx: HttpContext, request: EndpointRequest<Static<Body>, Param>, reply: FastifyReply): Promise<unknown>
 }
 
 export interface About {
@@ -59,8 +64,10 @@ export interface About {
   examples?: { body?: object; answer?: object }
 }
 
-/** Keeps the body's type from the schema to the handler. */
-export function endpoint<Body extends TSchema>(definition: Endpoint<Body>): Endpoint {
+/** Keeps the types of body and path parameters from their declaration to the handler. */
+export function endpoint<Body extends TSchema, Param extends string = never>(
+  definition: Endpoint<Body, Param>,
+): Endpoint {
   return definition as unknown as Endpoint
 }
 
@@ -74,11 +81,11 @@ export interface Guard {
   refusals(edge: EdgeSettings): readonly Error[]
 }
 
-/** The budgets of one door, taken before its work. */
+/** The budgets of one endpoint, taken before its work. */
 export interface Limit {
   /** `shared` over all replicas, taken when the body is read; or this `process`'s own, taken before anything else. */
   countedBy: 'shared' | 'process'
-  budgets(request: EndpointRequest<never>, ctx: HttpContext): readonly Budget[]
+  budgets(request: EndpointRequest, ctx: HttpContext): readonly Budget[]
   /** Whether callers who succeed, and so proved themselves, get their points back. */
   givenBackOnSuccess: boolean
 }

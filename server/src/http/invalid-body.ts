@@ -1,14 +1,14 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import type { TSchema } from 'typebox'
-import type { Complaints } from '../auth/create-user.ts'
+import type { ValidationErrors } from '../auth/user-fields.ts'
 
 /** A field of a body is absent or of another type than its schema says. */
 export class InvalidBody extends Error {
   override readonly name = 'InvalidBody'
-  readonly complaints: Complaints
-  constructor(complaints: Complaints) {
+  readonly errors: ValidationErrors
+  constructor(errors: ValidationErrors) {
     super('invalid body')
-    this.complaints = complaints
+    this.errors = errors
   }
 }
 
@@ -22,24 +22,22 @@ interface ObjectSchema {
   properties?: Record<string, ObjectSchema>
 }
 
-/** Says in a person's words what the validator found. Needs its `verbose` option, which hands over schema and value. */
-export function toInvalidBody(errors: FastifySchemaValidationError[]): InvalidBody {
-  const complaints: Complaints = {}
-  for (const error of errors as (FastifySchemaValidationError & { parentSchema?: ObjectSchema; data?: unknown })[]) {
+/** Words the errors of the schema validator. Needs its `verbose` option, which hands over schema and value. */
+export function toInvalidBody(found: FastifySchemaValidationError[]): InvalidBody {
+  const errors: ValidationErrors = {}
+  for (const error of found as (FastifySchemaValidationError & { parentSchema?: ObjectSchema; data?: unknown })[]) {
     const schema = error.parentSchema ?? {}
     const path = error.instancePath.split('/').slice(1)
     const missing = error.keyword === 'required' ? String(error.params['missingProperty']) : null
     if (missing !== null) {
-      for (const field of leaves(missing, schema.properties?.[missing])) complaints[field] = [BLANK]
+      for (const field of leaves(missing, schema.properties?.[missing])) errors[field] = [BLANK]
     } else if (schema.type === 'object') {
-      for (const field of leaves('body', schema)) complaints[field] = [BLANK]
+      for (const field of leaves('body', schema)) errors[field] = [BLANK]
     } else {
-      complaints[path.at(-1) ?? 'body'] = [
-        isBlank(error.data) ? BLANK : (OF_ANOTHER_TYPE[schema.type ?? ''] ?? NO_STRING),
-      ]
+      errors[path.at(-1) ?? 'body'] = [isBlank(error.data) ? BLANK : (OF_ANOTHER_TYPE[schema.type ?? ''] ?? NO_STRING)]
     }
   }
-  return new InvalidBody(complaints)
+  return new InvalidBody(errors)
 }
 
 /** The fields that are missing when a whole object is. */
@@ -50,23 +48,11 @@ function leaves(name: string, schema: ObjectSchema | undefined): string[] {
   return names.flatMap((inner) => leaves(inner, schema.properties?.[inner]))
 }
 
-/** The complaints about bodies in which one field is missing that must be there, one each. */
+/** The errors of bodies in which one required field is missing, one for each field. */
 export function missingFields(schema: TSchema): InvalidBody[] {
   return leaves('body', schema as ObjectSchema).map((field) => new InvalidBody({ [field]: [BLANK] }))
 }
 
 function isBlank(value: unknown): boolean {
   return value === null || value === undefined || value === ''
-}
-
-// The pair document knows one sentence for each field, the first that is missing.
-const PAIR_COMPLAINTS: Record<string, string> = {
-  user_guid: 'Missing GUID',
-  access_token: 'Access token is missing',
-  refresh_token: 'Refresh token is missing',
-}
-
-export function pairComplaint(complaints: Complaints): string {
-  const field = Object.keys(PAIR_COMPLAINTS).find((name) => name in complaints)
-  return (field && PAIR_COMPLAINTS[field]) ?? 'Invalid request'
 }

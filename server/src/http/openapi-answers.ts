@@ -3,7 +3,8 @@ import { AuthError } from '../auth/auth-error.ts'
 import { RateLimited } from '../auth/limits.ts'
 import { LaneFull } from '../crypto/hash-lane.ts'
 import { Unavailable } from '../storage/database.ts'
-import { type Answer, answerTo, type Contract, contractOf, internalError } from './answers.ts'
+import { type Answer, answerTo, internalError } from './contract/answer.ts'
+import type { Contract, ErrorSchema } from './contract/contract.ts'
 import type { About, EdgeSettings } from './endpoint.ts'
 import { invalidIdempotencyKey } from './idempotency-key.ts'
 import { missingFields } from './invalid-body.ts'
@@ -11,7 +12,7 @@ import { invalidJson } from './json-body.ts'
 import type { Route } from './routes.ts'
 import { crossSite } from './same-site.ts'
 
-export const errorSchemas = {
+export const errorSchemas: Record<ErrorSchema, object> = {
   ApiError: Type.Object({
     error: Type.Object({
       message: Type.String({ description: 'For people.' }),
@@ -33,7 +34,7 @@ export const errorSchemas = {
 
 /** Every refusal that a route may answer with, in the words it does: the answers are made as real ones are. */
 export function describeAnswers(route: Route, about: About, edge: EdgeSettings): Record<string, object> {
-  const contract = contractOf(route.path)
+  const { contract } = route
   const answers = refusalsOf(route, about, edge).map((error) => answerTo(error, contract))
   const byStatus = Map.groupBy(
     [...answers, internalError(contract)].filter((answer) => answer !== null),
@@ -43,20 +44,19 @@ export function describeAnswers(route: Route, about: About, edge: EdgeSettings):
   return Object.fromEntries(described)
 }
 
-function refusalsOf({ endpoint, guard, limit, method, path }: Route, about: About, edge: EdgeSettings): Error[] {
+function refusalsOf({ endpoint, guard, limit, method, work }: Route, about: About, edge: EdgeSettings): Error[] {
   const readsBody = method !== 'GET'
-  const hashes = endpoint.body !== undefined
   return [
     ...(guard?.refusals(edge) ?? []),
     ...(about.refusals ?? []).map((code) => new AuthError(code)),
     ...(readsBody ? [invalidJson(), ofFramework(413), ofFramework(415)] : []),
-    ...(path.includes(':') ? [ofFramework(400), ofFramework(414)] : []),
+    ...(endpoint.params ? [ofFramework(400), ofFramework(414)] : []),
     ...(endpoint.body ? missingFields(endpoint.body) : []),
     ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
     ...(about.takesCookie ? [crossSite()] : []),
     ...(limit ? [new RateLimited(900)] : []),
-    ...(hashes ? [new LaneFull()] : []),
-    ...(about.operationId === 'health' ? [] : [new Unavailable('for the description')]),
+    ...(work === 'password' || work === 'token' ? [new LaneFull()] : []),
+    ...(work === 'none' ? [] : [new Unavailable('for the description')]),
   ]
 }
 
@@ -68,17 +68,13 @@ function describe(answers: Answer[], contract: Contract): object {
   const names = Object.keys(answers[0]?.headers ?? {})
   const headers = Object.fromEntries(names.map((name) => [title(name), { schema: { type: 'string' } }]))
   const examples = Object.fromEntries(answers.map(({ body }) => [nameOf(body), { value: body }]))
-  const schema = { $ref: `#/components/schemas/${schemaOf(answers[0], contract)}` }
+  const { error, validation } = contract.schemas
+  const schema = { $ref: `#/components/schemas/${answers[0]?.status === 422 ? validation : error}` }
   return {
     description: Object.keys(examples).join('; '),
     ...(names.length > 0 && { headers }),
     content: { 'application/json': { schema, examples } },
   }
-}
-
-function schemaOf(answer: Answer | undefined, contract: Contract): keyof typeof errorSchemas {
-  if (contract === 'pairs') return 'PairError'
-  return answer && 'errors' in answer.body ? 'InvalidRegistration' : 'ApiError'
 }
 
 function nameOf(body: { error?: string | { message?: string }; message?: string }): string {

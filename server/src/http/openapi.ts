@@ -44,14 +44,14 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
 }
 
 function describeRoute(route: Route, about: About, edge: EdgeSettings): object {
-  const { endpoint, guard, path } = route
+  const { endpoint, guard } = route
   const scheme = guard?.scheme(edge) ?? null
   const parameters = [
-    ...[...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    ...Object.entries(endpoint.params ?? {}).map(([name, description]) => ({
       name,
       in: 'path',
       required: true,
-      description: 'The id or the GUID.',
+      description,
       schema: { type: 'string' },
     })),
     ...(about.takesIdempotencyKey ? [idempotencyKey] : []),

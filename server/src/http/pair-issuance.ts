@@ -1,21 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { AuthError } from '../auth/auth-error.ts'
 import { bearerToken } from './bearer.ts'
 import type { EdgeSettings, Guard } from './endpoint.ts'
-import { Refusal } from './refusal.ts'
+import { notFound } from './refusal.ts'
 
-const unauthorized = () => new Refusal(401, null, 'Unauthorized')
-const switchedOff = () => new Refusal(404, null, 'Not found')
+const unauthorized = () => new AuthError('invalid_credentials')
 
 /** Lets those issue pairs who may: a service with its key, or the demonstration's own addresses. */
 export const pairIssuance: Guard = {
   async check({ edge }, request) {
-    if (edge.pairIssuance === 'off') throw switchedOff()
+    if (edge.pairIssuance === 'off') throw notFound()
     const isDemo = edge.pairIssuance === 'demo'
     const allowed = isDemo ? edge.demoFrom.includes(request.client.ip) : isServiceKey(edge, bearerToken(request))
     if (!allowed) throw unauthorized()
   },
   scheme: ({ pairIssuance }) => (pairIssuance === 'service' ? 'serviceKey' : null),
-  refusals: ({ pairIssuance }) => [pairIssuance === 'off' ? switchedOff() : unauthorized()],
+  refusals: ({ pairIssuance }) => [pairIssuance === 'off' ? notFound() : unauthorized()],
 }
 
 function isServiceKey(edge: EdgeSettings, presented: string | null): boolean {

@@ -1,3 +1,5 @@
+import { AuthError } from '../auth/auth-error.ts'
+
 /** A refusal that belongs to HTTP and not to the rules: a header, a path, a body that cannot be read. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
@@ -11,6 +13,22 @@ export class Refusal extends Error {
     this.code = code
     this.headers = headers
   }
+}
+
+/** A request without a good access token. */
+export class Unauthenticated extends AuthError {
+  /** For `WWW-Authenticate` (RFC 6750, 3). */
+  readonly challenge: string
+  /** @param token what the request brought; no error code for a request that brought nothing (RFC 6750, 3.1) */
+  constructor(token: string | null) {
+    super('invalid_access_token')
+    this.challenge = token === null ? 'Bearer' : 'Bearer error="invalid_token"'
+  }
+}
+
+/** A path that does not exist, or that this caller may not know of. */
+export function notFound(): Refusal {
+  return new Refusal(404, null, 'Not found')
 }
 
 /** What came in clear may have been read on its way: it is refused, and never redirected. */

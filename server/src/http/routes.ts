@@ -1,5 +1,9 @@
 import { loginBudgets, networkBudgets, signUpBudgets } from '../auth/limits.ts'
 import { bearer } from './bearer.ts'
+import type { Contract } from './contract/contract.ts'
+import { registration } from './contract/registration.ts'
+import { standard } from './contract/standard.ts'
+import { tokenPairs } from './contract/token-pairs.ts'
 import { deleteUser } from './delete-user.ts'
 import { devMail, devMailHtml, devMailMessage } from './dev-mail.ts'
 import { developmentMailbox } from './development-mailbox.ts'
@@ -19,12 +23,27 @@ import { refresh } from './refresh.ts'
 import { refreshPair } from './refresh-pair.ts'
 import { signUp } from './sign-up.ts'
 
+type Method = 'GET' | 'POST' | 'DELETE'
+
 export interface Route {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: Method
   path: string
+  /** How it words its refusals. */
+  contract: Contract
+  /** The most that an answer may cost: nothing outside the process, the database, a token's digest, a password's hash. */
+  work: 'none' | 'database' | 'token' | 'password'
   endpoint: Endpoint
   guard?: Guard
   limit?: Limit
+}
+
+function route(
+  name: `${Method} /${string}`,
+  endpoint: Endpoint,
+  more: Omit<Route, 'method' | 'path' | 'endpoint'>,
+): Route {
+  const [method, path] = name.split(' ') as [Method, string]
+  return { method, path, endpoint, ...more }
 }
 
 const loginLimit: Limit = {
@@ -38,34 +57,53 @@ const signUpLimit: Limit = {
   givenBackOnSuccess: false,
 }
 
-/** Wide enough for a gateway that calls for all its people from one address; a flood from one is stopped cheaply. */
-const perMinute = (door: string, points: number): Limit => ({
+/** Wide enough for a gateway that calls for all its users from one address; a flood from one address is stopped cheaply. */
+const perMinute = (endpoint: string, points: number): Limit => ({
   countedBy: 'process',
-  budgets: ({ client }) => networkBudgets(door, client.ip, points),
+  budgets: ({ client }) => networkBudgets(endpoint, client.ip, points),
   givenBackOnSuccess: false,
 })
 
-/** Every route there is, with who may call it and how often. */
+/** Every route there is, with who may call it, how often, and at what cost. */
 export const routes: readonly Route[] = [
-  { method: 'GET', path: '/health', endpoint: health },
-  { method: 'GET', path: '/ready', endpoint: ready },
+  route('GET /health', health, { contract: standard, work: 'none' }),
+  route('GET /ready', ready, { contract: standard, work: 'database' }),
 
-  { method: 'POST', path: '/api/v1/users/sign_up', endpoint: signUp, limit: signUpLimit },
-  { method: 'DELETE', path: '/api/v1/users/:id', endpoint: deleteUser, guard: bearer, limit: perMinute('delete', 600) },
+  route('POST /api/v1/users/sign_up', signUp, { contract: registration, work: 'password', limit: signUpLimit }),
+  route('DELETE /api/v1/users/:id', deleteUser, {
+    contract: standard,
+    work: 'database',
+    guard: bearer,
+    limit: perMinute('delete', 600),
+  }),
 
-  { method: 'POST', path: '/api/v1/auth/login', endpoint: login, limit: loginLimit },
-  { method: 'POST', path: '/api/v1/auth/refresh', endpoint: refresh, limit: perMinute('refresh', 6000) },
-  { method: 'POST', path: '/api/v1/auth/logout', endpoint: logout, limit: perMinute('logout', 6000) },
-  { method: 'GET', path: '/api/v1/auth/me', endpoint: me, guard: bearer, limit: perMinute('me', 30_000) },
+  route('POST /api/v1/auth/login', login, { contract: standard, work: 'password', limit: loginLimit }),
+  route('POST /api/v1/auth/refresh', refresh, { contract: standard, work: 'token', limit: perMinute('refresh', 6000) }),
+  route('POST /api/v1/auth/logout', logout, { contract: standard, work: 'token', limit: perMinute('logout', 6000) }),
+  route('GET /api/v1/auth/me', me, {
+    contract: standard,
+    work: 'database',
+    guard: bearer,
+    limit: perMinute('me', 30_000),
+  }),
 
-  { method: 'POST', path: '/auth/token', endpoint: issuePair, guard: pairIssuance, limit: perMinute('pair', 6000) },
-  { method: 'POST', path: '/auth/refresh', endpoint: refreshPair, limit: perMinute('refresh pair', 6000) },
+  route('POST /auth/token', issuePair, {
+    contract: tokenPairs,
+    work: 'token',
+    guard: pairIssuance,
+    limit: perMinute('pair', 6000),
+  }),
+  route('POST /auth/refresh', refreshPair, {
+    contract: tokenPairs,
+    work: 'token',
+    limit: perMinute('refresh pair', 6000),
+  }),
 
-  { method: 'GET', path: '/', endpoint: frontPage },
-  { method: 'GET', path: '/openapi.json', endpoint: openapiDocument },
-  { method: 'GET', path: '/docs', endpoint: docsPage },
-  { method: 'GET', path: '/docs/:asset', endpoint: docsAsset },
-  { method: 'GET', path: '/dev/mail', endpoint: devMail, guard: developmentMailbox },
-  { method: 'GET', path: '/dev/mail/:id', endpoint: devMailMessage, guard: developmentMailbox },
-  { method: 'GET', path: '/dev/mail/:id/html', endpoint: devMailHtml, guard: developmentMailbox },
+  route('GET /', frontPage, { contract: standard, work: 'none' }),
+  route('GET /openapi.json', openapiDocument, { contract: standard, work: 'none' }),
+  route('GET /docs', docsPage, { contract: standard, work: 'none' }),
+  route('GET /docs/:asset', docsAsset, { contract: standard, work: 'none' }),
+  route('GET /dev/mail', devMail, { contract: standard, work: 'database', guard: developmentMailbox }),
+  route('GET /dev/mail/:id', devMailMessage, { contract: standard, work: 'database', guard: developmentMailbox }),
+  route('GET /dev/mail/:id/html', devMailHtml, { contract: standard, work: 'database', guard: developmentMailbox }),
 ]

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { register } from '../auth/register.ts'
 import type { Locale } from '../text/locale.ts'
-import { invalidRegistration } from './answers.ts'
 import { endpoint } from './endpoint.ts'
+import { InvalidBody } from './invalid-body.ts'
 import { EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
 
 const optionalName = Type.Optional(Type.Union([Type.String(), Type.Null()]))
@@ -31,15 +31,12 @@ export const signUp = endpoint({
     }),
   }),
   responses: { 200: Type.Object({ message: Type.String(), user: UserSchema }) },
-  async handle(ctx, request, reply) {
+  async handle(ctx, request) {
     const { email, password, first_name: firstName = null, last_name: lastName = null } = request.body.user
     const locale = preferredLocale(request.headers['accept-language'])
     const outcome = await register(ctx, { email, password, firstName, lastName, locale, client: request.client })
-    if (outcome.kind === 'created') {
-      return { message: 'You have successfully registered', user: userView(outcome.user) }
-    }
-    const { status, body } = invalidRegistration(outcome.complaints)
-    return reply.code(status).send(body)
+    if (outcome.kind === 'invalid') throw new InvalidBody(outcome.errors)
+    return { message: 'You have successfully registered', user: userView(outcome.user) }
   },
 })
 

@@ -1,0 +1,68 @@
+import type { FastifyError } from 'fastify'
+import { AuthError } from '../../auth/auth-error.ts'
+import { RateLimited } from '../../auth/limits.ts'
+import { LaneFull } from '../../crypto/hash-lane.ts'
+import { Unavailable } from '../../storage/database.ts'
+import { InvalidBody } from '../invalid-body.ts'
+import { Refusal, Unauthenticated } from '../refusal.ts'
+import type { Contract } from './contract.ts'
+
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: object
+}
+
+// The refusals of Fastify before a handler runs.
+const FRAMEWORK_REFUSALS: Record<number, [code: string, message: string]> = {
+  400: ['bad_request', 'The request cannot be read'],
+  413: ['body_too_large', 'The body is larger than 16 KB'],
+  414: ['path_too_long', 'The path is too long'],
+  415: ['unsupported_media_type', 'The body must be application/json'],
+}
+
+const RETRY_SOON = { 'retry-after': '1' }
+
+/** Words any error as a contract does. Null: a bug, which gets {@link internalError} and a line in the log. */
+export function answerTo(error: unknown, contract: Contract): Answer | null {
+  if (error instanceof AuthError) {
+    const [status, sentence] = contract.refusals[error.code]
+    const headers = error instanceof Unauthenticated ? { 'www-authenticate': error.challenge } : {}
+    return answer(contract, status, sentence, {}, headers)
+  }
+  if (error instanceof InvalidBody) {
+    return { status: 422, headers: {}, body: contract.validationBody(error.errors) }
+  }
+  if (error instanceof Refusal) {
+    return answer(contract, error.status, error.message, error.code === null ? {} : { code: error.code }, error.headers)
+  }
+  if (error instanceof RateLimited) {
+    const retryAfter = { 'retry-after': String(error.retryAfterSeconds) }
+    return answer(contract, 429, 'Too many attempts, try again later', { code: 'rate_limited' }, retryAfter)
+  }
+  if (error instanceof LaneFull) {
+    return answer(contract, 503, 'The server is busy, try again soon', { code: 'overloaded' }, RETRY_SOON)
+  }
+  if (error instanceof Unavailable) {
+    return answer(contract, 503, 'The database is unavailable, try again soon', { code: 'unavailable' }, RETRY_SOON)
+  }
+  const status = (error as FastifyError).statusCode ?? 500
+  const [code, message] = FRAMEWORK_REFUSALS[status] ?? []
+  return code && message ? answer(contract, status, message, { code }) : null
+}
+
+export function internalError(contract: Contract): Answer {
+  return answer(contract, 500, 'Internal server error')
+}
+
+function answer(
+  contract: Contract,
+  status: number,
+  message: string,
+  details: object = {},
+  headers: Record<string, string> = {},
+): Answer {
+  // RFC 6750, 3: every 401 names the scheme that would do; a guard that saw a bad token says more.
+  const authenticate = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
+  return { status, headers: { ...authenticate, ...headers }, body: contract.errorBody(message, details) }
+}

@@ -1,0 +1,34 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { rejectIfOverloaded, withinLimit, withPlace } from '../admission.ts'
+import type { EndpointRequest, HttpContext } from '../endpoint.ts'
+import type { Route } from '../routes.ts'
+import { withRequestId } from './request-log.ts'
+
+/** Serves a route: who may call comes before the body is read, budgets of the body after it. */
+export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route): void {
+  const { method, path, endpoint, guard, limit, work, contract } = route
+  server.route({
+    method,
+    url: path,
+    config: { contract },
+    schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
+    onRequest: async (request: FastifyRequest) => {
+      if (work === 'password') await rejectIfOverloaded(ctx)
+      if (limit?.countedBy === 'process') await ctx.ownLimiter.take(limit.budgets(request as EndpointRequest, ctx))
+      await guard?.check(ctx, request)
+    },
+    handler: handlerOf(ctx, route),
+  })
+}
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+
+function handlerOf(ctx: HttpContext, { endpoint, limit, work }: Route): Handler {
+  const handle: Handler = (request, reply) =>
+    endpoint.handle({ ...ctx, log: withRequestId(ctx.log, request.id) }, request as EndpointRequest, reply)
+  const limited: Handler =
+    limit?.countedBy === 'shared'
+      ? (request, reply) => withinLimit(ctx, limit, request as EndpointRequest, () => handle(request, reply))
+      : handle
+  return work === 'password' ? (request, reply) => withPlace(ctx, () => limited(request, reply)) : limited
+}

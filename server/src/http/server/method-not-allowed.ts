@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify'
+import { Refusal } from '../refusal.ts'
+import { type Route, routes } from '../routes.ts'
+
+/** The paths of the routes, each with what fits it: `/api/v1/users/:id`, `/api/v1/users/7`. */
+const patterns = [...new Set(routes.map(({ path }) => path))].map(
+  (path) => [path, new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)] as const,
+)
+
+/** The 405 for a path that exists with other methods; null for a path that does not exist. */
+export function methodNotAllowedAt(path: string): Refusal | null {
+  const known = patterns.find(([, pattern]) => pattern.test(path))
+  return known ? methodNotAllowed(known[0]) : null
+}
+
+/** Answers the methods that a path does not have with those it has (RFC 9110, 15.5.6). */
+export function refuseOtherMethods(server: FastifyInstance): void {
+  for (const [path] of patterns) {
+    const refuse = async () => {
+      throw methodNotAllowed(path)
+    }
+    const own = methodsOf(path)
+    const method = server.supportedMethods.filter((supported) => !own.includes(supported))
+    const contract = routesAt(path)[0]?.contract
+    server.route({ method, url: path, config: { contract }, onRequest: refuse, handler: refuse })
+  }
+}
+
+function methodNotAllowed(path: string): Refusal {
+  return new Refusal(405, 'method_not_allowed', 'Method not allowed', { allow: methodsOf(path).join(', ') })
+}
+
+function methodsOf(path: string): string[] {
+  const own = routesAt(path).map((route) => route.method as string)
+  return own.includes('GET') ? [...own, 'HEAD'] : own
+}
+
+function routesAt(path: string): Route[] {
+  return routes.filter((route) => route.path === path)
+}
