@@ -19,15 +19,18 @@ import { createServer } from './http/server.ts'
 import { openDatabase, troubleLog } from './open-database.ts'
 import { repeat } from './repeat.ts'
 import { settingsOf } from './settings-of.ts'
-import type { Database } from './storage/database.ts'
-import { databaseLimits, memoryLimits } from './storage/limit-store.ts'
+import { type Database, databaseClock } from './storage/database.ts'
+import { databaseLimits } from './storage/limits/database-limits.ts'
+import { memoryLimits } from './storage/limits/memory-limits.ts'
+import type { RedisLimits } from './storage/limits/redis-limits.ts'
 import { migrate } from './storage/migrate.ts'
-import type { RedisLimits } from './storage/redis-limits.ts'
 import { readTlsFiles, renewTls, type TlsPair } from './tls-files.ts'
 
 /** What an app does not decide for itself. */
 export interface World {
   log: Log
+  /** Of the package. */
+  version: string
   /** Milliseconds since 1970 by this machine; tests move it. */
   clock: () => number
 }
@@ -50,13 +53,13 @@ export interface App {
 }
 
 /** Puts an app together: configuration -> database, keys, hashing, mail -> HTTP server. */
-export async function createApp(config: Config, { log, clock }: World): Promise<App> {
+export async function createApp(config: Config, { log, version, clock }: World): Promise<App> {
   const db = await openDatabase(config, log)
   try {
-    const now = () => new Date(clock() + db.clockOffsetMilliseconds())
+    const now = databaseClock(db, clock)
     await migrate(db, now())
     if (!config.production) await seedDemoUsers({ db, now })
-    return await assemble(config, log, db, await openRedis(config, log), now)
+    return await assemble(config, { log, version }, db, await openRedis(config, log), now)
   } catch (error) {
     await db.close()
     throw error
@@ -65,7 +68,7 @@ export async function createApp(config: Config, { log, clock }: World): Promise<
 
 async function assemble(
   config: Config,
-  log: Log,
+  { log, version }: Pick<World, 'log' | 'version'>,
   db: Database,
   redis: RedisLimits | null,
   now: () => Date,
@@ -97,7 +100,7 @@ async function assemble(
     edge: config,
   }
   const tls = tlsOf(config)
-  const server = createServer(ctx, tls)
+  const server = createServer(ctx, version, tls)
   const renewing =
     tls &&
     config.tlsFiles &&
@@ -136,7 +139,7 @@ function tlsOf({ tlsFiles, requireHttps, trustedProxies }: Config): TlsPair | nu
 
 async function openRedis({ redisUrl }: Config, log: Log): Promise<RedisLimits | null> {
   if (redisUrl === null) return null
-  const { redisLimits } = await import('./storage/redis-limits.ts')
+  const { redisLimits } = await import('./storage/limits/redis-limits.ts')
   return redisLimits(redisUrl, troubleLog(log, 'Redis'))
 }
 

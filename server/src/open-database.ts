@@ -2,7 +2,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Log } from './auth/context.ts'
 import type { Config } from './config.ts'
-import { type Database, type OnTrouble, Unavailable } from './storage/database.ts'
+import type { Database } from './storage/database.ts'
+import { type OnTrouble, Unavailable } from './storage/errors.ts'
 import { openSqlite } from './storage/sqlite.ts'
 
 /**

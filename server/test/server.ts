@@ -56,7 +56,7 @@ export async function startServer(
   const logs: Record<string, unknown>[] = []
   const log = pino({ level: config.logLevel, base: null }, { write: (line: string) => logs.push(JSON.parse(line)) })
   let shift = 0
-  const app = await createApp(config, { log, clock: () => clock() + shift })
+  const app = await createApp(config, { log, version: '0.0.0', clock: () => clock() + shift })
   const url = await app.listen()
   let closing: Promise<void> | null = null
   const close = () => (closing ??= app.close())

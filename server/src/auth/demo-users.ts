@@ -1,4 +1,4 @@
-import { UniqueViolation } from '../storage/database.ts'
+import { UniqueViolation } from '../storage/errors.ts'
 import { hasUsers, insertUser, type NewUser, type UserRow } from '../storage/users.ts'
 import type { Context } from './context.ts'
 

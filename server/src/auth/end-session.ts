@@ -1,7 +1,7 @@
 import type { AuditKind } from '../storage/audit-events.ts'
 import { deleteTokensOfSession } from '../storage/refresh-tokens.ts'
 import { revokeSession } from '../storage/sessions.ts'
-import { keepUser, queueForUser } from '../storage/users.ts'
+import { keepUser, queueForUser } from '../storage/user-locks.ts'
 import type { Context, Origin } from './context.ts'
 import { notify } from './notify.ts'
 import { recordEvent } from './record-event.ts'

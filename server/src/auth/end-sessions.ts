@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { revokeNextSessions, revokeSessionsOfUser } from '../storage/sessions.ts'
-import { queueForUser } from '../storage/users.ts'
+import { queueForUser } from '../storage/user-locks.ts'
 import type { Context, Origin } from './context.ts'
 import { recordEvent } from './record-event.ts'
 

@@ -4,11 +4,9 @@ import {
   continueIdsAfterImport,
   type ImportedUser,
   insertImportedUser,
-  isRole,
   keepIdsForImport,
-  ROLES,
-  type Role,
-} from '../storage/users.ts'
+} from '../storage/imported-users.ts'
+import { isRole, ROLES, type Role } from '../storage/users.ts'
 import { readIsoTime } from '../text/iso-time.ts'
 import { DEFAULT_LOCALE, isLocale, type Locale } from '../text/locale.ts'
 import { readRecordId } from '../text/record-id.ts'

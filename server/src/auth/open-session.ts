@@ -2,7 +2,7 @@ import { makeRefreshToken, type RefreshToken, SECRET_BYTES } from '../crypto/ref
 import { uuidV4, uuidV7 } from '../crypto/uuid.ts'
 import { insertFirstToken } from '../storage/refresh-tokens.ts'
 import { insertSession, type SessionKind } from '../storage/sessions.ts'
-import { holdUser } from '../storage/users.ts'
+import { holdUser } from '../storage/user-locks.ts'
 import type { Client, Context } from './context.ts'
 import { recordEvent } from './record-event.ts'
 import { SESSION_KINDS } from './session-kind.ts'

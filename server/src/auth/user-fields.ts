@@ -1,4 +1,4 @@
-import { UniqueViolation } from '../storage/database.ts'
+import { UniqueViolation } from '../storage/errors.ts'
 
 /** Field -> sentences in the wording of Rails validations. */
 export type ValidationErrors = Record<string, string[]>

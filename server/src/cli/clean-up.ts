@@ -2,14 +2,11 @@ import { cleanUp } from '../auth/clean-up.ts'
 import { say } from './output.ts'
 import { withDatabase } from './with-database.ts'
 
-/** `tessera clean-up`: what every server does each ten minutes, now. */
+/** `tessera clean-up`: does now what each server does every ten minutes. */
 export async function cleanUpCommand(): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {
-    const sessions = await cleanUp(ctx)
-    say(
-      sessions === 1
-        ? 'One session was past its end and is gone.'
-        : `${sessions} sessions were past their end and are gone.`,
-    )
+    const deleted = await cleanUp(ctx)
+    const sessions = deleted['sessions'] ?? 0
+    say(sessions === 1 ? 'Deleted 1 expired session.' : `Deleted ${sessions} expired sessions.`)
   })
 }

@@ -17,7 +17,7 @@ export function createProgram(version: string): Command {
     .addHelpText('after', '\nSettings come from the environment or a .env file: docs/configuration.md lists them.')
 
   command(program, 'start', 'Serve; what happens without a command, too.', 'tessera start').action(async () =>
-    (await import('./start.ts')).start(),
+    (await import('./start.ts')).start(version),
   )
   command(program, 'migrate', 'Bring the database up to date and leave.', 'tessera migrate').action(async () =>
     (await import('./migrate.ts')).migrateCommand(),

@@ -11,14 +11,14 @@ const GRACE_MILLISECONDS = 1000
 const ECHO_MILLISECONDS = 500
 
 /** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes what is under way. */
-export async function start(): Promise<void> {
+export async function start(version: string): Promise<void> {
   const config = readConfig(readEnvironment())
   if (config.processes > 1 && cluster.isPrimary) return supervise(config)
 
   const isFirst = (cluster.worker?.id ?? 1) === 1 // what is said once is for it to say
   const log = openLog(config.logLevel)
   for (const warning of isFirst ? config.warnings : []) log.warn(warning)
-  const app = await createApp(config, { log, clock: Date.now })
+  const app = await createApp(config, { log, version, clock: Date.now })
   try {
     const url = await app.listen()
     if (isFirst && !config.production) process.stdout.write(welcome(config, new URL(url).port))

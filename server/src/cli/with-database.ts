@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import type { Context, Origin } from '../auth/context.ts'
 import { type Config, readConfig, readEnvironment } from '../config.ts'
 import { openDatabase } from '../open-database.ts'
+import { databaseClock } from '../storage/database.ts'
 import { migrate } from '../storage/migrate.ts'
 import { CommandError } from './command-error.ts'
 
@@ -38,7 +39,7 @@ export async function withDatabase<T>(
   const log = { info() {}, warn() {}, error() {} }
   const db = await openDatabase(config, log, PATIENCE_MILLISECONDS)
   try {
-    const now = () => new Date(Date.now() + db.clockOffsetMilliseconds())
+    const now = databaseClock(db, Date.now)
     const applied = await migrate(db, now())
     return await run({ config, db, now, random: randomBytes, log }, applied)
   } finally {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LaneFull } from '../crypto/hash-lane.ts'
-import { Unavailable } from '../storage/database.ts'
+import { Unavailable } from '../storage/errors.ts'
 import type { EndpointRequest, HttpContext, Limit } from './endpoint.ts'
 
 const MIN_PAUSE_MILLISECONDS = 15

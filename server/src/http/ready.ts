@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { type Database, Unavailable } from '../storage/database.ts'
+import type { Database } from '../storage/database.ts'
+import { Unavailable } from '../storage/errors.ts'
 import { ping } from '../storage/ping.ts'
 import { endpoint, type HttpContext } from './endpoint.ts'
 

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Client } from '../auth/context.ts'
@@ -38,9 +37,14 @@ const BODY_LIMIT_BYTES = 16 * 1024
 /**
  * The HTTP server over the rules: every route of `routes.ts`, one way in, one way for errors out.
  *
+ * @param version of the package, for the API's description
  * @param tls PEM of a certificate and its key: HTTPS instead of HTTP
  */
-export function createServer(ctx: HttpContext, tls: { cert: string; key: string } | null): FastifyInstance {
+export function createServer(
+  ctx: HttpContext,
+  version: string,
+  tls: { cert: string; key: string } | null,
+): FastifyInstance {
   const server = Fastify({
     ...(tls && { https: { ...tls, minVersion: 'TLSv1.2' } }),
     logger: false, // one line per request is written below
@@ -75,7 +79,7 @@ export function createServer(ctx: HttpContext, tls: { cert: string; key: string 
   server.decorateRequest('isSecure', false)
   server.decorateRequest('caller', null)
   let openapi: string | null = null
-  server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, readVersion()))))
+  server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
 
   // Both with a callback: a promise for each would cost every request a turn of the microtask queue.
   server.addHook('onRequest', (request, reply, next) => {
@@ -115,8 +119,4 @@ function allowOrigins(server: FastifyInstance, origins: readonly string[]): void
     exposedHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],
     maxAge: 600,
   })
-}
-
-function readVersion(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../auth/context.ts'
 import { sha256 } from '../crypto/sha256.ts'
-import { Unavailable } from '../storage/database.ts'
+import { Unavailable } from '../storage/errors.ts'
 import { findMail, type MailRow } from '../storage/outbox.ts'
 import {
   type ClaimedMail,

@@ -1,6 +1,5 @@
 import sql from 'sql-template-tag'
 import { lockClause, type Queries } from './database.ts'
-import { deleteBatch } from './delete-batch.ts'
 
 /** A mail that is this caller's alone until its lease runs out. */
 export interface ClaimedMail {
@@ -66,9 +65,4 @@ export async function giveUpOldMails(
     where sent_at is null and failed_at is null and next_attempt_at <= ${now}
       and coalesce(retried_at, created_at) <= ${before} returning id`)
   return rows.length
-}
-
-/** Deletes mails of before a time, sent or not, so many at most; says how many. */
-export function deleteOldMails(db: Queries, before: Date, most: number): Promise<number> {
-  return deleteBatch(db, { table: 'outbox', primaryKey: 'id', condition: sql`created_at <= ${before}`, most })
 }

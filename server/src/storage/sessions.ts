@@ -1,6 +1,5 @@
 import sql, { join } from 'sql-template-tag'
 import type { Queries } from './database.ts'
-import { deleteBatch } from './delete-batch.ts'
 import { joinedProfileColumns, type UserProfile } from './users.ts'
 
 export const SESSION_KIND_NAMES = ['login', 'pair'] as const
@@ -114,9 +113,4 @@ export async function revokeNextSessions(
       order by id limit ${most})
     and revoked_at is null returning id`)
   return rows.map(({ id }) => id)
-}
-
-/** Deletes sessions past their absolute end, with their tokens, so many at most; says how many. */
-export function deleteEndedSessions(db: Queries, now: Date, most: number): Promise<number> {
-  return deleteBatch(db, { table: 'sessions', primaryKey: 'id', condition: sql`expires_at <= ${now}`, most })
 }

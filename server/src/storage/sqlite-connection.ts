@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Sql } from 'sql-template-tag'
-import { Conflict, toParameter, Unavailable, UniqueViolation } from './database.ts'
+import { Conflict, Unavailable, UniqueViolation } from './errors.ts'
+import { toParameter } from './parameter.ts'
 
 interface Prepared {
   statement: StatementSync

@@ -1,17 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'sql-template-tag'
-import {
-  asTransactionBody,
-  Conflict,
-  type Database,
-  type OnTrouble,
-  refuseInsideTransaction,
-  rerunAfterConflict,
-  type Transaction,
-  Unavailable,
-} from './database.ts'
+import type { Database, Transaction } from './database.ts'
+import { Conflict, type OnTrouble, rerunAfterConflict, Unavailable } from './errors.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteReader } from './sqlite-reader.ts'
+import { asTransactionBody, refuseInsideTransaction } from './transaction-guard.ts'
 
 /**
  * Opens (or creates) a SQLite file: one writing connection behind a queue, one reading connection beside it. Durable:

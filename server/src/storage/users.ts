@@ -1,5 +1,5 @@
-import sql, { empty, join, raw } from 'sql-template-tag'
-import { lockClause, type Queries } from './database.ts'
+import sql, { join, raw } from 'sql-template-tag'
+import type { Queries } from './database.ts'
 
 export const ROLES = ['user', 'admin'] as const
 
@@ -54,38 +54,6 @@ export async function insertUser(db: Queries, user: NewUser, now: Date): Promise
   return rows[0] as UserRow
 }
 
-/** A person from another system, with the ids and times they had there; a null id takes the next. */
-export type ImportedUser = NewUser & Pick<UserRow, 'disabled_at' | 'created_at' | 'updated_at'> & { id: number | null }
-
-/** @throws {UniqueViolation} of `users.email`, `users.guid` or `users.id` */
-export async function insertImportedUser(tx: Queries, user: ImportedUser): Promise<number> {
-  const id = user.id === null ? empty : sql`${user.id},`
-  const given = tx.dialect === 'postgres' && user.id !== null ? raw('overriding system value') : empty
-  const rows = await tx.query<{ id: number }>(sql`
-    insert into users (${raw(user.id === null ? '' : 'id,')} guid, email, password_digest, first_name, last_name, role,
-      locale, disabled_at, created_at, updated_at) ${given}
-    values (${id} ${user.guid}, ${user.email}, ${user.password_digest}, ${user.first_name}, ${user.last_name},
-      ${user.role}, ${user.locale}, ${user.disabled_at}, ${user.created_at}, ${user.updated_at})
-    returning id`)
-  return rows[0]?.id ?? 0
-}
-
-/** Before ids are given by hand: nobody else takes one meanwhile. SQLite has one writer anyhow. */
-export async function keepIdsForImport(tx: Queries): Promise<void> {
-  if (tx.dialect === 'postgres') await tx.query(sql`lock table users in share row exclusive mode`)
-}
-
-/**
- * After ids were given by hand: the next person gets one above them all, and above all that were ever given, so that
- * no id of a deleted person comes back. SQLite sees to that by itself.
- */
-export async function continueIdsAfterImport(tx: Queries): Promise<void> {
-  if (tx.dialect === 'postgres') {
-    await tx.query(sql`
-      select setval('users_id_seq', greatest((select max(id) from users), (select last_value from users_id_seq)))`)
-  }
-}
-
 /** @param email in its canonical form */
 export async function findUserByEmail(db: Queries, email: string): Promise<UserRow | null> {
   const rows = await db.query<UserRow>(sql`select ${columns} from users where email = ${email}`)
@@ -131,34 +99,6 @@ export async function findUsers(db: Queries, filter: UserFilter): Promise<UserRo
 
 export async function hasUsers(db: Queries): Promise<boolean> {
   return (await db.query(sql`select id from users limit 1`)).length > 0
-}
-
-/**
- * Reads a user so that until the transaction ends nobody can disable them or change their password: what opens a session
- * must hold this lock, or sessions of the old password survive its change.
- */
-export async function holdUser(
-  tx: Queries,
-  id: number,
-): Promise<Pick<UserRow, 'password_digest' | 'disabled_at'> | null> {
-  const lock = lockClause(tx, 'for share')
-  const rows = await tx.query<Pick<UserRow, 'password_digest' | 'disabled_at'>>(
-    sql`select password_digest, disabled_at from users where id = ${id} ${lock}`,
-  )
-  return rows[0] ?? null
-}
-
-/**
- * Holds a user against deletion. Taken first by what goes on to a session and then writes a row that refers to the user:
- * that row's foreign key would else ask for this lock last, and meet the deletion coming the other way.
- */
-export async function keepUser(tx: Queries, id: number): Promise<void> {
-  if (tx.dialect === 'postgres') await tx.query(sql`select id from users where id = ${id} for key share`)
-}
-
-/** Lets through one transaction at a time of those that count something per person, and every refresh beside it. */
-export async function queueForUser(tx: Queries, id: number): Promise<void> {
-  if (tx.dialect === 'postgres') await tx.query(sql`select id from users where id = ${id} for no key update`)
 }
 
 /** Compare-and-swap: false when the digest is no longer the one the caller saw. */

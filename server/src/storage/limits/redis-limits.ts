@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { type OnTrouble, Unavailable } from './database.ts'
+import { type OnTrouble, Unavailable } from '../errors.ts'
 import type { LimitStore } from './limit-store.ts'
 
 const TIMEOUT_MILLISECONDS = 700

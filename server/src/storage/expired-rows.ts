@@ -1,0 +1,42 @@
+import sql, { raw, type Sql } from 'sql-template-tag'
+import { lockClause, type Queries } from './database.ts'
+
+export interface ExpiringTable {
+  name: 'outbox' | 'rate_limits' | 'sessions'
+  primaryKey: 'id' | 'key'
+  /** The rows that have ended by now. */
+  expired: (now: Date) => Sql
+}
+
+const MAILS_KEPT_MILLISECONDS = 30 * 86_400_000
+
+/**
+ * Every table that is cleaned up. A session is kept until its absolute end: until then each of its tokens, however old, is
+ * recognised; its tokens go with it (`on delete cascade`). Mails are kept for thirty days, sent or not.
+ */
+export const EXPIRING_TABLES: readonly ExpiringTable[] = [
+  { name: 'rate_limits', primaryKey: 'key', expired: (now) => sql`expires_at <= ${now}` },
+  { name: 'outbox', primaryKey: 'id', expired: (now) => sql`created_at <= ${before(now, MAILS_KEPT_MILLISECONDS)}` },
+  { name: 'sessions', primaryKey: 'id', expired: (now) => sql`expires_at <= ${now}` },
+]
+
+/**
+ * Deletes expired rows of a table, up to a limit; returns how many. Several replicas may do so at once: none waits for the
+ * rows of another.
+ */
+export async function deleteExpiredRows(
+  db: Queries,
+  { name, primaryKey, expired }: ExpiringTable,
+  { now, limit }: { now: Date; limit: number },
+): Promise<number> {
+  const [table, key] = [raw(name), raw(primaryKey)] // constants, by their types
+  const skip = lockClause(db, 'for update skip locked')
+  const rows = await db.query(sql`
+    delete from ${table} where ${key} in (select ${key} from ${table} where ${expired(now)} limit ${limit} ${skip})
+    returning ${key}`)
+  return rows.length
+}
+
+function before(now: Date, milliseconds: number): Date {
+  return new Date(now.getTime() - milliseconds)
+}

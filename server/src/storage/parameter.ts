@@ -1,0 +1,11 @@
+/** A value as both drivers take it. `undefined` and values that one driver would silently bend are refused. */
+export function toParameter(value: unknown): string | number | null {
+  if (value === null) return null
+  if (typeof value === 'string') {
+    if (value.includes('\0')) throw new TypeError('a text parameter contains NUL')
+    return value
+  }
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (value instanceof Date) return value.toISOString()
+  throw new TypeError(`not a database parameter: ${value === undefined ? 'undefined' : typeof value}`)
+}
