@@ -240,6 +240,6 @@ test('who stops in the middle ends the connection, and leaves nothing behind', a
 })
 
 test('a head has 10 seconds and a whole request 15', () => {
-  const { headersTimeout, requestTimeout } = createServer(server.ctx, null).server
+  const { headersTimeout, requestTimeout } = createServer(server.ctx, '0.0.0', null).server
   assert.deepEqual([headersTimeout, requestTimeout], [10_000, 15_000])
 })
