@@ -8,7 +8,7 @@ import { type Background, startBackground } from './background.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
 import { createAccessTokens } from './crypto/access-token.ts'
-import { HashLane, hashingThreads } from './crypto/hash-lane.ts'
+import { HashPool, hashingThreads } from './crypto/hash-pool.ts'
 import { buildKeys } from './crypto/keys.ts'
 import { createPasswords } from './crypto/passwords.ts'
 import { createRefreshTokenDigests } from './crypto/refresh-token-digests.ts'
@@ -16,9 +16,9 @@ import { developmentSecret } from './development-secret.ts'
 import { drain } from './http/drain.ts'
 import type { HttpContext } from './http/endpoint.ts'
 import { createServer } from './http/server.ts'
-import { openDatabase, troubleLog } from './open-database.ts'
+import { logRecoveredErrors, openDatabase } from './open-database.ts'
 import { repeat } from './repeat.ts'
-import { settingsOf } from './settings-of.ts'
+import { ruleSettings } from './settings-of.ts'
 import { type Database, databaseClock } from './storage/database.ts'
 import { databaseLimits } from './storage/limits/database-limits.ts'
 import { memoryLimits } from './storage/limits/memory-limits.ts'
@@ -79,8 +79,8 @@ async function assemble(
     previous: config.previousSecrets,
   })
   // Passwords and token digests never wait for each other, nor the event loop for either.
-  const passwordLane = new HashLane({ threads: hashingThreads(), atOnce: 1, niceness: 15, mostWaiting: 64 })
-  const tokenLane = new HashLane({ threads: Math.min(4, hashingThreads()), atOnce: 4, niceness: 10, mostWaiting: 256 })
+  const passwordPool = new HashPool({ threads: hashingThreads(), atOnce: 1, niceness: 15, maxWaiting: 64 })
+  const tokenPool = new HashPool({ threads: Math.min(4, hashingThreads()), atOnce: 4, niceness: 10, maxWaiting: 256 })
   const limits = redis ?? (db.dialect === 'postgres' ? databaseLimits(db) : memoryLimits())
 
   const ctx: HttpContext = {
@@ -88,10 +88,10 @@ async function assemble(
     tokens: {
       access: createAccessTokens(keys, config.accessTokenLifetimeSeconds),
       refreshKeys: keys.refresh,
-      digests: createRefreshTokenDigests(tokenLane),
+      digests: createRefreshTokenDigests(tokenPool),
     },
-    passwords: createPasswords(passwordLane, config.passwordHash),
-    settings: settingsOf(config),
+    passwords: createPasswords(passwordPool, config.passwordHash),
+    settings: ruleSettings(config),
     now,
     random: randomBytes,
     log,
@@ -99,7 +99,7 @@ async function assemble(
     ownLimiter: config.rateLimit ? createLimiter(memoryLimits(), now) : unlimited,
     edge: config,
   }
-  const tls = tlsOf(config)
+  const tls = openTls(config)
   const server = createServer(ctx, version, tls)
   const renewing =
     tls &&
@@ -121,7 +121,7 @@ async function assemble(
     async close({ graceMilliseconds } = { graceMilliseconds: 0 }) {
       await Promise.all([background.stop(), renewing?.stop(), drain(server, graceMilliseconds)])
       await server.close()
-      await Promise.all([passwordLane.close(), tokenLane.close()])
+      await Promise.all([passwordPool.close(), tokenPool.close()])
       redis?.close()
       await db.close()
     },
@@ -129,7 +129,7 @@ async function assemble(
 }
 
 /** @throws {ConfigError} for a certificate that cannot be used, and where HTTPS is required and nothing could come over it */
-function tlsOf({ tlsFiles, requireHttps, trustedProxies }: Config): TlsPair | null {
+function openTls({ tlsFiles, requireHttps, trustedProxies }: Config): TlsPair | null {
   if (tlsFiles) return readTlsFiles(tlsFiles)
   if (!requireHttps || !trustedProxies.isEmpty) return null
   throw new ConfigError(
@@ -140,7 +140,7 @@ function tlsOf({ tlsFiles, requireHttps, trustedProxies }: Config): TlsPair | nu
 async function openRedis({ redisUrl }: Config, log: Log): Promise<RedisLimits | null> {
   if (redisUrl === null) return null
   const { redisLimits } = await import('./storage/limits/redis-limits.ts')
-  return redisLimits(redisUrl, troubleLog(log, 'Redis'))
+  return redisLimits(redisUrl, logRecoveredErrors(log, 'Redis'))
 }
 
 /** Beside the SQLite file; with PostgreSQL, where that file would be by default. */

@@ -2,7 +2,7 @@ import { cleanUp } from './auth/clean-up.ts'
 import type { Context } from './auth/context.ts'
 import type { Config } from './config.ts'
 import { announceMails } from './mail/announce.ts'
-import { senderOf } from './mail/sender.ts'
+import { senderFrom } from './mail/sender.ts'
 import { type Job, repeat } from './repeat.ts'
 
 export interface Background {
@@ -40,7 +40,7 @@ async function mailJob(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>)
   }
   // Loaded by those who use it: a start is quick.
   const [{ deliverDue }, { openSmtp }] = await Promise.all([import('./mail/delivery.ts'), import('./mail/smtp.ts')])
-  const sender = senderOf(config)
+  const sender = senderFrom(config)
   const smtp = openSmtp(config.smtpUrl, sender)
   return (signals) => deliverDue({ ...ctx, smtp, sender }, signals)
 }

@@ -3,7 +3,7 @@ import { parseEnv } from 'node:util'
 import { ConfigError } from './config-error.ts'
 import type { PasswordHash } from './crypto/passwords.ts'
 import type { MailFrom } from './mail/sender.ts'
-import { findMisspeltSetting } from './misspelt-setting.ts'
+import { findUnknownSetting } from './misspelt-setting.ts'
 import type { IpRanges } from './net/ip-address.ts'
 import { checkProductionSecret } from './production-secret.ts'
 import { type SettingName, secretSettings } from './setting-names.ts'
@@ -202,7 +202,7 @@ function readSetting(environment: Environment, name: SettingName): string | null
 }
 
 function refuseUnknownNames(environment: Environment): void {
-  const found = findMisspeltSetting(environment)
+  const found = findUnknownSetting(environment)
   if (!found) return
   const hint = found.meant ? `did you mean ${found.meant}?` : 'see docs/configuration.md for their names.'
   throw new ConfigError(`${found.name} is not a setting; ${hint}`)

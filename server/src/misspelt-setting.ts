@@ -1,37 +1,39 @@
 import { type SettingName, secretSettings, settingNames } from './setting-names.ts'
 
-const LIKE_OURS = /^(JWT|REFRESH|SESSION|PAIR|SERVICE|DEMO|PASSWORD|BCRYPT|SMTP|MAIL|TRUSTED|CORS|RATE)_/
+const OUR_PREFIXES = /^(JWT|REFRESH|SESSION|PAIR|SERVICE|DEMO|PASSWORD|BCRYPT|SMTP|MAIL|TRUSTED|CORS|RATE)_/
 const KNOWN: ReadonlySet<string> = new Set([...settingNames, ...[...secretSettings].map((name) => `${name}_FILE`)])
-const MOST_SLIPS = 2
+const MAX_EDIT_DISTANCE = 2
 /** Shorter names are too close to those of others: HOME is two letters from HOST. */
-const LEAST_LENGTH = 8
+const MIN_LENGTH = 8
 
 /**
- * A name in the environment that must be meant for us and is none of ours: it begins like one, or it is one or two slips
+ * A name in the environment that must be meant for us and is none of ours: it begins like one, or it is one or two editDistance
  * from a setting that is not set. Its default would else be in force in silence.
  *
  * @returns the name and, if one is near, the setting that was probably meant
  */
-export function findMisspeltSetting(
+export function findUnknownSetting(
   environment: Record<string, string | undefined>,
 ): { name: string; meant: SettingName | null } | null {
   for (const name of Object.keys(environment)) {
-    if (KNOWN.has(name) || isSetBySomebodyElse(name)) continue
-    const near = settingNames.find((setting) => setting.length >= LEAST_LENGTH && slips(name, setting) <= MOST_SLIPS)
-    if (LIKE_OURS.test(name)) return { name, meant: near ?? null }
+    if (KNOWN.has(name) || isSetByOrchestrator(name)) continue
+    const near = settingNames.find(
+      (setting) => setting.length >= MIN_LENGTH && editDistance(name, setting) <= MAX_EDIT_DISTANCE,
+    )
+    if (OUR_PREFIXES.test(name)) return { name, meant: near ?? null }
     if (near && !environment[near]) return { name, meant: near }
   }
   return null
 }
 
 /** Kubernetes sets such variables for each service of a namespace, whatever it is called. */
-function isSetBySomebodyElse(name: string): boolean {
+function isSetByOrchestrator(name: string): boolean {
   return name === 'SESSION_MANAGER' || /_SERVICE_(HOST|PORT)|_PORT(_\d+_(TCP|UDP))?(_|$)/.test(name)
 }
 
 /** Levenshtein's distance: letters that were left out, put in or mistaken. */
-function slips(one: string, other: string): number {
-  if (Math.abs(one.length - other.length) > MOST_SLIPS) return MOST_SLIPS + 1
+function editDistance(one: string, other: string): number {
+  if (Math.abs(one.length - other.length) > MAX_EDIT_DISTANCE) return MAX_EDIT_DISTANCE + 1
   let row = Array.from({ length: other.length + 1 }, (_, column) => column)
   for (const [index, letter] of [...one].entries()) {
     const next = [index + 1]

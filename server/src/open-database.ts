@@ -3,24 +3,24 @@ import { dirname } from 'node:path'
 import type { Log } from './auth/context.ts'
 import type { Config } from './config.ts'
 import type { Database } from './storage/database.ts'
-import { type OnTrouble, Unavailable } from './storage/errors.ts'
+import { type OnRecoveredError, Unavailable } from './storage/errors.ts'
 import { openSqlite } from './storage/sqlite.ts'
 
 /**
  * Opens the configured database; a SQLite file and its folder are made when they are missing.
  *
- * @param patienceMilliseconds for a statement of somebody who would rather wait than be turned away
+ * @param lockTimeoutMilliseconds for a statement of somebody who would rather wait than be turned away
  */
 export async function openDatabase(
   { database }: Pick<Config, 'database'>,
   log: Log,
-  patienceMilliseconds?: number,
+  lockTimeoutMilliseconds?: number,
 ): Promise<Database> {
-  const onTrouble = troubleLog(log, 'the database')
+  const onRecoveredError = logRecoveredErrors(log, 'the database')
   // Drivers are loaded by those who use them: they are a quarter of the time that a start takes.
   if (database.kind === 'postgres') {
     const { openPostgres } = await import('./storage/postgres.ts')
-    return openPostgres(database.url, onTrouble, patienceMilliseconds)
+    return openPostgres(database.url, onRecoveredError, lockTimeoutMilliseconds)
   }
   try {
     mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })
@@ -28,10 +28,10 @@ export async function openDatabase(
   } catch (error) {
     throw new Unavailable((error as Error).message, { cause: error })
   }
-  return openSqlite(database.file, onTrouble)
+  return openSqlite(database.file, onRecoveredError)
 }
 
-/** Has troubles that nobody else notices written down. */
-export function troubleLog(log: Log, who: string): OnTrouble {
+/** Has recoveredErrors that nobody else notices written down. */
+export function logRecoveredErrors(log: Log, who: string): OnRecoveredError {
   return (error) => log.warn({ reason: error.message }, `${who} had trouble`)
 }

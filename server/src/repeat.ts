@@ -10,8 +10,8 @@ export interface Repeated {
   stop(): Promise<void>
 }
 
-const STOP_PATIENCE_MILLISECONDS = 3000
-const ABANDON_PATIENCE_MILLISECONDS = 1000
+const STOP_TIMEOUT_MILLISECONDS = 3000
+const ABANDON_TIMEOUT_MILLISECONDS = 1000
 
 /** Runs a job again and again with a pause after each round, never twice at once; a failure is logged and tried again. */
 export function repeat(job: Job, options: { pauseMilliseconds: number; failure: string; log: Log }): Repeated {
@@ -38,9 +38,9 @@ export function repeat(job: Job, options: { pauseMilliseconds: number; failure: 
     async stop() {
       stopping.abort()
       clearTimeout(pause)
-      await Promise.race([round, passed(STOP_PATIENCE_MILLISECONDS)])
+      await Promise.race([round, passed(STOP_TIMEOUT_MILLISECONDS)])
       abandon.abort()
-      await Promise.race([round, passed(ABANDON_PATIENCE_MILLISECONDS)])
+      await Promise.race([round, passed(ABANDON_TIMEOUT_MILLISECONDS)])
     },
   }
 }

@@ -23,10 +23,10 @@ export function oneOf<const T extends string>(value: string, allowed: readonly T
   return found
 }
 
-export function whole(value: string, name: SettingName, least: number, most: number): number {
+export function whole(value: string, name: SettingName, min: number, max: number): number {
   const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
-  if (number >= least && number <= most) return number
-  throw new ConfigError(`${name} must be a whole number from ${least} to ${most}, not "${value}".`)
+  if (number >= min && number <= max) return number
+  throw new ConfigError(`${name} must be a whole number from ${min} to ${max}, not "${value}".`)
 }
 
 const TEN_YEARS_SECONDS = 315_360_000

@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import { BCRYPT_MAX_BYTES } from './crypto/passwords.ts'
 
 /** The part of the configuration that the rules go by. */
-export function settingsOf(config: Config): Settings {
+export function ruleSettings(config: Config): Settings {
   return {
     accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
     refreshTokenLifetimeSeconds: config.refreshTokenLifetimeSeconds,

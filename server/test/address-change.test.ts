@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { queueForUser } from '../src/storage/user-locks.ts'
+import { lockUserExclusive } from '../src/storage/user-locks.ts'
 import { claimsOf, issuePair, newLogin, refreshPair, signUp, type Tokens } from './people.ts'
 import { startServer } from './server.ts'
 import { onPostgres } from './test-database.ts'
@@ -147,7 +147,7 @@ test('moves of one person queue behind each other, refreshes from the known addr
   const held = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
   const holding = server.ctx.db.transaction(async (tx) => {
-    await queueForUser(tx, person.id)
+    await lockUserExclusive(tx, person.id)
     held.resolve()
     await release.promise
   })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import Fastify, { type FastifyError } from 'fastify'
 import { RateLimited } from '../src/auth/limits.ts'
-import { HashLane, LaneFull } from '../src/crypto/hash-lane.ts'
+import { HashPool, HashPoolFull } from '../src/crypto/hash-pool.ts'
 import { createPasswords } from '../src/crypto/passwords.ts'
 import { rejectIfOverloaded, withinLimit, withPlace } from '../src/http/admission.ts'
 import { standard } from '../src/http/contract/standard.ts'
@@ -11,17 +11,17 @@ import { addRoute } from '../src/http/server/add-route.ts'
 import { sendError } from '../src/http/server/send-error.ts'
 
 const PLACES = 3
-const limit = { countedBy: 'shared', budgets: () => [], givenBackOnSuccess: true } as const
+const limit = { countedBy: 'shared', budgets: () => [], refundedOnSuccess: true } as const
 
 function overloadable() {
-  const lane = new HashLane({ threads: 1, atOnce: 1, niceness: 0, mostWaiting: PLACES })
-  after(() => lane.close())
+  const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting: PLACES })
+  after(() => pool.close())
   const asked: string[] = []
   const limiter = {
     take: async () => void asked.push('take'),
-    giveBack: async () => void asked.push('give back'),
+    refund: async () => void asked.push('give back'),
   }
-  return { passwords: createPasswords(lane, { algorithm: 'bcrypt', cost: 4 }), limiter, asked }
+  return { passwords: createPasswords(pool, { algorithm: 'bcrypt', cost: 4 }), limiter, asked }
 }
 
 /** As a route with `work: 'password'` and a shared limit does it. */
@@ -41,14 +41,14 @@ test('who finds no place is refused before the limits or anything else are asked
   const outcomes = await Promise.allSettled(entering)
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
   assert.equal(refused.length, 50 - PLACES)
-  for (const { reason } of refused) assert.ok(reason instanceof LaneFull)
+  for (const { reason } of refused) assert.ok(reason instanceof HashPoolFull)
   assert.equal(begun, PLACES)
   assert.equal(ctx.asked.filter((what) => what === 'take').length, PLACES)
 })
 
 test('a place is kept until the work is done, and given back however it ends', async () => {
   const ctx = overloadable()
-  for (const failure of [new RateLimited(1), new LaneFull(), new Error('a bug')])
+  for (const failure of [new RateLimited(1), new HashPoolFull(), new Error('a bug')])
     for (let time = 0; time < 2 * PLACES; time++)
       await assert.rejects(
         admit(ctx, async () => {
@@ -60,7 +60,7 @@ test('a place is kept until the work is done, and given back however it ends', a
   const working = Array.from({ length: PLACES }, () =>
     admit(ctx, () => new Promise<void>((resolve) => ends.push(resolve))),
   )
-  await assert.rejects(rejectIfOverloaded(ctx), LaneFull)
+  await assert.rejects(rejectIfOverloaded(ctx), HashPoolFull)
   while (ends.length < PLACES) await new Promise(setImmediate)
   ends[0]?.()
   await working[0]
@@ -79,7 +79,7 @@ test('an endpoint with a shared limit and no password to hash is served while th
   for (const work of ['database', 'password'] as const)
     addRoute(server, ctx, { method: 'POST', path: `/${work}`, contract: standard, work, endpoint: answering, limit })
   server.setErrorHandler((error, request, reply) => sendError(ctx, error as FastifyError, request, reply))
-  for (let place = 0; place < PLACES; place++) passwords.hold()
+  for (let place = 0; place < PLACES; place++) passwords.reserve()
   assert.equal((await server.inject({ method: 'POST', url: '/database' })).statusCode, 200)
   assert.equal((await server.inject({ method: 'POST', url: '/password' })).statusCode, 503)
 })

@@ -8,7 +8,7 @@ import type { Database } from '../src/storage/database.ts'
 import { findChain, insertFirstToken } from '../src/storage/refresh-tokens.ts'
 import { insertSession, revokeSession } from '../src/storage/sessions.ts'
 import { deleteUser, insertUser } from '../src/storage/users.ts'
-import { migratedDatabase, onPostgres, troubles } from './test-database.ts'
+import { migratedDatabase, onPostgres, recoveredErrors } from './test-database.ts'
 
 const now = new Date('2026-05-01T12:00:00.000Z')
 const later = new Date('2026-06-01T12:00:00.000Z')
@@ -137,7 +137,7 @@ test('the end of a session by reuse racing the deletion of its person: no deadlo
     const end = { session: { id, userId: user_id }, reason: 'reuse', generation: 0, origin, now } as const
     await Promise.all([deleteUser(db, user_id), endSession({ db }, end), endSession({ db }, end)])
   }
-  assert.deepEqual(troubles, [])
+  assert.deepEqual(recoveredErrors, [])
 })
 
 test('the first token racing its successor, a hundred times: no deadlock, and the successor wins in the end', async () => {
@@ -151,7 +151,7 @@ test('the first token racing its successor, a hundred times: no deadlock, and th
     assert.equal(rotated, true)
     assert.deepEqual(await generations(db, session), ['1 used', '2'])
   }
-  assert.deepEqual(troubles, [])
+  assert.deepEqual(recoveredErrors, [])
 })
 
 test('rotations racing the deletion of their person: no deadlock, and nothing is left', async () => {
@@ -163,5 +163,5 @@ test('rotations racing the deletion of their person: no deadlock, and nothing is
     assert.equal(deleted, true)
     assert.equal(await findChain(db, session.id), null)
   }
-  assert.deepEqual(troubles, [])
+  assert.deepEqual(recoveredErrors, [])
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { connectionOf } from '../src/http/client-address.ts'
+import { identifyConnection } from '../src/http/client-address.ts'
 import { canonicalIp, parseIpRanges } from '../src/net/ip-address.ts'
 import { holds } from './seeded.ts'
 
@@ -97,7 +97,7 @@ function read({ peer, hops, protocols, encrypted }: Drawn) {
     ...(protocols && { 'x-forwarded-proto': protocols.join(',') }),
   }
   const socket = { remoteAddress: peer.includes(':') ? peer : `::ffff:${peer}`, encrypted }
-  const { client, isSecure } = connectionOf({ headers, socket } as unknown as IncomingMessage, trusted)
+  const { client, isSecure } = identifyConnection({ headers, socket } as unknown as IncomingMessage, trusted)
   assert.equal(canonicalIp(client.ip), client.ip, 'one spelling')
   return { ip: client.ip, isSecure }
 }
@@ -124,10 +124,10 @@ test('headers of a peer that is no trusted proxy never matter, whatever they are
   holds(fc.tuple(peers, header, header, fc.boolean()), ([peer, forwarded, proto, encrypted]) => {
     const headers = { 'x-forwarded-for': forwarded, 'x-forwarded-proto': proto }
     const socket = { remoteAddress: peer, encrypted }
-    const { client, isSecure } = connectionOf({ headers, socket } as unknown as IncomingMessage, trusted)
+    const { client, isSecure } = identifyConnection({ headers, socket } as unknown as IncomingMessage, trusted)
     assert.deepEqual([client.ip, isSecure], [peer, encrypted])
     // Of a trusted one, whatever it says is read without an error, and as an address.
-    const behind = connectionOf(
+    const behind = identifyConnection(
       { headers, socket: { remoteAddress: '10.0.0.1' } } as unknown as IncomingMessage,
       trusted,
     )

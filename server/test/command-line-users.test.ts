@@ -4,7 +4,7 @@ import sql from 'sql-template-tag'
 import { disableUser } from '../src/auth/disable-user.ts'
 import { endSessionsOfUser } from '../src/auth/end-sessions.ts'
 import { insertSession } from '../src/storage/sessions.ts'
-import { holdUser } from '../src/storage/user-locks.ts'
+import { lockUserShared } from '../src/storage/user-locks.ts'
 import { logIn, me, newLogin, PASSWORD, refresh, signUp } from './people.ts'
 import { startServer, type TestServer } from './server.ts'
 import { documents, tesseraBeside } from './tessera-command.ts'
@@ -152,7 +152,7 @@ test('a login that is under way when its person is disabled, or all their sessio
     const person = await signUp(server)
     const [held, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const opening = server.ctx.db.transaction(async (tx) => {
-      await holdUser(tx, person.id)
+      await lockUserShared(tx, person.id)
       held.resolve()
       await goOn.promise
       const session = { id: crypto.randomUUID(), user_id: person.id, kind: 'login', rotation: 'strict' } as const

@@ -174,7 +174,7 @@ test('points that could not be given back in an outage are given back after it',
   await limiter.take(budget('a'))
   proxy.mode = 'refuse'
   proxy.cut()
-  await limiter.giveBack(budget('a'))
+  await limiter.refund(budget('a'))
   await assert.rejects(limiter.take(budget('b')), { name: 'Unavailable' })
   proxy.mode = 'open'
   await limiter.take(budget('c'))

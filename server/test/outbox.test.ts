@@ -32,7 +32,7 @@ async function outboxOf(mails: number): Promise<{ db: Database; user_id: number;
   return {
     db,
     user_id,
-    ids: (await findMails(db, { state: null, afterId: 0, most: 100 })).map(({ id }) => id).reverse(),
+    ids: (await findMails(db, { state: null, afterId: 0, limit: 100 })).map(({ id }) => id).reverse(),
   }
 }
 
@@ -41,8 +41,8 @@ function addMail(db: Database, user_id: number, dedupe_key: string, written: Dat
   return insertMail(db, { user_id, kind: 'refresh_token_reused', data, dedupe_key }, written)
 }
 
-const claim = (db: Database, now = NOW, most = 5) =>
-  claimMails(db, { now, leaseUntil: new Date(now.getTime() + 120_000), most })
+const claim = (db: Database, now = NOW, limit = 5) =>
+  claimMails(db, { now, leaseUntil: new Date(now.getTime() + 120_000), limit })
 const failure = { nextAttemptAt: at(300), refusals: 1, failedAt: null, reason: 'no' }
 
 test("those that wait longest are claimed first, and what is claimed is nobody else's until its lease ends", async () => {
@@ -70,7 +70,7 @@ test('two claims at once share, and neither waits for the other', {
   for (let mail = 0; mail < 4; mail++) await addMail(db, user_id, `mail ${mail}`, NOW)
   const [claimed, committed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const mine = db.transaction(async (tx) => {
-    const mails = await claimMails(tx, { now: NOW, leaseUntil: at(120), most: 2 })
+    const mails = await claimMails(tx, { now: NOW, leaseUntil: at(120), limit: 2 })
     claimed.resolve()
     await committed.promise
     return mails
@@ -125,7 +125,7 @@ test('what waited too long is given up, unless somebody is sending it', async ()
   await claim(db, NOW, 1)
   const given = { before: at(-4 * DAY_SECONDS), now: NOW, reason: 'it waited too long' }
   assert.equal(await giveUpOldMails(db, given), 1)
-  const failed = await findMails(db, { state: 'failed', afterId: 0, most: 9 })
+  const failed = await findMails(db, { state: 'failed', afterId: 0, limit: 9 })
   assert.deepEqual(
     failed.map(({ dedupe_key, last_error }) => [dedupe_key, last_error]),
     [['old', given.reason]],
@@ -165,7 +165,7 @@ test('damaged data keeps no other mail from being read', {
   const { db } = await outboxOf(2)
   await db.query(sql`update outbox set data = ${'{broken'} where dedupe_key = ${'mail 0'} returning id`)
   assert.deepEqual(
-    (await findMails(db, { state: null, afterId: 0, most: 9 })).map(({ data }) => Object.keys(data).length > 0),
+    (await findMails(db, { state: null, afterId: 0, limit: 9 })).map(({ data }) => Object.keys(data).length > 0),
     [true, false],
   )
 })
@@ -176,7 +176,7 @@ test('the clean-up deletes mails of more than thirty days, sent or not, and no o
   await addMail(db, user_id, 'young', at(-29 * DAY_SECONDS))
   await cleanUp({ db, now: () => NOW })
   assert.deepEqual(
-    (await findMails(db, { state: null, afterId: 0, most: 9 })).map((mail) => mail.dedupe_key),
+    (await findMails(db, { state: null, afterId: 0, limit: 9 })).map((mail) => mail.dedupe_key),
     ['young'],
   )
 })

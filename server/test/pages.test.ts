@@ -13,7 +13,7 @@ async function insertMailOf(server: TestServer, userAgent = 'curl/8'): Promise<n
   const data = { session_id: '', ip: '198.51.100.7', user_agent: userAgent, at: '2026-11-20T10:00:00.000Z' }
   const mail = { user_id, kind: 'refresh_token_reused', data, dedupe_key: `mail of ${user_id}` } as const
   await insertMail(server.ctx.db, mail, new Date())
-  const [newest] = await findMails(server.ctx.db, { state: null, afterId: 0, most: 1 })
+  const [newest] = await findMails(server.ctx.db, { state: null, afterId: 0, limit: 1 })
   return newest?.id ?? 0
 }
 

@@ -13,7 +13,7 @@ import { openSqlite } from '../src/storage/sqlite.ts'
 export const onPostgres = process.env['TEST_DATABASE'] === 'postgres'
 
 /** What the databases of this file went through unnoticed: deadlocks above all. */
-export const troubles: Error[] = []
+export const recoveredErrors: Error[] = []
 
 /** A `DATABASE_URL` of an empty database of its own, which is gone after the tests of the file. */
 export async function emptyDatabaseUrl(): Promise<string> {
@@ -33,10 +33,10 @@ export function temporaryFolder(): string {
 }
 
 export async function openDatabase(url: string): Promise<Database> {
-  const onTrouble = (error: Error) => troubles.push(error)
+  const onRecoveredError = (error: Error) => recoveredErrors.push(error)
   const database = url.startsWith('sqlite:')
-    ? await openSqlite(url.slice('sqlite:'.length), onTrouble)
-    : await openPostgres(url, onTrouble)
+    ? await openSqlite(url.slice('sqlite:'.length), onRecoveredError)
+    : await openPostgres(url, onRecoveredError)
   let closing: Promise<void> | null = null
   const close = database.close.bind(database)
   database.close = () => (closing ??= close())

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { inertText, unlinked } from '../src/text/inert-text.ts'
+import { defang, singleLine } from '../src/text/inert-text.ts'
 import { readIsoTime } from '../src/text/iso-time.ts'
 import { holds } from './seeded.ts'
 
@@ -98,25 +98,25 @@ const bound = fc.integer({ min: 1, max: 60 })
 
 test('text from outside is one line of bounded length without anything that a terminal or a reader obeys', () => {
   holds(fc.tuple(fc.oneof(anyText, linkable), bound), ([text, most]) => {
-    for (const output of [inertText(text, most), unlinked(text, most)]) {
+    for (const output of [singleLine(text, most), defang(text, most)]) {
       assert.ok([...output].length <= most)
       assert.ok(output.isWellFormed())
       assert.doesNotMatch(output, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[^\S ]| {2}/u)
     }
     const words = text.replaceAll(/[^\x21-\x7e]/g, '')
-    assert.equal(inertText(words, 60), words, 'plain words stay as they are')
+    assert.equal(singleLine(words, 60), words, 'plain words stay as they are')
   })
 })
 
-test('no reader of mails makes a link of text that is unlinked', () => {
+test('no reader of mails makes a link of text that is defang', () => {
   holds(fc.tuple(fc.oneof(linkable, anyText), bound), ([text, most]) => {
-    const output = unlinked(text, most)
+    const output = defang(text, most)
     assert.doesNotMatch(output, /[\p{L}\p{N}-]\.[\p{L}-]|:\/\/|@/u)
   })
 })
 
 test('no link is made of a host with marks, emoji or an ideographic dot either', () => {
   holds(fc.tuple(marked, bound), ([text, most]) => {
-    assert.doesNotMatch(unlinked(text, most), /[\p{L}\p{M}\p{N}\p{So}_-][.。．｡][\p{L}\p{M}-]/u)
+    assert.doesNotMatch(defang(text, most), /[\p{L}\p{M}\p{N}\p{So}_-][.。．｡][\p{L}\p{M}-]/u)
   })
 })

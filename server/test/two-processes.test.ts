@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { changePassword } from '../src/auth/change-password.ts'
-import { HashLane } from '../src/crypto/hash-lane.ts'
+import { HashPool } from '../src/crypto/hash-pool.ts'
 import { createPasswords } from '../src/crypto/passwords.ts'
 import { findUserByEmail } from '../src/storage/users.ts'
 import { PASSWORD } from './people.ts'
@@ -140,8 +140,8 @@ test('logout racing refresh, two hundred times: nothing works after the logout w
 test('two hundred logins racing a password change: no session of the old password lives', { skip }, async () => {
   const both = servers()
   assert.ok(two)
-  const lane = new HashLane({ threads: 1, atOnce: 1, niceness: 0, mostWaiting: 10 })
-  const ctx = { db: two.db, passwords: createPasswords(lane, { algorithm: 'bcrypt', cost: 4 }), now: () => new Date() }
+  const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting: 10 })
+  const ctx = { db: two.db, passwords: createPasswords(pool, { algorithm: 'bcrypt', cost: 4 }), now: () => new Date() }
   for (let round = 0; round < 10; round++) {
     const { email } = await newLogin(both)
     const user = await findUserByEmail(two.db, email)
@@ -157,7 +157,7 @@ test('two hundred logins racing a password change: no session of the old passwor
         assert.equal((await both[0].get('/api/v1/auth/me', answer.body.access_token)).status, 401)
     }
   }
-  await lane.close()
+  await pool.close()
 })
 
 test('a logout, a role and a deletion are known on the other process at once', { skip }, async () => {

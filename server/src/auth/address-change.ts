@@ -19,7 +19,7 @@ export interface AddressChange {
 /**
  * Audits that a pair moved to another network, and warns its person: once per session and network in 24 hours, at most
  * three times an hour. Part of the rotation's transaction, so that a refresh that did not happen warns nobody; the caller
- * holds the person's queue ({@link queueForUser}), so that parallel refreshes count each other's mails.
+ * holds the person's queue ({@link lockUserExclusive}), so that parallel refreshes count each other's mails.
  */
 export async function recordAddressChange(tx: Queries, change: AddressChange): Promise<void> {
   const { session, generation, previousIp, client, now } = change

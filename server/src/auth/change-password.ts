@@ -9,7 +9,7 @@ import { recordEvent } from './record-event.ts'
  * digest changed.
  *
  * @returns false when the password was changed by somebody else since the caller read it
- * @throws {LaneFull}
+ * @throws {HashPoolFull}
  */
 export async function changePassword(
   ctx: Pick<Context, 'db' | 'passwords' | 'now'>,

@@ -25,7 +25,7 @@ export type CreateUserOutcome = { kind: 'created'; user: UserRow } | { kind: 'in
 /**
  * Creates a person, audited. Everything that is wrong is said at once, and nothing is written then.
  *
- * @throws {LaneFull}
+ * @throws {HashPoolFull}
  */
 export async function createUser(
   ctx: Pick<Context, 'db' | 'passwords' | 'settings' | 'now' | 'random'>,

@@ -1,9 +1,9 @@
 import { domainToASCII } from 'node:url'
 
-const LONGEST_ADDRESS = 254 // RFC 5321, 4.5.3.1.3, less the angle brackets
-const LONGEST_LOCAL_PART = 64
+const MAX_ADDRESS_CHARACTERS = 254 // RFC 5321, 4.5.3.1.3, less the angle brackets
+const MAX_LOCAL_PART_CHARACTERS = 64
 /** More than any address and its surrounding space; longer input is refused before anything reads through it. */
-const LONGEST_INPUT = 512
+const MAX_INPUT_CHARACTERS = 512
 
 // RFC 5322 dot-atom: no quotes, groups, comments or commas.
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
@@ -16,14 +16,14 @@ const DOMAIN = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/
  * @returns null for what is no address that mail could be sent to
  */
 export function canonicalEmail(input: string): string | null {
-  if (input.length > LONGEST_INPUT) return null
+  if (input.length > MAX_INPUT_CHARACTERS) return null
   const [local = '', domain = '', ...rest] = input.replace(/^[ \t]+|[ \t]+$/g, '').split('@')
-  if (rest.length > 0 || local.length > LONGEST_LOCAL_PART) return null
+  if (rest.length > 0 || local.length > MAX_LOCAL_PART_CHARACTERS) return null
   if (!/^[\x21-\x7e]+$/.test(local) || /[\s\p{Cc}@[\]:/?#\\%]/u.test(domain)) return null
   const lowerLocal = local.toLowerCase()
   const asciiDomain = domainToASCII(domain.normalize('NFC').replace(/\.$/, '')).toLowerCase()
   if (!LOCAL_PART.test(lowerLocal) || !DOMAIN.test(asciiDomain)) return null
   if (asciiDomain.split('.').some((label) => label.length > 63)) return null
   const address = `${lowerLocal}@${asciiDomain}`
-  return address.length <= LONGEST_ADDRESS ? address : null
+  return address.length <= MAX_ADDRESS_CHARACTERS ? address : null
 }

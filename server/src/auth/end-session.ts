@@ -1,7 +1,7 @@
 import type { AuditKind } from '../storage/audit-events.ts'
 import { deleteTokensOfSession } from '../storage/refresh-tokens.ts'
 import { revokeSession } from '../storage/sessions.ts'
-import { keepUser, queueForUser } from '../storage/user-locks.ts'
+import { lockUserAgainstDelete, lockUserExclusive } from '../storage/user-locks.ts'
 import type { Context, Origin } from './context.ts'
 import { notify } from './notify.ts'
 import { recordEvent } from './record-event.ts'
@@ -34,8 +34,8 @@ export function endSession(
 ): Promise<boolean> {
   return ctx.db.transaction(async (tx) => {
     // Parallel reuses count each other's mails.
-    if (reason === 'reuse') await queueForUser(tx, session.userId)
-    else await keepUser(tx, session.userId)
+    if (reason === 'reuse') await lockUserExclusive(tx, session.userId)
+    else await lockUserAgainstDelete(tx, session.userId)
     if (!(await revokeSession(tx, { id: session.id, reason, now }))) return false
     // After a reuse the rows stay until the session's absolute end, so that each token still gets its own answer.
     if (reason === 'logout' || reason === 'operator') await deleteTokensOfSession(tx, session.id)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { revokeNextSessions, revokeSessionsOfUser } from '../storage/sessions.ts'
-import { queueForUser } from '../storage/user-locks.ts'
+import { lockUserExclusive } from '../storage/user-locks.ts'
 import type { Context, Origin } from './context.ts'
 import { recordEvent } from './record-event.ts'
 
@@ -12,7 +12,7 @@ export function endSessionsOfUser(
   const now = ctx.now()
   return ctx.db.transaction(async (tx) => {
     // Logins that are under way are waited for: their sessions end too.
-    await queueForUser(tx, userId)
+    await lockUserExclusive(tx, userId)
     const ended = await revokeSessionsOfUser(tx, { userId, reason: 'operator', now })
     const details = { sessions: ended }
     if (ended > 0) await recordEvent(tx, { kind: 'session_ended', userId, details }, origin, now)
@@ -38,7 +38,7 @@ export async function endEverySession(
   let [ended, after] = [0, FIRST_SESSION_ID]
   for (;;) {
     const ids = await ctx.db.transaction(async (tx) => {
-      const batch = await revokeNextSessions(tx, { reason: 'operator', now, after, most: BATCH })
+      const batch = await revokeNextSessions(tx, { reason: 'operator', now, after, limit: BATCH })
       const details = { sessions: batch.length }
       if (batch.length > 0) await recordEvent(tx, { kind: 'session_ended', userId: null, details }, origin, now)
       return batch

@@ -4,7 +4,7 @@ import {
   continueIdsAfterImport,
   type ImportedUser,
   insertImportedUser,
-  keepIdsForImport,
+  lockIdsForImport,
 } from '../storage/imported-users.ts'
 import { isRole, ROLES, type Role } from '../storage/users.ts'
 import { readIsoTime } from '../text/iso-time.ts'
@@ -39,7 +39,7 @@ export async function importUsers(
   let line = 0
   try {
     await ctx.db.transaction(async (tx) => {
-      if (givesIds) await keepIdsForImport(tx)
+      if (givesIds) await lockIdsForImport(tx)
       for (line = 1; line <= users.length; line++) {
         const userId = await insertImportedUser(tx, users[line - 1] as ImportedUser)
         await recordEvent(tx, { kind: 'user_imported', userId }, origin, now)

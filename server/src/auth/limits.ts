@@ -57,8 +57,8 @@ export function signUpBudgets(ip: string): Budget[] {
 const MINUTE_SECONDS = 60
 
 /** So many calls a minute from one network, at a door whose callers have proved themselves or are about to, cheaply. */
-export function networkBudgets(door: string, ip: string, pointsPerMinute: number): Budget[] {
-  return [{ key: `${door} ${networkOf(ip)}`, points: pointsPerMinute, windowSeconds: MINUTE_SECONDS }]
+export function networkBudgets(endpoint: string, ip: string, pointsPerMinute: number): Budget[] {
+  return [{ key: `${endpoint} ${networkOf(ip)}`, points: pointsPerMinute, windowSeconds: MINUTE_SECONDS }]
 }
 
 export interface Limiter {
@@ -70,23 +70,23 @@ export interface Limiter {
    */
   take(budgets: readonly Budget[]): Promise<void>
   /** For callers who proved themselves, and for work that was never done. */
-  giveBack(budgets: readonly Budget[]): Promise<void>
+  refund(budgets: readonly Budget[]): Promise<void>
 }
 
 /** So many points are remembered for a store that is away. */
-const MOST_OWED = 10_000
+const MAX_PENDING_REFUNDS = 10_000
 
 export function createLimiter(store: LimitStore, now: () => Date): Limiter {
-  const owed: string[] = []
+  const pendingRefunds: string[] = []
 
-  async function giveBackKeys(keys: readonly string[]): Promise<void> {
+  async function refundKeys(keys: readonly string[]): Promise<void> {
     for (const key of keys) {
       try {
-        await store.giveBack(key, now())
+        await store.refund(key, now())
       } catch {
         // Nobody waits for a dead store to take points back, and nobody loses them: they are returned when it lives.
         // Never thrown, since callers who do not wait for it could not catch it.
-        if (owed.length < MOST_OWED) owed.push(key)
+        if (pendingRefunds.length < MAX_PENDING_REFUNDS) pendingRefunds.push(key)
       }
     }
   }
@@ -105,15 +105,15 @@ export function createLimiter(store: LimitStore, now: () => Date): Limiter {
         }
       } catch (error) {
         // Refused by one budget, an attempt that was never made costs the others nothing.
-        const givingBack = giveBackKeys(taken)
-        if (!(error instanceof Unavailable)) await givingBack
+        const refunding = refundKeys(taken)
+        if (!(error instanceof Unavailable)) await refunding
         throw error
       }
-      if (owed.length > 0) await giveBackKeys(owed.splice(0))
+      if (pendingRefunds.length > 0) await refundKeys(pendingRefunds.splice(0))
     },
-    giveBack: (budgets) => giveBackKeys(budgets.map(({ key }) => key)),
+    refund: (budgets) => refundKeys(budgets.map(({ key }) => key)),
   }
 }
 
 /** `RATE_LIMIT=off` */
-export const unlimited: Limiter = { take: async () => {}, giveBack: async () => {} }
+export const unlimited: Limiter = { take: async () => {}, refund: async () => {} }

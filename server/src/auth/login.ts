@@ -14,14 +14,14 @@ export interface LoginInput {
   client: Client
 }
 
-const MOST_TRIES = 2
+const MAX_TRIES = 2
 
 /**
  * Checks a password and opens a session. Unknown address, wrong password and disabled account cost the same work and get
  * the same answer (OWASP ASVS 5, 6.3.8).
  *
  * @throws {AuthError} `invalid_credentials`
- * @throws {LaneFull}
+ * @throws {HashPoolFull}
  */
 export async function login(ctx: Context, { email, password, inCookie, client }: LoginInput): Promise<LoginOutcome> {
   const canonical = canonicalEmail(email)
@@ -29,7 +29,7 @@ export async function login(ctx: Context, { email, password, inCookie, client }:
     const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
     const matches = await ctx.passwords.matches(password, user?.password_digest ?? null)
     const now = ctx.now()
-    const allowed = user !== null && matches && user.disabled_at === null && mayBeHere(ctx, user, client)
+    const allowed = user !== null && matches && user.disabled_at === null && isAllowedFrom(ctx, user, client)
     // Whether the account was disabled, or its password changed, since then is judged under lock.
     const proof = { methods: ['pwd'], verifiedDigest: user?.password_digest ?? null }
     const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, client, now }) : null
@@ -38,14 +38,14 @@ export async function login(ctx: Context, { email, password, inCookie, client }:
       return outcome
     }
     // A login beside this one may have renewed the digest that was compared; a changed password will not match.
-    if (allowed && tries < MOST_TRIES) continue
+    if (allowed && tries < MAX_TRIES) continue
     await recordEvent(ctx.db, { kind: 'login_failed', userId: user?.id ?? null }, client, now)
     throw new AuthError('invalid_credentials')
   }
 }
 
 /** Demo users have passwords that stand in the documentation. */
-function mayBeHere(ctx: Pick<Context, 'settings'>, user: UserRow, client: Client): boolean {
+function isAllowedFrom(ctx: Pick<Context, 'settings'>, user: UserRow, client: Client): boolean {
   return !isDemoUser(user) || ctx.settings.isDemoAddress(client.ip)
 }
 

@@ -1,9 +1,9 @@
 import { readRefreshToken } from '../crypto/refresh-token.ts'
-import { findChain, tokenOf } from '../storage/refresh-tokens.ts'
+import { findChain, findToken } from '../storage/refresh-tokens.ts'
 import { AuthError } from './auth-error.ts'
 import type { Client, Context } from './context.ts'
 import { endSession } from './end-session.ts'
-import { isForgotten } from './lost-history.ts'
+import { isAheadOfDatabase } from './lost-history.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 
 /**
@@ -21,10 +21,10 @@ export async function logout(
   if (!token || !chain) throw new AuthError('invalid_refresh_token')
   const session = { id: chain.session_id, userId: chain.user_id }
   const { generation } = token
-  const row = tokenOf(chain, generation)
+  const row = findToken(chain, generation)
   const { tokenDigest } = SESSION_KINDS[chain.kind]
   const digestMatches = row && (await ctx.tokens.digests.matches(tokenDigest, token.secret, row.token_digest))
-  if (!chain.revoked_at && isForgotten(chain, generation, digestMatches)) {
+  if (!chain.revoked_at && isAheadOfDatabase(chain, generation, digestMatches)) {
     const about = { sessionId: chain.session_id, generation }
     ctx.log.error(
       about,

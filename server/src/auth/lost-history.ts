@@ -6,7 +6,7 @@ import type { ChainRow } from '../storage/refresh-tokens.ts'
  *
  * @param digestMatches null when the token's row is gone
  */
-export function isForgotten(chain: ChainRow, generation: number, digestMatches: boolean | null): boolean {
+export function isAheadOfDatabase(chain: ChainRow, generation: number, digestMatches: boolean | null): boolean {
   const newest = Math.max(-1, ...chain.tokens.map((row) => row.generation))
   return generation > newest || digestMatches === false
 }

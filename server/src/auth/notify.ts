@@ -6,7 +6,7 @@ const MAX_MAILS_PER_HOUR = 3
 
 /**
  * Writes a mail to a user in the transaction of what it tells: three of a kind in an hour at most, since an attacker may
- * have signed up with the address of somebody else. The caller holds the user's lock ({@link queueForUser}), so that
+ * have signed up with the address of somebody else. The caller holds the user's lock ({@link lockUserExclusive}), so that
  * parallel requests count each other's mails.
  */
 export async function notify(tx: Queries, mail: NewMail, now: Date): Promise<void> {

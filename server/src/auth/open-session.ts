@@ -2,7 +2,7 @@ import { makeRefreshToken, type RefreshToken, SECRET_BYTES } from '../crypto/ref
 import { uuidV4, uuidV7 } from '../crypto/uuid.ts'
 import { insertFirstToken } from '../storage/refresh-tokens.ts'
 import { insertSession, type SessionKind } from '../storage/sessions.ts'
-import { holdUser } from '../storage/user-locks.ts'
+import { lockUserShared } from '../storage/user-locks.ts'
 import type { Client, Context } from './context.ts'
 import { recordEvent } from './record-event.ts'
 import { SESSION_KINDS } from './session-kind.ts'
@@ -46,7 +46,7 @@ export async function openSession(
   const tokenEnd = Math.min(sessionEnd, now.getTime() + settings.refreshTokenLifetimeSeconds * 1000)
 
   const opened = await ctx.db.transaction(async (tx) => {
-    const held = await holdUser(tx, userId)
+    const held = await lockUserShared(tx, userId)
     if (!held || held.disabled_at) return false
     if (verifiedDigest !== undefined && held.password_digest !== verifiedDigest) return false
     await insertSession(

@@ -4,9 +4,9 @@ import { uuidV4 } from '../crypto/uuid.ts'
 import { networkOf } from '../net/ip-address.ts'
 import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../storage/advance-chain.ts'
 import { Unavailable } from '../storage/errors.ts'
-import { type ChainRow, findChain, type NewToken, type TokenRow, tokenOf } from '../storage/refresh-tokens.ts'
+import { type ChainRow, findChain, findToken, type NewToken, type TokenRow } from '../storage/refresh-tokens.ts'
 import type { SessionKind } from '../storage/sessions.ts'
-import { queueForUser } from '../storage/user-locks.ts'
+import { lockUserExclusive } from '../storage/user-locks.ts'
 import { recordAddressChange } from './address-change.ts'
 import type { AuthErrorCode } from './auth-error.ts'
 import type { Client, Context } from './context.ts'
@@ -32,13 +32,13 @@ export type RefreshOutcome =
 
 type ChainContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'now' | 'random' | 'log'>
 
-const MOST_REREADS = 3
+const MAX_REREADS = 3
 
 /**
  * Presents a refresh token to its chain: reads, decides by {@link decide} and carries out the decision in one atomic
  * step. A race that is lost to another request is decided again on what that one left behind.
  *
- * @throws {LaneFull} {@link Unavailable} with nothing used up, or used up so that a retry is recognised
+ * @throws {HashPoolFull} {@link Unavailable} with nothing used up, or used up so that a retry is recognised
  */
 export async function advanceChain(ctx: ChainContext, attempt: RefreshAttempt): Promise<RefreshOutcome> {
   const token = readRefreshToken(ctx.tokens.refreshKeys, attempt.refreshToken)
@@ -51,7 +51,7 @@ export async function advanceChain(ctx: ChainContext, attempt: RefreshAttempt): 
     drawn: sha256(ctx.random(16)),
   }
   let connectionsLost = 0
-  for (let reads = 0; reads <= MOST_REREADS; reads++) {
+  for (let reads = 0; reads <= MAX_REREADS; reads++) {
     try {
       const outcome = await advanceOnce(ctx, { attempt, token, now, digests })
       if (outcome !== 'lost_race') return outcome
@@ -72,7 +72,7 @@ interface Step {
 async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcome | 'lost_race'> {
   const { attempt, token, now, digests } = step
   const chain = await findChain(ctx.db, token.sessionId)
-  const row = chain && tokenOf(chain, token.generation)
+  const row = chain && findToken(chain, token.generation)
   const decision = decide({
     now,
     endpoint: attempt.endpoint,
@@ -96,7 +96,7 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
       return { kind: 'issued', chain, successor: token, jti, ip, now }
     }
     case 'repeat':
-      return handOut(ctx, step, chain, decision.successor)
+      return reissueSuccessor(ctx, step, chain, decision.successor)
     case 'offer':
       return decision.successor ? renew(ctx, step, chain, decision.successor) : offer(ctx, step, chain)
     case 'rotate':
@@ -145,7 +145,7 @@ async function rotate(
   const moved = SESSION_KINDS[chain.kind].tellsOfMoves && networkOf(previousIp) !== networkOf(row.ip)
   const rotated = moved
     ? await ctx.db.transaction(async (tx) => {
-        await queueForUser(tx, chain.user_id)
+        await lockUserExclusive(tx, chain.user_id)
         if (!(await rotateTokenIn(tx, rotation))) return false
         await recordAddressChange(tx, { ...change, previousIp, client: attempt.client, now })
         return true
@@ -166,15 +166,25 @@ async function renew(
   chain: ChainRow,
   row: TokenRow,
 ): Promise<RefreshOutcome | 'lost_race'> {
-  const handedOut = await handOut(ctx, step, chain, row)
-  if (handedOut.kind === 'refused') return handedOut
+  const reissued = await reissueSuccessor(ctx, step, chain, row)
+  if (reissued.kind === 'refused') return reissued
   const jti = uuidV4(ctx.random)
-  const renewal = { session_id: chain.session_id, user_id: chain.user_id, jti, expires_at: expiryOf(ctx, step, chain) }
-  return (await renewOffer(ctx.db, renewal, step.now)) ? { ...handedOut, jti } : 'lost_race'
+  const renewal = {
+    session_id: chain.session_id,
+    user_id: chain.user_id,
+    jti,
+    expires_at: tokenExpiry(ctx, step, chain),
+  }
+  return (await renewOffer(ctx.db, renewal, step.now)) ? { ...reissued, jti } : 'lost_race'
 }
 
 /** Derives again what was handed out before, under whichever key of the ring it was made. */
-async function handOut(ctx: ChainContext, step: Step, chain: ChainRow, row: TokenRow): Promise<RefreshOutcome> {
+async function reissueSuccessor(
+  ctx: ChainContext,
+  step: Step,
+  chain: ChainRow,
+  row: TokenRow,
+): Promise<RefreshOutcome> {
   for (const key of ctx.tokens.refreshKeys) {
     const successor = deriveSuccessor(key, step.token, row.salt ?? '')
     if (await matches(ctx, chain, successor, row)) {
@@ -204,7 +214,7 @@ async function makeSuccessor(
     salt,
     jti: uuidV4(ctx.random),
     ip: step.attempt.client.ip,
-    expires_at: expiryOf(ctx, step, chain),
+    expires_at: tokenExpiry(ctx, step, chain),
   }
   return { successor, row }
 }
@@ -219,7 +229,7 @@ function matches(
 }
 
 /** A token lives its own lifetime, and never longer than its session. */
-function expiryOf(ctx: ChainContext, { now }: Step, chain: ChainRow): Date {
+function tokenExpiry(ctx: ChainContext, { now }: Step, chain: ChainRow): Date {
   const expiry = now.getTime() + ctx.settings.refreshTokenLifetimeSeconds * 1000
   return new Date(Math.min(expiry, chain.expires_at.getTime()))
 }

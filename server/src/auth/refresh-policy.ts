@@ -1,7 +1,7 @@
-import { type ChainRow, type TokenRow, tokenOf } from '../storage/refresh-tokens.ts'
+import { type ChainRow, findToken, type TokenRow } from '../storage/refresh-tokens.ts'
 import type { SessionKind } from '../storage/sessions.ts'
 import type { AuthErrorCode } from './auth-error.ts'
-import { isForgotten } from './lost-history.ts'
+import { isAheadOfDatabase } from './lost-history.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 
 /** A presented refresh token that is authentic by its MAC, with all that is known about it. */
@@ -52,8 +52,8 @@ export function decide(presented: Presentation): Decision {
   if (accessToken === 'invalid') return refused('invalid_access_token')
   if (accessToken === 'of_another') return refused('invalid_refresh_token')
 
-  const token = tokenOf(chain, generation)
-  const successor = tokenOf(chain, generation + 1)
+  const token = findToken(chain, generation)
+  const successor = findToken(chain, generation + 1)
 
   // 2. The session is over.
   if (chain.revoked_at) {
@@ -66,7 +66,7 @@ export function decide(presented: Presentation): Decision {
 
   // 3. Genuine by its MAC, and we never made it: a restored backup or a failover lost what came after. A secret that does not
   // fit is of a chain that was rotated otherwise since then, perhaps by a thief of an older token.
-  if (isForgotten(chain, generation, presented.digestMatches)) return { kind: 'rolled_back' }
+  if (isAheadOfDatabase(chain, generation, presented.digestMatches)) return { kind: 'rolled_back' }
 
   // 4. Used, and what came of it was used too.
   if (!token || (token.used_at && (!successor || successor.used_at))) return { kind: 'reused' }
@@ -84,7 +84,7 @@ export function decide(presented: Presentation): Decision {
   if (token.token_expires_at <= now) return refused('refresh_token_expired')
   if (isYoungInCookie(presented, token)) return { kind: 'keep', unused: token }
   if (generation === 0 && chain.rotation === 'adaptive') return { kind: 'offer', unused: token, successor }
-  const previousAttemptDigest = tokenOf(chain, generation - 1)?.attempt_digest ?? null
+  const previousAttemptDigest = findToken(chain, generation - 1)?.attempt_digest ?? null
   return { kind: 'rotate', unused: token, previousAttemptDigest }
 }
 

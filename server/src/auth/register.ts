@@ -15,7 +15,7 @@ export interface RegisterInput {
  * Registers a person under the canonical form of their address; of parallel attempts at one address, one succeeds. Who
  * registers chooses neither their role nor their GUID.
  *
- * @throws {LaneFull}
+ * @throws {HashPoolFull}
  */
 export function register(
   ctx: Pick<Context, 'db' | 'passwords' | 'settings' | 'now' | 'random'>,

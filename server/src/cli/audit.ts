@@ -4,7 +4,7 @@ import { type AuditKind, findAuditEvents } from '../storage/audit-events.ts'
 import { readRecordId } from '../text/record-id.ts'
 import { CommandError } from './command-error.ts'
 import type { When } from './option-values.ts'
-import { say, sayJson, sayTable } from './output.ts'
+import { print, printJson, printTable } from './output.ts'
 import { type CommandContext, withDatabase } from './with-database.ts'
 
 export interface AuditOptions {
@@ -24,16 +24,16 @@ export async function auditCommand(options: AuditOptions): Promise<void> {
   }
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const events = await findAuditEvents(ctx.db, {
-      userId: options.user === undefined ? null : await userIdOf(ctx, options.user),
+      userId: options.user === undefined ? null : await findUserId(ctx, options.user),
       sessionId: options.session?.toLowerCase() ?? null,
       kind: options.kind ?? null,
       since: options.since?.(ctx.now()) ?? null,
       until: options.until?.(ctx.now()) ?? null,
-      most: options.limit,
+      limit: options.limit,
     })
-    if (options.json) return sayJson(events)
-    if (events.length === 0) return say('Nothing.')
-    sayTable(
+    if (options.json) return printJson(events)
+    if (events.length === 0) return print('Nothing.')
+    printTable(
       events.map(({ at, kind, user_id, session_id, ip, details, user_agent }) => ({
         at,
         kind,
@@ -47,12 +47,12 @@ export async function auditCommand(options: AuditOptions): Promise<void> {
         device: user_agent,
       })),
     )
-    if (events.length === options.limit) say(`The newest ${options.limit}; --limit shows more.`)
+    if (events.length === options.limit) print(`The newest ${options.limit}; --limit shows more.`)
   })
 }
 
 /** A deleted person is known here by their id still. */
-async function userIdOf(ctx: CommandContext, name: string): Promise<number> {
+async function findUserId(ctx: CommandContext, name: string): Promise<number> {
   const user = await findUser(ctx, name)
   if (user) return user.id
   const id = readRecordId(name)

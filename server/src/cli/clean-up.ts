@@ -1,5 +1,5 @@
 import { cleanUp } from '../auth/clean-up.ts'
-import { say } from './output.ts'
+import { print } from './output.ts'
 import { withDatabase } from './with-database.ts'
 
 /** `tessera clean-up`: does now what each server does every ten minutes. */
@@ -7,6 +7,6 @@ export async function cleanUpCommand(): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const deleted = await cleanUp(ctx)
     const sessions = deleted['sessions'] ?? 0
-    say(sessions === 1 ? 'Deleted 1 expired session.' : `Deleted ${sessions} expired sessions.`)
+    print(sessions === 1 ? 'Deleted 1 expired session.' : `Deleted ${sessions} expired sessions.`)
   })
 }

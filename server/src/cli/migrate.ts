@@ -1,9 +1,9 @@
-import { say } from './output.ts'
+import { print } from './output.ts'
 import { withDatabase } from './with-database.ts'
 
 /** `tessera migrate`: applies what the database has not seen, beside running servers if need be. */
 export async function migrateCommand(): Promise<void> {
   await withDatabase({ mayCreate: true }, async (_, applied) =>
-    say(applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The database is up to date.'),
+    print(applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The database is up to date.'),
   )
 }

@@ -8,7 +8,7 @@ import type { CommandContext } from './with-database.ts'
  *
  * @throws {CommandError} when there is nobody
  */
-export async function userNamed(ctx: Pick<CommandContext, 'db'>, name: string): Promise<UserRow> {
+export async function requireUser(ctx: Pick<CommandContext, 'db'>, name: string): Promise<UserRow> {
   const user = await findUser(ctx, name)
   if (!user) throw new CommandError(`There is nobody with the id, GUID or address ${JSON.stringify(name)}.`)
   return user

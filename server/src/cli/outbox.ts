@@ -1,8 +1,8 @@
 import { renderMail } from '../mail/render-mail.ts'
-import { senderOf } from '../mail/sender.ts'
+import { senderFrom } from '../mail/sender.ts'
 import { dropMail, findMail, findMails, type MailRow, type MailState, retryMail } from '../storage/outbox.ts'
 import { CommandError } from './command-error.ts'
-import { say, sayFields, sayJson, sayTable } from './output.ts'
+import { print, printFields, printJson, printTable } from './output.ts'
 import { type CommandContext, withDatabase } from './with-database.ts'
 
 export interface ListOptions {
@@ -13,10 +13,10 @@ export interface ListOptions {
 
 export async function listMailsCommand(options: ListOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async ({ db }) => {
-    const mails = await findMails(db, { state: options.state ?? null, afterId: 0, most: options.limit })
-    if (options.json) return sayJson(mails)
-    if (mails.length === 0) return say('No mails.')
-    sayTable(
+    const mails = await findMails(db, { state: options.state ?? null, afterId: 0, limit: options.limit })
+    if (options.json) return printJson(mails)
+    if (mails.length === 0) return print('No mails.')
+    printTable(
       mails.map((mail) => ({
         id: mail.id,
         to: mail.email,
@@ -27,7 +27,7 @@ export async function listMailsCommand(options: ListOptions): Promise<void> {
         last_error: mail.last_error,
       })),
     )
-    if (mails.length === options.limit) say(`The newest ${options.limit}; --limit shows more.`)
+    if (mails.length === options.limit) print(`The newest ${options.limit}; --limit shows more.`)
   })
 }
 
@@ -36,11 +36,11 @@ export async function showMailCommand(id: number, options: { html?: boolean; jso
   await withDatabase({ mayCreate: false }, async ({ db, config }) => {
     const mail = await findMail(db, id)
     if (!mail) throw new CommandError(`There is no mail ${id}; tessera outbox list shows them.`)
-    const message = renderMail(mail, senderOf(config))
-    if (options.json) return sayJson([{ ...mail, ...message }])
-    if (options.html) return say(message.html)
+    const message = renderMail(mail, senderFrom(config))
+    if (options.json) return printJson([{ ...mail, ...message }])
+    if (options.html) return print(message.html)
     const { created_at, sent_at, attempts, last_error } = mail
-    sayFields({
+    printFields({
       to: mail.email,
       subject: message.subject,
       state: stateOf(mail),
@@ -49,7 +49,7 @@ export async function showMailCommand(id: number, options: { html?: boolean; jso
       attempts,
       last_error,
     })
-    say(`\n${message.text}`)
+    print(`\n${message.text}`)
   })
 }
 
@@ -72,7 +72,7 @@ export async function dropMailsCommand(chosen: Chosen): Promise<void> {
   await forEachMail(chosen, 'is dropped', 'is not there', ({ db }, id) => dropMail(db, id))
 }
 
-const MOST_AT_ONCE = 10_000
+const MAX_AT_ONCE = 10_000
 
 async function forEachMail(
   { ids, failed }: Chosen,
@@ -83,12 +83,12 @@ async function forEachMail(
   if (ids.length > 0 === (failed === true))
     throw new CommandError('Name mails by their ids, or all given up with --failed.')
   await withDatabase({ mayCreate: false }, async (ctx) => {
-    const given = failed ? await findMails(ctx.db, { state: 'failed', afterId: 0, most: MOST_AT_ONCE }) : []
+    const given = failed ? await findMails(ctx.db, { state: 'failed', afterId: 0, limit: MAX_AT_ONCE }) : []
     const chosen = failed ? given.map((mail) => mail.id) : ids
-    if (chosen.length === 0) say('No mail was given up.')
+    if (chosen.length === 0) print('No mail was given up.')
     const missing: number[] = []
     for (const id of chosen) {
-      if (await change(ctx, id)) say(`Mail ${id} ${done}.`)
+      if (await change(ctx, id)) print(`Mail ${id} ${done}.`)
       else missing.push(id)
     }
     if (missing.length > 0) throw new CommandError(`Mail ${missing.join(', ')} ${notDone}.`)

@@ -1,31 +1,31 @@
-import { inertText } from '../text/inert-text.ts'
+import { singleLine } from '../text/inert-text.ts'
 
 type Cell = string | number | Date | null
 
-const LONGEST_CELL = 80
+const MAX_CELL_CHARACTERS = 80
 
 /** What JSON may hold as it is and a terminal obeys. */
 const STEERING = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
 
-export function say(line: string): void {
+export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
 /** One JSON document per line, as `jq` and log tools read them. */
-export function sayJson(rows: readonly object[]): void {
-  for (const row of rows) say(JSON.stringify(row).replaceAll(STEERING, escaped))
+export function printJson(rows: readonly object[]): void {
+  for (const row of rows) print(JSON.stringify(row).replaceAll(STEERING, escaped))
 }
 
 /** A heading and aligned columns. Cells come from outside: none may steer the terminal. */
-export function sayTable(rows: readonly Record<string, Cell>[]): void {
+export function printTable(rows: readonly Record<string, Cell>[]): void {
   const [first] = rows
   if (!first) return
-  const lines = [Object.keys(first).map((name) => name.toUpperCase().replaceAll('_', ' ')), ...rows.map(cellsOf)]
+  const lines = [Object.keys(first).map((name) => name.toUpperCase().replaceAll('_', ' ')), ...rows.map(rowCells)]
   const widths = Object.keys(first).map((_, column) =>
     Math.max(...lines.map((line) => [...(line[column] ?? '')].length)),
   )
   for (const line of lines)
-    say(
+    print(
       line
         .map((cell, column) => pad(cell, widths[column] ?? 0))
         .join('  ')
@@ -34,19 +34,20 @@ export function sayTable(rows: readonly Record<string, Cell>[]): void {
 }
 
 /** One thing, a line for each of its fields. */
-export function sayFields(fields: Record<string, Cell>): void {
+export function printFields(fields: Record<string, Cell>): void {
   const widest = Math.max(...Object.keys(fields).map((name) => name.length))
-  for (const [name, value] of Object.entries(fields)) say(`${name.replaceAll('_', ' ').padEnd(widest)}  ${cell(value)}`)
+  for (const [name, value] of Object.entries(fields))
+    print(`${name.replaceAll('_', ' ').padEnd(widest)}  ${cell(value)}`)
 }
 
-function cellsOf(row: Record<string, Cell>): string[] {
+function rowCells(row: Record<string, Cell>): string[] {
   return Object.values(row).map(cell)
 }
 
 function cell(value: Cell): string {
   if (value === null) return '-'
   if (value instanceof Date) return value.toISOString().replace(/\.\d+Z$/, 'Z')
-  return inertText(String(value), LONGEST_CELL)
+  return singleLine(String(value), MAX_CELL_CHARACTERS)
 }
 
 function pad(text: string, width: number): string {

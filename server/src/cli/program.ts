@@ -165,4 +165,5 @@ function command(parent: Command, name: string, description: string, examples: s
 const user = () => new Argument('<user>', 'id, GUID or address')
 const role = (description: string) => new Option('--role <role>', description).choices([...ROLES])
 const json = () => new Option('--json', 'a JSON document per line instead of a table')
-const limit = (most: number) => new Option('--limit <count>', 'at most so many').argParser(countFromOne).default(most)
+const limit = (count: number) =>
+  new Option('--limit <count>', 'maximum number of rows').argParser(countFromOne).default(count)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { say } from './output.ts'
+import { print } from './output.ts'
 
 /** `tessera secret`: a fresh key that production accepts, for any setting that wants one. */
 export async function secretCommand(): Promise<void> {
-  say(randomBytes(64).toString('hex'))
+  print(randomBytes(64).toString('hex'))
 }

@@ -3,8 +3,8 @@ import { endEverySession, endSessionsOfUser } from '../auth/end-sessions.ts'
 import { isUuid } from '../crypto/uuid.ts'
 import { findSessions, type SessionRow } from '../storage/sessions.ts'
 import { CommandError } from './command-error.ts'
-import { userNamed } from './named-user.ts'
-import { say, sayJson, sayTable } from './output.ts'
+import { requireUser } from './named-user.ts'
+import { print, printJson, printTable } from './output.ts'
 import { confirm } from './read-password.ts'
 import { type CommandContext, COMMAND_LINE as origin, withDatabase } from './with-database.ts'
 
@@ -17,12 +17,12 @@ export interface ListOptions {
 
 export async function listSessionsCommand(options: ListOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {
-    const userId = options.user === undefined ? null : (await userNamed(ctx, options.user)).id
-    const filter = { id: null, userId, living: !options.ended, now: ctx.now(), most: options.limit }
+    const userId = options.user === undefined ? null : (await requireUser(ctx, options.user)).id
+    const filter = { id: null, userId, living: !options.ended, now: ctx.now(), limit: options.limit }
     const sessions = await findSessions(ctx.db, filter)
-    if (options.json) return sayJson(sessions)
-    if (sessions.length === 0) return say(options.ended ? 'No sessions.' : 'No living sessions.')
-    sayTable(
+    if (options.json) return printJson(sessions)
+    if (sessions.length === 0) return print(options.ended ? 'No sessions.' : 'No living sessions.')
+    printTable(
       sessions.map((session) => ({
         id: session.id,
         email: session.email,
@@ -34,7 +34,7 @@ export async function listSessionsCommand(options: ListOptions): Promise<void> {
         device: session.user_agent,
       })),
     )
-    if (sessions.length === options.limit) say(`The newest ${options.limit}; --limit shows more.`)
+    if (sessions.length === options.limit) print(`The newest ${options.limit}; --limit shows more.`)
   })
 }
 
@@ -54,27 +54,27 @@ export async function endSessionCommand(
   if (options.all) return endAll(options.yes ?? false)
   await withDatabase({ mayCreate: false }, async (ctx) => {
     if (options.user !== undefined) {
-      const user = await userNamed(ctx, options.user)
+      const user = await requireUser(ctx, options.user)
       const ended = await endSessionsOfUser(ctx, { userId: user.id, origin })
-      return sayEnded(ended)
+      return printEnded(ended)
     }
     const session = await findSession(ctx, id ?? '')
     const end = { session, reason: 'operator', generation: null, origin, now: ctx.now() } as const
-    say((await endSession(ctx, end)) ? 'The session has ended.' : 'The session had ended before.')
+    print((await endSession(ctx, end)) ? 'The session has ended.' : 'The session had ended before.')
   })
 }
 
 async function endAll(sure: boolean): Promise<void> {
   if (!sure && !(await confirm('End the sessions of everybody?'))) throw new CommandError('No session has ended.')
-  await withDatabase({ mayCreate: false }, async (ctx) => sayEnded(await endEverySession(ctx, { origin })))
+  await withDatabase({ mayCreate: false }, async (ctx) => printEnded(await endEverySession(ctx, { origin })))
 }
 
-function sayEnded(sessions: number): void {
-  say(sessions === 1 ? 'One session has ended.' : `${sessions} sessions have ended.`)
+function printEnded(sessions: number): void {
+  print(sessions === 1 ? 'One session has ended.' : `${sessions} sessions have ended.`)
 }
 
 async function findSession({ db, now }: CommandContext, id: string): Promise<{ id: string; userId: number }> {
-  const filter = { id: id.toLowerCase(), userId: null, living: false, now: now(), most: 1 }
+  const filter = { id: id.toLowerCase(), userId: null, living: false, now: now(), limit: 1 }
   const [session] = isUuid(id) ? await findSessions(db, filter) : []
   if (!session) throw new CommandError(`There is no session ${JSON.stringify(id)}; tessera sessions list shows them.`)
   return { id: session.id, userId: session.user_id }

@@ -6,9 +6,9 @@ import { openLog } from './open-log.ts'
 import { supervise } from './supervise.ts'
 
 /** Longer than a full lane of passwords takes; an orchestrator that kills after 30 seconds still sees the end. */
-const CLOSE_PATIENCE_MILLISECONDS = 25_000
+const CLOSE_TIMEOUT_MILLISECONDS = 25_000
 const GRACE_MILLISECONDS = 1000
-const ECHO_MILLISECONDS = 500
+const REPEATED_SIGNAL_MILLISECONDS = 500
 
 /** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes what is under way. */
 export async function start(version: string): Promise<void> {
@@ -35,12 +35,12 @@ function stopOnSignal(app: App, log: Pick<Logger, 'info' | 'error'>): void {
   const stop = (signal: string) => {
     if (stoppingSince !== null) {
       // npm passes on the Ctrl-C that the terminal has sent to us already; a second one by hand means it.
-      if (performance.now() - stoppingSince > ECHO_MILLISECONDS) process.exit(1)
+      if (performance.now() - stoppingSince > REPEATED_SIGNAL_MILLISECONDS) process.exit(1)
       return
     }
     stoppingSince = performance.now()
     log.info({ signal }, 'stopping')
-    setTimeout(() => process.exit(1), CLOSE_PATIENCE_MILLISECONDS).unref()
+    setTimeout(() => process.exit(1), CLOSE_TIMEOUT_MILLISECONDS).unref()
     app.close({ graceMilliseconds: GRACE_MILLISECONDS }).then(
       () => process.exit(0),
       (error) => {

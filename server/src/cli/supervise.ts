@@ -6,7 +6,7 @@ import { openLog } from './open-log.ts'
 const PAUSE_MILLISECONDS = 1000
 
 /** Longer than a process takes that stops by itself: one that hangs cannot. */
-const LAST_PATIENCE_MILLISECONDS = 27_000
+const KILL_TIMEOUT_MILLISECONDS = 27_000
 
 /**
  * Runs several processes that share the port, puts a new one in the place of each that dies, and passes signals on. The
@@ -38,7 +38,7 @@ export function supervise({ processes, logLevel }: Pick<Config, 'processes' | 'l
     for (const worker of living) worker.process.kill(signal)
   }
   const stop = (signal: NodeJS.Signals) => {
-    if (phase !== 'stopping') setTimeout(signalAll, LAST_PATIENCE_MILLISECONDS, 'SIGKILL')
+    if (phase !== 'stopping') setTimeout(signalAll, KILL_TIMEOUT_MILLISECONDS, 'SIGKILL')
     phase = 'stopping'
     if (living.size === 0) process.exit(exitCode)
     signalAll(signal)

@@ -13,13 +13,13 @@ import { findUsers, type Role, type UserRow } from '../storage/users.ts'
 import type { Locale } from '../text/locale.ts'
 import { CommandError } from './command-error.ts'
 import { decodeUtf8 } from './decode-utf8.ts'
-import { userNamed } from './named-user.ts'
-import { say, sayFields, sayJson, sayTable } from './output.ts'
+import { requireUser } from './named-user.ts'
+import { print, printFields, printJson, printTable } from './output.ts'
 import { confirm, readNewPassword } from './read-password.ts'
 import { type CommandContext, COMMAND_LINE as origin, withDatabase } from './with-database.ts'
 import { withPasswords } from './with-passwords.ts'
 
-const MOST_SESSIONS_COUNTED = 1000
+const MAX_COUNTED_SESSIONS = 1000
 
 export interface NewUserOptions {
   guid?: string
@@ -46,7 +46,7 @@ export async function createUserCommand(email: string, options: NewUserOptions):
         guid: options.guid ?? null,
         origin,
       })
-      if (outcome.kind === 'invalid') throw new CommandError(sentenceOf(outcome.errors))
+      if (outcome.kind === 'invalid') throw new CommandError(validationSentence(outcome.errors))
       show(outcome.user, {}, options)
     }),
   )
@@ -68,12 +68,12 @@ export async function listUsersCommand(options: ListOptions): Promise<void> {
       onlyDisabled: options.disabled ?? false,
       search: options.search ?? null,
       afterId: options.after,
-      most: options.limit + 1,
+      limit: options.limit + 1,
     })
     const users = found.slice(0, options.limit)
-    if (options.json) return sayJson(users.map(withoutDigest))
-    if (users.length === 0) return say('Nobody.')
-    sayTable(
+    if (options.json) return printJson(users.map(withoutDigest))
+    if (users.length === 0) return print('Nobody.')
+    printTable(
       users.map(({ id, guid, email, first_name, last_name, role, disabled_at, created_at }) => ({
         id,
         email,
@@ -84,13 +84,13 @@ export async function listUsersCommand(options: ListOptions): Promise<void> {
         guid,
       })),
     )
-    if (found.length > users.length) say(`There are more: --after ${users.at(-1)?.id}`)
+    if (found.length > users.length) print(`There are more: --after ${users.at(-1)?.id}`)
   })
 }
 
 export async function showUserCommand(name: string, options: { json?: boolean }): Promise<void> {
   await withUser(name, async ({ db, now }, user) => {
-    const filter = { id: null, userId: user.id, living: true, now: now(), most: MOST_SESSIONS_COUNTED }
+    const filter = { id: null, userId: user.id, living: true, now: now(), limit: MAX_COUNTED_SESSIONS }
     const living_sessions = (await findSessions(db, filter)).length
     show(user, { password: user.password_digest === null ? 'none' : 'set', living_sessions }, options)
   })
@@ -99,14 +99,14 @@ export async function showUserCommand(name: string, options: { json?: boolean })
 export async function disableUserCommand(name: string): Promise<void> {
   await withUser(name, async (ctx, user) => {
     const changed = await disableUser(ctx, { user, origin })
-    say(changed ? `${user.email} is disabled; all their sessions have ended.` : `${user.email} was disabled already.`)
+    print(changed ? `${user.email} is disabled; all their sessions have ended.` : `${user.email} was disabled already.`)
   })
 }
 
 export async function enableUserCommand(name: string): Promise<void> {
   await withUser(name, async (ctx, user) => {
     const changed = await enableUser(ctx, { user, origin })
-    say(changed ? `${user.email} may sign in again.` : `${user.email} was not disabled.`)
+    print(changed ? `${user.email} may sign in again.` : `${user.email} was not disabled.`)
   })
 }
 
@@ -115,14 +115,14 @@ export async function deleteUserCommand(name: string, options: { yes?: boolean }
     const sure = options.yes || (await confirm(`Delete ${user.email} for ever, with all their sessions?`))
     if (!sure) throw new CommandError('Nothing was deleted.')
     if (!(await deleteUser(ctx, { user, origin }))) throw new CommandError(`${user.email} is gone already.`)
-    say(`${user.email} is deleted.`)
+    print(`${user.email} is deleted.`)
   })
 }
 
 export async function setRoleCommand(name: string, role: Role): Promise<void> {
   await withUser(name, async (ctx, user) => {
     const changed = await changeRole(ctx, { user, role, origin })
-    say(changed ? `${user.email} has the role ${role}.` : `${user.email} has the role ${role} already.`)
+    print(changed ? `${user.email} has the role ${role}.` : `${user.email} has the role ${role} already.`)
   })
 }
 
@@ -131,10 +131,10 @@ export async function setPasswordCommand(name: string): Promise<void> {
   await withUser(name, (ctx, user) =>
     withPasswords(ctx, async (own) => {
       const errors = validatePassword(own.settings, password)
-      if (errors.length > 0) throw new CommandError(sentenceOf({ password: errors }))
+      if (errors.length > 0) throw new CommandError(validationSentence({ password: errors }))
       const changed = await changePassword(own, { user, password, origin })
       if (!changed) throw new CommandError(`The password of ${user.email} was changed by somebody else just now.`)
-      say(`${user.email} has a new password; all their sessions have ended.`)
+      print(`${user.email} has a new password; all their sessions have ended.`)
     }),
   )
 }
@@ -149,8 +149,8 @@ export async function importUsersCommand(file: string): Promise<void> {
   await withDatabase({ mayCreate: true }, async (ctx) => {
     const outcome = await importUsers(ctx, { people, origin })
     if (outcome.kind === 'imported')
-      return say(`Imported ${outcome.users} ${outcome.users === 1 ? 'person' : 'people'}.`)
-    throw new CommandError(`Line ${outcome.line}: ${sentenceOf(outcome.errors)} Nobody was imported.`)
+      return print(`Imported ${outcome.users} ${outcome.users === 1 ? 'person' : 'people'}.`)
+    throw new CommandError(`Line ${outcome.line}: ${validationSentence(outcome.errors)} Nobody was imported.`)
   })
 }
 
@@ -172,13 +172,13 @@ function parseLine(line: string, number: number): ForeignUser {
 }
 
 async function withUser(name: string, run: (ctx: CommandContext, user: UserRow) => Promise<void>): Promise<void> {
-  await withDatabase({ mayCreate: false }, async (ctx) => run(ctx, await userNamed(ctx, name)))
+  await withDatabase({ mayCreate: false }, async (ctx) => run(ctx, await requireUser(ctx, name)))
 }
 
 function show(user: UserRow, more: Record<string, string | number>, options: { json?: boolean }): void {
   const fields = { ...withoutDigest(user), ...more }
-  if (options.json) sayJson([fields])
-  else sayFields(fields)
+  if (options.json) printJson([fields])
+  else printFields(fields)
 }
 
 /** A digest is of use to whoever guesses passwords only. */
@@ -186,7 +186,7 @@ function withoutDigest({ password_digest: _, ...rest }: UserRow): Omit<UserRow, 
   return rest
 }
 
-function sentenceOf(errors: ValidationErrors): string {
+function validationSentence(errors: ValidationErrors): string {
   const sentences = Object.entries(errors).map(
     ([field, [first]]) => `${field === 'guid' ? 'GUID' : field.replaceAll('_', ' ')} ${first}`,
   )

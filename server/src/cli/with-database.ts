@@ -16,7 +16,7 @@ export interface CommandContext extends Pick<Context, 'db' | 'now' | 'random' | 
 export const COMMAND_LINE: Origin = { ip: null, userAgent: 'tessera (command line)' }
 
 /** Whoever waits at a terminal waits longer than a request may. */
-const PATIENCE_MILLISECONDS = 60_000
+const LOCK_TIMEOUT_MILLISECONDS = 60_000
 
 /**
  * Opens the configured database for one command, beside running servers if need be, and closes it after. Its tables are
@@ -37,7 +37,7 @@ export async function withDatabase<T>(
     )
   }
   const log = { info() {}, warn() {}, error() {} }
-  const db = await openDatabase(config, log, PATIENCE_MILLISECONDS)
+  const db = await openDatabase(config, log, LOCK_TIMEOUT_MILLISECONDS)
   try {
     const now = databaseClock(db, Date.now)
     const applied = await migrate(db, now())

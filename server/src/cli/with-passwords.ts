@@ -1,7 +1,7 @@
 import type { Context } from '../auth/context.ts'
-import { HashLane } from '../crypto/hash-lane.ts'
+import { HashPool } from '../crypto/hash-pool.ts'
 import { createPasswords } from '../crypto/passwords.ts'
-import { settingsOf } from '../settings-of.ts'
+import { ruleSettings } from '../settings-of.ts'
 import type { CommandContext } from './with-database.ts'
 
 /** For commands that make a digest: a worker of its own, and the rules for passwords. */
@@ -9,11 +9,11 @@ export async function withPasswords<T>(
   ctx: CommandContext,
   run: (ctx: CommandContext & Pick<Context, 'passwords' | 'settings'>) => Promise<T>,
 ): Promise<T> {
-  const lane = new HashLane({ threads: 1, atOnce: 1, niceness: 0, mostWaiting: 1 })
+  const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting: 1 })
   try {
-    const passwords = createPasswords(lane, ctx.config.passwordHash)
-    return await run({ ...ctx, passwords, settings: settingsOf(ctx.config) })
+    const passwords = createPasswords(pool, ctx.config.passwordHash)
+    return await run({ ...ctx, passwords, settings: ruleSettings(ctx.config) })
   } finally {
-    await lane.close()
+    await pool.close()
   }
 }

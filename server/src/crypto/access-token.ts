@@ -38,7 +38,7 @@ export interface AccessTokens {
 }
 
 const CLOCK_SKEW_SECONDS = 60
-const LONGEST_TOKEN = 2048
+const MAX_TOKEN_CHARACTERS = 2048
 
 export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessTokens {
   const verifiers = new Map(
@@ -47,7 +47,7 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
         const found = { kind, key }
         // By the header as we write it, which need not be parsed, and by what it says, for whoever writes it otherwise.
         return [
-          [headerOf(key.sign({})), found],
+          [headerPart(key.sign({})), found],
           [`${key.algorithm} ${key.kid}`, found],
         ] as const
       }),
@@ -62,8 +62,8 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
     sign: (kind, claims) => keys.signing[kind][0].sign(claims),
 
     verify(token, { now, ignoreTimes = false }) {
-      if (token.length > LONGEST_TOKEN || !isCanonical(token)) return null
-      const header = headerOf(token)
+      if (token.length > MAX_TOKEN_CHARACTERS || !isCanonical(token)) return null
+      const header = headerPart(token)
       const found = verifiers.get(header) ?? verifiers.get(algorithmAndKid(header))
       if (!found) return null
       let claims: Record<string, unknown>
@@ -93,7 +93,7 @@ function isCanonical(token: string): boolean {
   })
 }
 
-function headerOf(token: string): string {
+function headerPart(token: string): string {
   return token.slice(0, token.indexOf('.'))
 }
 

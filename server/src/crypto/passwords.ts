@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { HashLane } from './hash-lane.ts'
+import type { HashPool } from './hash-pool.ts'
 import type { Argon2Cost } from './hash-worker.ts'
 
 export type PasswordHash = { algorithm: 'bcrypt'; cost: number } | { algorithm: 'argon2id' }
@@ -17,41 +17,41 @@ const ARGON2_DIGEST =
   /^\$argon2id\$v=19\$m=([1-9]\d{1,6}),t=([1-9]|1[0-6]),p=([1-9]|1[0-6])\$[\w+/]{11,86}\$[\w+/]{22,86}$/
 
 export interface Passwords {
-  /** @throws {LaneFull} */
+  /** @throws {HashPoolFull} */
   digest(password: string): Promise<string>
   /**
    * Whether the password is the one of the digest. The same work is done whatever is asked: a null, empty or damaged
    * digest and an impossible password cost one hash too, and do not match.
    *
-   * @throws {LaneFull}
+   * @throws {HashPoolFull}
    */
   matches(password: string, digest: string | null): Promise<boolean>
-  /** Keeps a place for one who will ask, until the returned function gives it back. @throws {LaneFull} */
-  hold(): () => void
+  /** Keeps a place for one who will ask, until the returned function gives it back. @throws {HashPoolFull} */
+  reserve(): () => void
   /** Whether a digest was made with other settings than today's. */
   isOutdated(digest: string): boolean
 }
 
-export function createPasswords(lane: HashLane, setting: PasswordHash): Passwords {
+export function createPasswords(pool: HashPool, setting: PasswordHash): Passwords {
   const decoy = decoyDigest(setting)
   return {
     digest: (password) =>
       setting.algorithm === 'bcrypt'
-        ? lane.run({ kind: 'bcrypt', text: password, cost: setting.cost })
-        : lane.run({ kind: 'argon2id', text: password, cost: ARGON2_COST }),
+        ? pool.run({ kind: 'bcrypt', text: password, cost: setting.cost })
+        : pool.run({ kind: 'argon2id', text: password, cost: ARGON2_COST }),
 
     async matches(password, digest) {
-      const kind = digest === null ? null : kindOf(digest)
+      const kind = digest === null ? null : digestKind(digest)
       const usable = kind !== null && isPossible(password, kind)
       const compared = usable && digest !== null ? digest.replace(/^\$2y\$/, '$2b$') : decoy
       const text = isWellFormed(password) ? password : ''
       const matched = compared.startsWith('$argon2id$')
-        ? await lane.run({ kind: 'argon2idMatches', text, digest: compared })
-        : await lane.run({ kind: 'bcryptMatches', text: firstBytes(text, BCRYPT_MAX_BYTES), digest: compared })
+        ? await pool.run({ kind: 'argon2idMatches', text, digest: compared })
+        : await pool.run({ kind: 'bcryptMatches', text: firstBytes(text, BCRYPT_MAX_BYTES), digest: compared })
       return usable && matched
     },
 
-    hold: () => lane.hold(),
+    reserve: () => pool.reserve(),
 
     isOutdated: (digest) =>
       setting.algorithm === 'bcrypt'
@@ -71,10 +71,10 @@ function isPossible(password: string, kind: PasswordHash['algorithm']): boolean 
 
 /** Whether a text is a digest that {@link Passwords} can verify. */
 export function isPasswordDigest(text: string): boolean {
-  return kindOf(text) !== null
+  return digestKind(text) !== null
 }
 
-function kindOf(digest: string): PasswordHash['algorithm'] | null {
+function digestKind(digest: string): PasswordHash['algorithm'] | null {
   if (BCRYPT_DIGEST.test(digest)) return 'bcrypt'
   const [, memory, , parallelism] = ARGON2_DIGEST.exec(digest) ?? []
   return Number(memory) >= 8 * Number(parallelism) ? 'argon2id' : null

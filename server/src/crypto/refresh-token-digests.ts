@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { HashLane } from './hash-lane.ts'
+import type { HashPool } from './hash-pool.ts'
 import { sha256 } from './sha256.ts'
 
 /** How the secret of a refresh token is stored. Both are safe: a secret is 224 random bits (OWASP ASVS 5, 6.5.2). */
@@ -9,21 +9,21 @@ export type TokenDigestAlgorithm = 'sha256' | 'bcrypt'
 const BCRYPT_COST = 4
 
 export interface RefreshTokenDigests {
-  /** @throws {LaneFull} */
+  /** @throws {HashPoolFull} */
   digest(algorithm: TokenDigestAlgorithm, secret: string): Promise<string>
-  /** @throws {LaneFull} */
+  /** @throws {HashPoolFull} */
   matches(algorithm: TokenDigestAlgorithm, secret: string, digest: string): Promise<boolean>
 }
 
-export function createRefreshTokenDigests(lane: HashLane): RefreshTokenDigests {
+export function createRefreshTokenDigests(pool: HashPool): RefreshTokenDigests {
   return {
     // bcrypt gets the 38 characters of the secret alone: of a whole 86-character token it would not read the end.
     digest: async (algorithm, secret) =>
-      algorithm === 'sha256' ? sha256(secret) : lane.run({ kind: 'bcrypt', text: secret, cost: BCRYPT_COST }),
+      algorithm === 'sha256' ? sha256(secret) : pool.run({ kind: 'bcrypt', text: secret, cost: BCRYPT_COST }),
     matches: async (algorithm, secret, digest) =>
       algorithm === 'sha256'
         ? isEqual(sha256(secret), digest)
-        : lane.run({ kind: 'bcryptMatches', text: secret, digest }),
+        : pool.run({ kind: 'bcryptMatches', text: secret, digest }),
   }
 }
 

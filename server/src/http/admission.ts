@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LaneFull } from '../crypto/hash-lane.ts'
+import { HashPoolFull } from '../crypto/hash-pool.ts'
 import { Unavailable } from '../storage/errors.ts'
 import type { EndpointRequest, HttpContext, Limit } from './endpoint.ts'
 
@@ -11,7 +11,7 @@ const MAX_PAUSE_MILLISECONDS = 45
  * pause slows down clients that come back at once. No two pauses are alike: hundreds of clients in step would make all
  * others wait.
  *
- * @throws {LaneFull}
+ * @throws {HashPoolFull}
  */
 export async function rejectIfOverloaded({ passwords }: Pick<HttpContext, 'passwords'>): Promise<void> {
   const release = await reserve(passwords)
@@ -22,7 +22,7 @@ export async function rejectIfOverloaded({ passwords }: Pick<HttpContext, 'passw
  * Works with a place in the pool of password hashes, which is kept until the work is done, whether or not the client still
  * waits.
  *
- * @throws {LaneFull}
+ * @throws {HashPoolFull}
  */
 export async function withPlace<Answer>(
   { passwords }: Pick<HttpContext, 'passwords'>,
@@ -39,7 +39,7 @@ export async function withPlace<Answer>(
 /** A place in the pool; a caller who finds none is told so after a pause. */
 async function reserve(passwords: HttpContext['passwords']): Promise<() => void> {
   try {
-    return passwords.hold()
+    return passwords.reserve()
   } catch (full) {
     const spread = Math.random() * (MAX_PAUSE_MILLISECONDS - MIN_PAUSE_MILLISECONDS)
     await sleep(MIN_PAUSE_MILLISECONDS + spread)
@@ -54,7 +54,7 @@ async function reserve(passwords: HttpContext['passwords']): Promise<() => void>
  */
 export async function withinLimit<Answer>(
   ctx: HttpContext,
-  { budgets, givenBackOnSuccess }: Limit,
+  { budgets, refundedOnSuccess }: Limit,
   request: EndpointRequest,
   work: () => Promise<Answer>,
 ): Promise<Answer> {
@@ -63,9 +63,9 @@ export async function withinLimit<Answer>(
   await limiter.take(taken)
   const answer = await work().catch((error) => {
     // Nothing was tried: a busy server must not use up attempts. The client does not wait for the refund.
-    if (error instanceof LaneFull || error instanceof Unavailable) void limiter.giveBack(taken)
+    if (error instanceof HashPoolFull || error instanceof Unavailable) void limiter.refund(taken)
     throw error
   })
-  if (givenBackOnSuccess) await limiter.giveBack(taken)
+  if (refundedOnSuccess) await limiter.refund(taken)
   return answer
 }

@@ -23,7 +23,7 @@ export const bearer: Guard = {
 }
 
 /** The caller of an endpoint behind {@link bearer}. */
-export function callerOf(request: FastifyRequest): Caller {
+export function requireCaller(request: FastifyRequest): Caller {
   if (!request.caller) throw new Error('the route has no bearer guard')
   return request.caller
 }

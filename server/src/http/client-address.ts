@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Client } from '../auth/context.ts'
 import { canonicalIp, type IpRanges } from '../net/ip-address.ts'
 
-const LONGEST_USER_AGENT = 512
+const MAX_USER_AGENT_CHARACTERS = 512
 const UNKNOWN = '0.0.0.0'
 
 export interface Connection {
@@ -14,9 +14,9 @@ export interface Connection {
 }
 
 /** Who is asking, and how. Headers count only as far as the proxies that wrote them are trusted. */
-export function connectionOf(request: IncomingMessage, trustedProxies: IpRanges): Connection {
-  const peer = peerOf(request.socket, trustedProxies)
-  const userAgent = request.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null
+export function identifyConnection(request: IncomingMessage, trustedProxies: IpRanges): Connection {
+  const peer = identifyPeer(request.socket, trustedProxies)
+  const userAgent = request.headers['user-agent']?.slice(0, MAX_USER_AGENT_CHARACTERS) ?? null
   const { ip, proxies } = forwardedFor(peer, request.headers['x-forwarded-for'], trustedProxies)
   const isSecure = proxies === 0 ? isEncrypted(request) : forwardedProtocol(request, proxies) === 'https'
   return { client: { ip, userAgent }, isSecure }
@@ -30,7 +30,7 @@ interface Peer {
 const peers = new WeakMap<Socket, Peer>()
 
 /** Read once per connection: reading it at every request cost more than routing it. */
-function peerOf(socket: Socket, trustedProxies: IpRanges): Peer {
+function identifyPeer(socket: Socket, trustedProxies: IpRanges): Peer {
   let peer = peers.get(socket)
   if (!peer) {
     const ip = canonicalIp(socket.remoteAddress ?? '') ?? UNKNOWN

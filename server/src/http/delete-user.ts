@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { deleteUserFor } from '../auth/delete-user.ts'
-import { callerOf } from './bearer.ts'
+import { requireCaller } from './bearer.ts'
 import { endpoint } from './endpoint.ts'
 
 /** `DELETE /api/v1/users/:id` */
@@ -16,7 +16,7 @@ export const deleteUser = endpoint({
   params: { id: 'The id or the GUID.' },
   responses: { 204: Type.Null() },
   async handle(ctx, request, reply) {
-    await deleteUserFor(ctx, { caller: callerOf(request), id: request.params.id, client: request.client })
+    await deleteUserFor(ctx, { caller: requireCaller(request), id: request.params.id, client: request.client })
     return reply.code(204).send()
   },
 })

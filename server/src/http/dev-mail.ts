@@ -1,5 +1,5 @@
 import { renderMail } from '../mail/render-mail.ts'
-import { senderOf } from '../mail/sender.ts'
+import { senderFrom } from '../mail/sender.ts'
 import { findMail, findMails, type MailRow } from '../storage/outbox.ts'
 import { html } from '../text/html.ts'
 import { readRecordId } from '../text/record-id.ts'
@@ -8,18 +8,18 @@ import { sendHtml, sendPage } from './page.ts'
 import { notFound } from './refusal.ts'
 import { wantsHtml } from './wants-html.ts'
 
-const MOST = 200
+const MAX_LISTED = 200
 
 /** `GET /dev/mail`: the mails of a development server, the newest first. */
 export const devMail = endpoint({
   about: null,
   responses: {},
   async handle(ctx, request, reply) {
-    const mails = await findMails(ctx.db, { state: null, afterId: 0, most: MOST })
+    const mails = await findMails(ctx.db, { state: null, afterId: 0, limit: MAX_LISTED })
     const listed = mails.map((mail) => ({
       id: mail.id,
       to: mail.email,
-      subject: messageOf(ctx, mail).subject,
+      subject: renderMessage(ctx, mail).subject,
       created_at: mail.created_at.toISOString(),
     }))
     if (!wantsHtml(request)) return { mails: listed }
@@ -42,14 +42,14 @@ export const devMailMessage = endpoint({
   params: { id: 'The id of the mail.' },
   responses: {},
   async handle(ctx, request, reply) {
-    const mail = await mailOf(ctx, request.params.id)
-    const message = messageOf(ctx, mail)
+    const mail = await requireMail(ctx, request.params.id)
+    const message = renderMessage(ctx, mail)
     if (!wantsHtml(request)) return { id: mail.id, to: mail.email, kind: mail.kind, ...message }
     const body = html`
 <p><a href="/dev/mail">All mails</a></p>
 <table><tbody>
 <tr><th>To</th><td>${mail.email}</td></tr>
-<tr><th>From</th><td>${senderOf(ctx.edge).name} &lt;${senderOf(ctx.edge).address}&gt;</td></tr>
+<tr><th>From</th><td>${senderFrom(ctx.edge).name} &lt;${senderFrom(ctx.edge).address}&gt;</td></tr>
 <tr><th>Written</th><td>${mail.created_at.toISOString()}</td></tr>
 </tbody></table>
 <h2>HTML</h2>
@@ -66,18 +66,18 @@ export const devMailHtml = endpoint({
   params: { id: 'The id of the mail.' },
   responses: {},
   async handle(ctx, request, reply) {
-    const { html: markup } = messageOf(ctx, await mailOf(ctx, request.params.id))
+    const { html: markup } = renderMessage(ctx, await requireMail(ctx, request.params.id))
     return sendHtml(reply, markup, "style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox")
   },
 })
 
-async function mailOf({ db }: Pick<HttpContext, 'db'>, id: string): Promise<MailRow> {
+async function requireMail({ db }: Pick<HttpContext, 'db'>, id: string): Promise<MailRow> {
   const mailId = readRecordId(id)
   const mail = mailId === null ? null : await findMail(db, mailId)
   if (!mail) throw notFound()
   return mail
 }
 
-function messageOf({ edge }: Pick<HttpContext, 'edge'>, mail: MailRow) {
-  return renderMail(mail, senderOf(edge))
+function renderMessage({ edge }: Pick<HttpContext, 'edge'>, mail: MailRow) {
+  return renderMail(mail, senderFrom(edge))
 }

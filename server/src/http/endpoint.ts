@@ -87,5 +87,5 @@ export interface Limit {
   countedBy: 'shared' | 'process'
   budgets(request: EndpointRequest, ctx: HttpContext): readonly Budget[]
   /** Whether callers who succeed, and so proved themselves, get their points back. */
-  givenBackOnSuccess: boolean
+  refundedOnSuccess: boolean
 }

@@ -5,7 +5,7 @@ import { Refusal } from './refusal.ts'
  * The `Idempotency-Key` of a refresh: 16 to 128 visible ASCII characters, drawn anew for each attempt. With it a client
  * can repeat a refresh whose answer it never got.
  */
-export function idempotencyKeyOf(request: FastifyRequest): string | null {
+export function readIdempotencyKey(request: FastifyRequest): string | null {
   const key = request.headers['idempotency-key']
   if (key === undefined) return null
   if (typeof key === 'string' && /^[\x21-\x7e]{16,128}$/.test(key)) return key

@@ -1,5 +1,5 @@
 /** Deeper than any body of ours; a parser or a validator that recurses is never led further. */
-const DEEPEST = 16
+const MAX_DEPTH = 16
 
 const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a]
 const OPENING = new Set([0x7b, 0x5b])
@@ -20,7 +20,7 @@ export function countWrittenKeys(text: string): number | null {
     } else if (code === COLON && lastEscaped) return null
     else if (code === COLON) keys++
     else if (CLOSING.has(code)) depth--
-    else if (OPENING.has(code) && ++depth > DEEPEST) return null
+    else if (OPENING.has(code) && ++depth > MAX_DEPTH) return null
   }
   return keys
 }

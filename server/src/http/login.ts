@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { login as loginRule } from '../auth/login.ts'
 import { endpoint } from './endpoint.ts'
-import { DeliveredTokens, deliver } from './refresh-cookie.ts'
+import { DeliveredTokens, sendTokens } from './refresh-cookie.ts'
 import { refuseCrossSite } from './same-site.ts'
 import { EXAMPLE_TOKENS, EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
 
@@ -34,6 +34,6 @@ export const login = endpoint({
     const inCookie = cookie || ctx.edge.cookieMode
     if (inCookie) refuseCrossSite(ctx, request)
     const { user, tokens } = await loginRule(ctx, { email, password, inCookie, client: request.client })
-    return { user: userView(user), ...deliver(ctx, reply, tokens, inCookie) }
+    return { user: userView(user), ...sendTokens(ctx, reply, tokens, inCookie) }
   },
 })

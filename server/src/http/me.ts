@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { callerOf } from './bearer.ts'
+import { requireCaller } from './bearer.ts'
 import { endpoint } from './endpoint.ts'
 import { EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
 
@@ -13,5 +13,5 @@ export const me = endpoint({
     examples: { answer: { user: EXAMPLE_USER } },
   },
   responses: { 200: Type.Object({ user: UserSchema }) },
-  handle: async (_ctx, request) => ({ user: userView(callerOf(request).profile) }),
+  handle: async (_ctx, request) => ({ user: userView(requireCaller(request).profile) }),
 })

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { AuthError } from '../auth/auth-error.ts'
 import { RateLimited } from '../auth/limits.ts'
-import { LaneFull } from '../crypto/hash-lane.ts'
+import { HashPoolFull } from '../crypto/hash-pool.ts'
 import { Unavailable } from '../storage/errors.ts'
 import { type Answer, answerTo, internalError } from './contract/answer.ts'
 import type { Contract, ErrorSchema } from './contract/contract.ts'
@@ -35,7 +35,7 @@ export const errorSchemas: Record<ErrorSchema, object> = {
 /** Every refusal that a route may answer with, in the words it does: the answers are made as real ones are. */
 export function describeAnswers(route: Route, about: About, edge: EdgeSettings): Record<string, object> {
   const { contract } = route
-  const answers = refusalsOf(route, about, edge).map((error) => answerTo(error, contract))
+  const answers = listRefusals(route, about, edge).map((error) => answerTo(error, contract))
   const byStatus = Map.groupBy(
     [...answers, internalError(contract)].filter((answer) => answer !== null),
     ({ status }) => status,
@@ -44,7 +44,7 @@ export function describeAnswers(route: Route, about: About, edge: EdgeSettings):
   return Object.fromEntries(described)
 }
 
-function refusalsOf({ endpoint, guard, limit, method, work }: Route, about: About, edge: EdgeSettings): Error[] {
+function listRefusals({ endpoint, guard, limit, method, work }: Route, about: About, edge: EdgeSettings): Error[] {
   const readsBody = method !== 'GET'
   return [
     ...(guard?.refusals(edge) ?? []),
@@ -55,7 +55,7 @@ function refusalsOf({ endpoint, guard, limit, method, work }: Route, about: Abou
     ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
     ...(about.takesCookie ? [crossSite()] : []),
     ...(limit ? [new RateLimited(900)] : []),
-    ...(work === 'password' || work === 'token' ? [new LaneFull()] : []),
+    ...(work === 'password' || work === 'token' ? [new HashPoolFull()] : []),
     ...(work === 'none' ? [] : [new Unavailable('for the description')]),
   ]
 }
@@ -67,7 +67,7 @@ function ofFramework(statusCode: number): Error {
 function describe(answers: Answer[], contract: Contract): object {
   const names = Object.keys(answers[0]?.headers ?? {})
   const headers = Object.fromEntries(names.map((name) => [title(name), { schema: { type: 'string' } }]))
-  const examples = Object.fromEntries(answers.map(({ body }) => [nameOf(body), { value: body }]))
+  const examples = Object.fromEntries(answers.map(({ body }) => [exampleName(body), { value: body }]))
   const { error, validation } = contract.schemas
   const schema = { $ref: `#/components/schemas/${answers[0]?.status === 422 ? validation : error}` }
   return {
@@ -77,7 +77,7 @@ function describe(answers: Answer[], contract: Contract): object {
   }
 }
 
-function nameOf(body: { error?: string | { message?: string }; message?: string }): string {
+function exampleName(body: { error?: string | { message?: string }; message?: string }): string {
   const { error = body.message } = body
   return (typeof error === 'object' ? error.message : error) ?? 'refused'
 }

@@ -49,7 +49,7 @@ export function presentedToken(
 }
 
 /** The body of an answer with tokens; with a cookie, the refresh token goes there and never into the body. */
-export function deliver(
+export function sendTokens(
   { settings }: Pick<HttpContext, 'settings'>,
   reply: FastifyReply,
   tokens: IssuedTokens,

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { refreshPair as refreshPairRule } from '../auth/refresh-pair.ts'
 import { endpoint } from './endpoint.ts'
-import { idempotencyKeyOf } from './idempotency-key.ts'
+import { readIdempotencyKey } from './idempotency-key.ts'
 import { EXAMPLE_TOKENS, TokensSchema } from './schemas.ts'
 
 /** `POST /auth/refresh` */
@@ -28,7 +28,7 @@ export const refreshPair = endpoint({
     refreshPairRule(ctx, {
       accessToken: request.body.auth.access_token,
       refreshToken: request.body.auth.refresh_token,
-      idempotencyKey: idempotencyKeyOf(request),
+      idempotencyKey: readIdempotencyKey(request),
       client: request.client,
     }),
 })

@@ -1,7 +1,7 @@
 import { refresh as refreshRule } from '../auth/refresh.ts'
 import { endpoint } from './endpoint.ts'
-import { idempotencyKeyOf } from './idempotency-key.ts'
-import { BodyOrCookie, DeliveredTokens, deliver, presentedToken } from './refresh-cookie.ts'
+import { readIdempotencyKey } from './idempotency-key.ts'
+import { BodyOrCookie, DeliveredTokens, presentedToken, sendTokens } from './refresh-cookie.ts'
 import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS } from './schemas.ts'
 
 /** `POST /api/v1/auth/refresh` */
@@ -22,12 +22,12 @@ export const refresh = endpoint({
   responses: { 200: DeliveredTokens },
   async handle(ctx, request, reply) {
     const presented = presentedToken(ctx, request, request.body)
-    const idempotencyKey = idempotencyKeyOf(request)
+    const idempotencyKey = readIdempotencyKey(request)
     const tokens = await refreshRule(ctx, { ...presented, idempotencyKey, client: request.client })
     // A kept token is in the jar already. Set again, a late answer would replace the successor that another tab has got.
     if (presented.inCookie && tokens.refresh_token === presented.refreshToken) {
       return { access_token: tokens.access_token }
     }
-    return deliver(ctx, reply, tokens, presented.inCookie)
+    return sendTokens(ctx, reply, tokens, presented.inCookie)
   },
 })

@@ -49,19 +49,19 @@ function route(
 const loginLimit: Limit = {
   countedBy: 'shared',
   budgets: ({ client, body }, ctx) => loginBudgets(ctx, client.ip, (body as { email: string }).email),
-  givenBackOnSuccess: true,
+  refundedOnSuccess: true,
 }
 const signUpLimit: Limit = {
   countedBy: 'shared',
   budgets: ({ client }) => signUpBudgets(client.ip),
-  givenBackOnSuccess: false,
+  refundedOnSuccess: false,
 }
 
 /** Wide enough for a gateway that calls for all its users from one address; a flood from one address is stopped cheaply. */
 const perMinute = (endpoint: string, points: number): Limit => ({
   countedBy: 'process',
   budgets: ({ client }) => networkBudgets(endpoint, client.ip, points),
-  givenBackOnSuccess: false,
+  refundedOnSuccess: false,
 })
 
 /** Every route there is, with who may call it, how often, and at what cost. */

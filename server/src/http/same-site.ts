@@ -10,7 +10,7 @@ import { Refusal } from './refusal.ts'
 export function refuseCrossSite({ edge }: Pick<HttpContext, 'edge'>, request: FastifyRequest): void {
   const { origin, 'sec-fetch-site': site } = request.headers
   const isListed = origin !== undefined && edge.corsOrigins.includes(origin)
-  const isOwn = origin === undefined || hostOf(origin) === request.headers.host
+  const isOwn = origin === undefined || hostFrom(origin) === request.headers.host
   // A page of another port or subdomain says `same-site`: it must be listed, too.
   const isFetchedHere = site === undefined || site === 'same-origin' || isListed
   if ((isOwn || isListed) && isFetchedHere) return
@@ -22,6 +22,6 @@ export function crossSite(): Refusal {
 }
 
 /** `null` is the origin of a page that hides its own. */
-function hostOf(origin: string): string | null {
+function hostFrom(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null
 }

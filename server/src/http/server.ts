@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Client } from '../auth/context.ts'
-import { connectionOf } from './client-address.ts'
+import { identifyConnection } from './client-address.ts'
 import type { HttpContext } from './endpoint.ts'
 import { readJson } from './json-body.ts'
 import { describeApi } from './openapi.ts'
@@ -11,7 +11,7 @@ import { routes } from './routes.ts'
 import { addRoute } from './server/add-route.ts'
 import { answerBrokenRequest } from './server/broken-request.ts'
 import { methodNotAllowedAt, refuseOtherMethods } from './server/method-not-allowed.ts'
-import { logRequest, pathOf } from './server/request-log.ts'
+import { logRequest, requestPath } from './server/request-log.ts'
 import { sendError } from './server/send-error.ts'
 import { rejectUnsafeRequest } from './server/unsafe-request.ts'
 import { capSockets } from './socket-cap.ts'
@@ -93,7 +93,7 @@ export function createServer(
   server.setErrorHandler((error: FastifyError, request, reply) => sendError(ctx, error, request, reply))
   server.setNotFoundHandler(async (request) => {
     // Methods that the framework does not know at all end here too.
-    throw methodNotAllowedAt(pathOf(request)) ?? notFound()
+    throw methodNotAllowedAt(requestPath(request)) ?? notFound()
   })
 
   for (const route of routes) addRoute(server, ctx, route)
@@ -103,7 +103,7 @@ export function createServer(
 
 /** Notes where a request comes from, and sets the headers of its answer. */
 function identifyClient(ctx: HttpContext, request: FastifyRequest, reply: FastifyReply): void {
-  Object.assign(request, connectionOf(request.raw, ctx.edge.trustedProxies))
+  Object.assign(request, identifyConnection(request.raw, ctx.edge.trustedProxies))
   reply.headers(DEFAULT_HEADERS).header('x-request-id', request.id)
   if (request.isSecure) reply.header('strict-transport-security', 'max-age=31536000')
 }

@@ -2,16 +2,16 @@ import type { Server, Socket } from 'node:net'
 import { canonicalIp, type IpRanges } from '../net/ip-address.ts'
 
 /** More than any browser, and enough for a gateway; a proxy that is trusted may have as many as it likes. */
-const MOST_SOCKETS_PER_ADDRESS = 1000
+const MAX_SOCKETS_PER_ADDRESS = 1000
 
 /** Ends connections beyond the cap of their address at once, so that one machine cannot take them all. */
-export function capSockets(server: Server, trustedProxies: IpRanges, most = MOST_SOCKETS_PER_ADDRESS): void {
+export function capSockets(server: Server, trustedProxies: IpRanges, max = MAX_SOCKETS_PER_ADDRESS): void {
   const open = new Map<string, number>()
   server.on('connection', (socket: Socket) => {
     const address = canonicalIp(socket.remoteAddress ?? '') ?? ''
     if (trustedProxies.includes(address)) return
     const count = (open.get(address) ?? 0) + 1
-    if (count > most) {
+    if (count > max) {
       socket.destroy()
       return
     }

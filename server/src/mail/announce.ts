@@ -11,7 +11,7 @@ export function announceMails(ctx: Pick<Context, 'db' | 'log'>, howToRead: (id: 
     const news = await findMails(ctx.db, {
       state: 'waiting',
       afterId: lastSeen ?? 0,
-      most: lastSeen === null ? 1 : 100,
+      limit: lastSeen === null ? 1 : 100,
     })
     const atStart = lastSeen === null
     lastSeen = news[0]?.id ?? lastSeen ?? 0

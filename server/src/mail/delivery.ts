@@ -10,7 +10,7 @@ import {
   markMailFailed,
   markMailSent,
 } from '../storage/outbox-delivery.ts'
-import { inertText } from '../text/inert-text.ts'
+import { singleLine } from '../text/inert-text.ts'
 import { renderMail, UnknownMailKind } from './render-mail.ts'
 import type { Sender } from './sender.ts'
 import { NotSent, type Smtp } from './smtp.ts'
@@ -23,13 +23,13 @@ export interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log'> {
 /** Longer than a mail may take: a replica that is merely slow keeps what it claimed. */
 const LEASE_SECONDS = 120
 const SENDING_MILLISECONDS = 60_000
-const MOST_AT_ONCE = 5
+const MAX_AT_ONCE = 5
 /** Refusals for good, lost answers and mails that cannot be worded: each is tried so often. */
-const MOST_REFUSALS = 3
+const MAX_REFUSALS = 3
 const FIRST_WAIT_SECONDS = 5
-const LONGEST_WAIT_SECONDS = 300
+const MAX_WAIT_SECONDS = 300
 /** As long as mail servers try (RFC 5321, 4.5.4.1); a warning that is older helps nobody. */
-const PATIENCE_MILLISECONDS = 4 * 86_400_000
+const GIVE_UP_AFTER_MILLISECONDS = 4 * 86_400_000
 
 /**
  * Sends what is due, a few mails at a time, until nothing is or the mail server cannot be used. A mail leaves at least
@@ -45,8 +45,8 @@ export async function deliverDue(
   while (!stopping.aborted) {
     const now = ctx.now()
     const leaseUntil = new Date(now.getTime() + LEASE_SECONDS * 1000)
-    const claimed = await claimMails(ctx.db, { now, leaseUntil, most: MOST_AT_ONCE })
-    const gotThrough = await allOf(claimed.map((mail) => deliver(ctx, mail, abandon)))
+    const claimed = await claimMails(ctx.db, { now, leaseUntil, limit: MAX_AT_ONCE })
+    const gotThrough = await settleAll(claimed.map((mail) => deliver(ctx, mail, abandon)))
     // Nothing is left, or no mail can leave: the next round waits a little, rather than walking through the whole
     // outbox in vain.
     if (!gotThrough.includes(true)) return
@@ -55,13 +55,13 @@ export async function deliverDue(
 
 async function giveUpOld(ctx: DeliveryContext): Promise<void> {
   const now = ctx.now()
-  const before = new Date(now.getTime() - PATIENCE_MILLISECONDS)
+  const before = new Date(now.getTime() - GIVE_UP_AFTER_MILLISECONDS)
   const mails = await giveUpOldMails(ctx.db, { before, now, reason: 'it waited for more than four days' })
   if (mails > 0) ctx.log.error({ mails }, 'mails that waited for more than four days were given up')
 }
 
 /** Waits for all, also when one throws: nothing of a round goes on after it. */
-async function allOf(deliveries: Promise<boolean>[]): Promise<boolean[]> {
+async function settleAll(deliveries: Promise<boolean>[]): Promise<boolean[]> {
   await Promise.allSettled(deliveries)
   return Promise.all(deliveries)
 }
@@ -73,7 +73,7 @@ async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: Abor
   const about = { mailId: mail.id, kind: mail.kind, attempts: claimed.attempts }
   try {
     const enough = AbortSignal.any([abandon, AbortSignal.timeout(SENDING_MILLISECONDS)])
-    const envelope = { to: mail.email, messageId: messageIdOf(mail, ctx.sender), date: mail.created_at }
+    const envelope = { to: mail.email, messageId: buildMessageId(mail, ctx.sender), date: mail.created_at }
     await ctx.smtp.send(renderMail(mail, ctx.sender), envelope, enough)
     await markMailSent(ctx.db, mail.id, ctx.now())
     ctx.log.info(about, 'a mail was sent')
@@ -82,7 +82,7 @@ async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: Abor
     // Sent, perhaps, but not marked: the lease brings it up again.
     if (error instanceof Unavailable) throw error
     await putOff(ctx, mail, claimed, error as Error)
-    return !(error instanceof NotSent) || !['connection', 'answer_lost'].includes(error.blame)
+    return !(error instanceof NotSent) || !['connection', 'ambiguous'].includes(error.failure)
   }
 }
 
@@ -90,11 +90,11 @@ async function putOff(ctx: DeliveryContext, mail: MailRow, claimed: ClaimedMail,
   const now = ctx.now()
   const code = error instanceof NotSent ? error.code : error.name
   const refusals = mail.refusals + (countsAsRefusal(error) ? 1 : 0)
-  const givenUp = refusals >= MOST_REFUSALS
-  const wait = Math.min(FIRST_WAIT_SECONDS * 2 ** (claimed.attempts - 1), LONGEST_WAIT_SECONDS)
+  const givenUp = refusals >= MAX_REFUSALS
+  const wait = Math.min(FIRST_WAIT_SECONDS * 2 ** (claimed.attempts - 1), MAX_WAIT_SECONDS)
   // Jitter, so that what failed together does not come back together.
   const nextAttemptAt = new Date(now.getTime() + wait * 1000 * (0.5 + Math.random() / 2))
-  const reason = inertText(`${code}: ${error.message}`, 300)
+  const reason = singleLine(`${code}: ${error.message}`, 300)
   await markMailFailed(ctx.db, { mail: claimed, nextAttemptAt, refusals, failedAt: givenUp ? now : null, reason })
   const about = { mailId: mail.id, kind: mail.kind, attempts: claimed.attempts, reason: code }
   if (givenUp) ctx.log.error(about, 'a mail was given up; `tessera outbox show` and `retry` know it')
@@ -103,12 +103,12 @@ async function putOff(ctx: DeliveryContext, mail: MailRow, claimed: ClaimedMail,
 
 /** What another attempt does not mend: a mail that is refused, may have left already, or cannot be worded. */
 function countsAsRefusal(error: Error): boolean {
-  if (error instanceof NotSent) return error.blame === 'refused_for_good' || error.blame === 'answer_lost'
+  if (error instanceof NotSent) return error.failure === 'permanent' || error.failure === 'ambiguous'
   return !(error instanceof UnknownMailKind)
 }
 
 /** RFC 5322, 3.6.4; of the same event always the same. */
-function messageIdOf(mail: MailRow, { address }: Sender): string {
+function buildMessageId(mail: MailRow, { address }: Sender): string {
   const id = sha256(mail.dedupe_key).slice(0, 32)
   return `<${id}@${address.split('@')[1]}>`
 }

@@ -1,5 +1,5 @@
 import Bowser from 'bowser'
-import { unlinked } from '../text/inert-text.ts'
+import { defang } from '../text/inert-text.ts'
 
 const MAX_CHARACTERS = 160
 
@@ -13,5 +13,5 @@ export function describeDevice(userAgent: string | null): { name: string | null;
   if (userAgent === null || userAgent.trim() === '') return { name: null, userAgent: null }
   const { browser, os } = Bowser.parse(userAgent)
   const known = [BROWSERS.exec(browser.name ?? '')?.[0], SYSTEMS.exec(os.name ?? '')?.[0]].filter((name) => name)
-  return { name: known.join(', ') || null, userAgent: unlinked(userAgent, MAX_CHARACTERS) }
+  return { name: known.join(', ') || null, userAgent: defang(userAgent, MAX_CHARACTERS) }
 }

@@ -10,6 +10,6 @@ export interface Sender {
 export type MailFrom = Pick<Sender, 'name' | 'address'> | null
 
 /** The sender of the settings; without `MAIL_FROM`, one to show mails with as they would look. */
-export function senderOf({ mailFrom, publicUrl }: { mailFrom: MailFrom; publicUrl: string | null }): Sender {
+export function senderFrom({ mailFrom, publicUrl }: { mailFrom: MailFrom; publicUrl: string | null }): Sender {
   return { ...(mailFrom ?? { name: 'Tessera', address: 'tessera@localhost' }), publicUrl }
 }

@@ -18,13 +18,13 @@ export interface Smtp {
 /** A mail did not leave, or nobody knows whether it did. */
 export class NotSent extends Error {
   override readonly name = 'NotSent'
-  readonly blame: Blame
+  readonly failure: FailureKind
   /** For the log: a code, and nothing that the server or the message said. */
   readonly code: string
-  constructor(message: string, code: string, blame: Blame, options: { cause: unknown }) {
+  constructor(message: string, code: string, failure: FailureKind, options: { cause: unknown }) {
     super(message, options)
     this.code = code
-    this.blame = blame
+    this.failure = failure
   }
 }
 
@@ -32,7 +32,7 @@ export class NotSent extends Error {
  * What stood in the way: the server refused this very mail for good, or not now; its answer to the whole mail was lost, so
  * that it may have left; or no mail can leave, because of the connection or the login.
  */
-export type Blame = 'refused_for_good' | 'refused_for_now' | 'answer_lost' | 'connection'
+export type FailureKind = 'permanent' | 'temporary' | 'ambiguous' | 'connection'
 
 // Long enough for a filter that reads a mail before it answers, and together below the lease of a mail.
 const TIMEOUTS = { connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout: 50_000, dnsTimeout: 5000 }
@@ -53,7 +53,7 @@ export function openSmtp(url: string, sender: Sender): Smtp {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-  transport.use('stream', noteHandingOver)
+  transport.use('stream', noteHandover)
   const from = { name: sender.name ?? '', address: sender.address }
   return {
     async send(message, { to, messageId, date }, signal) {
@@ -79,20 +79,17 @@ function notSent(error: SendError, handedOver: boolean): NotSent {
   const code = [error.code ?? error.name, error.responseCode].filter(Boolean).join(' ')
   // What a server answers to a login could repeat the login.
   const message = error.code === 'EAUTH' ? 'the mail server refused the login' : error.message
-  return new NotSent(message, code, blameOf(error, handedOver), { cause: error })
+  return new NotSent(message, code, failureKind(error, handedOver), { cause: error })
 }
 
-function blameOf(error: SendError, handedOver: boolean): Blame {
+function failureKind(error: SendError, handedOver: boolean): FailureKind {
   const aboutThisMail = error.code === 'EENVELOPE' || error.code === 'EMESSAGE'
-  if (aboutThisMail && error.responseCode) return error.permanent ? 'refused_for_good' : 'refused_for_now'
-  return handedOver ? 'answer_lost' : 'connection'
+  if (aboutThisMail && error.responseCode) return error.permanent ? 'permanent' : 'temporary'
+  return handedOver ? 'ambiguous' : 'connection'
 }
 
 /** From the last byte of a mail on, an error means that nobody knows whether it left. */
-function noteHandingOver(
-  mail: { data: object; message: { transform(make: () => PassThrough): void } },
-  done: () => void,
-) {
+function noteHandover(mail: { data: object; message: { transform(make: () => PassThrough): void } }, done: () => void) {
   const { progress } = mail.data as { progress: { handedOver: boolean } }
   mail.message.transform(
     () =>

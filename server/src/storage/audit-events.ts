@@ -57,7 +57,7 @@ export interface AuditFilter {
   kind: AuditKind | null
   since: Date | null
   until: Date | null
-  most: number
+  limit: number
 }
 
 /** The newest first. */
@@ -72,6 +72,6 @@ export async function findAuditEvents(db: Queries, filter: AuditFilter): Promise
   ]
   const rows = await db.query<AuditEventRow & { details: string }>(sql`
     select id, at, kind, user_id, session_id, ip, user_agent, details from audit_events
-    where ${join(where, ' and ')} order by at desc, id desc limit ${filter.most}`)
+    where ${join(where, ' and ')} order by at desc, id desc limit ${filter.limit}`)
   return rows.map((row) => ({ ...row, details: JSON.parse(row.details) }))
 }

@@ -29,15 +29,15 @@ export class Unavailable extends Error {
 const RERUNS_AFTER_CONFLICT = 3
 
 /** Told of what the database went through without anybody else noticing. */
-export type OnTrouble = (error: Error) => void
+export type OnRecoveredError = (error: Error) => void
 
-export async function rerunAfterConflict<T>(run: () => Promise<T>, onTrouble: OnTrouble): Promise<T> {
+export async function rerunAfterConflict<T>(run: () => Promise<T>, onRecoveredError: OnRecoveredError): Promise<T> {
   for (let reruns = 0; ; reruns++) {
     try {
       return await run()
     } catch (error) {
       if (!(error instanceof Conflict)) throw error
-      onTrouble(error)
+      onRecoveredError(error)
       if (reruns === RERUNS_AFTER_CONFLICT) throw new Unavailable('conflicts did not end', { cause: error })
       await sleep(5 * 2 ** reruns)
     }

@@ -19,7 +19,7 @@ export async function insertImportedUser(tx: Queries, user: ImportedUser): Promi
 }
 
 /** Before ids are given by hand: nobody else takes one meanwhile. SQLite has one writer anyhow. */
-export async function keepIdsForImport(tx: Queries): Promise<void> {
+export async function lockIdsForImport(tx: Queries): Promise<void> {
   if (tx.dialect === 'postgres') await tx.query(sql`lock table users in share row exclusive mode`)
 }
 

@@ -21,14 +21,14 @@ export async function hasDueMail(db: Queries, now: Date): Promise<boolean> {
  */
 export async function claimMails(
   db: Queries,
-  claim: { now: Date; leaseUntil: Date; most: number },
+  claim: { now: Date; leaseUntil: Date; limit: number },
 ): Promise<ClaimedMail[]> {
   const skip = lockClause(db, 'for update skip locked')
   return db.query<ClaimedMail>(sql`
     update outbox set attempts = attempts + 1, next_attempt_at = ${claim.leaseUntil}, leased_until = ${claim.leaseUntil}
     where id in (
       select id from outbox where sent_at is null and failed_at is null and next_attempt_at <= ${claim.now}
-      order by next_attempt_at limit ${claim.most} ${skip})
+      order by next_attempt_at limit ${claim.limit} ${skip})
     returning id, attempts`)
 }
 

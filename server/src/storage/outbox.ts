@@ -64,12 +64,12 @@ const inState: Record<MailState, Sql> = {
 /** The newest mails first. */
 export async function findMails(
   db: Queries,
-  filter: { state: MailState | null; afterId: number; most: number },
+  filter: { state: MailState | null; afterId: number; limit: number },
 ): Promise<MailRow[]> {
   const state = filter.state === null ? sql`1 = 1` : inState[filter.state]
   const rows = await db.query<MailRow & { data: string }>(sql`
     select ${columns} from outbox o join users u on u.id = o.user_id
-    where o.id > ${filter.afterId} and ${state} order by o.id desc limit ${filter.most}`)
+    where o.id > ${filter.afterId} and ${state} order by o.id desc limit ${filter.limit}`)
   return rows.map(withData)
 }
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { Database, Transaction } from './database.ts'
-import { type OnTrouble, rerunAfterConflict, Unavailable } from './errors.ts'
+import { type OnRecoveredError, rerunAfterConflict, Unavailable } from './errors.ts'
 import { toParameter } from './parameter.ts'
 import { translatePostgresError } from './postgres-errors.ts'
 import { asTransactionBody, refuseInsideTransaction } from './transaction-guard.ts'
@@ -15,13 +15,13 @@ const NO_TIMEOUT = 2 ** 31 - 1 // 0 would mean the pool's
 /**
  * Opens a pool.
  *
- * @param patienceMilliseconds the longest a statement may take; requests have little of it
+ * @param lockTimeoutMilliseconds the longest a statement may take; requests have little of it
  * @throws {Unavailable} when the database does not answer
  */
 export async function openPostgres(
   url: string,
-  onTrouble: OnTrouble,
-  patienceMilliseconds = STATEMENT_TIMEOUT_MILLISECONDS,
+  onRecoveredError: OnRecoveredError,
+  lockTimeoutMilliseconds = STATEMENT_TIMEOUT_MILLISECONDS,
 ): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
@@ -29,17 +29,17 @@ export async function openPostgres(
     connectionTimeoutMillis: ACQUIRE_TIMEOUT_MILLISECONDS,
     idleTimeoutMillis: 10_000,
     // The server's own limits end what this process no longer waits for, and what a stopped process left open.
-    statement_timeout: patienceMilliseconds,
-    query_timeout: patienceMilliseconds,
+    statement_timeout: lockTimeoutMilliseconds,
+    query_timeout: lockTimeoutMilliseconds,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     application_name: 'tessera',
     types: { getTypeParser: typeParser },
   })
   // Without a listener the end of a connection, idle or at work, would end the process.
-  pool.on('error', onTrouble)
-  pool.on('connect', (connection) => connection.on('error', onTrouble))
-  const database = new PostgresDatabase(pool, onTrouble)
+  pool.on('error', onRecoveredError)
+  pool.on('connect', (connection) => connection.on('error', onRecoveredError))
+  const database = new PostgresDatabase(pool, onRecoveredError)
   try {
     await database.measureClock()
   } catch (error) {
@@ -52,13 +52,13 @@ export async function openPostgres(
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly #pool: pg.Pool
-  readonly #onTrouble: OnTrouble
+  readonly #onTrouble: OnRecoveredError
   readonly #clockTimer: NodeJS.Timeout
   #clockOffset = 0
 
-  constructor(pool: pg.Pool, onTrouble: OnTrouble) {
+  constructor(pool: pg.Pool, onRecoveredError: OnRecoveredError) {
     this.#pool = pool
-    this.#onTrouble = onTrouble
+    this.#onTrouble = onRecoveredError
     this.#clockTimer = setInterval(() => this.measureClock().catch(() => {}), CLOCK_CHECK_MILLISECONDS).unref()
   }
 

@@ -59,7 +59,7 @@ export async function findChain(db: Queries, sessionId: string): Promise<ChainRo
 }
 
 /** A chain's row of a generation; null when it was never there or is pruned. */
-export function tokenOf(chain: ChainRow, generation: number): TokenRow | null {
+export function findToken(chain: ChainRow, generation: number): TokenRow | null {
   return chain.tokens.find((row) => row.generation === generation) ?? null
 }
 

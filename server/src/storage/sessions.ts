@@ -53,7 +53,7 @@ export interface SessionRow extends Omit<NewSession, 'expires_at'> {
 /** The newest first (version 7 ids are in the order of time); `living` leaves out what has ended by `now`. */
 export async function findSessions(
   db: Queries,
-  filter: { id: string | null; userId: number | null; living: boolean; now: Date; most: number },
+  filter: { id: string | null; userId: number | null; living: boolean; now: Date; limit: number },
 ): Promise<SessionRow[]> {
   const where = [
     ...(filter.id === null ? [] : [sql`s.id = ${filter.id}`]),
@@ -64,16 +64,16 @@ export async function findSessions(
     select s.id, s.user_id, u.email, s.kind, s.rotation, s.ip, s.user_agent, s.amr, s.created_at, s.refreshed_at,
       s.expires_at, s.revoked_at, s.revoke_reason
     from sessions s join users u on u.id = s.user_id
-    where ${where.length > 0 ? join(where, ' and ') : sql`1 = 1`} order by s.id desc limit ${filter.most}`)
+    where ${where.length > 0 ? join(where, ' and ') : sql`1 = 1`} order by s.id desc limit ${filter.limit}`)
 }
 
-const MOST_ADDRESSES = 200
+const MAX_ADDRESSES = 200
 
 /** Where the newest sessions of an account began, ended or not, as long as they are kept. */
 export async function findLoginAddresses(db: Queries, email: string): Promise<string[]> {
   const rows = await db.query<{ ip: string }>(sql`
     select s.ip from sessions s join users u on u.id = s.user_id
-    where u.email = ${email} and s.kind = 'login' order by s.id desc limit ${MOST_ADDRESSES}`)
+    where u.email = ${email} and s.kind = 'login' order by s.id desc limit ${MAX_ADDRESSES}`)
   return rows.map(({ ip }) => ip)
 }
 
@@ -102,15 +102,15 @@ export async function revokeSessionsOfUser(
 /** Ends the next living sessions behind an id that had begun by now, so many at most; returns their ids. */
 export async function revokeNextSessions(
   tx: Queries,
-  sessions: { reason: RevokeReason; now: Date; after: string; most: number },
+  sessions: { reason: RevokeReason; now: Date; after: string; limit: number },
 ): Promise<string[]> {
-  const { reason, now, after, most } = sessions
+  const { reason, now, after, limit } = sessions
   const rows = await tx.query<{ id: string }>(sql`
     update sessions set revoked_at = ${now}, revoke_reason = ${reason}
     where id in (
       select id from sessions
       where id > ${after} and revoked_at is null and expires_at > ${now} and created_at <= ${now}
-      order by id limit ${most})
+      order by id limit ${limit})
     and revoked_at is null returning id`)
   return rows.map(({ id }) => id)
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'sql-template-tag'
 import type { Database, Transaction } from './database.ts'
-import { Conflict, type OnTrouble, rerunAfterConflict, Unavailable } from './errors.ts'
+import { Conflict, type OnRecoveredError, rerunAfterConflict, Unavailable } from './errors.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 import { asTransactionBody, refuseInsideTransaction } from './transaction-guard.ts'
@@ -10,15 +10,15 @@ import { asTransactionBody, refuseInsideTransaction } from './transaction-guard.
  * Opens (or creates) a SQLite file: one writing connection behind a queue, one reading connection beside it. Durable:
  * WAL with `synchronous=FULL`, answered only after the commit that holds the write.
  */
-export async function openSqlite(file: string, onTrouble: OnTrouble): Promise<Database> {
+export async function openSqlite(file: string, onRecoveredError: OnRecoveredError): Promise<Database> {
   const writer = new SqliteConnection(file, { readOnly: false })
   try {
     // Several processes that open a new file at once race for the switch to WAL; SQLite answers the losers "busy".
-    await patiently(() =>
+    await retryWhileBusy(() =>
       writer.script('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on'),
     )
     const reader = new SqliteReader(new SqliteConnection(file, { readOnly: true }))
-    return new SqliteDatabase(writer, reader, onTrouble)
+    return new SqliteDatabase(writer, reader, onRecoveredError)
   } catch (error) {
     writer.close()
     throw error
@@ -32,19 +32,19 @@ interface Job {
   reject: (error: unknown) => void
 }
 
-const MOST_JOBS_PER_COMMIT = 64
+const MAX_JOBS_PER_COMMIT = 64
 
 class SqliteDatabase implements Database {
   readonly dialect = 'sqlite'
   readonly #writer: SqliteConnection
   readonly #reader: SqliteReader
-  readonly #onTrouble: OnTrouble
+  readonly #onTrouble: OnRecoveredError
   readonly #queue: Job[] = []
   #draining: Promise<void> | null = null
   #closed = false
 
-  constructor(writer: SqliteConnection, reader: SqliteReader, onTrouble: OnTrouble) {
-    this.#onTrouble = onTrouble
+  constructor(writer: SqliteConnection, reader: SqliteReader, onRecoveredError: OnRecoveredError) {
+    this.#onTrouble = onRecoveredError
     this.#writer = writer
     this.#reader = reader
   }
@@ -81,7 +81,7 @@ class SqliteDatabase implements Database {
     while (this.#queue.length > 0) {
       // Requests that arrive in the same turn of the event loop share a commit, and so its fsync.
       await nextTurn()
-      await this.#commitTogether(this.#queue.splice(0, MOST_JOBS_PER_COMMIT))
+      await this.#commitTogether(this.#queue.splice(0, MAX_JOBS_PER_COMMIT))
     }
     this.#draining = null
   }
@@ -90,7 +90,7 @@ class SqliteDatabase implements Database {
   async #commitTogether(jobs: Job[]): Promise<void> {
     const answers: (() => void)[] = []
     try {
-      await patiently(() => this.#writer.script('begin immediate'), jobs[0]?.arrivedAt)
+      await retryWhileBusy(() => this.#writer.script('begin immediate'), jobs[0]?.arrivedAt)
       for (const job of jobs) answers.push(await this.#runInSavepoint(job))
       this.#writer.script('commit')
     } catch (error) {
@@ -156,14 +156,14 @@ class SqliteTransaction implements Transaction {
   }
 }
 
-const LOCK_PATIENCE_MILLISECONDS = 1500
+const LOCK_TIMEOUT_MILLISECONDS = 1500
 
 /**
  * Waits with a timer, never inside SQLite, while another process (the command line) holds the write lock. Patience is
  * counted from the arrival of who waits longest, so that nobody waits for those before them to give up.
  */
-async function patiently(run: () => void, since = performance.now()): Promise<void> {
-  const giveUpAt = since + LOCK_PATIENCE_MILLISECONDS
+async function retryWhileBusy(run: () => void, since = performance.now()): Promise<void> {
+  const giveUpAt = since + LOCK_TIMEOUT_MILLISECONDS
   for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
     try {
       return run()

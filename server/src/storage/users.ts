@@ -77,7 +77,7 @@ export interface UserFilter {
   search: string | null
   /** Pages on: only ids above. */
   afterId: number
-  most: number
+  limit: number
 }
 
 /** In the order of their ids. */
@@ -94,7 +94,7 @@ export async function findUsers(db: Queries, filter: UserFilter): Promise<UserRo
         ]),
   ]
   return db.query<UserRow>(sql`
-    select ${columns} from users where ${join(where, ' and ')} order by id limit ${filter.most}`)
+    select ${columns} from users where ${join(where, ' and ')} order by id limit ${filter.limit}`)
 }
 
 export async function hasUsers(db: Queries): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { AuthError } from '../../auth/auth-error.ts'
 import { RateLimited } from '../../auth/limits.ts'
-import { LaneFull } from '../../crypto/hash-lane.ts'
+import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { Unavailable } from '../../storage/errors.ts'
 import { InvalidBody } from '../invalid-body.ts'
 import { Refusal, Unauthenticated } from '../refusal.ts'
@@ -40,7 +40,7 @@ export function answerTo(error: unknown, contract: Contract): Answer | null {
     const retryAfter = { 'retry-after': String(error.retryAfterSeconds) }
     return answer(contract, 429, 'Too many attempts, try again later', { code: 'rate_limited' }, retryAfter)
   }
-  if (error instanceof LaneFull) {
+  if (error instanceof HashPoolFull) {
     return answer(contract, 503, 'The server is busy, try again soon', { code: 'overloaded' }, RETRY_SOON)
   }
   if (error instanceof Unavailable) {

@@ -17,13 +17,13 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
       if (limit?.countedBy === 'process') await ctx.ownLimiter.take(limit.budgets(request as EndpointRequest, ctx))
       await guard?.check(ctx, request)
     },
-    handler: handlerOf(ctx, route),
+    handler: buildHandler(ctx, route),
   })
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
-function handlerOf(ctx: HttpContext, { endpoint, limit, work }: Route): Handler {
+function buildHandler(ctx: HttpContext, { endpoint, limit, work }: Route): Handler {
   const handle: Handler = (request, reply) =>
     endpoint.handle({ ...ctx, log: withRequestId(ctx.log, request.id) }, request as EndpointRequest, reply)
   const limited: Handler =

@@ -19,7 +19,7 @@ export function refuseOtherMethods(server: FastifyInstance): void {
     const refuse = async () => {
       throw methodNotAllowed(path)
     }
-    const own = methodsOf(path)
+    const own = methodsAt(path)
     const method = server.supportedMethods.filter((supported) => !own.includes(supported))
     const contract = routesAt(path)[0]?.contract
     server.route({ method, url: path, config: { contract }, onRequest: refuse, handler: refuse })
@@ -27,10 +27,10 @@ export function refuseOtherMethods(server: FastifyInstance): void {
 }
 
 function methodNotAllowed(path: string): Refusal {
-  return new Refusal(405, 'method_not_allowed', 'Method not allowed', { allow: methodsOf(path).join(', ') })
+  return new Refusal(405, 'method_not_allowed', 'Method not allowed', { allow: methodsAt(path).join(', ') })
 }
 
-function methodsOf(path: string): string[] {
+function methodsAt(path: string): string[] {
   const own = routesAt(path).map((route) => route.method as string)
   return own.includes('GET') ? [...own, 'HEAD'] : own
 }

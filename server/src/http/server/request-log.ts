@@ -5,7 +5,7 @@ import type { Log } from '../../auth/context.ts'
 export function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply): void {
   const { id: requestId, method, client } = request
   const ms = Math.round(reply.elapsedTime * 10) / 10
-  log.info({ requestId, method, path: pathOf(request), status: reply.statusCode, ms, ip: client.ip }, 'request')
+  log.info({ requestId, method, path: requestPath(request), status: reply.statusCode, ms, ip: client.ip }, 'request')
 }
 
 /** A log whose lines name the request that they belong to. */
@@ -18,6 +18,6 @@ export function withRequestId(log: Log, requestId: string): Log {
 }
 
 /** The path without the query, which may hold a secret: it is never logged nor compared. */
-export function pathOf(request: FastifyRequest): string {
+export function requestPath(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? ''
 }

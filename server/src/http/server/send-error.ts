@@ -1,12 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { LaneFull } from '../../crypto/hash-lane.ts'
+import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
 import { standard } from '../contract/standard.ts'
 import { isTokenPairPath, tokenPairs } from '../contract/token-pairs.ts'
 import type { HttpContext } from '../endpoint.ts'
 import { toInvalidBody } from '../invalid-body.ts'
-import { pathOf } from './request-log.ts'
+import { requestPath } from './request-log.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,11 +22,11 @@ export function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const contract = request.routeOptions.config?.contract ?? contractOfUnknownPath(pathOf(request))
+  const contract = request.routeOptions.config?.contract ?? contractOfUnknownPath(requestPath(request))
   const answer = answerTo(error.validation ? toInvalidBody(error.validation) : error, contract)
   if (!answer) log.error({ requestId: request.id, err: error }, 'a request failed')
   // The line of the request tells of a full lane, too: two lines for each would help a flood.
-  if (answer?.status === 503 && !(error instanceof LaneFull))
+  if (answer?.status === 503 && !(error instanceof HashPoolFull))
     log.warn({ requestId: request.id, reason: error.message }, 'a request was turned away')
   const { status, headers, body } = answer ?? internalError(contract)
   return reply

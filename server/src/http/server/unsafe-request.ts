@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { HttpContext } from '../endpoint.ts'
 import { httpsRequired, type Refusal, tooManyHeaders, twoHosts } from '../refusal.ts'
-import { pathOf } from './request-log.ts'
+import { requestPath } from './request-log.ts'
 
 export const MAX_HEADERS = 100
 
@@ -25,5 +25,5 @@ function countHosts(rawHeaders: readonly string[]): number {
 
 /** Load balancers and orchestrators ask from inside, over plain HTTP. */
 function isProbe(request: FastifyRequest): boolean {
-  return ['/health', '/ready'].includes(pathOf(request))
+  return ['/health', '/ready'].includes(requestPath(request))
 }

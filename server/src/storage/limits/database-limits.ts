@@ -15,7 +15,7 @@ export function databaseLimits(db: Database): LimitStore {
         returning points, expires_at`)
       return { points: rows[0]?.points ?? 1, expiresAt: rows[0]?.expires_at ?? end }
     },
-    async giveBack(key, now) {
+    async refund(key, now) {
       await db.query(sql`
         update rate_limits set points = points - 1 where key = ${key} and expires_at > ${now} and points > 0
         returning key`)

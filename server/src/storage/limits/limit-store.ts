@@ -8,5 +8,5 @@ export interface LimitState {
 export interface LimitStore {
   /** Takes a point and says what that makes; atomic, so that parallel callers each see a count of their own. */
   take(key: string, windowSeconds: number, now: Date): Promise<LimitState>
-  giveBack(key: string, now: Date): Promise<void>
+  refund(key: string, now: Date): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { type OnTrouble, Unavailable } from '../errors.ts'
+import { type OnRecoveredError, Unavailable } from '../errors.ts'
 import type { LimitStore } from './limit-store.ts'
 
 const TIMEOUT_MILLISECONDS = 700
@@ -9,7 +9,7 @@ const TAKE = `
   local points = redis.call('INCR', KEYS[1])
   if points == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
   return { points, redis.call('PTTL', KEYS[1]) }`
-const GIVE_BACK = `
+const REFUND = `
   if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then return redis.call('DECR', KEYS[1]) end
   return 0`
 
@@ -18,7 +18,7 @@ export interface RedisLimits extends LimitStore {
 }
 
 /** Shared by all replicas on one Redis or Valkey, whose clock the windows run on. Connects when it can, and again. */
-export function redisLimits(url: string, onTrouble: OnTrouble): RedisLimits {
+export function redisLimits(url: string, onRecoveredError: OnRecoveredError): RedisLimits {
   const redis = new Redis(url, {
     keyPrefix: 'tessera:limit:',
     connectTimeout: TIMEOUT_MILLISECONDS,
@@ -26,7 +26,7 @@ export function redisLimits(url: string, onTrouble: OnTrouble): RedisLimits {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
   })
-  redis.on('error', onTrouble)
+  redis.on('error', onRecoveredError)
   const run = async (script: string, key: string, ...rest: number[]): Promise<unknown> => {
     try {
       return await redis.eval(script, 1, key, ...rest)
@@ -39,8 +39,8 @@ export function redisLimits(url: string, onTrouble: OnTrouble): RedisLimits {
       const [points, endsInMilliseconds] = (await run(TAKE, key, windowSeconds * 1000)) as [number, number]
       return { points, expiresAt: new Date(now.getTime() + endsInMilliseconds) }
     },
-    async giveBack(key) {
-      await run(GIVE_BACK, key)
+    async refund(key) {
+      await run(REFUND, key)
     },
     close: () => redis.disconnect(),
   }

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
-import { HashLane, LaneFull } from '../src/crypto/hash-lane.ts'
+import { HashPool, HashPoolFull } from '../src/crypto/hash-pool.ts'
 
-function lane(mostWaiting: number): HashLane {
-  const made = new HashLane({ threads: 1, atOnce: 1, niceness: 0, mostWaiting })
+function lane(maxWaiting: number): HashPool {
+  const made = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting })
   after(() => made.close())
   return made
 }
 
 const job = { kind: 'bcrypt', text: 'text', cost: 4 } as const
 
-test('a lane serves in the order of arrival, also while more arrive', async () => {
+test('a pool serves in the order of arrival, also while more arrive', async () => {
   const own = lane(100)
   const served: number[] = []
   const arrive = async (n: number) => {
@@ -28,18 +28,18 @@ test('a lane serves in the order of arrival, also while more arrive', async () =
   )
 })
 
-test('over its bound a lane refuses at once, and what it took is still done', async () => {
+test('over its bound a pool refuses at once, and what it took is still done', async () => {
   const own = lane(5)
   await own.run(job)
   const results = await Promise.allSettled(Array.from({ length: 50 }, () => own.run(job)))
   const refused = results.filter((result) => result.status === 'rejected')
   assert.ok(refused.length >= 40, `${refused.length} were refused`)
-  for (const { reason } of refused) assert.ok(reason instanceof LaneFull)
+  for (const { reason } of refused) assert.ok(reason instanceof HashPoolFull)
   assert.ok(results.length - refused.length >= 5)
 })
 
 test('its threads stand behind the event loop', { skip: process.platform !== 'linux' && 'of Linux' }, async () => {
-  const own = new HashLane({ threads: 1, atOnce: 1, niceness: 7, mostWaiting: 1 })
+  const own = new HashPool({ threads: 1, atOnce: 1, niceness: 7, maxWaiting: 1 })
   after(() => own.close())
   await own.run(job)
   const nicenessOf = (thread: string) =>
