@@ -1,9 +1,10 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Log } from './auth/context.ts'
 import type { Config } from './config.ts'
+import type { Log } from './observe/log.ts'
+import { logRecoveredErrors } from './observe/recovered-errors.ts'
 import type { Database } from './storage/database.ts'
-import { type OnRecoveredError, Unavailable } from './storage/errors.ts'
+import { Unavailable } from './storage/errors.ts'
 import { openSqlite } from './storage/sqlite.ts'
 
 /**
@@ -29,9 +30,4 @@ export async function openDatabase(
     throw new Unavailable((error as Error).message, { cause: error })
   }
   return openSqlite(database.file, onRecoveredError)
-}
-
-/** Has recoveredErrors that nobody else notices written down. */
-export function logRecoveredErrors(log: Log, who: string): OnRecoveredError {
-  return (error) => log.warn({ reason: error.message }, `${who} had trouble`)
 }

@@ -1,8 +1,8 @@
 import { networkOf } from '../net/ip-address.ts'
 import type { Queries } from '../storage/database.ts'
 import { findMailsSince } from '../storage/outbox.ts'
-import type { Client } from './context.ts'
 import { notify } from './notify.ts'
+import type { Client } from './origin.ts'
 import { recordEvent } from './record-event.ts'
 
 const DAY_MILLISECONDS = 86_400_000

@@ -1,5 +1,6 @@
 import { type Role, setRole, type UserRow } from '../storage/users.ts'
-import type { Context, Origin } from './context.ts'
+import type { Context } from './context.ts'
+import type { Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'
 
 /**

@@ -2,6 +2,7 @@ import type { AccessTokens } from '../crypto/access-token.ts'
 import type { RefreshKey } from '../crypto/keys.ts'
 import type { Passwords } from '../crypto/passwords.ts'
 import type { RefreshTokenDigests } from '../crypto/refresh-token-digests.ts'
+import type { Log } from '../observe/log.ts'
 import type { Database } from '../storage/database.ts'
 import type { Rotation } from '../storage/sessions.ts'
 
@@ -35,21 +36,4 @@ export interface Settings {
   refuseCommonPasswords: boolean
   /** Whether somebody at this address may be a demo user. */
   isDemoAddress: (ip: string) => boolean
-}
-
-export interface Log {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
-/** Whoever the audit says did something: a client, or, without an address, the command line. */
-export interface Origin {
-  ip: string | null
-  userAgent: string | null
-}
-
-/** Where a request came from: the canonical address, and what the client calls itself. */
-export interface Client extends Origin {
-  ip: string
 }

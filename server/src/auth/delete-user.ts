@@ -1,8 +1,9 @@
 import { deleteUser as deleteUserRow, type UserRow } from '../storage/users.ts'
 import { AuthError } from './auth-error.ts'
 import type { Caller } from './caller.ts'
-import type { Client, Context, Origin } from './context.ts'
+import type { Context } from './context.ts'
 import { findUserByIdOrGuid } from './find-user.ts'
+import type { Client, Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'
 import { may } from './rights.ts'
 

@@ -1,6 +1,7 @@
 import { revokeSessionsOfUser } from '../storage/sessions.ts'
 import { setDisabled, type UserRow } from '../storage/users.ts'
-import type { Context, Origin } from './context.ts'
+import type { Context } from './context.ts'
+import type { Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'
 
 interface Change {

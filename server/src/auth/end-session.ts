@@ -2,8 +2,9 @@ import type { AuditKind } from '../storage/audit-events.ts'
 import { deleteTokensOfSession } from '../storage/refresh-tokens.ts'
 import { revokeSession } from '../storage/sessions.ts'
 import { lockUserAgainstDelete, lockUserExclusive } from '../storage/user-locks.ts'
-import type { Context, Origin } from './context.ts'
+import type { Context } from './context.ts'
 import { notify } from './notify.ts'
+import type { Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'
 
 export interface SessionEnd {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { revokeNextSessions, revokeSessionsOfUser } from '../storage/sessions.ts'
 import { lockUserExclusive } from '../storage/user-locks.ts'
-import type { Context, Origin } from './context.ts'
+import type { Context } from './context.ts'
+import type { Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'
 
 /** Ends every living session of a person, for whoever runs the server; returns how many there were. */

@@ -1,7 +1,8 @@
 import type { UserRow } from '../storage/users.ts'
-import type { Client, Context } from './context.ts'
+import type { Context } from './context.ts'
 import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
 import { openSession } from './open-session.ts'
+import type { Client } from './origin.ts'
 
 /** How a login ended that was not refused. */
 export type LoginOutcome = { kind: 'session'; user: UserRow; tokens: IssuedTokens }

@@ -1,9 +1,10 @@
 import { isUuid } from '../crypto/uuid.ts'
 import { findUserByGuid } from '../storage/users.ts'
 import { AuthError } from './auth-error.ts'
-import type { Client, Context } from './context.ts'
+import type { Context } from './context.ts'
 import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
 import { openSession } from './open-session.ts'
+import type { Client } from './origin.ts'
 
 /**
  * Issues a pair to the person of a GUID. A GUID is no credential: whoever calls this has checked who is asking.

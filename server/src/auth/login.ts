@@ -1,9 +1,10 @@
 import { findUserByEmail, replacePasswordDigest, type UserRow } from '../storage/users.ts'
 import { AuthError } from './auth-error.ts'
-import type { Client, Context } from './context.ts'
+import type { Context } from './context.ts'
 import { isDemoUser } from './demo-users.ts'
 import { canonicalEmail } from './email-address.ts'
 import { finishLogin, type LoginOutcome } from './finish-login.ts'
+import type { Client } from './origin.ts'
 import { recordEvent } from './record-event.ts'
 
 export interface LoginInput {

@@ -1,9 +1,10 @@
 import { readRefreshToken } from '../crypto/refresh-token.ts'
 import { findChain, findToken } from '../storage/refresh-tokens.ts'
 import { AuthError } from './auth-error.ts'
-import type { Client, Context } from './context.ts'
+import type { Context } from './context.ts'
 import { endSession } from './end-session.ts'
 import { isAheadOfDatabase } from './lost-history.ts'
+import type { Client } from './origin.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { type AuditDetails, type AuditKind, insertAuditEvent } from '../storage/audit-events.ts'
 import type { Queries } from '../storage/database.ts'
-import type { Origin } from './context.ts'
+import type { Origin } from './origin.ts'
 
 export interface AuditedEvent {
   kind: AuditKind

@@ -1,6 +1,7 @@
 import { AuthError } from './auth-error.ts'
-import type { Client, Context } from './context.ts'
+import type { Context } from './context.ts'
 import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
+import type { Client } from './origin.ts'
 import { advanceChain } from './refresh-chain.ts'
 
 export interface RefreshInput {

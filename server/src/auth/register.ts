@@ -1,6 +1,7 @@
 import type { Locale } from '../text/locale.ts'
-import type { Client, Context } from './context.ts'
+import type { Context } from './context.ts'
 import { type CreateUserOutcome, createUser } from './create-user.ts'
+import type { Client } from './origin.ts'
 
 export interface RegisterInput {
   email: string

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import type { Context, Origin } from '../auth/context.ts'
+import type { Context } from '../auth/context.ts'
+import type { Origin } from '../auth/origin.ts'
 import { type Config, readConfig, readEnvironment } from '../config.ts'
 import { openDatabase } from '../open-database.ts'
 import { databaseClock } from '../storage/database.ts'

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HashPoolFull } from '../crypto/hash-pool.ts'
 import { Unavailable } from '../storage/errors.ts'
-import type { EndpointRequest, HttpContext, Limit } from './endpoint.ts'
+import type { EndpointRequest } from './endpoint/endpoint.ts'
+import type { HttpContext } from './endpoint/http-context.ts'
+import type { Limit } from './endpoint/limit.ts'
 
 const MIN_PAUSE_MILLISECONDS = 15
 const MAX_PAUSE_MILLISECONDS = 45

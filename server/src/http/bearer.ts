@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { authenticate } from '../auth/authenticate.ts'
 import type { Caller } from '../auth/caller.ts'
-import type { Guard } from './endpoint.ts'
+import type { Guard } from './endpoint/guard.ts'
 import { Unauthenticated } from './refusal.ts'
 
 declare module 'fastify' {

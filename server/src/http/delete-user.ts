@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { deleteUserFor } from '../auth/delete-user.ts'
 import { requireCaller } from './bearer.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint } from './endpoint/endpoint.ts'
 
 /** `DELETE /api/v1/users/:id` */
 export const deleteUser = endpoint({

@@ -1,4 +1,5 @@
-import type { EdgeSettings, Guard } from './endpoint.ts'
+import type { Guard } from './endpoint/guard.ts'
+import type { EdgeSettings } from './endpoint/http-context.ts'
 import { notFound } from './refusal.ts'
 
 /** Whether mails are shown in the browser: in development, while no mail server would deliver them. */

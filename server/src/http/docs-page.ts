@@ -1,5 +1,5 @@
 import { html } from '../text/html.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint } from './endpoint/endpoint.ts'
 import { sendHtml } from './page.ts'
 
 // Swagger UI sets styles on its elements and carries its icons as data; scripts and requests stay on this origin.

@@ -1,6 +1,7 @@
 import { type Html, html } from '../text/html.ts'
 import { hasMailbox } from './development-mailbox.ts'
-import { type EdgeSettings, endpoint } from './endpoint.ts'
+import { endpoint } from './endpoint/endpoint.ts'
+import type { EdgeSettings } from './endpoint/http-context.ts'
 import { sendPage } from './page.ts'
 import { wantsHtml } from './wants-html.ts'
 

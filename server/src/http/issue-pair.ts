@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { issuePair as issuePairRule } from '../auth/issue-pair.ts'
-import { endpoint } from './endpoint.ts'
-import { EXAMPLE_GUID, EXAMPLE_TOKENS, TokensSchema } from './schemas.ts'
+import { endpoint } from './endpoint/endpoint.ts'
+import { EXAMPLE_GUID, EXAMPLE_TOKENS } from './view/examples.ts'
+import { TokensSchema } from './view/tokens.ts'
 
 /** `POST /auth/token` */
 export const issuePair = endpoint({

@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
 import { login as loginRule } from '../auth/login.ts'
-import { endpoint } from './endpoint.ts'
-import { DeliveredTokens, sendTokens } from './refresh-cookie.ts'
+import { endpoint } from './endpoint/endpoint.ts'
+import { sendTokens } from './refresh-cookie.ts'
 import { refuseCrossSite } from './same-site.ts'
-import { EXAMPLE_TOKENS, EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
+import { EXAMPLE_TOKENS, EXAMPLE_USER } from './view/examples.ts'
+import { DeliveredTokens } from './view/tokens.ts'
+import { UserSchema, userView } from './view/user.ts'
 
 /** `POST /api/v1/auth/login` */
 export const login = endpoint({

@@ -1,7 +1,8 @@
 import { logout as logoutRule } from '../auth/logout.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint } from './endpoint/endpoint.ts'
 import { BodyOrCookie, clearRefreshCookie, presentedToken } from './refresh-cookie.ts'
-import { EXAMPLE_REFRESH_TOKEN, MessageSchema } from './schemas.ts'
+import { EXAMPLE_REFRESH_TOKEN } from './view/examples.ts'
+import { MessageSchema } from './view/tokens.ts'
 
 /** `POST /api/v1/auth/logout` */
 export const logout = endpoint({

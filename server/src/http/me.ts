@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { requireCaller } from './bearer.ts'
-import { endpoint } from './endpoint.ts'
-import { EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
+import { endpoint } from './endpoint/endpoint.ts'
+import { EXAMPLE_USER } from './view/examples.ts'
+import { UserSchema, userView } from './view/user.ts'
 
 /** `GET /api/v1/auth/me` */
 export const me = endpoint({

@@ -1,8 +1,10 @@
 import type { TSchema } from 'typebox'
-import type { About, EdgeSettings, Endpoint } from './endpoint.ts'
+import type { About, Endpoint } from './endpoint/endpoint.ts'
+import type { EdgeSettings } from './endpoint/http-context.ts'
+import type { Route } from './endpoint/route.ts'
 import { describeAnswers, errorSchemas } from './openapi-answers.ts'
-import type { Route } from './routes.ts'
-import { TokensSchema, UserSchema } from './schemas.ts'
+import { TokensSchema } from './view/tokens.ts'
+import { UserSchema } from './view/user.ts'
 
 const DESCRIPTION = `Registers people, checks passwords, and issues, refreshes and ends JWT access / refresh token pairs.
 

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { AuthError } from '../auth/auth-error.ts'
 import { bearerToken } from './bearer.ts'
-import type { EdgeSettings, Guard } from './endpoint.ts'
+import type { Guard } from './endpoint/guard.ts'
+import type { EdgeSettings } from './endpoint/http-context.ts'
 import { notFound } from './refusal.ts'
 
 const unauthorized = () => new AuthError('invalid_credentials')

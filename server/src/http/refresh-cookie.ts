@@ -2,9 +2,10 @@ import { parseCookie, stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { IssuedTokens } from '../auth/issued-tokens.ts'
-import type { HttpContext } from './endpoint.ts'
+import type { HttpContext } from './endpoint/http-context.ts'
 import { InvalidBody } from './invalid-body.ts'
 import { refuseCrossSite } from './same-site.ts'
+import type { DeliveredTokens } from './view/tokens.ts'
 
 /** `__Host-`: set by this very host over TLS, for all its paths; no subdomain can plant one (RFC 6265bis, 4.1.3). */
 const NAME = '__Host-tessera_refresh'
@@ -12,16 +13,6 @@ const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict'
 
 export const BodyOrCookie = Type.Object({
   refresh_token: Type.Optional(Type.String({ description: 'Absent where a cookie has it.' })),
-})
-
-export const DeliveredTokens = Type.Object({
-  access_token: Type.String({ description: 'A JWT.' }),
-  refresh_token: Type.Optional(
-    Type.String({
-      description:
-        '86 characters of base64url; good once, but for the first of a login. In a cookie instead for who asked.',
-    }),
-  ),
 })
 
 export interface PresentedToken {

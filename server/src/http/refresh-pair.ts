@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
 import { refreshPair as refreshPairRule } from '../auth/refresh-pair.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint } from './endpoint/endpoint.ts'
 import { readIdempotencyKey } from './idempotency-key.ts'
-import { EXAMPLE_TOKENS, TokensSchema } from './schemas.ts'
+import { EXAMPLE_TOKENS } from './view/examples.ts'
+import { TokensSchema } from './view/tokens.ts'
 
 /** `POST /auth/refresh` */
 export const refreshPair = endpoint({

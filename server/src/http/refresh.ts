@@ -1,8 +1,9 @@
 import { refresh as refreshRule } from '../auth/refresh.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint } from './endpoint/endpoint.ts'
 import { readIdempotencyKey } from './idempotency-key.ts'
-import { BodyOrCookie, DeliveredTokens, presentedToken, sendTokens } from './refresh-cookie.ts'
-import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS } from './schemas.ts'
+import { BodyOrCookie, presentedToken, sendTokens } from './refresh-cookie.ts'
+import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS } from './view/examples.ts'
+import { DeliveredTokens } from './view/tokens.ts'
 
 /** `POST /api/v1/auth/refresh` */
 export const refresh = endpoint({

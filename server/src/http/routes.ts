@@ -1,6 +1,5 @@
-import { loginBudgets, networkBudgets, signUpBudgets } from '../auth/limits.ts'
+import { loginBudgets, networkBudgets, signUpBudgets } from '../auth/budgets.ts'
 import { bearer } from './bearer.ts'
-import type { Contract } from './contract/contract.ts'
 import { registration } from './contract/registration.ts'
 import { standard } from './contract/standard.ts'
 import { tokenPairs } from './contract/token-pairs.ts'
@@ -9,7 +8,8 @@ import { devMail, devMailHtml, devMailMessage } from './dev-mail.ts'
 import { developmentMailbox } from './development-mailbox.ts'
 import { docsAsset } from './docs-asset.ts'
 import { docsPage } from './docs-page.ts'
-import type { Endpoint, Guard, Limit } from './endpoint.ts'
+import type { Limit } from './endpoint/limit.ts'
+import { type Route, route } from './endpoint/route.ts'
 import { frontPage } from './front-page.ts'
 import { health } from './health.ts'
 import { issuePair } from './issue-pair.ts'
@@ -22,29 +22,6 @@ import { ready } from './ready.ts'
 import { refresh } from './refresh.ts'
 import { refreshPair } from './refresh-pair.ts'
 import { signUp } from './sign-up.ts'
-
-type Method = 'GET' | 'POST' | 'DELETE'
-
-export interface Route {
-  method: Method
-  path: string
-  /** How it words its refusals. */
-  contract: Contract
-  /** The most that an answer may cost: nothing outside the process, the database, a token's digest, a password's hash. */
-  work: 'none' | 'database' | 'token' | 'password'
-  endpoint: Endpoint
-  guard?: Guard
-  limit?: Limit
-}
-
-function route(
-  name: `${Method} /${string}`,
-  endpoint: Endpoint,
-  more: Omit<Route, 'method' | 'path' | 'endpoint'>,
-): Route {
-  const [method, path] = name.split(' ') as [Method, string]
-  return { method, path, endpoint, ...more }
-}
 
 const loginLimit: Limit = {
   countedBy: 'shared',

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { HttpContext } from './endpoint.ts'
+import type { HttpContext } from './endpoint/http-context.ts'
 import { Refusal } from './refusal.ts'
 
 /**

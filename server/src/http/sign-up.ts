@@ -1,9 +1,10 @@
 import { Type } from 'typebox'
 import { register } from '../auth/register.ts'
 import type { Locale } from '../text/locale.ts'
-import { endpoint } from './endpoint.ts'
+import { endpoint } from './endpoint/endpoint.ts'
 import { InvalidBody } from './invalid-body.ts'
-import { EXAMPLE_USER, UserSchema, userView } from './schemas.ts'
+import { EXAMPLE_USER } from './view/examples.ts'
+import { UserSchema, userView } from './view/user.ts'
 
 const optionalName = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 

@@ -1,6 +1,6 @@
 import type { FastifyError } from 'fastify'
 import { AuthError } from '../../auth/auth-error.ts'
-import { RateLimited } from '../../auth/limits.ts'
+import { RateLimited } from '../../auth/rate-limited.ts'
 import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { Unavailable } from '../../storage/errors.ts'
 import { InvalidBody } from '../invalid-body.ts'

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
+import type { Route } from '../endpoint/route.ts'
 import { Refusal } from '../refusal.ts'
-import { type Route, routes } from '../routes.ts'
+import { routes } from '../routes.ts'
 
 /** The paths of the routes, each with what fits it: `/api/v1/users/:id`, `/api/v1/users/7`. */
 const patterns = [...new Set(routes.map(({ path }) => path))].map(

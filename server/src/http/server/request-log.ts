@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Log } from '../../auth/context.ts'
+import type { Log } from '../../observe/log.ts'
 
 /** Writes the one line that every answered request gets. */
 export function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply): void {

@@ -4,7 +4,7 @@ import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
 import { standard } from '../contract/standard.ts'
 import { isTokenPairPath, tokenPairs } from '../contract/token-pairs.ts'
-import type { HttpContext } from '../endpoint.ts'
+import type { HttpContext } from '../endpoint/http-context.ts'
 import { toInvalidBody } from '../invalid-body.ts'
 import { requestPath } from './request-log.ts'
 

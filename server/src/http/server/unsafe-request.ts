@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { HttpContext } from '../endpoint.ts'
+import type { HttpContext } from '../endpoint/http-context.ts'
 import { httpsRequired, type Refusal, tooManyHeaders, twoHosts } from '../refusal.ts'
 import { requestPath } from './request-log.ts'
 

@@ -1,0 +1,28 @@
+import type { Context } from '../../auth/context.ts'
+import type { Limiter } from '../../auth/limiter.ts'
+import type { MailFrom } from '../../mail/sender.ts'
+import type { IpRanges } from '../../net/ip-address.ts'
+
+/** What endpoints and guards need: the rules' context, and the settings of the edge. */
+export interface HttpContext extends Context {
+  /** Shared by all replicas: what guards passwords. */
+  limiter: Limiter
+  /** This process's own: it costs no statement, and no store can be away. */
+  ownLimiter: Limiter
+  edge: EdgeSettings
+}
+
+export interface EdgeSettings {
+  production: boolean
+  pairIssuance: 'service' | 'demo' | 'off'
+  serviceKeys: readonly string[]
+  demoFrom: IpRanges
+  trustedProxies: IpRanges
+  requireHttps: boolean
+  /** Whose pages may call from a browser. */
+  corsOrigins: readonly string[]
+  cookieMode: boolean
+  smtpUrl: string | null
+  mailFrom: MailFrom
+  publicUrl: string | null
+}

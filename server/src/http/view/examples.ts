@@ -1,0 +1,16 @@
+/** The examples of the API's description. No token in them is a real one. */
+export const EXAMPLE_GUID = '123e4567-e89b-12d3-a456-426614174000'
+export const EXAMPLE_ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9…'
+export const EXAMPLE_REFRESH_TOKEN =
+  's79qdH_N-ngy1OvR77B5vbeeeyWKJLGPPwtiumVaL00RFgWN7It4XW_NXuRyi5k7cItWDJSBA2u3xm_63yXQkA'
+export const EXAMPLE_TOKENS = { access_token: EXAMPLE_ACCESS_TOKEN, refresh_token: EXAMPLE_REFRESH_TOKEN }
+export const EXAMPLE_USER = {
+  id: 1,
+  guid: EXAMPLE_GUID,
+  email: 'user@example.com',
+  first_name: 'John',
+  last_name: 'Doe',
+  role: 'admin',
+  created_at: '2024-01-01T00:00:00.000Z',
+  updated_at: '2024-01-01T00:00:00.000Z',
+}
