@@ -32,7 +32,7 @@ test('people of a Rails application come over with ids, digests and times, and s
   const jsonLines = (people: object[]) => `${people.map((person) => JSON.stringify(person)).join('\n')}\n`
   const file = join(temporaryFolder(), 'users.jsonl')
   writeFileSync(file, jsonLines(rows))
-  assert.equal((await tessera(`users import ${file}`)).output, 'Imported 2 people.\n')
+  assert.equal((await tessera(`users import ${file}`)).output, 'Imported 2 users.\n')
   const login = await server.post('/api/v1/auth/login', {
     email: 'rails.ann@example.com',
     password: 'a rails password',
@@ -49,12 +49,12 @@ test('people of a Rails application come over with ids, digests and times, and s
   const refused: [object[], RegExp][] = [
     [
       [{ email: 'new@example.com' }, { email: 'rails.bob@example.com' }],
-      /^tessera: Line 2: Email has already been taken\. Nobody was imported\.\n$/,
+      /^tessera: Line 2: Email has already been taken\. No users were imported\.\n$/,
     ],
     [[{ id: 501, email: 'new@example.com' }], /^tessera: Line 1: Id has already been taken\./],
     [
       [{ email: 'new@example.com', password_digest: 'plain text' }],
-      /^tessera: Line 1: Password digest is no digest of bcrypt/,
+      /^tessera: Line 1: Password digest is not a bcrypt or argon2id digest/,
     ],
     [[{ email: 'new@example.com', first_name: '\u001b[2J' }], /^tessera: Line 1: First name is invalid\./],
     [[{ email: 'new@example.com', created_at: '12/25/2020' }], /^tessera: Line 1: Created at is invalid\./],
@@ -67,8 +67,8 @@ test('people of a Rails application come over with ids, digests and times, and s
     assert.equal(code, 1)
   }
   const odd: [string, RegExp][] = [
-    ['{"email":', /^tessera: Line 1 is no JSON object\./],
-    ['\n\n[]\n', /^tessera: Line 3 is no JSON object\./],
+    ['{"email":', /^tessera: Line 1 is not a JSON object\./],
+    ['\n\n[]\n', /^tessera: Line 3 is not a JSON object\./],
     ['\n', /^tessera: Standard input is empty\./],
   ]
   for (const [input, expected] of odd) assert.match((await tessera('users import -', input)).output, expected)
@@ -88,7 +88,7 @@ test('people of a Rails application come over with ids, digests and times, and s
     updated_at: '2024-04-01T00:00:00+02:00',
   }
   const marked = await tessera('users import -', `\ufeff${JSON.stringify(whole)}\r\n\r\n`)
-  assert.equal(marked.output, 'Imported 1 person.\n')
+  assert.equal(marked.output, 'Imported 1 user.\n')
   const { password_digest: _, ...shown } = whole
   const [out] = documents((await tessera('users show out@example.com --json')).output)
   for (const [field, value] of Object.entries(shown)) {

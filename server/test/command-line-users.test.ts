@@ -41,12 +41,8 @@ test('what a new person must be is said in one line, and nothing is written', as
   const cases: [string, string, RegExp][] = [
     ['users create nonsense', 'password123', /^tessera: Email is invalid\.\n$/],
     ['users create a@example.com', 'short', /^tessera: Password is too short \(minimum is 8 characters\)\.\n$/],
-    ['users create a@example.com', '', /^tessera: No password came on standard input; .*\n$/],
-    [
-      'users create a@example.com',
-      'password1\npassword2\n',
-      /^tessera: More than one line came on standard input; .*\n$/,
-    ],
+    ['users create a@example.com', '', /^tessera: Standard input has no password: .*\n$/],
+    ['users create a@example.com', 'password1\npassword2\n', /^tessera: Standard input has more than one line: .*\n$/],
     ['users create a@example.com --no-password --last-name \u001bLee', '', /^tessera: Last name is invalid\.\n$/],
     ['users create a@example.com --guid 12 --no-password', '', /^tessera: GUID is invalid\.\n$/],
     [
@@ -78,7 +74,7 @@ test('disabling, a new password and deletion end sessions at once, and enabling 
   assert.equal((await refresh(server, refresh_token)).status, 401)
   const attempt = { email: person.email, password: PASSWORD }
   assert.equal((await server.post('/api/v1/auth/login', attempt)).status, 401)
-  assert.match((await tessera(`users disable ${person.id}`)).output, /was disabled already/)
+  assert.match((await tessera(`users disable ${person.id}`)).output, /was already disabled/)
 
   assert.equal((await tessera(`users enable ${person.guid}`)).code, 0)
   assert.equal((await me(server, access_token)).status, 401, 'what ended stays ended')
@@ -90,13 +86,13 @@ test('disabling, a new password and deletion end sessions at once, and enabling 
   const third = await logIn(server, person.email, 'another good one')
   assert.match(
     (await tessera(`users delete ${person.email}`)).output,
-    /^tessera: Nobody is there to confirm; say --yes\.\n$/,
+    /^tessera: Not a terminal: pass --yes to confirm\.\n$/,
   )
   assert.equal((await me(server, third.access_token)).status, 200)
   assert.equal((await tessera(`users delete ${person.email} --yes`)).code, 0)
   assert.equal((await me(server, third.access_token)).status, 401)
   const { code, output } = await tessera(`users show ${person.email}`)
-  assert.deepEqual([code, output], [1, `tessera: There is nobody with the id, GUID or address "${person.email}".\n`])
+  assert.deepEqual([code, output], [1, `tessera: No user has the id, GUID or email address "${person.email}".\n`])
 })
 
 test('what the command line does is audited, without an address', async () => {
@@ -190,7 +186,7 @@ test('a changed role counts at once, and people are found by role and by part of
     assert.equal(documents((await tessera(`users list --json --search ${search}`)).output).length, 1)
   }
   for (const nobody of ['100%_', '_', '%', '\\']) {
-    assert.equal((await tessera(`users list --search ${nobody}`)).output, 'Nobody.\n', nobody)
+    assert.equal((await tessera(`users list --search ${nobody}`)).output, 'No users found.\n', nobody)
   }
   await tessera('users create ivan@example.com --no-password --first-name Иван')
   for (const name of ['Иван', 'иван', 'ВАН']) {
@@ -199,6 +195,6 @@ test('a changed role counts at once, and people are found by role and by part of
   const page = (await tessera('users list --limit 1 --after 1')).output
   assert.match(
     page,
-    /^ID +EMAIL +NAME +ROLE .*\n2 +john\.doe@email\.com +John Doe +user +active .*\nThere are more: --after 2\n$/,
+    /^ID +EMAIL +NAME +ROLE .*\n2 +john\.doe@email\.com +John Doe +user +active .*\nThere are more users: --after 2 lists them\.\n$/,
   )
 })

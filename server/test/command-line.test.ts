@@ -33,30 +33,30 @@ test('sessions are listed, ended one by one, and all of a person at once', async
   const living = async () => documents((await tessera(`sessions list --user ${person.id} --json`)).output)
   const [newest] = await living()
   assert.equal((await living()).length, 3)
-  assert.equal((await tessera(`sessions end ${newest.id}`)).output, 'The session has ended.\n')
-  assert.equal((await tessera(`sessions end ${newest.id}`)).output, 'The session had ended before.\n')
+  assert.equal((await tessera(`sessions end ${newest.id}`)).output, 'Ended the session.\n')
+  assert.equal((await tessera(`sessions end ${newest.id}`)).output, 'The session had already ended.\n')
   const alive = async () =>
     (await Promise.all(logins.map((login) => me(server, login.access_token)))).map(({ status }) => status)
   assert.deepEqual(await alive(), [200, 200, 401])
-  assert.equal((await tessera(`sessions end --user ${person.email}`)).output, '2 sessions have ended.\n')
+  assert.equal((await tessera(`sessions end --user ${person.email}`)).output, 'Ended 2 sessions.\n')
   assert.deepEqual(await alive(), [401, 401, 401])
-  assert.equal((await tessera(`sessions list --user ${person.id}`)).output, 'No living sessions.\n')
+  assert.equal((await tessera(`sessions list --user ${person.id}`)).output, 'No living sessions found.\n')
   assert.match((await tessera(`sessions list --user ${person.id} --ended`)).output, /(.* ended: operator .*\n){3}$/)
-  assert.match((await tessera('sessions end')).output, /^tessera: Name one session by its id, all of a person/)
-  assert.match((await tessera('sessions end nonsense')).output, /^tessera: There is no session "nonsense"/)
+  assert.match((await tessera('sessions end')).output, /^tessera: Name one session by its id, the sessions of a user/)
+  assert.match((await tessera('sessions end nonsense')).output, /^tessera: No session has the id "nonsense"/)
 })
 
 test('after a backup was restored, the sessions of everybody end at once', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
   const people = await Promise.all(Array.from({ length: 3 }, () => newLogin(server)))
-  assert.match((await tessera('sessions end --all')).output, /^tessera: Nobody is there to confirm; say --yes/)
-  assert.equal((await tessera('sessions end --all --yes')).output, '3 sessions have ended.\n')
+  assert.match((await tessera('sessions end --all')).output, /^tessera: Not a terminal: pass --yes to confirm/)
+  assert.equal((await tessera('sessions end --all --yes')).output, 'Ended 3 sessions.\n')
   for (const { access_token, refresh_token } of people) {
     assert.equal((await me(server, access_token)).status, 401)
     assert.equal((await refresh(server, refresh_token)).status, 401)
   }
-  assert.equal((await tessera('sessions end --all --yes')).output, '0 sessions have ended.\n')
+  assert.equal((await tessera('sessions end --all --yes')).output, 'Ended 0 sessions.\n')
   const audited = documents((await tessera('audit --kind session_ended --json')).output)
   assert.deepEqual(
     audited.map(({ details }) => details),
@@ -74,7 +74,7 @@ test('the audit is filtered by person, kind and time, as a table or JSON lines, 
   assert.deepEqual(await kinds(`--user ${person.email}`), ['login_succeeded', 'user_registered'])
   assert.deepEqual(await kinds(`--user ${person.id} --kind user_registered --since 1h`), ['user_registered'])
   assert.deepEqual(await kinds('--limit 1'), ['login_succeeded'])
-  assert.equal((await tessera('audit --until 1h')).output, 'Nothing.\n')
+  assert.equal((await tessera('audit --until 1h')).output, 'No events found.\n')
   assert.doesNotMatch((await tessera('audit --json')).output, /[^\P{C}\n]/u)
   const table = (await tessera('audit')).output
   assert.equal(table.split('\n').length, 4)
@@ -87,7 +87,7 @@ test('the audit is filtered by person, kind and time, as a table or JSON lines, 
   )
   assert.match(
     (await tessera('audit --since yesterday')).output,
-    /^tessera: option '--since <time>' argument 'yesterday' is invalid\. Write 2026-11-21, .*\n$/,
+    /^tessera: option '--since <time>' argument 'yesterday' is invalid\. Use a time such as 2026-11-21 .*\n$/,
   )
 })
 
@@ -113,10 +113,10 @@ test('mails are listed, shown as they would look, sent again and dropped', async
     (await list(' --state waiting')).map(({ id, refusals }) => [id, refusals]),
     [[first.id, 0]],
   )
-  assert.equal((await tessera('outbox drop --failed')).output, `Mail ${second.id} is dropped.\n`)
+  assert.equal((await tessera('outbox drop --failed')).output, `Mail ${second.id} was deleted.\n`)
   assert.equal((await tessera('outbox drop --failed')).output, 'No mail was given up.\n')
   const { code, output } = await tessera(`outbox drop ${second.id}`)
-  assert.deepEqual([code, output], [1, `tessera: Mail ${second.id} is not there.\n`])
+  assert.deepEqual([code, output], [1, `tessera: Mail ${second.id} does not exist.\n`])
 })
 
 test('secrets that production accepts, and never the same', async () => {

@@ -16,7 +16,7 @@ import type { Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'
 import { takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
 
-/** A person as another system knows them: the columns of a Rails `users` table and ours. Unknown ones are ignored. */
+/** A user of another system: the columns of a Rails `users` table and ours. Other columns are ignored. */
 export type ForeignUser = Record<string, unknown>
 
 export type ImportOutcome =
@@ -24,15 +24,15 @@ export type ImportOutcome =
   /** Nothing was written. `line` counts from 1. */
   | { kind: 'invalid'; line: number; errors: ValidationErrors }
 
-/** Brings people over with their ids and password digests: all of them, or nobody. */
+/** Imports users with their ids and password digests: all of them, or none. */
 export async function importUsers(
   ctx: Pick<Context, 'db' | 'now' | 'random'>,
-  { people, origin }: { people: readonly ForeignUser[]; origin: Origin },
+  { users: given, origin }: { users: readonly ForeignUser[]; origin: Origin },
 ): Promise<ImportOutcome> {
   const now = ctx.now()
   const users: ImportedUser[] = []
-  for (const [index, person] of people.entries()) {
-    const user = readUser(person, now, ctx.random)
+  for (const [index, foreign] of given.entries()) {
+    const user = readUser(foreign, now, ctx.random)
     if (!('email' in user)) return { kind: 'invalid', line: index + 1, errors: user.errors }
     users.push(user)
   }
@@ -54,14 +54,14 @@ export async function importUsers(
 }
 
 function readUser(
-  person: ForeignUser,
+  foreign: ForeignUser,
   now: Date,
   random: Context['random'],
 ): ImportedUser | { errors: ValidationErrors } {
   const errors: ValidationErrors = {}
   /** The field's value if it is there and will do, else the other; a value that is there and will not do is an error. */
   const read = <T>(field: string, value: (given: string) => T | null, otherwise: T, message = 'is invalid'): T => {
-    const given = person[field]
+    const given = foreign[field]
     if (given === undefined || given === null) return otherwise
     const taken = typeof given === 'string' || typeof given === 'number' ? value(String(given)) : null
     if (taken === null) errors[field] = [message]
@@ -77,7 +77,7 @@ function readUser(
       'password_digest',
       (text) => (isPasswordDigest(text) ? text : null),
       null,
-      'is no digest of bcrypt or argon2id',
+      'is not a bcrypt or argon2id digest',
     ),
     first_name: read('first_name', name, null),
     last_name: read('last_name', name, null),

@@ -4,7 +4,7 @@ import { type AuditKind, findAuditEvents } from '../storage/audit-events.ts'
 import { readRecordId } from '../text/record-id.ts'
 import { CommandError } from './command-error.ts'
 import type { When } from './option-values.ts'
-import { print, printJson, printTable } from './output.ts'
+import { print, printJson, printMore, printTable } from './output.ts'
 import { type CommandContext, withDatabase } from './with-database.ts'
 
 export interface AuditOptions {
@@ -17,10 +17,10 @@ export interface AuditOptions {
   json?: boolean
 }
 
-/** What happened, the newest first. */
+/** Shows audit events, newest first. */
 export async function auditCommand(options: AuditOptions): Promise<void> {
   if (options.session !== undefined && !isUuid(options.session)) {
-    throw new CommandError(`${JSON.stringify(options.session)} is no session id.`)
+    throw new CommandError(`${JSON.stringify(options.session)} is not a session id.`)
   }
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const events = await findAuditEvents(ctx.db, {
@@ -32,7 +32,7 @@ export async function auditCommand(options: AuditOptions): Promise<void> {
       limit: options.limit,
     })
     if (options.json) return printJson(events)
-    if (events.length === 0) return print('Nothing.')
+    if (events.length === 0) return print('No events found.')
     printTable(
       events.map(({ at, kind, user_id, session_id, ip, details, user_agent }) => ({
         at,
@@ -47,15 +47,15 @@ export async function auditCommand(options: AuditOptions): Promise<void> {
         device: user_agent,
       })),
     )
-    if (events.length === options.limit) print(`The newest ${options.limit}; --limit shows more.`)
+    printMore(events, options.limit)
   })
 }
 
-/** A deleted person is known here by their id still. */
+/** Audit events outlive their user, whose id still names them. */
 async function findUserId(ctx: CommandContext, name: string): Promise<number> {
   const user = await findUser(ctx, name)
   if (user) return user.id
   const id = readRecordId(name)
   if (id !== null) return id
-  throw new CommandError(`There is nobody with the GUID or address ${JSON.stringify(name)}.`)
+  throw new CommandError(`No user has the GUID or email address ${JSON.stringify(name)}.`)
 }

@@ -1,7 +1,7 @@
 import { print } from './output.ts'
 import { withDatabase } from './with-database.ts'
 
-/** `tessera migrate`: applies what the database has not seen, beside running servers if need be. */
+/** `tessera migrate`: applies pending migrations, also while servers are running. */
 export async function migrateCommand(): Promise<void> {
   await withDatabase({ mayCreate: true }, async (_, applied) =>
     print(applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The database is up to date.'),

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { readIsoTime } from '../text/iso-time.ts'
 
-// Each reads the value of an option or argument, or throws what commander says in one line.
+// Each function reads the value of an option or argument, or throws an error that commander prints in one line.
 
 export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.')
@@ -14,16 +14,18 @@ export function countFromOne(text: string): number {
   return count
 }
 
-/** A time, once the database has said what time it is. */
+/** A point in time, relative to the time of the database. */
 export type When = (now: Date) => Date
 
 const UNIT_MILLISECONDS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `2026-11-21`, `2026-11-21T14:00:00Z`, or so long ago: `90m`, `24h`, `7d`. */
+/** `2026-11-21`, `2026-11-21T14:00:00Z`, or an age: `90m`, `24h`, `7d`. */
 export function when(text: string): When {
   const [, count, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
   if (count !== undefined) return (now) => new Date(now.getTime() - Number(count) * (UNIT_MILLISECONDS[unit] ?? 0))
   const time = readIsoTime(text)
   if (time) return () => time
-  throw new InvalidArgumentError('Write 2026-11-21, 2026-11-21T14:00:00Z, or so long ago: 90m, 24h, 7d.')
+  throw new InvalidArgumentError(
+    'Use a time such as 2026-11-21 or 2026-11-21T14:00:00Z, or an age such as 90m, 24h or 7d.',
+  )
 }

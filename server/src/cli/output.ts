@@ -40,6 +40,11 @@ export function printFields(fields: Record<string, Cell>): void {
     print(`${name.replaceAll('_', ' ').padEnd(widest)}  ${cell(value)}`)
 }
 
+/** Says below a list that was cut to its limit how to see more of it. */
+export function printMore(rows: readonly unknown[], limit: number): void {
+  if (rows.length === limit) print(`Showing the newest ${limit}; --limit shows more.`)
+}
+
 function rowCells(row: Record<string, Cell>): string[] {
   return Object.values(row).map(cell)
 }

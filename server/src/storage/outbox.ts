@@ -53,7 +53,14 @@ export async function findMail(db: Queries, id: number): Promise<MailRow | null>
   return rows.map(withData)[0] ?? null
 }
 
-export type MailState = 'waiting' | 'sent' | 'failed'
+export const MAIL_STATES = ['waiting', 'sent', 'failed'] as const
+
+export type MailState = (typeof MAIL_STATES)[number]
+
+export function mailState({ sent_at, failed_at }: Pick<MailRow, 'sent_at' | 'failed_at'>): MailState {
+  if (sent_at) return 'sent'
+  return failed_at ? 'failed' : 'waiting'
+}
 
 const inState: Record<MailState, Sql> = {
   waiting: sql`o.sent_at is null and o.failed_at is null`,

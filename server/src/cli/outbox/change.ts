@@ -1,0 +1,51 @@
+import { dropMail, findMails, retryMail } from '../../storage/outbox.ts'
+import { CommandError } from '../command-error.ts'
+import { print } from '../output.ts'
+import { type CommandContext, withDatabase } from '../with-database.ts'
+import type { Selection } from './define.ts'
+
+const MAX_SELECTED = 10_000
+
+/** Has mails sent as soon as a server looks, including those that were given up. */
+export async function retryMailsCommand(selection: Selection): Promise<void> {
+  await forEachMail(selection, {
+    change: ({ db, now }, id) => retryMail(db, id, now()),
+    changed: 'will be sent again',
+    unchanged: 'was already sent, is being sent right now, or does not exist',
+  })
+}
+
+export async function dropMailsCommand(selection: Selection): Promise<void> {
+  await forEachMail(selection, {
+    change: ({ db }, id) => dropMail(db, id),
+    changed: 'was deleted',
+    unchanged: 'does not exist',
+  })
+}
+
+interface Change {
+  change(ctx: CommandContext, id: number): Promise<boolean>
+  /** What is then true of the mail, for a sentence. */
+  changed: string
+  unchanged: string
+}
+
+async function forEachMail({ ids, failed }: Selection, { change, changed, unchanged }: Change): Promise<void> {
+  if (ids.length > 0 === (failed === true))
+    throw new CommandError('Name mails by their ids, or all that were given up with --failed.')
+  await withDatabase({ mayCreate: false }, async (ctx) => {
+    const selected = failed ? await findFailedMails(ctx) : ids
+    if (selected.length === 0) print('No mail was given up.')
+    const missed: number[] = []
+    for (const id of selected) {
+      if (await change(ctx, id)) print(`Mail ${id} ${changed}.`)
+      else missed.push(id)
+    }
+    if (missed.length > 0) throw new CommandError(`Mail ${missed.join(', ')} ${unchanged}.`)
+  })
+}
+
+async function findFailedMails({ db }: CommandContext): Promise<number[]> {
+  const mails = await findMails(db, { state: 'failed', afterId: 0, limit: MAX_SELECTED })
+  return mails.map(({ id }) => id)
+}

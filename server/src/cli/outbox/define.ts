@@ -1,0 +1,52 @@
+import { Argument, type Command, Option } from 'commander'
+import { MAIL_STATES, type MailState } from '../../storage/outbox.ts'
+import { wholeNumber } from '../option-values.ts'
+import { defineCommand, jsonOption, limitOption } from '../terminal/define-command.ts'
+
+export interface ListOptions {
+  state?: MailState
+  limit: number
+  json?: boolean
+}
+
+export interface ShowOptions {
+  html?: boolean
+  json?: boolean
+}
+
+/** Mails by their ids, or all that were given up. */
+export interface Selection {
+  ids: readonly number[]
+  failed?: boolean
+}
+
+/** Defines `tessera outbox …`. */
+export function defineOutboxCommands(program: Command): void {
+  const outbox = program.command('outbox').description('List, resend and delete mails.')
+  defineCommand(outbox, 'list', 'List mails, newest first.', 'tessera outbox list --state failed')
+    .addOption(new Option('--state <state>', 'only mails in this state').choices([...MAIL_STATES]))
+    .addOption(limitOption())
+    .addOption(jsonOption())
+    .action(async (options: ListOptions) => (await import('./list.ts')).listMailsCommand(options))
+  defineCommand(outbox, 'show', 'Show a mail as its recipient sees it.', 'tessera outbox show 12')
+    .addArgument(new Argument('<id>').argParser(wholeNumber))
+    .option('--html', 'print the HTML part')
+    .addOption(jsonOption())
+    .action(async (id, options: ShowOptions) => (await import('./show.ts')).showMailCommand(id, options))
+  defineCommand(
+    outbox,
+    'retry',
+    'Send mails at once, including those that were given up.',
+    'tessera outbox retry --failed',
+  )
+    .addArgument(mailIds())
+    .option('--failed', 'all mails that were given up')
+    .action(async (ids = [], options) => (await import('./change.ts')).retryMailsCommand({ ids, ...options }))
+  defineCommand(outbox, 'drop', 'Delete mails from the outbox.', 'tessera outbox drop 12')
+    .addArgument(mailIds())
+    .option('--failed', 'all mails that were given up')
+    .action(async (ids = [], options) => (await import('./change.ts')).dropMailsCommand({ ids, ...options }))
+}
+
+const mailIds = () =>
+  new Argument('[id...]').argParser((text, before?: number[]) => [...(before ?? []), wholeNumber(text)])

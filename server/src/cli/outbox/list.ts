@@ -1,0 +1,24 @@
+import { findMails, mailState } from '../../storage/outbox.ts'
+import { print, printJson, printMore, printTable } from '../output.ts'
+import { withDatabase } from '../with-database.ts'
+import type { ListOptions } from './define.ts'
+
+export async function listMailsCommand(options: ListOptions): Promise<void> {
+  await withDatabase({ mayCreate: false }, async ({ db }) => {
+    const mails = await findMails(db, { state: options.state ?? null, afterId: 0, limit: options.limit })
+    if (options.json) return printJson(mails)
+    if (mails.length === 0) return print('No mails found.')
+    printTable(
+      mails.map((mail) => ({
+        id: mail.id,
+        to: mail.email,
+        kind: mail.kind,
+        state: mailState(mail),
+        attempts: mail.attempts,
+        created_at: mail.created_at,
+        last_error: mail.last_error,
+      })),
+    )
+    printMore(mails, options.limit)
+  })
+}

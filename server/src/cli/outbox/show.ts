@@ -1,0 +1,28 @@
+import { renderMail } from '../../mail/render-mail.ts'
+import { senderFrom } from '../../mail/sender.ts'
+import { findMail, mailState } from '../../storage/outbox.ts'
+import { CommandError } from '../command-error.ts'
+import { print, printFields, printJson } from '../output.ts'
+import { withDatabase } from '../with-database.ts'
+import type { ShowOptions } from './define.ts'
+
+/** Shows a mail as its recipient sees it. */
+export async function showMailCommand(id: number, options: ShowOptions): Promise<void> {
+  await withDatabase({ mayCreate: false }, async ({ db, config }) => {
+    const mail = await findMail(db, id)
+    if (!mail) throw new CommandError(`No mail has the id ${id}; tessera outbox list shows the ids.`)
+    const message = renderMail(mail, senderFrom(config))
+    if (options.json) return printJson([{ ...mail, ...message }])
+    if (options.html) return print(message.html)
+    printFields({
+      to: mail.email,
+      subject: message.subject,
+      state: mailState(mail),
+      created_at: mail.created_at,
+      sent_at: mail.sent_at,
+      attempts: mail.attempts,
+      last_error: mail.last_error,
+    })
+    print(`\n${message.text}`)
+  })
+}

@@ -1,0 +1,44 @@
+import { endSession } from '../../auth/end-session.ts'
+import { endEverySession, endSessionsOfUser } from '../../auth/end-sessions.ts'
+import { isUuid } from '../../crypto/uuid.ts'
+import { findSessions } from '../../storage/sessions.ts'
+import { CommandError } from '../command-error.ts'
+import { print } from '../output.ts'
+import { confirm } from '../read-password.ts'
+import { requireUser } from '../require-user.ts'
+import { type CommandContext, COMMAND_LINE as origin, withDatabase } from '../with-database.ts'
+import type { EndOptions } from './define.ts'
+
+/** Ends one session by its id, all sessions of a user, or all sessions. */
+export async function endSessionCommand(id: string | undefined, options: EndOptions): Promise<void> {
+  if ([id, options.user, options.all].filter((named) => named !== undefined).length !== 1) {
+    throw new CommandError('Name one session by its id, the sessions of a user with --user, or all with --all.')
+  }
+  if (options.all) return endAll(options.yes ?? false)
+  await withDatabase({ mayCreate: false }, async (ctx) => {
+    if (options.user !== undefined) {
+      const user = await requireUser(ctx, options.user)
+      return printEnded(await endSessionsOfUser(ctx, { userId: user.id, origin }))
+    }
+    const session = await requireSession(ctx, id ?? '')
+    const end = { session, reason: 'operator', generation: null, origin, now: ctx.now() } as const
+    print((await endSession(ctx, end)) ? 'Ended the session.' : 'The session had already ended.')
+  })
+}
+
+async function endAll(confirmed: boolean): Promise<void> {
+  if (!confirmed && !(await confirm('End the sessions of all users?'))) throw new CommandError('No session was ended.')
+  await withDatabase({ mayCreate: false }, async (ctx) => printEnded(await endEverySession(ctx, { origin })))
+}
+
+function printEnded(sessions: number): void {
+  print(sessions === 1 ? 'Ended 1 session.' : `Ended ${sessions} sessions.`)
+}
+
+async function requireSession({ db, now }: CommandContext, id: string): Promise<{ id: string; userId: number }> {
+  const filter = { id: id.toLowerCase(), userId: null, living: false, now: now(), limit: 1 }
+  const [session] = isUuid(id) ? await findSessions(db, filter) : []
+  if (!session)
+    throw new CommandError(`No session has the id ${JSON.stringify(id)}; tessera sessions list shows the ids.`)
+  return { id: session.id, userId: session.user_id }
+}

@@ -1,0 +1,33 @@
+import { findSessions, type SessionRow } from '../../storage/sessions.ts'
+import { print, printJson, printMore, printTable } from '../output.ts'
+import { requireUser } from '../require-user.ts'
+import { withDatabase } from '../with-database.ts'
+import type { ListOptions } from './define.ts'
+
+export async function listSessionsCommand(options: ListOptions): Promise<void> {
+  await withDatabase({ mayCreate: false }, async (ctx) => {
+    const userId = options.user === undefined ? null : (await requireUser(ctx, options.user)).id
+    const filter = { id: null, userId, living: !options.ended, now: ctx.now(), limit: options.limit }
+    const sessions = await findSessions(ctx.db, filter)
+    if (options.json) return printJson(sessions)
+    if (sessions.length === 0) return print(options.ended ? 'No sessions found.' : 'No living sessions found.')
+    printTable(
+      sessions.map((session) => ({
+        id: session.id,
+        email: session.email,
+        kind: session.kind,
+        ip: session.ip,
+        created_at: session.created_at,
+        refreshed_at: session.refreshed_at,
+        state: sessionState(session, ctx.now()),
+        device: session.user_agent,
+      })),
+    )
+    printMore(sessions, options.limit)
+  })
+}
+
+function sessionState({ revoked_at, revoke_reason, expires_at }: SessionRow, now: Date): string {
+  if (revoked_at) return `ended: ${revoke_reason}`
+  return expires_at <= now ? 'expired' : 'living'
+}

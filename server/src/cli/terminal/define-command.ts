@@ -1,0 +1,23 @@
+import { Argument, type Command, Option } from 'commander'
+import { countFromOne } from '../option-values.ts'
+
+/** Adds a command whose help shows one example or more. */
+export function defineCommand(
+  parent: Command,
+  name: string,
+  description: string,
+  examples: string | readonly string[],
+): Command {
+  const lines = [examples].flat().map((example) => `  ${example}`)
+  return parent
+    .command(name)
+    .description(description)
+    .addHelpText('after', `\nFor example:\n${lines.join('\n')}`)
+}
+
+export const userArgument = () => new Argument('<user>', 'id, GUID or email address')
+
+export const jsonOption = () => new Option('--json', 'print one JSON document per line instead of a table')
+
+export const limitOption = () =>
+  new Option('--limit <count>', 'maximum number of rows').argParser(countFromOne).default(100)

@@ -1,0 +1,47 @@
+import { changePassword } from '../../auth/change-password.ts'
+import { changeRole } from '../../auth/change-role.ts'
+import { disableUser, enableUser } from '../../auth/disable-user.ts'
+import { validatePassword } from '../../auth/password-rules.ts'
+import type { Role } from '../../storage/users.ts'
+import { CommandError } from '../command-error.ts'
+import { print } from '../output.ts'
+import { readNewPassword } from '../read-password.ts'
+import { withUser } from '../require-user.ts'
+import { COMMAND_LINE as origin } from '../with-database.ts'
+import { withPasswords } from '../with-passwords.ts'
+import { validationSentence } from './validation-sentence.ts'
+
+export async function disableUserCommand(name: string): Promise<void> {
+  await withUser(name, async (ctx, user) => {
+    const changed = await disableUser(ctx, { user, origin })
+    print(changed ? `Disabled ${user.email} and ended all their sessions.` : `${user.email} was already disabled.`)
+  })
+}
+
+export async function enableUserCommand(name: string): Promise<void> {
+  await withUser(name, async (ctx, user) => {
+    const changed = await enableUser(ctx, { user, origin })
+    print(changed ? `Enabled ${user.email}.` : `${user.email} was not disabled.`)
+  })
+}
+
+export async function setRoleCommand(name: string, role: Role): Promise<void> {
+  await withUser(name, async (ctx, user) => {
+    const changed = await changeRole(ctx, { user, role, origin })
+    print(changed ? `${user.email} now has the role ${role}.` : `${user.email} already has the role ${role}.`)
+  })
+}
+
+export async function setPasswordCommand(name: string): Promise<void> {
+  const password = await readNewPassword()
+  await withUser(name, (ctx, user) =>
+    withPasswords(ctx, async (own) => {
+      const errors = validatePassword(own.settings, password)
+      if (errors.length > 0) throw new CommandError(validationSentence({ password: errors }))
+      const changed = await changePassword(own, { user, password, origin })
+      if (!changed)
+        throw new CommandError(`The password of ${user.email} was changed at the same moment. Run the command again.`)
+      print(`Changed the password of ${user.email} and ended all their sessions.`)
+    }),
+  )
+}

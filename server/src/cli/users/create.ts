@@ -1,0 +1,28 @@
+import { createUser } from '../../auth/create-user.ts'
+import { CommandError } from '../command-error.ts'
+import { readNewPassword } from '../read-password.ts'
+import { COMMAND_LINE as origin, withDatabase } from '../with-database.ts'
+import { withPasswords } from '../with-passwords.ts'
+import type { CreateOptions } from './define.ts'
+import { printUser } from './print-user.ts'
+import { validationSentence } from './validation-sentence.ts'
+
+export async function createUserCommand(email: string, options: CreateOptions): Promise<void> {
+  const password = options.password ? await readNewPassword() : null
+  await withDatabase({ mayCreate: true }, (ctx) =>
+    withPasswords(ctx, async (own) => {
+      const outcome = await createUser(own, {
+        email,
+        password,
+        firstName: options.firstName ?? null,
+        lastName: options.lastName ?? null,
+        locale: options.locale,
+        role: options.role,
+        guid: options.guid ?? null,
+        origin,
+      })
+      if (outcome.kind === 'invalid') throw new CommandError(validationSentence(outcome.errors))
+      printUser(outcome.user, {}, options)
+    }),
+  )
+}

@@ -1,0 +1,94 @@
+import { Argument, type Command, Option } from 'commander'
+import { ROLES, type Role } from '../../storage/users.ts'
+import { DEFAULT_LOCALE, LOCALES, type Locale } from '../../text/locale.ts'
+import { wholeNumber } from '../option-values.ts'
+import { defineCommand, jsonOption, limitOption, userArgument } from '../terminal/define-command.ts'
+
+export interface CreateOptions {
+  guid?: string
+  role: Role
+  firstName?: string
+  lastName?: string
+  locale: Locale
+  /** False: known by GUID only. */
+  password: boolean
+  json?: boolean
+}
+
+export interface ListOptions {
+  role?: Role
+  disabled?: boolean
+  search?: string
+  after: number
+  limit: number
+  json?: boolean
+}
+
+/** Defines `tessera users …`. */
+export function defineUserCommands(program: Command): void {
+  const users = program.command('users').description('Create, find and change users.')
+  defineReading(users)
+  defineChanges(users)
+  defineCommand(users, 'import', 'Import users with their ids and password hashes (all or nothing).', [
+    'tessera users import users.jsonl',
+    'psql -At old -c "select row_to_json(u) from users u" | tessera users import -',
+  ])
+    .argument('<file>', 'one JSON object per line; - is standard input')
+    .action(async (file) => (await import('./import.ts')).importUsersCommand(file))
+}
+
+function defineReading(users: Command): void {
+  defineCommand(users, 'list', 'List users by id.', 'tessera users list --role admin')
+    .addOption(roleOption('only users with this role'))
+    .option('--disabled', 'only disabled users')
+    .option('--search <text>', 'part of an email address or a name')
+    .addOption(new Option('--after <id>', 'only users with a higher id').argParser(wholeNumber).default(0))
+    .addOption(limitOption())
+    .addOption(jsonOption())
+    .action(async (options: ListOptions) => (await import('./list.ts')).listUsersCommand(options))
+  defineCommand(users, 'show', 'Show one user.', 'tessera users show ann@example.com')
+    .addArgument(userArgument())
+    .addOption(jsonOption())
+    .action(async (name, options) => (await import('./show.ts')).showUserCommand(name, options))
+}
+
+function defineChanges(users: Command): void {
+  const change = () => import('./change.ts')
+  defineCommand(users, 'create', 'Create a user; asks for the password, or reads it from standard input.', [
+    'tessera users create ann@example.com --first-name Ann',
+    'echo password123 | tessera users create admin@example.com --role admin --first-name Admin --last-name User',
+  ])
+    .argument('<email>')
+    .addOption(roleOption('role of the user').default('user'))
+    .option('--guid <guid>', 'use this GUID instead of a generated one')
+    .option('--first-name <name>')
+    .option('--last-name <name>')
+    .addOption(new Option('--locale <locale>', 'language of mails').choices([...LOCALES]).default(DEFAULT_LOCALE))
+    .option('--no-password', 'create a user who cannot log in: services can still request pairs for the GUID')
+    .addOption(jsonOption())
+    .action(async (email, options: CreateOptions) => (await import('./create.ts')).createUserCommand(email, options))
+  defineCommand(users, 'disable', 'Disable a user and end their sessions.', 'tessera users disable ann@example.com')
+    .addArgument(userArgument())
+    .action(async (name) => (await change()).disableUserCommand(name))
+  defineCommand(users, 'enable', 'Enable a disabled user.', 'tessera users enable ann@example.com')
+    .addArgument(userArgument())
+    .action(async (name) => (await change()).enableUserCommand(name))
+  defineCommand(users, 'set-role', 'Change the role of a user.', 'tessera users set-role ann@example.com admin')
+    .addArgument(userArgument())
+    .addArgument(new Argument('<role>').choices([...ROLES]))
+    .action(async (name, role) => (await change()).setRoleCommand(name, role))
+  defineCommand(
+    users,
+    'set-password',
+    'Set a new password and end the sessions of the user.',
+    'tessera users set-password ann@example.com',
+  )
+    .addArgument(userArgument())
+    .action(async (name) => (await change()).setPasswordCommand(name))
+  defineCommand(users, 'delete', 'Delete a user and their sessions.', 'tessera users delete ann@example.com --yes')
+    .addArgument(userArgument())
+    .option('--yes', 'do not ask for confirmation')
+    .action(async (name, options) => (await import('./delete.ts')).deleteUserCommand(name, options))
+}
+
+const roleOption = (description: string) => new Option('--role <role>', description).choices([...ROLES])

@@ -1,0 +1,32 @@
+import { findUsers } from '../../storage/users.ts'
+import { print, printJson, printTable } from '../output.ts'
+import { withDatabase } from '../with-database.ts'
+import type { ListOptions } from './define.ts'
+import { withoutDigest } from './print-user.ts'
+
+export async function listUsersCommand(options: ListOptions): Promise<void> {
+  await withDatabase({ mayCreate: false }, async ({ db }) => {
+    const found = await findUsers(db, {
+      role: options.role ?? null,
+      onlyDisabled: options.disabled ?? false,
+      search: options.search ?? null,
+      afterId: options.after,
+      limit: options.limit + 1,
+    })
+    const users = found.slice(0, options.limit)
+    if (options.json) return printJson(users.map(withoutDigest))
+    if (users.length === 0) return print('No users found.')
+    printTable(
+      users.map(({ id, guid, email, first_name, last_name, role, disabled_at, created_at }) => ({
+        id,
+        email,
+        name: [first_name, last_name].filter(Boolean).join(' ') || null,
+        role,
+        state: disabled_at ? 'disabled' : 'active',
+        created_at,
+        guid,
+      })),
+    )
+    if (found.length > users.length) print(`There are more users: --after ${users.at(-1)?.id} lists them.`)
+  })
+}

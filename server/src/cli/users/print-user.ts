@@ -1,0 +1,13 @@
+import type { UserRow } from '../../storage/users.ts'
+import { printFields, printJson } from '../output.ts'
+
+export function printUser(user: UserRow, more: Record<string, string | number>, options: { json?: boolean }): void {
+  const fields = { ...withoutDigest(user), ...more }
+  if (options.json) printJson([fields])
+  else printFields(fields)
+}
+
+/** Drops the password digest: it is of use only to someone who guesses passwords. */
+export function withoutDigest({ password_digest: _, ...rest }: UserRow): Omit<UserRow, 'password_digest'> {
+  return rest
+}

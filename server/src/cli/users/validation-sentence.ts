@@ -1,0 +1,10 @@
+import type { ValidationErrors } from '../../auth/user-fields.ts'
+
+/** One sentence with the first error of each field. */
+export function validationSentence(errors: ValidationErrors): string {
+  const parts = Object.entries(errors).map(
+    ([field, [first]]) => `${field === 'guid' ? 'GUID' : field.replaceAll('_', ' ')} ${first}`,
+  )
+  const all = parts.join('; ')
+  return `${all.charAt(0).toUpperCase()}${all.slice(1)}.`
+}
