@@ -1,5 +1,5 @@
 // `npm run torture -- [--seconds 60] [--seed N] [--database sqlite|postgres]`: real servers, real clients, and everything
-// that can go wrong around them, `--seldom N` times as seldom. The seed repeats what is tried and when, not how it falls out. See docs/refresh.md.
+// that can go wrong around them, `--seldom N` times as seldom. The seed repeats what is tried and when, not how it falls out. See docs/proof.md.
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
