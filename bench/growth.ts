@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import bcrypt from 'bcrypt'
 import pg from 'pg'
+import { median, spread } from '../harness/statistics.ts'
+import { newSchema } from '../harness/temporary-schema.ts'
 import { startContestant } from './contestant.ts'
 import type { Work } from './load.ts'
-import { newSchema } from './new-schema.ts'
-import { median, spread } from './ratios.ts'
 import { startServer } from './start-server.ts'
 
 const { values: options } = parseArgs({

@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { median } from '../harness/statistics.ts'
+import { newSchema } from '../harness/temporary-schema.ts'
 import { startContestant } from './contestant.ts'
 import { KeptConnection } from './kept-connection.ts'
-import { newSchema } from './new-schema.ts'
 import { memoryOf } from './process-use.ts'
-import { median } from './ratios.ts'
 import { startServer } from './start-server.ts'
 
 const { values: options } = parseArgs({ options: { refreshes: { type: 'string', default: '100000' } } })

@@ -3,11 +3,11 @@
 // machine; a core that the load takes is no core of the server's, so the third pair of columns leaves it out.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { median, spread } from '../harness/statistics.ts'
+import { newSchema } from '../harness/temporary-schema.ts'
 import { type Contestant, startContestant } from './contestant.ts'
 import type { Work } from './load.ts'
-import { newSchema } from './new-schema.ts'
 import { machineSeconds } from './process-use.ts'
-import { median, spread } from './ratios.ts'
 
 const { values: options } = parseArgs({
   options: {

@@ -2,12 +2,12 @@
 // `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh]`. TEST_DATABASE_URL adds PostgreSQL.
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { median, spread } from '../harness/statistics.ts'
+import { newSchema } from '../harness/temporary-schema.ts'
 import { commitMilliseconds } from './commit-cost.ts'
 import { type Contestant, startContestant } from './contestant.ts'
 import { countSyncs } from './count-syncs.ts'
 import type { Order, Work } from './load.ts'
-import { newSchema } from './new-schema.ts'
-import { median, spread } from './ratios.ts'
 import { measureDigests } from './raw-digests.ts'
 import type { Pace } from './repeat-for.ts'
 

@@ -4,12 +4,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
+import { createPostgresCluster, type PostgresCluster } from '../harness/postgres-cluster.ts'
+import { TcpProxy } from '../harness/tcp-proxy.ts'
+import { TesseraServer } from '../harness/tessera-server.ts'
 import { SERVICE_KEY, Service } from './clients/service.ts'
 import { type Client, leaver, reader, refresher, registrar, type World } from './failover/clients.ts'
 import { Tallies, type Tally } from './failover/tally.ts'
-import { TcpProxy } from './harm/tcp-proxy.ts'
-import { createPostgresCluster, type PostgresCluster } from './processes/postgres-cluster.ts'
-import { TesseraServer } from './processes/tessera-server.ts'
 
 const { values } = parseArgs({
   options: {

@@ -2,8 +2,8 @@
 // backup: 0 was the newest then, -1 was spent before, 1 was made after. Fails when somebody stays whom the owner's return
 // should have ended.
 
+import { TesseraServer } from '../harness/tessera-server.ts'
 import { SERVICE_KEY, Service, type SessionKind } from './clients/service.ts'
-import { TesseraServer } from './processes/tessera-server.ts'
 import { postgresDatabase, type RestorableDatabase, sqliteDatabase } from './restore/restorable-database.ts'
 import { RestoredSession } from './restore/restored-session.ts'
 import { STORIES } from './restore/stories.ts'

@@ -1,11 +1,11 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createPostgresCluster, type PostgresCluster } from '../harness/postgres-cluster.ts'
 import type { Random } from './clients/random.ts'
 import type { Settings } from './clients/world.ts'
 import { DatabaseProxy } from './harm/database-proxy.ts'
 import { type MailSink, startMailSink } from './harm/mail-sink.ts'
-import { createPostgresCluster, type PostgresCluster } from './processes/postgres-cluster.ts'
 import { Replica } from './processes/replica.ts'
 
 /** The service and all that it stands on. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { type MailServer, startMailServer } from './mail-server.ts'
+import { type MailServer, startMailServer } from '../../harness/mail-server.ts'
 import { issuePair, newLogin, PASSWORD, type Person, refresh, refreshPair, signUp } from './people.ts'
 import { startServer, type TestServer } from './server.ts'
 import { openDatabase } from './test-database.ts'

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from './free-port.ts'
+import { freePort } from '../../harness/free-port.ts'
 
 const TESSERA = join(import.meta.dirname, '../../server/bin/tessera.js')
-const LATE_CLOCK = join(import.meta.dirname, '../harm/late-clock.ts')
+const LATE_CLOCK = join(import.meta.dirname, '../../harness/late-clock.ts')
 
 export interface ReplicaOptions {
   name: string

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
-import { createPostgresCluster } from '../processes/postgres-cluster.ts'
-import { databaseAccount, runProgram } from '../processes/postgres-programs.ts'
+import { createPostgresCluster } from '../../harness/postgres-cluster.ts'
+import { databaseAccount, runProgram } from '../../harness/postgres-programs.ts'
 
 /** A database that is backed up beside a running server, and restored while none runs. */
 export interface RestorableDatabase {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
-const TESSERA = join(import.meta.dirname, '../../server/bin/tessera.js')
+const TESSERA = join(import.meta.dirname, '../server/bin/tessera.js')
 const SETTINGS = { PORT: '0', BCRYPT_COST: '4', RATE_LIMIT: 'off', LOG_LEVEL: 'info' }
 
 /** A real `tessera start` in a folder of its own; it ends with the caller. */
