@@ -180,7 +180,7 @@ test('replicas share the login limit', { skip }, async () => {
 
 test('replicas whose clocks are half a minute apart see one time: two tabs are no theft', { skip }, async () => {
   const skewed = await twoProcesses({ REFRESH_TOKEN_ROTATION: 'strict' }, [
-    join(import.meta.dirname, 'skewed-clock.ts'),
+    join(import.meta.dirname, '../../harness/late-clock.ts'),
   ])
   for (const [one, other] of [skewed.servers, [...skewed.servers].reverse()] as [ServerProcess, ServerProcess][]) {
     const first = (await newLogin([one])).refresh_token
