@@ -1,11 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { after } from 'node:test'
+import { type LaunchOptions, runTessera, spawnTessera, untilListening } from '../../harness/launch-tessera.ts'
 import { send } from './server.ts'
 import { temporaryFolder } from './test-database.ts'
-
-const COMMAND = join(import.meta.dirname, '../bin/tessera.js')
 
 export interface ServerProcess {
   url: string
@@ -18,45 +15,23 @@ export interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-interface Options {
-  folder?: string
-  /** Modules that are loaded before the server, to change the machine around it. */
-  imports?: string[]
-  environment?: Record<string, string>
-  /** Shell commands before the server, such as limits on what it may use. */
-  shell?: string
-  /** Another `tessera` than that of the source. */
-  command?: string
-  /** Standard input; none by default. */
-  input?: string
-}
+type Options = Partial<LaunchOptions>
 
 /** Runs `tessera` as its user would, in a folder of its own, and waits for its end. */
-export async function runToEnd(
-  args: string[],
-  options: Options = {},
-): Promise<{ code: number | null; output: string }> {
-  const { child, output } = launch(args, options)
-  const [code] = await once(child, 'close')
-  return { code, output: output() }
+export function runToEnd(args: string[], options: Options = {}): Promise<{ code: number | null; output: string }> {
+  return runTessera(args, launchOptions(options))
 }
 
 /** Starts `tessera start` as a process of its own on a free port and waits until it listens. */
 export async function startProcess(options: Options = {}): Promise<ServerProcess> {
-  const { child, output } = launch(['start'], options)
+  const launched = spawnTessera(['start'], launchOptions(options))
+  const { child, output } = launched
   const ended = once(child, 'close')
   after(async () => {
     child.kill('SIGKILL')
     await ended
   })
-  const url = await new Promise<string>((resolve, reject) => {
-    const look = () => {
-      const found = /"url":"http:\/\/[^"]+:(\d+)"/.exec(output())
-      if (found) resolve(`http://127.0.0.1:${found[1]}`)
-    }
-    child.stdout?.on('data', look)
-    child.on('close', () => reject(new Error(`tessera ended before it listened: ${output()}`)))
-  })
+  const { url } = await untilListening(launched)
   return {
     url,
     pid: child.pid ?? 0,
@@ -76,26 +51,6 @@ export async function startProcess(options: Options = {}): Promise<ServerProcess
   }
 }
 
-function launch(args: string[], options: Options) {
-  const { folder = temporaryFolder(), imports = [], environment = {}, shell = ':', command = COMMAND, input } = options
-  const preloads = imports.flatMap((module) => ['--import', module])
-  const child: ChildProcess = spawn(
-    'sh',
-    ['-c', `${shell}; exec "$0" "$@"`, process.execPath, ...preloads, command, ...args],
-    {
-      cwd: folder,
-      // Nothing of the test's own environment but where programs are.
-      env: { PATH: process.env['PATH'] ?? '', PORT: '0', BCRYPT_COST: '4', ...environment },
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    },
-  )
-  child.stdin?.on('error', () => {}) // a command that reads nothing may be gone before it is written
-  child.stdin?.end(input)
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      text += chunk
-    })
-  }
-  return { child, output: () => text }
+function launchOptions({ folder = temporaryFolder(), environment = {}, ...rest }: Options): LaunchOptions {
+  return { folder, environment: { PORT: '0', BCRYPT_COST: '4', ...environment }, ...rest }
 }
