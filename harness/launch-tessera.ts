@@ -73,14 +73,22 @@ export async function untilListening(launched: LaunchedProcess): Promise<Launche
   throw new Error(`The server ended before it listened: ${launched.output()}`)
 }
 
+export interface FinishedCommand {
+  code: number | null
+  /** Standard output and error, as a terminal would show them. */
+  output: string
+  stdout: string
+}
+
 /** Runs a command of `tessera` to its end. */
-export async function runTessera(
-  args: string[],
-  options: LaunchOptions,
-): Promise<{ code: number | null; output: string }> {
+export async function runTessera(args: string[], options: LaunchOptions): Promise<FinishedCommand> {
   const { child, output } = spawnTessera(args, options)
+  let stdout = ''
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk
+  })
   const [code] = await once(child, 'close')
-  return { code, output: output() }
+  return { code, output: output(), stdout }
 }
 
 /** Sends a signal and waits for the end of the process. Returns its exit code, null when a signal ended it. */

@@ -1,15 +1,12 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
+import { endProcess, launchTessera, runTessera } from './launch-tessera.ts'
 
-const TESSERA = join(import.meta.dirname, '../server/bin/tessera.js')
 const SETTINGS = { PORT: '0', BCRYPT_COST: '4', RATE_LIMIT: 'off', LOG_LEVEL: 'info' }
 
-/** A real `tessera start` in a folder of its own; it ends with the caller. */
+/** A real `tessera start` in a folder of its own that can be stopped and started again. It ends with the caller. */
 export class TesseraServer {
   readonly folder = mkdtempSync(join(tmpdir(), 'tessera-server-'))
   readonly #environment: Record<string, string>
@@ -23,8 +20,8 @@ export class TesseraServer {
   }
 
   private constructor(settings: Record<string, string>) {
-    this.#environment = { PATH: process.env['PATH'] ?? '', ...SETTINGS, ...settings }
-    process.once('exit', () => this.#remove())
+    this.#environment = { ...SETTINGS, ...settings }
+    process.once('exit', () => this.#removeFolder())
   }
 
   get url(): string {
@@ -34,47 +31,30 @@ export class TesseraServer {
   /** Starts it, with settings that replace earlier ones, and waits until it listens. */
   async start(changes: Record<string, string> = {}): Promise<void> {
     Object.assign(this.#environment, changes)
-    const file = join(this.folder, 'log')
-    const log = openSync(file, 'w')
-    const options = {
-      cwd: this.folder,
-      env: this.#environment,
-      stdio: ['ignore', log, log] as ['ignore', number, number],
-    }
-    const child = spawn(process.execPath, [TESSERA, 'start'], options)
-    closeSync(log)
+    const log = join(this.folder, 'log')
+    const { child, url } = await launchTessera({ folder: this.folder, environment: this.#environment, log })
     this.#child = child
-    while (child.exitCode === null && child.signalCode === null) {
-      const port = /"url":"http:\/\/[^"]+:(\d+)"/.exec(readFileSync(file, 'utf8'))?.[1]
-      this.#url = `http://127.0.0.1:${port}`
-      if (port) return
-      await sleep(20)
-    }
-    throw new Error(`tessera ended before it listened: ${readFileSync(file, 'utf8')}`)
+    this.#url = url
   }
 
-  /** Asks it to end, and waits for that. */
+  /** Stops it with SIGTERM and waits until it has ended. */
   async stop(): Promise<void> {
-    const child = this.#child
-    if (!child || child.exitCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill('SIGTERM')
-    await ended
+    if (this.#child) await endProcess(this.#child, 'SIGTERM')
   }
 
   /** Runs another command of `tessera` on the same database; returns what it prints. */
   async command(...args: string[]): Promise<string> {
-    const options = { cwd: this.folder, env: this.#environment }
-    return (await promisify(execFile)(process.execPath, [TESSERA, ...args], options)).stdout
+    const { code, output, stdout } = await runTessera(args, { folder: this.folder, environment: this.#environment })
+    if (code !== 0) throw new Error(`tessera ${args.join(' ')} ended with ${code}: ${output}`)
+    return stdout
   }
 
   async remove(): Promise<void> {
     await this.stop()
-    this.#remove()
+    this.#removeFolder()
   }
 
-  #remove(): void {
-    this.#child?.kill('SIGKILL')
+  #removeFolder(): void {
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

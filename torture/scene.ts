@@ -26,7 +26,7 @@ export async function setScene(
   database: 'sqlite' | 'postgres',
   settings: Settings,
   random: Random,
-  onDeath: (what: string) => void,
+  onUnexpectedExit: (message: string) => void,
 ): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-torture-'))
   const mail = await startMailSink()
@@ -51,7 +51,8 @@ export async function setScene(
     LOG_LEVEL: 'info',
   }
   const names = cluster ? ['one', 'two'] : ['one']
-  const start = (name: string) => Replica.start({ name, folder, environment, lateClock: name === 'two', onDeath })
+  const start = (name: string) =>
+    Replica.start({ name, folder, environment, lateClock: name === 'two', onUnexpectedExit })
   const replicas = await Promise.all(names.map(start))
   return { folder, environment, databaseUrl, replicas, mail, postgres: cluster && proxy && { cluster, proxy } }
 }

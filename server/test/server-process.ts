@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import { after } from 'node:test'
-import { type LaunchOptions, runTessera, spawnTessera, untilListening } from '../../harness/launch-tessera.ts'
+import {
+  type FinishedCommand,
+  type LaunchOptions,
+  runTessera,
+  spawnTessera,
+  untilListening,
+} from '../../harness/launch-tessera.ts'
 import { send } from './server.ts'
 import { temporaryFolder } from './test-database.ts'
 
@@ -18,8 +24,9 @@ export interface ServerProcess {
 type Options = Partial<LaunchOptions>
 
 /** Runs `tessera` as its user would, in a folder of its own, and waits for its end. */
-export function runToEnd(args: string[], options: Options = {}): Promise<{ code: number | null; output: string }> {
-  return runTessera(args, launchOptions(options))
+export async function runToEnd(args: string[], options: Options = {}): Promise<Omit<FinishedCommand, 'stdout'>> {
+  const { code, output } = await runTessera(args, launchOptions(options))
+  return { code, output }
 }
 
 /** Starts `tessera start` as a process of its own on a free port and waits until it listens. */

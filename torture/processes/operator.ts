@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type FinishedCommand, runTessera } from '../../harness/launch-tessera.ts'
 import type { Client, Person } from '../clients/client.ts'
 import { now } from '../history.ts'
 
-const TESSERA = join(import.meta.dirname, '../../server/bin/tessera.js')
 const MOST_ATTEMPTS = 15
 /** Servers look for due mails every two seconds. */
 const DELIVERY_MILLISECONDS = 4000
@@ -42,7 +38,7 @@ export class Operator {
   async sendWaitingMails(): Promise<void> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const waiting = await this.#run(['outbox', 'list', '--state', 'waiting', '--limit', '1000', '--json'], '')
-      const ids = waiting.output
+      const ids = waiting.stdout
         .split('\n')
         .filter(Boolean)
         .map((line) => String(JSON.parse(line).id))
@@ -52,15 +48,7 @@ export class Operator {
     }
   }
 
-  async #run(words: string[], input: string): Promise<{ code: number | null; output: string }> {
-    const env = { PATH: process.env['PATH'] ?? '', ...this.#environment }
-    const child = spawn(process.execPath, [TESSERA, ...words], {
-      cwd: this.#folder,
-      env,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    })
-    child.stdin.end(input)
-    const [output] = await Promise.all([text(child.stdout), once(child, 'exit')])
-    return { code: child.exitCode, output }
+  #run(words: string[], input: string): Promise<FinishedCommand> {
+    return runTessera(words, { folder: this.#folder, environment: this.#environment, input })
   }
 }

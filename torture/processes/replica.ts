@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../harness/free-port.ts'
+import { endProcess, hasEnded, launchTessera } from '../../harness/launch-tessera.ts'
 
-const TESSERA = join(import.meta.dirname, '../../server/bin/tessera.js')
 const LATE_CLOCK = join(import.meta.dirname, '../../harness/late-clock.ts')
+const RETRY_MILLISECONDS = 500
 
 export interface ReplicaOptions {
   name: string
@@ -15,8 +14,8 @@ export interface ReplicaOptions {
   environment: Record<string, string>
   /** Whether its machine's clock is half a minute late. */
   lateClock: boolean
-  /** Told of an end that nobody asked for. */
-  onDeath: (what: string) => void
+  /** Called when the process ends though it was not told to. */
+  onUnexpectedExit: (message: string) => void
 }
 
 /** A real `tessera start` on a port of its own, which stays the same over restarts. */
@@ -25,8 +24,7 @@ export class Replica {
   readonly log: string
   readonly #options: ReplicaOptions
   #child: ChildProcess | null = null
-  #ended: Promise<unknown> = Promise.resolve()
-  #isAskedToEnd = false
+  #isToldToEnd = false
 
   static async start(options: ReplicaOptions): Promise<Replica> {
     const replica = new Replica(options, await freePort())
@@ -38,60 +36,56 @@ export class Replica {
     this.#options = options
     this.port = port
     this.log = join(options.folder, `${options.name}.log`)
-    process.once('exit', () => this.#child?.kill('SIGKILL'))
   }
 
   get name(): string {
     return this.#options.name
   }
 
-  /** Starts it and waits until it listens; a database that is away is waited for. */
+  /** Starts it and waits until it listens. It is started again while the database is away. */
   async start(): Promise<void> {
-    for (;;) {
-      const { folder, environment, lateClock } = this.#options
-      const words = [...(lateClock ? ['--import', LATE_CLOCK] : []), TESSERA, 'start']
-      const log = openSync(this.log, 'a')
-      const env = { PATH: process.env['PATH'] ?? '', ...environment, PORT: String(this.port) }
-      const from = readFileSync(this.log).length
-      const child = spawn(process.execPath, words, { cwd: folder, env, stdio: ['ignore', log, log] })
-      closeSync(log)
-      this.#child = child
-      this.#ended = once(child, 'exit')
-      let listening = false
-      child.once('exit', (code, signal) => {
-        if (listening && !this.#isAskedToEnd) this.#options.onDeath(`${this.name} ended by itself (${signal ?? code})`)
-      })
-      this.#isAskedToEnd = false
-      while (child.exitCode === null && child.signalCode === null) {
-        if (readFileSync(this.log).subarray(from).includes('Tessera is listening')) {
-          listening = true
-          return
-        }
-        await sleep(20)
-      }
-      await sleep(500)
+    const { folder, environment, lateClock, onUnexpectedExit } = this.#options
+    const options = {
+      folder,
+      environment: { ...environment, PORT: String(this.port) },
+      imports: lateClock ? [LATE_CLOCK] : [],
+      log: this.log,
     }
+    let launched = await launchTessera(options).catch(() => null)
+    while (!launched) {
+      await sleep(RETRY_MILLISECONDS)
+      launched = await launchTessera(options).catch(() => null)
+    }
+    const { child } = launched
+    this.#child = child
+    this.#isToldToEnd = false
+    const onExit = () => {
+      if (!this.#isToldToEnd)
+        onUnexpectedExit(`${this.name} exited unexpectedly (${child.signalCode ?? child.exitCode})`)
+    }
+    if (hasEnded(child)) onExit()
+    else child.once('exit', onExit)
   }
 
-  /** Ends it at once, whatever it does. */
+  /** Ends it with SIGKILL, in the middle of whatever it does. */
   async kill(): Promise<void> {
-    this.#isAskedToEnd = true
-    this.#child?.kill('SIGKILL')
-    await this.#ended
+    await this.#end('SIGKILL')
   }
 
-  /** Asks it to end; returns its exit code. */
+  /** Asks it to end with SIGTERM; returns its exit code. */
   async terminate(): Promise<number | null> {
-    this.#isAskedToEnd = true
-    this.#child?.kill('SIGTERM')
-    await this.#ended
-    return this.#child?.exitCode ?? null
+    return this.#end('SIGTERM')
   }
 
-  /** Stops all of it for a while, in the middle of whatever it does, as a machine that is out of memory would. */
+  /** Stops all its threads for a while, as a machine that is out of memory would. */
   async freeze(milliseconds: number): Promise<void> {
     this.#child?.kill('SIGSTOP')
     await sleep(milliseconds)
     this.#child?.kill('SIGCONT')
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    this.#isToldToEnd = true
+    return this.#child ? endProcess(this.#child, signal) : null
   }
 }
