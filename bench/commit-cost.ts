@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { median } from '../harness/statistics.ts'
 
 const COMMITS = 500
 
@@ -19,5 +20,5 @@ export async function commitMilliseconds(): Promise<number> {
   }
   db.close()
   rmSync(folder, { recursive: true })
-  return times.toSorted((a, b) => a - b)[COMMITS / 2] ?? 0
+  return median(times)
 }

@@ -1,3 +1,5 @@
+import { quantile } from '../harness/statistics.ts'
+
 /** How many a second were done, and how long all but the slowest hundredth of them took. */
 export interface Pace {
   perSecond: number
@@ -17,6 +19,5 @@ export async function repeatFor(seconds: number, steps: readonly (() => Promise<
     }
   }
   await Promise.all(steps.map(repeat))
-  const p99Milliseconds = times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0
-  return { perSecond: times.length / seconds, p99Milliseconds }
+  return { perSecond: times.length / seconds, p99Milliseconds: quantile(times, 0.99) }
 }

@@ -1,8 +1,13 @@
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+/** The value below which the given share of the values lies; 0 of no values. */
+export function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0
 }
 
-/** Their median, and from where to where they went, as a cell of a table. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+/** The median and the range of some ratios, as a cell of a Markdown table. */
 export function spread(ratios: readonly number[]): string {
   return `**${median(ratios).toFixed(2)}** (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`
 }
