@@ -37,7 +37,6 @@ export async function startContestant(
   const { guid } = JSON.parse(signedUp.body).user
   const load: ChildProcess = fork(LOAD, [server.url, email, guid, SERVICE_KEY, `${clients}`, `${people}`])
   load.once('exit', (code) => code && process.exit(code))
-  process.once('exit', () => server.child.kill('SIGKILL'))
   await once(load, 'message')
   return {
     name,

@@ -1,11 +1,12 @@
 // Whether a failed login tells why it failed: `npm run bench:equal -- [--samples 300]`. Four kinds of failure, one after
 // another in random order on one connection, compared by their bytes and, pair by pair, by the ranks of their times.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { runTessera } from '../harness/launch-tessera.ts'
+import { median } from '../harness/statistics.ts'
 import { KeptConnection } from './kept-connection.ts'
-import { startServer, TESSERA } from './start-server.ts'
+import { startServer } from './start-server.ts'
 
 const { values: options } = parseArgs({ options: { samples: { type: 'string', default: '300' } } })
 const SAMPLES = Number(options.samples)
@@ -25,20 +26,13 @@ const KINDS = {
 
 /** Runs one command of Tessera's beside the server, on its database. */
 async function tessera(folder: string, settings: Record<string, string>, words: string[], input = ''): Promise<void> {
-  const env = { PATH: process.env['PATH'] ?? '', ...settings }
-  const child = spawn(process.execPath, [TESSERA, ...words], { cwd: folder, env, stdio: ['pipe', 'ignore', 'inherit'] })
-  child.stdin.end(input)
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`tessera ${words.join(' ')} ended with ${code}`)
+  const { code, output } = await runTessera(words, { folder, environment: settings, input })
+  if (code !== 0) throw new Error(`tessera ${words.join(' ')} ended with ${code}: ${output}`)
 }
 
 function shuffled<T>(list: readonly T[]): T[] {
   const places = list.map((value) => ({ value, place: Math.random() }))
   return places.sort((a, b) => a.place - b.place).map(({ value }) => value)
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
 /**

@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { quantile } from '../harness/statistics.ts'
 import { hangUp } from './hang-up.ts'
 import { type Answer, KeptConnection } from './kept-connection.ts'
 import { machineSeconds, memoryOf, processorSeconds } from './process-use.ts'
@@ -38,9 +39,7 @@ const known = (index: number) => ({
 const unknown = (index: number) => ({ email: `nobody-${index}@example.com`, password: 'correct horse' })
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 
-function quantile(times: readonly number[], share: number): string {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length * share)]?.toFixed(1) ?? '-'
-}
+const cell = (times: readonly number[], share: number) => (times.length ? quantile(times, share).toFixed(1) : '-')
 
 const codeOf = (body: string) => (body.includes('"overloaded"') ? 'overloaded' : 'unavailable')
 
@@ -70,7 +69,7 @@ async function flood() {
   }
   // At the end some wait for their hash still; nobody waits for them.
   await Promise.race([Promise.all(numbers(CLIENTS).map(client)), sleep(SECONDS * 1000)])
-  return { count, busy: [0.5, 0.99].map((share) => quantile(busy, share)) }
+  return { count, busy: [0.5, 0.99].map((share) => cell(busy, share)) }
 }
 
 /** Ten people, each at a steady rate, until told to stop; late answers put off only who waits for them. */
@@ -106,7 +105,7 @@ async function calm(ask: 'me' | 'refresh', everyMilliseconds: number) {
     }
   }
   await Promise.all(people.map(person))
-  return { latest: times.map((list) => quantile(list, 0.99)), of: `(${refused} of ${times.flat().length} refused)` }
+  return { latest: times.map((list) => cell(list, 0.99)), of: `(${refused} of ${times.flat().length} refused)` }
 }
 
 type Heard = Awaited<ReturnType<typeof flood>> & Awaited<ReturnType<typeof calm>> & { cpu: number }
@@ -124,7 +123,6 @@ function startRole(role: string, nice: number): { child: ChildProcess; heard: ()
 async function bench(settings: Record<string, string>): Promise<string[]> {
   const { url, child: server, folder } = await startServer(settings)
   const pid = server.pid as number
-  process.once('exit', () => server.kill('SIGKILL'))
   options.url = url
   const first = new KeptConnection(url)
   for (const index of numbers(PEOPLE))

@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, openSync, readFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { spawnTessera, untilListening } from '../harness/launch-tessera.ts'
 
-export const TESSERA = join(import.meta.dirname, '../server/bin/tessera.js')
-const COMMANDS = { Tessera: [TESSERA, 'start'], floor: [join(import.meta.dirname, 'floor.ts')] }
+const FLOOR = join(import.meta.dirname, 'floor.ts')
 
 /**
  * Starts a server process in an empty folder, which the caller removes; without limits, which would be measured instead.
@@ -13,17 +12,15 @@ const COMMANDS = { Tessera: [TESSERA, 'start'], floor: [join(import.meta.dirname
  */
 export async function startServer(
   settings: Record<string, string>,
-  which: keyof typeof COMMANDS = 'Tessera',
+  which: 'Tessera' | 'floor' = 'Tessera',
 ): Promise<{ url: string; child: ChildProcess; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'))
-  const log = join(folder, 'log')
-  const env = { PATH: process.env['PATH'] ?? '', PORT: '0', RATE_LIMIT: 'off', ...settings }
-  const stdio: ['ignore', number, 'inherit'] = ['ignore', openSync(log, 'w'), 'inherit']
-  const child = spawn(process.execPath, COMMANDS[which], { cwd: folder, env, stdio })
-  while (child.exitCode === null) {
-    const port = /"url":"http:\/\/[^"]+:(\d+)"/.exec(readFileSync(log, 'utf8'))?.[1]
-    if (port) return { url: `http://127.0.0.1:${port}`, child, folder }
-    await sleep(5)
+  const options = {
+    folder,
+    environment: { PORT: '0', RATE_LIMIT: 'off', ...settings },
+    log: join(folder, 'log'),
+    ...(which === 'floor' && { command: FLOOR }),
   }
-  throw new Error(`the server did not start: ${readFileSync(log, 'utf8')}`)
+  const { url, child } = await untilListening(spawnTessera(['start'], options))
+  return { url, child, folder }
 }

@@ -14,7 +14,6 @@ export async function startTessera(databaseUrl: string): Promise<Server> {
     JWT_SECRET_KEY: randomBytes(64).toString('hex'),
     DATABASE_URL: databaseUrl,
   })
-  process.once('exit', () => child.kill('SIGKILL'))
   const closed = once(child, 'close')
   const end = async () => {
     child.kill('SIGTERM')
