@@ -1,23 +1,27 @@
 const PARSE = 'P'.charCodeAt(0)
 const BIND = 'B'.charCodeAt(0)
-/** What every rotation says and nothing else: it uses a token up. */
-const ROTATION = 'set used_at ='
 
 /**
- * Follows what a client says to PostgreSQL (documentation, "Message Formats"), far enough to count the rotations: a
- * statement is parsed once under a name and then executed by it.
+ * Follows the messages of one client to PostgreSQL (documentation, "Message Formats"), as far as needed to count the
+ * executions of one kind of statement: a statement is parsed once under a name and then bound by that name.
  */
-export class FrontendMessages {
+export class PostgresStatements {
+  readonly #text: string
   #rest: Buffer = Buffer.alloc(0)
   #started = false
-  readonly #rotating = new Set<string>()
+  readonly #names = new Set<string>()
 
-  /** How many rotations this part of the stream asks for. */
-  rotationsIn(chunk: Buffer): number {
+  /** @param text a part of the statements to count, as they are written */
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** Returns how many executions the next part of the stream asks for. */
+  countIn(chunk: Buffer): number {
     this.#rest = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
-    let rotations = 0
-    for (let message = this.#next(); message; message = this.#next()) if (this.#isRotation(message)) rotations++
-    return rotations
+    let count = 0
+    for (let message = this.#next(); message; message = this.#next()) if (this.#isExecution(message)) count++
+    return count
   }
 
   /** The next whole message; the one that opens a connection has no type before its length. */
@@ -33,12 +37,12 @@ export class FrontendMessages {
     return this.#next()
   }
 
-  #isRotation(message: Buffer): boolean {
-    const texts = (from: number) => message.toString('latin1', from).split('\0', 2) as [string, string]
+  #isExecution(message: Buffer): boolean {
+    const strings = (start: number) => message.toString('latin1', start).split('\0', 2) as [string, string]
     if (message[0] === PARSE) {
-      const [name, statement] = texts(5)
-      if (statement.includes(ROTATION)) this.#rotating.add(name)
+      const [name, statement] = strings(5)
+      if (statement.includes(this.#text)) this.#names.add(name)
     }
-    return message[0] === BIND && this.#rotating.has(texts(5)[1])
+    return message[0] === BIND && this.#names.has(strings(5)[1])
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { createPostgresCluster, type PostgresCluster } from '../harness/postgres-cluster.ts'
-import { TcpProxy } from '../harness/tcp-proxy.ts'
+import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
 import { TesseraServer } from '../harness/tessera-server.ts'
 import { SERVICE_KEY, Service } from './clients/service.ts'
 import { type Client, leaver, reader, refresher, registrar, type World } from './failover/clients.ts'
@@ -46,7 +46,7 @@ const ASYNCHRONOUS_COLUMNS: Column[] = [
 
 const tallies = new Tallies()
 const primary = await createPostgresCluster()
-const database = await TcpProxy.start(primary.port)
+const database = await startTcpProxy({ port: primary.port })
 const server = await TesseraServer.start({
   DATABASE_URL: Object.assign(new URL(primary.url), { port: database.port }).href,
   JWT_SECRET_KEY: 'kept over every failover',
@@ -55,7 +55,7 @@ const server = await TesseraServer.start({
 })
 const service = new Service(() => server.url)
 const endOf = async (sessionId: string) =>
-  endInDatabase(`postgres://postgres@127.0.0.1:${database.target}/tessera`, sessionId)
+  endInDatabase(`postgres://postgres@127.0.0.1:${database.target.port}/tessera`, sessionId)
 const world: World = { service, tallies, asynchronous, endOf }
 const clients = await makeClients(world)
 let running = true
@@ -99,14 +99,14 @@ async function goOn(client: Client): Promise<void> {
 }
 
 async function follow(primary: PostgresCluster): Promise<Failover> {
-  const link = await TcpProxy.start(primary.port)
+  const link = await startTcpProxy({ port: primary.port })
   return { primary, link, standby: await primary.standby({ asynchronous, through: link.port }) }
 }
 
 /** Returns the seconds from the primary's end until a refresh was answered again. */
 async function failOver({ primary, standby, link, database, behind, standbyAway }: Round): Promise<number> {
   if (asynchronous) {
-    link.hold()
+    link.mode = 'stall'
     await sleep(behind * 1000)
   }
   if (standbyAway) {
@@ -119,7 +119,7 @@ async function failOver({ primary, standby, link, database, behind, standbyAway 
   if (standbyAway) await standby.start()
   await sleep(Math.random() * 2000)
   await standby.promote()
-  database.target = standby.port
+  database.target = { port: standby.port }
   database.cut()
   const led = performance.now()
   while (tallies.lastRefresh < led) await sleep(5)

@@ -94,7 +94,13 @@ const evidence = {
   readAt,
 }
 const violations = check(evidence)
-report({ evidence, violations, harms: controller.counts, ambushed: scene.postgres?.proxy.ambushed ?? 0, seconds })
+report({
+  evidence,
+  violations,
+  harms: controller.counts,
+  ambushed: scene.postgres?.proxy.brokenRotations ?? 0,
+  seconds,
+})
 
 await scene.postgres?.cluster.remove()
 if (violations.length > 0 || options.keep) {

@@ -1,10 +1,10 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type DatabaseProxy, startDatabaseProxy } from '../harness/database-proxy.ts'
 import { createPostgresCluster, type PostgresCluster } from '../harness/postgres-cluster.ts'
 import type { Random } from './clients/random.ts'
 import type { Settings } from './clients/world.ts'
-import { DatabaseProxy } from './harm/database-proxy.ts'
 import { type MailSink, startMailSink } from './harm/mail-sink.ts'
 import { Replica } from './processes/replica.ts'
 
@@ -32,11 +32,9 @@ export async function setScene(
   const mail = await startMailSink()
   const cluster = database === 'postgres' ? await createPostgresCluster() : null
   const databaseUrl = cluster?.url ?? `sqlite:${join(folder, 'tessera.db')}`
-  const proxy = cluster ? await DatabaseProxy.start(cluster.port) : null
-  const proxied = new URL(databaseUrl)
-  if (proxy) proxied.port = String(proxy.port)
+  const proxy = cluster ? await startDatabaseProxy(cluster.url) : null
   const environment = {
-    DATABASE_URL: proxy ? proxied.href : databaseUrl,
+    DATABASE_URL: proxy?.url ?? databaseUrl,
     JWT_SECRET_KEY: random.of('secret').name().repeat(4),
     REFRESH_REPLAY_WINDOW: String(settings.replayWindowMilliseconds / 1000),
     SESSION_MAX_AGE: String(settings.sessionMaxAgeMilliseconds / 1000),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import sql from 'sql-template-tag'
-import { startDatabaseProxy } from '../../harness/database-proxy.ts'
+import { type DatabaseProxy, startDatabaseProxy, startDatabaseProxy } from '../../harness/database-proxy.ts'
 import { createLimiter } from '../src/auth/limiter.ts'
 import { databaseLimits } from '../src/storage/limits/database-limits.ts'
 import { migrate } from '../src/storage/migrate.ts'
@@ -12,6 +12,12 @@ import { type ServerProcess, startProcess } from './server-process.ts'
 import { emptyDatabaseUrl, onPostgres, openDatabase, temporaryFolder } from './test-database.ts'
 
 const skip = !onPostgres && 'a SQLite file has no connection to lose'
+
+async function proxiedDatabase(): Promise<DatabaseProxy> {
+  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  after(() => proxy.close())
+  return proxy
+}
 
 async function newLogin(server: Pick<ServerProcess, 'post'>) {
   const email = `${randomUUID()}@example.com`
@@ -79,7 +85,7 @@ test('SIGKILL at random moments of refreshes with retrying clients: no session i
 })
 
 test('a database that is away: 503 with Retry-After, never 401, and no restart is needed', { skip }, async () => {
-  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  const proxy = await proxiedDatabase()
   const server = await startServer({ DATABASE_URL: proxy.url, RATE_LIMIT: 'on' })
   const { access_token, refresh_token } = await newLogin(server)
   const bearer = access_token
@@ -114,7 +120,7 @@ test('a database that is away: 503 with Retry-After, never 401, and no restart i
 })
 
 test('a rotation whose answer is lost on its way: the server recognises its own second try', { skip }, async () => {
-  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  const proxy = await proxiedDatabase()
   const server = await startServer({
     DATABASE_URL: proxy.url,
     REFRESH_TOKEN_ROTATION: 'strict',
@@ -124,20 +130,21 @@ test('a rotation whose answer is lost on its way: the server recognises its own 
   let pair = (await server.post('/auth/token', person)).body
   let { refresh_token } = await newLogin(server)
   for (let round = 0; round < 5; round++) {
-    proxy.loseAnswer = 2 // the first is to the reading, the second to the rotation, which has committed
+    proxy.armFault({ rotation: 1, moment: 'after', manner: 'reset' }) // so it has committed
     const paired = await server.post('/auth/refresh', { auth: pair })
     assert.equal(paired.status, 200, paired.text)
-    assert.equal(proxy.loseAnswer, null)
+    assert.equal(proxy.brokenRotations, 2 * round + 1)
     pair = paired.body
-    proxy.loseAnswer = 2
+    proxy.armFault({ rotation: 1, moment: 'after', manner: 'reset' })
     const refreshed = await server.post('/api/v1/auth/refresh', { refresh_token })
     assert.equal(refreshed.status, 200, refreshed.text)
+    assert.equal(proxy.brokenRotations, 2 * round + 2)
     refresh_token = refreshed.body.refresh_token
   }
 })
 
 test('connections that end at any moment of refreshes: 200 or 503, and never a lost session', { skip }, async () => {
-  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  const proxy = await proxiedDatabase()
   const server = await startServer({ DATABASE_URL: proxy.url, REFRESH_TOKEN_ROTATION: 'strict' })
   let { refresh_token } = await newLogin(server)
   for (let round = 0; round < 60; round++) {
@@ -154,7 +161,7 @@ test('connections that end at any moment of refreshes: 200 or 503, and never a l
 })
 
 test('connections that stalled are answered 503 and not used again', { skip }, async () => {
-  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  const proxy = await proxiedDatabase()
   const server = await startServer({ DATABASE_URL: proxy.url })
   const { access_token: bearer } = await newLogin(server)
   const ten = () => Promise.all(Array.from({ length: 10 }, () => server.get('/api/v1/auth/me', { bearer })))
@@ -166,7 +173,7 @@ test('connections that stalled are answered 503 and not used again', { skip }, a
 })
 
 test('points that could not be given back in an outage are given back after it', { skip }, async () => {
-  const proxy = await startDatabaseProxy(await emptyDatabaseUrl())
+  const proxy = await proxiedDatabase()
   const db = await openDatabase(proxy.url)
   await migrate(db, new Date())
   const limiter = createLimiter(databaseLimits(db), () => new Date())

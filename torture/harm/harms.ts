@@ -64,7 +64,7 @@ function databaseLane({ cluster, proxy }: NonNullable<Scene['postgres']>, random
   const ambush = async () => {
     const moment = random.pick(['before', 'after'] as const)
     const manner = random.pick(['drop', 'stall', 'reset', 'reset'] as const)
-    proxy.lieInWait({ rotation: Math.ceil(random.between(0, 30)), moment, manner })
+    proxy.armFault({ rotation: Math.ceil(random.between(0, 30)), moment, manner })
   }
   const stop = (mode: 'fast' | 'immediate', downMilliseconds: number) => async () => {
     await cluster.stop(mode)
