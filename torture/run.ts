@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { check } from './checker/check.ts'
-import type { Stored } from './checker/evidence.ts'
+import { type Stored, takenMails } from './checker/evidence.ts'
 import { report } from './checker/report.ts'
 import { bugsIn, readStored } from './checker/stored.ts'
 import { crowd } from './clients/crowd.ts'
@@ -88,7 +88,7 @@ const evidence = {
   calls: world.history.calls,
   stored,
   looks,
-  taken: scene.mail.taken,
+  taken: takenMails(scene.mail.inbox),
   bugs,
   healedAt,
   readAt,

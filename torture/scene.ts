@@ -2,10 +2,10 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DatabaseProxy, startDatabaseProxy } from '../harness/database-proxy.ts'
+import { type MailServer, startMailServer } from '../harness/mail-server.ts'
 import { createPostgresCluster, type PostgresCluster } from '../harness/postgres-cluster.ts'
 import type { Random } from './clients/random.ts'
 import type { Settings } from './clients/world.ts'
-import { type MailSink, startMailSink } from './harm/mail-sink.ts'
 import { Replica } from './processes/replica.ts'
 
 /** The service and all that it stands on. */
@@ -16,7 +16,7 @@ export interface Scene {
   /** The database without anything in between. */
   databaseUrl: string
   replicas: Replica[]
-  mail: MailSink
+  mail: MailServer
   /** Null on SQLite. */
   postgres: { cluster: PostgresCluster; proxy: DatabaseProxy } | null
 }
@@ -29,7 +29,7 @@ export async function setScene(
   onUnexpectedExit: (message: string) => void,
 ): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-torture-'))
-  const mail = await startMailSink()
+  const mail = await startMailServer()
   const cluster = database === 'postgres' ? await createPostgresCluster() : null
   const databaseUrl = cluster?.url ?? `sqlite:${join(folder, 'tessera.db')}`
   const proxy = cluster ? await startDatabaseProxy(cluster.url) : null
@@ -42,7 +42,7 @@ export async function setScene(
     PAIR_ISSUANCE: 'service',
     SERVICE_KEYS: settings.serviceKey,
     TRUSTED_PROXIES: '127.0.0.1',
-    SMTP_URL: `smtp://127.0.0.1:${mail.port}`,
+    SMTP_URL: mail.url,
     MAIL_FROM: 'Torture <tessera@example.com>',
     BCRYPT_COST: '4',
     RATE_LIMIT: 'off',

@@ -155,7 +155,7 @@ test('a server that takes mails and never answers gets three copies at most', as
 test('what a mail server says is one harmless line for the operator, and stands in no log', async () => {
   const post = await startMailServer()
   post.refuse = () => 550
-  post.words = `${CANARY} \u001b[2J \u202Etxet`
+  post.refusalText = `${CANARY} \u001b[2J \u202Etxet`
   const server = await startServer({ SMTP_URL: post.url, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'trace' })
   await moveJohn(server)
   await server.deliverMails()

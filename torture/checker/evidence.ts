@@ -1,3 +1,4 @@
+import type { ReceivedMail } from '../../harness/mail-server.ts'
 import type { Settings } from '../clients/world.ts'
 import type { Call } from '../history.ts'
 
@@ -30,6 +31,12 @@ export interface Evidence {
   healedAt: number
   /** When the database was read. */
   readAt: number
+}
+
+/** Counts the copies of each mail that a mail server took. */
+export function takenMails(inbox: readonly ReceivedMail[]): Evidence['taken'] {
+  const byId = Map.groupBy(inbox, ({ messageId }) => messageId ?? '')
+  return new Map([...byId].map(([id, mails]) => [id, { copies: mails.length, to: mails[0]?.recipients[0] ?? '' }]))
 }
 
 /** A little less than clients wait for an answer. */
