@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import bcrypt from 'bcrypt'
 import pg from 'pg'
 import { median, spread } from '../harness/statistics.ts'
-import { newSchema } from '../harness/temporary-schema.ts'
+import { createSchema } from '../harness/temporary-schema.ts'
 import { startContestant } from './contestant.ts'
 import type { Work } from './load.ts'
 import { startServer } from './start-server.ts'
@@ -65,7 +65,7 @@ async function fill(url: string): Promise<void> {
   await client.end()
 }
 
-const [empty, full] = await Promise.all([newSchema(databaseUrl), newSchema(databaseUrl)])
+const [empty, full] = await Promise.all([createSchema(databaseUrl), createSchema(databaseUrl)])
 await fill(full.url)
 const settings = (DATABASE_URL: string) => ({ DATABASE_URL, BCRYPT_COST: `${COST}` })
 const few = await startContestant('Tessera', settings(empty.url), CLIENTS)

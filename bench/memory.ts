@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { median } from '../harness/statistics.ts'
-import { newSchema } from '../harness/temporary-schema.ts'
+import { createSchema } from '../harness/temporary-schema.ts'
 import { startContestant } from './contestant.ts'
 import { KeptConnection } from './kept-connection.ts'
 import { memoryOf } from './process-use.ts'
@@ -55,7 +55,7 @@ say(`| | start to first answer | idle | after each quarter of ${REFRESHES} refre
 await measure('SQLite', {})
 const databaseUrl = process.env['TEST_DATABASE_URL']
 if (databaseUrl) {
-  const schema = await newSchema(databaseUrl)
+  const schema = await createSchema(databaseUrl)
   await measure('PostgreSQL', { DATABASE_URL: schema.url })
   await schema.drop()
 }

@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { median, spread } from '../harness/statistics.ts'
-import { newSchema } from '../harness/temporary-schema.ts'
+import { createSchema } from '../harness/temporary-schema.ts'
 import { type Contestant, startContestant } from './contestant.ts'
 import type { Work } from './load.ts'
 import { machineSeconds } from './process-use.ts'
@@ -39,7 +39,7 @@ async function measure(contestant: Contestant, work: Work): Promise<Use> {
   return { perSecond, cores, withoutLoad: (perSecond * availableParallelism()) / (availableParallelism() - load) }
 }
 
-const schemas = await Promise.all([newSchema(databaseUrl), newSchema(databaseUrl)])
+const schemas = await Promise.all([createSchema(databaseUrl), createSchema(databaseUrl)])
 const [one, two] = await Promise.all(
   schemas.map(({ url }, index) =>
     startContestant(

@@ -3,7 +3,7 @@
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { median, spread } from '../harness/statistics.ts'
-import { newSchema } from '../harness/temporary-schema.ts'
+import { createSchema } from '../harness/temporary-schema.ts'
 import { commitMilliseconds } from './commit-cost.ts'
 import { type Contestant, startContestant } from './contestant.ts'
 import { countSyncs } from './count-syncs.ts'
@@ -83,7 +83,7 @@ say('|---|---|---|---|---|')
 await bench('SQLite', ['sqlite:floor.db', 'sqlite:tessera.db'])
 const databaseUrl = process.env['TEST_DATABASE_URL']
 if (databaseUrl) {
-  const schemas = await Promise.all([newSchema(databaseUrl), newSchema(databaseUrl)])
+  const schemas = await Promise.all([createSchema(databaseUrl), createSchema(databaseUrl)])
   await bench('PostgreSQL', [schemas[0].url, schemas[1].url])
   for (const { drop } of schemas) await drop()
 } else say('\nPostgreSQL skipped: set TEST_DATABASE_URL.')

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { promises } from '../../conformance/promises.ts'
 import { createTarget } from '../../conformance/target.ts'
+import { freePort } from '../../harness/free-port.ts'
 import { PLAIN_GUID, plainServer } from './plain-server.ts'
 import { startServer } from './server.ts'
 
@@ -164,12 +165,7 @@ test('a server that says nothing is told so, and the kit goes on', async () => {
 })
 
 test('a port where nobody listens is one sentence and exit code 2', async () => {
-  const own = createServer().listen(0, '127.0.0.1')
-  await once(own, 'listening')
-  const { port } = own.address() as AddressInfo
-  own.close()
-  await once(own, 'close')
-  const { code, output, errors } = await runKit('--url', `http://127.0.0.1:${port}`)
+  const { code, output, errors } = await runKit('--url', `http://127.0.0.1:${await freePort()}`)
   assert.equal(output, '')
   assert.equal(errors, 'There is no server to try: GET / got no answer: ECONNREFUSED.\n')
   assert.equal(code, 2)

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import pg from 'pg'
+import { createSchema } from '../../harness/temporary-schema.ts'
 import type { Database } from '../src/storage/database.ts'
 import { migrate } from '../src/storage/migrate.ts'
 import { openPostgres } from '../src/storage/postgres.ts'
@@ -18,12 +17,9 @@ export const recoveredErrors: Error[] = []
 /** A `DATABASE_URL` of an empty database of its own, which is gone after the tests of the file. */
 export async function emptyDatabaseUrl(): Promise<string> {
   if (!onPostgres) return `sqlite:${join(temporaryFolder(), 'tessera.db')}`
-  const schema = `test_${randomBytes(6).toString('hex')}`
-  await administer(`create schema ${schema}`)
-  after(() => administer(`drop schema ${schema} cascade`))
-  const url = new URL(process.env['TEST_DATABASE_URL'] ?? '')
-  url.searchParams.set('options', `-c search_path=${schema}`)
-  return url.href
+  const { url, drop } = await createSchema(process.env['TEST_DATABASE_URL'] ?? '')
+  after(drop)
+  return url
 }
 
 export function temporaryFolder(): string {
@@ -48,11 +44,4 @@ export async function migratedDatabase(): Promise<Database> {
   const database = await openDatabase(await emptyDatabaseUrl())
   await migrate(database, new Date())
   return database
-}
-
-async function administer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: process.env['TEST_DATABASE_URL'] ?? '' })
-  await client.connect()
-  await client.query(statement)
-  await client.end()
 }
