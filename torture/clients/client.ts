@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Answer, ask, type Cut, type Question } from '../../harness/api.ts'
 import { type Action, type Call, now, type Outcome } from '../history.ts'
 import type { Random } from './random.ts'
 import { readToken } from './token.ts'
-import { type Answer, ask, type Cut, type Question } from './wire.ts'
 import { NoAnswer, type World } from './world.ts'
 
 export interface Credentials {
