@@ -58,3 +58,13 @@ test('the torture kit knows the product from outside only', () => {
     assert.ok(text.split('\n').length <= 301, file)
   }
 })
+
+test('the harness imports nothing of ours outside its folder, and no file of it is above 300 lines', () => {
+  const harness = join(import.meta.dirname, '../../harness')
+  for (const file of globSync('**/*.ts', { cwd: harness })) {
+    const text = readFileSync(join(harness, file), 'utf8')
+    for (const [, target = ''] of text.matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g))
+      assert.doesNotMatch(relative(harness, join(harness, dirname(file), target)), /^\.\./, `${file} imports ${target}`)
+    assert.ok(text.split('\n').length <= 301, file)
+  }
+})
