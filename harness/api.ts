@@ -1,60 +1,170 @@
+import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
 
-/** `request`: ends within the request; `answer`: when the server's answer begins to arrive, so the server had decided. */
-export type Cut = 'none' | 'request' | 'answer'
+/** How long a call waits: longer than the server takes to report an outage, shorter than torture's replay window. */
+export const ANSWER_TIMEOUT_MILLISECONDS = 4000
+
+const REFRESH_COOKIE = '__Host-tessera_refresh'
+const PASSWORD = 'correct horse battery'
 
 export interface Answer {
   status: number
   headers: Record<string, string | string[] | undefined>
-  // biome-ignore lint/suspicious/noExplicitAny: whatever a server answers
+  // biome-ignore lint/suspicious/noExplicitAny: answers have many shapes
   body: any
 }
 
-export interface Question {
-  method: 'GET' | 'POST' | 'DELETE'
-  path: string
-  headers: Record<string, string>
-  body: object | null
-  cut: Cut
+export interface Credentials {
+  email: string
+  password: string
 }
 
-/** Longer than the server takes to say that its database is away; shorter than the replay window. */
-const PATIENCE_MILLISECONDS = 4000
+export interface Tokens {
+  access_token: string
+  refresh_token: string
+}
+
+/** Where a client keeps the refresh token of a session: a `login` in its own storage, a `cookie` in a browser's. */
+export type SessionKind = 'login' | 'cookie' | 'pair'
+
+/** Where the client cuts the connection: halfway through the request, or when the answer begins to arrive. */
+export type Cut = 'none' | 'request' | 'answer'
+
+export interface ApiOptions {
+  /** Returns the server's address, for each call. */
+  url: () => string
+  serviceKey: string
+  headers?: () => Record<string, string>
+  /** Decides for each call whether its connection is cut; by default none is. */
+  cut?: () => Cut
+}
+
+interface Call {
+  method: 'GET' | 'POST' | 'DELETE'
+  path: string
+  body?: object
+  headers?: Record<string, string>
+}
 
 const agent = new Agent({ keepAlive: true, maxSockets: 400 })
 
-/** Asks, and returns null when no answer came: the connection ended, was cut, or took too long. */
-export function ask(port: number, question: Question): Promise<Answer | null> {
-  const text = question.body === null ? null : JSON.stringify(question.body)
-  const headers: Record<string, string | number> = { ...question.headers }
-  if (text !== null) {
-    headers['content-type'] = 'application/json'
-    headers['content-length'] = Buffer.byteLength(text)
+/** The API as a client sees it. A call resolves to null when no answer came: the connection ended or timed out. */
+export class Api {
+  readonly #options: ApiOptions
+
+  constructor(options: ApiOptions) {
+    this.#options = options
   }
-  const { method, path, cut } = question
+
+  signUp(user: Credentials): Promise<Answer | null> {
+    return this.#send({ method: 'POST', path: '/api/v1/users/sign_up', body: { user } })
+  }
+
+  logIn({ email, password }: Credentials, kind: 'login' | 'cookie' = 'login'): Promise<Answer | null> {
+    const body = { email, password, cookie: kind === 'cookie' }
+    return this.#send({ method: 'POST', path: '/api/v1/auth/login', body })
+  }
+
+  issuePair(guid: string): Promise<Answer | null> {
+    const headers = bearer(this.#options.serviceKey)
+    return this.#send({ method: 'POST', path: '/auth/token', body: { auth: { user_guid: guid } }, headers })
+  }
+
+  refresh(kind: SessionKind, tokens: Tokens, key: string | null = null): Promise<Answer | null> {
+    const { access_token, refresh_token } = tokens
+    const headers: Record<string, string> = key === null ? {} : { 'idempotency-key': key }
+    if (kind === 'pair') {
+      const body = { auth: { access_token, refresh_token } }
+      return this.#send({ method: 'POST', path: '/auth/refresh', body, headers })
+    }
+    return this.#sendRefreshToken('/api/v1/auth/refresh', kind, tokens, headers)
+  }
+
+  logOut(kind: SessionKind, tokens: Tokens): Promise<Answer | null> {
+    return this.#sendRefreshToken('/api/v1/auth/logout', kind, tokens)
+  }
+
+  me({ access_token }: Tokens): Promise<Answer | null> {
+    return this.#send({ method: 'GET', path: '/api/v1/auth/me', headers: bearer(access_token) })
+  }
+
+  deleteUser(id: number, { access_token }: Tokens): Promise<Answer | null> {
+    return this.#send({ method: 'DELETE', path: `/api/v1/users/${id}`, headers: bearer(access_token) })
+  }
+
+  /** Signs up a new user and opens a session. @throws unless every call is answered 200 */
+  async newSession(kind: 'login' | 'pair'): Promise<Tokens & Credentials> {
+    const credentials = newCredentials()
+    const { user } = expectOk(await this.signUp(credentials))
+    const opened = await (kind === 'login' ? this.logIn(credentials) : this.issuePair(user.guid))
+    return { ...credentials, ...expectOk(opened) }
+  }
+
+  #sendRefreshToken(path: string, kind: SessionKind, { refresh_token }: Tokens, headers: Record<string, string> = {}) {
+    if (kind !== 'cookie') return this.#send({ method: 'POST', path, body: { refresh_token }, headers })
+    return this.#send({
+      method: 'POST',
+      path,
+      body: {},
+      headers: { ...headers, cookie: `${REFRESH_COOKIE}=${refresh_token}` },
+    })
+  }
+
+  #send(call: Call): Promise<Answer | null> {
+    const { url, headers = () => ({}), cut = () => 'none' } = this.#options
+    return send(new URL(call.path, url()), { ...call, headers: { ...headers(), ...call.headers } }, cut())
+  }
+}
+
+export function newCredentials(): Credentials {
+  return { email: `${randomUUID()}@example.com`, password: PASSWORD }
+}
+
+/** Returns the body of an answer. @throws unless it is 200 */
+export function expectOk(answer: Answer | null): Answer['body'] {
+  if (answer?.status === 200) return answer.body
+  throw new Error(`A call was answered ${answer?.status ?? 'not at all'}: ${JSON.stringify(answer?.body)}`)
+}
+
+/** Reads the tokens of an answer. A refreshed cookie that stays the same is not set again: `sent` is that token. */
+export function tokensIn({ body, headers }: Pick<Answer, 'body' | 'headers'>, sent = ''): Tokens {
+  const cookies = [headers['set-cookie'] ?? []].flat()
+  const cookie = cookies.find((line) => line.startsWith(`${REFRESH_COOKIE}=`))
+  const inCookie = cookie?.slice(REFRESH_COOKIE.length + 1).split(';')[0]
+  return { access_token: body.access_token, refresh_token: body.refresh_token ?? inCookie ?? sent }
+}
+
+/** Ends the connections that are kept alive; they would keep the process alive. */
+export function closeConnections(): void {
+  agent.destroy()
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` }
+}
+
+function send(url: URL, { method, body, headers = {} }: Call, cut: Cut): Promise<Answer | null> {
+  const text = body && JSON.stringify(body)
+  const length = text && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MILLISECONDS)
   return new Promise((resolve) => {
-    const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS)
-    const asking = request({ agent, host: '127.0.0.1', port, method, path, headers, signal }, (response) => {
-      if (cut === 'answer') return void asking.destroy()
+    const sending = request(url, { agent, method, headers: { ...headers, ...length }, signal }, (response) => {
+      if (cut === 'answer') return void sending.destroy()
       const chunks: Buffer[] = []
       response.on('data', (chunk) => chunks.push(chunk))
       response.on('error', () => resolve(null))
       response.on('end', () => {
-        const body = Buffer.concat(chunks).toString()
+        const received = Buffer.concat(chunks).toString()
         const isJson = response.headers['content-type']?.startsWith('application/json')
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: isJson ? JSON.parse(body) : body })
+        const { statusCode: status = 0, headers } = response
+        resolve({ status, headers, body: isJson ? JSON.parse(received) : received })
       })
     })
-    asking.on('error', () => resolve(null))
-    asking.on('close', () => resolve(null))
-    if (cut === 'request' && text !== null) {
-      asking.write(text.slice(0, text.length / 2))
-      setImmediate(() => asking.destroy())
-    } else asking.end(text)
+    sending.on('error', () => resolve(null))
+    sending.on('close', () => resolve(null))
+    if (cut === 'request' && text) {
+      sending.write(text.slice(0, text.length / 2))
+      setImmediate(() => sending.destroy())
+    } else sending.end(text)
   })
-}
-
-/** Connections that are kept alive would keep the process alive. */
-export function hangUp(): void {
-  agent.destroy()
 }

@@ -1,13 +1,14 @@
 // Kills the primary under full load and goes on with its standby: `npm run torture:failover -- [--seconds N] [--rounds N]`.
 // A synchronous standby must lose nothing that was acknowledged. With `--asynchronous` history is lost, and what counts is
 // that sessions whose token is newer than the database end, and that no spent token lives again.
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
+import { Api } from '../harness/api.ts'
 import { createPostgresCluster, type PostgresCluster } from '../harness/postgres-cluster.ts'
 import { startTcpProxy, type TcpProxy } from '../harness/tcp-proxy.ts'
 import { TesseraServer } from '../harness/tessera-server.ts'
-import { SERVICE_KEY, Service } from './clients/service.ts'
 import { type Client, leaver, reader, refresher, registrar, type World } from './failover/clients.ts'
 import { Tallies, type Tally } from './failover/tally.ts'
 
@@ -44,6 +45,7 @@ const ASYNCHRONOUS_COLUMNS: Column[] = [
   ['sessions unknown', (tally) => tally.sessionsUnknown],
 ]
 
+const serviceKey = randomUUID()
 const tallies = new Tallies()
 const primary = await createPostgresCluster()
 const database = await startTcpProxy({ port: primary.port })
@@ -51,12 +53,12 @@ const server = await TesseraServer.start({
   DATABASE_URL: Object.assign(new URL(primary.url), { port: database.port }).href,
   JWT_SECRET_KEY: 'kept over every failover',
   PAIR_ISSUANCE: 'service',
-  SERVICE_KEYS: SERVICE_KEY,
+  SERVICE_KEYS: serviceKey,
 })
-const service = new Service(() => server.url)
+const api = new Api({ url: () => server.url, serviceKey })
 const endOf = async (sessionId: string) =>
   endInDatabase(`postgres://postgres@127.0.0.1:${database.target.port}/tessera`, sessionId)
-const world: World = { service, tallies, asynchronous, endOf }
+const world: World = { api, tallies, asynchronous, endOf }
 const clients = await makeClients(world)
 let running = true
 const load = Promise.all(clients.map(goOn))

@@ -17,7 +17,7 @@ export interface Call {
   /** The `Idempotency-Key` that was sent. */
   key: string | null
   /** How the refresh token came; cookies have a rule of their own. */
-  carrier: 'body' | 'cookie' | 'pair' | null
+  kind: 'login' | 'cookie' | 'pair' | null
   /** A pair sent with the access token of another generation. */
   mixed: boolean
   /** Where it came from, as a trusted proxy said. */

@@ -2,13 +2,15 @@
 // backup: 0 was the newest then, -1 was spent before, 1 was made after. Fails when somebody stays whom the owner's return
 // should have ended.
 
+import { randomUUID } from 'node:crypto'
+import { Api } from '../harness/api.ts'
 import { TesseraServer } from '../harness/tessera-server.ts'
-import { SERVICE_KEY, Service, type SessionKind } from './clients/service.ts'
 import { postgresDatabase, type RestorableDatabase, sqliteDatabase } from './restore/restorable-database.ts'
 import { RestoredSession } from './restore/restored-session.ts'
 import { STORIES } from './restore/stories.ts'
 
-const KINDS: SessionKind[] = ['login', 'pair']
+const KINDS = ['login', 'pair'] as const
+const serviceKey = randomUUID()
 
 interface Played {
   session: RestoredSession
@@ -36,18 +38,18 @@ async function restoreOn(database: RestorableDatabase): Promise<void> {
     DATABASE_URL: database.url,
     JWT_SECRET_KEY: 'kept over the restoring',
     PAIR_ISSUANCE: 'service',
-    SERVICE_KEYS: SERVICE_KEY,
+    SERVICE_KEYS: serviceKey,
     // Backups are older than the window: what was spent before one is not repeated without its key.
     REFRESH_REPLAY_WINDOW: '0',
   })
-  const service = new Service(() => server.url)
+  const api = new Api({ url: () => server.url, serviceKey })
   const sessions: RestoredSession[] = []
   for (const story of STORIES) {
-    for (const kind of KINDS) sessions.push(await RestoredSession.begin(service, kind, story))
+    for (const kind of KINDS) sessions.push(await RestoredSession.begin(api, kind, story))
   }
   await database.backUp()
   for (const session of sessions) await session.goOn()
-  const young = await service.newSession('login')
+  const young = await api.newSession('login')
 
   await server.stop()
   await database.restore()
@@ -56,9 +58,9 @@ async function restoreOn(database: RestorableDatabase): Promise<void> {
   for (const session of sessions) played.push({ session, ...(await session.play()) })
   const events = await auditOf(server)
   for (const each of played) judge(each, database.name, events.get(each.session.id) ?? [])
-  const unknown = await service.refresh('login', young)
+  const unknown = await api.refresh('login', young)
   note(database.name, ['began after the backup', `owner 0: ${unknown?.status}`, 'unknown', '', 'ended'])
-  await tryRemedies(server, database, service, sessions)
+  await tryRemedies(server, database, api, sessions)
   await server.remove()
 }
 
@@ -101,45 +103,45 @@ function note(where: string, cells: string[]): void {
 async function tryRemedies(
   server: TesseraServer,
   database: RestorableDatabase,
-  service: Service,
+  api: Api,
   sessions: RestoredSession[],
 ): Promise<void> {
   await server.stop()
   await database.restore()
   await server.start()
   await server.command('sessions', 'end', '--all', '--yes')
-  const afterAll = `${await countLiving(service, sessions)} of ${sessions.length} sessions can be refreshed`
-  const opened = `${await countReading(service, sessions)} can be read with an access token`
+  const afterAll = `${await countLiving(api, sessions)} of ${sessions.length} sessions can be refreshed`
+  const opened = `${await countReading(api, sessions)} can be read with an access token`
   remedies.push(`${database.name}: \`sessions end --all\`: ${afterAll}, ${opened}`)
   if (!afterAll.startsWith('0') || !opened.startsWith('0')) violations++
   await server.stop()
   await database.restore()
   await server.start({ REFRESH_SECRET_KEY: 'a new one, and the old one listed nowhere' })
-  const living = await countLiving(service, sessions)
-  const reading = await countReading(service, sessions)
+  const living = await countLiving(api, sessions)
+  const reading = await countReading(api, sessions)
   remedies.push(
     `${database.name}: a new REFRESH_SECRET_KEY instead: ${living} of ${sessions.length} sessions can be refreshed, ` +
       `${reading} can be read with an access token until that expires`,
   )
 }
 
-async function countReading(service: Service, sessions: RestoredSession[]): Promise<number> {
-  const reads = await Promise.all(sessions.map(({ all }) => readsWithAny(service, all)))
+async function countReading(api: Api, sessions: RestoredSession[]): Promise<number> {
+  const reads = await Promise.all(sessions.map(({ all }) => readsWithAny(api, all)))
   return reads.filter(Boolean).length
 }
 
-async function countLiving(service: Service, sessions: RestoredSession[]): Promise<number> {
+async function countLiving(api: Api, sessions: RestoredSession[]): Promise<number> {
   let living = 0
   for (const { kind, all } of sessions) {
     let lives = false
-    for (const tokens of all) lives ||= (await service.refresh(kind, tokens))?.status === 200
+    for (const tokens of all) lives ||= (await api.refresh(kind, tokens))?.status === 200
     if (lives) living++
   }
   return living
 }
 
-async function readsWithAny(service: Service, all: RestoredSession['all']): Promise<boolean> {
-  const answers = await Promise.all(all.map((tokens) => service.me(tokens)))
+async function readsWithAny(api: Api, all: RestoredSession['all']): Promise<boolean> {
+  const answers = await Promise.all(all.map((tokens) => api.me(tokens)))
   return answers.some((answer) => answer?.status === 200)
 }
 

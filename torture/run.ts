@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { hangUp } from '../harness/api.ts'
+import { closeConnections } from '../harness/api.ts'
 import { check } from './checker/check.ts'
 import { type Stored, takenMails } from './checker/evidence.ts'
 import { report } from './checker/report.ts'
@@ -76,7 +76,7 @@ const healedAt = now()
 healing.resolve()
 await acting
 await operator.sendWaitingMails()
-hangUp()
+closeConnections()
 for (const replica of scene.replicas)
   if ((await replica.terminate()) !== 0) complaints.push(`${replica.name} did not end in order at last`)
 

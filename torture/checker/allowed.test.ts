@@ -40,9 +40,9 @@ const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
   'a thief of a cookie and its key is refused once its successor was used': [
     [
       ...peaceful.slice(0, 4),
-      rotate(300, 2, { carrier: 'cookie', key: 'k' }),
-      rotate(90_000, 3, { carrier: 'cookie' }),
-      refused(100_000, 2, { carrier: 'cookie', key: 'k' }),
+      rotate(300, 2, { kind: 'cookie', key: 'k' }),
+      rotate(90_000, 3, { kind: 'cookie' }),
+      refused(100_000, 2, { kind: 'cookie', key: 'k' }),
       somebodyElse,
     ],
     { stored: stored({ ...ended('reuse'), mails: [aboutReuse] }), taken: arrived(1) },
@@ -76,7 +76,7 @@ const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
     },
   ],
   'a cookie is answered with itself': [
-    [...peaceful, call(100_030, { carrier: 'cookie', presented: token(4), received: token(4) })],
+    [...peaceful, call(100_030, { kind: 'cookie', presented: token(4), received: token(4) })],
   ],
   'a thief is refused, and the owner after them': [
     [...peaceful, refused(100_030, 1, { actor: 'ann thief' }), refused(100_050, 4)],

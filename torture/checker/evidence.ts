@@ -1,3 +1,4 @@
+import { ANSWER_TIMEOUT_MILLISECONDS } from '../../harness/api.ts'
 import type { ReceivedMail } from '../../harness/mail-server.ts'
 import type { Settings } from '../clients/world.ts'
 import type { Call } from '../history.ts'
@@ -40,7 +41,7 @@ export function takenMails(inbox: readonly ReceivedMail[]): Evidence['taken'] {
 }
 
 /** A little less than clients wait for an answer. */
-const GIVEN_UP_MILLISECONDS = 3900
+const GIVEN_UP_MILLISECONDS = ANSWER_TIMEOUT_MILLISECONDS - 100
 
 export interface Violation {
   invariant: string
@@ -93,8 +94,8 @@ export function advanced({ presented, received }: Call): boolean {
 }
 
 /** Logins rotate from their second token on; cookies and pairs from the first. */
-export function usesUp({ carrier, presented }: Call): boolean {
-  return carrier !== 'body' || (presented?.generation ?? 0) > 0
+export function usesUp({ kind, presented }: Call): boolean {
+  return kind !== 'login' || (presented?.generation ?? 0) > 0
 }
 
 /**
@@ -102,12 +103,12 @@ export function usesUp({ carrier, presented }: Call): boolean {
  * was presented, or it was itself, by another attempt, earlier than the window.
  */
 export function mayBeReuse(call: Call, own: readonly Call[], { replayWindowMilliseconds }: Settings): boolean {
-  const { presented, key, carrier } = call
+  const { presented, key, kind } = call
   if (!presented || !isRefresh(call)) return false
-  const window = carrier === 'pair' ? 0 : replayWindowMilliseconds
+  const window = kind === 'pair' ? 0 : replayWindowMilliseconds
   const until = mayArriveUntil(call)
   // A cookie's successor is young for a window, and used that much later than its token was.
-  const usableFrom = carrier === 'cookie' ? firstUse(presented.generation, own, window) : -Infinity
+  const usableFrom = kind === 'cookie' ? firstUse(presented.generation, own, window) : -Infinity
   return own.some((other) => {
     if (other === call || !other.presented || !isRefresh(other) || other.outcome === 'refused') return false
     if (other.begun >= until) return false
@@ -134,7 +135,7 @@ function mayArriveUntil({ begun, ended, status }: Call): number {
 
 /** Whether a cookie's token was surely answered with itself: seen, or asked for while it was young, answered or not. */
 function wasKept(call: Call, own: readonly Call[], window: number): boolean {
-  if (call.carrier !== 'cookie' || !call.presented) return false
+  if (call.kind !== 'cookie' || !call.presented) return false
   if (call.outcome === 'ok') return !advanced(call)
   const { generation } = call.presented
   const makers = own.filter(({ action, presented }) =>

@@ -73,8 +73,8 @@ const FORBIDDEN: [
     'a tab with a young cookie is refused',
     [
       ...peaceful,
-      call(80_000, { carrier: 'cookie', presented: token(4), received: token(4) }),
-      refused(100_030, 4, { carrier: 'cookie' }),
+      call(80_000, { kind: 'cookie', presented: token(4), received: token(4) }),
+      refused(100_030, 4, { kind: 'cookie' }),
     ],
   ],
   [
@@ -82,9 +82,9 @@ const FORBIDDEN: [
     'tabs that share a cookie are taken for thieves',
     [
       ...peaceful,
-      rotate(100_030, 4, { carrier: 'cookie' }),
-      rotate(100_050, 5, { carrier: 'cookie' }),
-      refused(100_070, 4, { carrier: 'cookie' }),
+      rotate(100_030, 4, { kind: 'cookie' }),
+      rotate(100_050, 5, { kind: 'cookie' }),
+      refused(100_070, 4, { kind: 'cookie' }),
     ],
   ],
   [
@@ -100,7 +100,7 @@ const FORBIDDEN: [
   [
     'an ended session stays ended',
     'an access token works after a disablement',
-    [...peaceful, call(100_030, { action: 'disable', session: null, carrier: null }), call(100_050, { action: 'me' })],
+    [...peaceful, call(100_030, { action: 'disable', session: null, kind: null }), call(100_050, { action: 'me' })],
   ],
   [
     'an ended session stays ended',
@@ -123,7 +123,7 @@ const FORBIDDEN: [
     'the old password is still good',
     [
       ...peaceful,
-      call(100_030, { action: 'set_password', session: null, carrier: null }),
+      call(100_030, { action: 'set_password', session: null, kind: null }),
       call(100_050, { action: 'login', session: 's2', received: { session: 's2', generation: 0, print: 'U0' } }),
     ],
   ],
@@ -132,9 +132,9 @@ const FORBIDDEN: [
     'a pair is good under two keys, the first of which was not answered',
     [
       ...peaceful,
-      unanswered(100_030, 4, { carrier: 'pair', key: 'k1' }),
-      rotate(100_050, 4, { carrier: 'pair', key: 'k2' }),
-      rotate(100_070, 4, { carrier: 'pair', key: 'k1' }),
+      unanswered(100_030, 4, { kind: 'pair', key: 'k1' }),
+      rotate(100_050, 4, { kind: 'pair', key: 'k2' }),
+      rotate(100_070, 4, { kind: 'pair', key: 'k1' }),
     ],
   ],
   [
@@ -142,10 +142,10 @@ const FORBIDDEN: [
     'a tab is refused soon after its cookie was renewed, because of an answer lost while it was young',
     [
       ...peaceful,
-      rotate(100_030, 4, { carrier: 'cookie' }),
-      unanswered(100_050, 5, { carrier: 'cookie' }),
-      rotate(105_050, 5, { carrier: 'cookie' }),
-      refused(105_080, 5, { carrier: 'cookie' }),
+      rotate(100_030, 4, { kind: 'cookie' }),
+      unanswered(100_050, 5, { kind: 'cookie' }),
+      rotate(105_050, 5, { kind: 'cookie' }),
+      refused(105_080, 5, { kind: 'cookie' }),
     ],
   ],
   [
@@ -173,12 +173,12 @@ const FORBIDDEN: [
   [
     'a used token does not live on',
     'a pair is refreshed twice without a key',
-    [...peaceful, rotate(100_040, 3, { carrier: 'pair' })],
+    [...peaceful, rotate(100_040, 3, { kind: 'pair' })],
   ],
   [
     'mixed halves are refused',
     'a pair is refreshed with a foreign access token',
-    [...peaceful, rotate(100_030, 4, { carrier: 'pair', mixed: true })],
+    [...peaceful, rotate(100_030, 4, { kind: 'pair', mixed: true })],
   ],
   [
     'an acknowledged sign-up can log in',

@@ -23,7 +23,7 @@ export function call(at: number, fields: Partial<Call>): Call {
     session: 's1',
     presented: null,
     key: null,
-    carrier: 'body',
+    kind: 'login',
     mixed: false,
     address: '198.51.100.1',
     begun: at,
@@ -34,7 +34,7 @@ export function call(at: number, fields: Partial<Call>): Call {
     ...fields,
   }
 }
-export const signUp = call(0, { action: 'sign_up', session: null, carrier: null })
+export const signUp = call(0, { action: 'sign_up', session: null, kind: null })
 export const logIn = call(20, { action: 'login', received: token(0) })
 export const rotate = (at: number, from: number, fields: Partial<Call> = {}) =>
   call(at, { presented: token(from), received: token(from + 1), ...fields })

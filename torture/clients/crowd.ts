@@ -11,18 +11,14 @@ type Actor = (world: World, name: string) => Promise<void>
 /** Everybody who uses the service, as people's apps do and as thieves do. */
 export function crowd(world: World, operator: Operator): Promise<void>[] {
   const cast: [count: number, name: string, actor: Actor][] = [
-    [10, 'app with keys', (own, name) => app(own, name, { carrier: 'body', keyed: true })],
-    [6, 'app without keys', (own, name) => app(own, name, { carrier: 'body', keyed: false })],
-    [
-      4,
-      'app that keeps its first token',
-      (own, name) => app(own, name, { carrier: 'body', keyed: false, naive: true }),
-    ],
-    [6, 'pair with keys', (own, name) => app(own, name, { carrier: 'pair', keyed: true })],
-    [3, 'pair without keys', (own, name) => app(own, name, { carrier: 'pair', keyed: false })],
+    [10, 'app with keys', (own, name) => app(own, name, { kind: 'login', keyed: true })],
+    [6, 'app without keys', (own, name) => app(own, name, { kind: 'login', keyed: false })],
+    [4, 'app that keeps its first token', (own, name) => app(own, name, { kind: 'login', keyed: false, naive: true })],
+    [6, 'pair with keys', (own, name) => app(own, name, { kind: 'pair', keyed: true })],
+    [3, 'pair without keys', (own, name) => app(own, name, { kind: 'pair', keyed: false })],
     [3, 'tabs with a lock', lockedTabs],
     [4, 'tabs with a cookie', cookieTabs],
-    [4, 'theft of a login', (own, name) => theft(own, name, 'body')],
+    [4, 'theft of a login', (own, name) => theft(own, name, 'login')],
     [3, 'theft of a pair', (own, name) => theft(own, name, 'pair')],
     [2, 'theft of a cookie', (own, name) => theft(own, name, 'cookie')],
     [3, 'leaver', (own, name) => leaver(own, name, null)],

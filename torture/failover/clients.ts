@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { newAddress, type Service, type SessionKind, sessionIdOf, type Tokens } from '../clients/service.ts'
+import { type Api, type Credentials, newCredentials, type Tokens } from '../../harness/api.ts'
+import { readToken } from '../clients/token.ts'
 import type { Tallies } from './tally.ts'
 
 export interface World {
-  service: Service
+  api: Api
   tallies: Tallies
   /** Whether commits that were acknowledged may be lost. */
   asynchronous: boolean
@@ -21,22 +22,22 @@ export interface Client {
 const SPENT_KEPT = 4
 
 /** Refreshes for ever; every attempt has a key, and some are sent twice at once. */
-export async function refresher(world: World, kind: SessionKind): Promise<Client> {
-  const { service, tallies, asynchronous } = world
-  let newest: Tokens = await service.newSession(kind)
+export async function refresher(world: World, kind: 'login' | 'pair'): Promise<Client> {
+  const { api, tallies, asynchronous } = world
+  let newest: Tokens = await api.newSession(kind)
   let spent: Tokens[] = []
 
-  const sent = async (key: string) => tallies.insist(() => service.refresh(kind, newest, key))
+  const sent = async (key: string) => tallies.insist(() => api.refresh(kind, newest, key))
 
   async function refused(status: number, body: unknown): Promise<void> {
-    const end = await world.endOf(sessionIdOf(newest))
+    const end = await world.endOf(readToken(newest.refresh_token).session)
     const what = `a ${kind} refresh was answered ${status} ${JSON.stringify(body)}; its session: ${end ?? 'lives'}`
     if (!asynchronous || status !== 401 || end === null || !['rolled_back', 'unknown'].includes(end)) {
       tallies.violated(what)
     } else if (end === 'rolled_back') tallies.current.rolledBack++
     else tallies.current.sessionsUnknown++
     for (const tokens of spent) {
-      const answer = await tallies.insist(() => service.refresh(kind, tokens))
+      const answer = await tallies.insist(() => api.refresh(kind, tokens))
       if (answer.status !== 401)
         tallies.violated(`a spent ${kind} token lives after the session's end: ${answer.status}`)
     }
@@ -67,22 +68,22 @@ export async function refresher(world: World, kind: SessionKind): Promise<Client
 }
 
 /** Signs up people for ever. */
-export function registrar({ service, tallies }: World): Client {
-  const acknowledged: string[] = []
+export function registrar({ api, tallies }: World): Client {
+  const acknowledged: Credentials[] = []
   return {
     async step() {
-      const email = newAddress()
-      const answer = await tallies.insist(() => service.signUp(email))
+      const user = newCredentials()
+      const answer = await tallies.insist(() => api.signUp(user))
       const taken = answer.status === 422 && !answer.first
       if (taken) tallies.current.doneUnsaid++
       else if (answer.status !== 200) return tallies.violated(`a sign-up was answered ${answer.status}`)
       tallies.current.signUps++
-      acknowledged.push(email)
+      acknowledged.push(user)
     },
     async findLost() {
       const lost: string[] = []
-      for (const email of acknowledged) {
-        const { status } = await tallies.insist(() => service.logIn(email))
+      for (const user of acknowledged) {
+        const { status } = await tallies.insist(() => api.logIn(user))
         if (status !== 200) lost.push(`an acknowledged sign-up: its login is answered ${status}`)
       }
       return lost
@@ -92,18 +93,18 @@ export function registrar({ service, tallies }: World): Client {
 
 /** Logs in and out for ever. */
 export async function leaver(world: World): Promise<Client> {
-  const { service, tallies, asynchronous } = world
-  let { email } = await service.newSession('login')
+  const { api, tallies, asynchronous } = world
+  let user: Credentials = await api.newSession('login')
   const loggedOut: Tokens[] = []
   return {
     async step() {
-      const login = await tallies.insist(() => service.logIn(email))
+      const login = await tallies.insist(() => api.logIn(user))
       if (login.status !== 200) {
         if (!asynchronous) tallies.violated(`a login was answered ${login.status}`)
-        email = (await newSession(world, 'login')).email
+        user = await newSession(world, 'login')
         return
       }
-      const answer = await tallies.insist(() => service.logOut(login.body))
+      const answer = await tallies.insist(() => api.logOut('login', login.body))
       if (answer.status === 401 && !answer.first) tallies.current.doneUnsaid++
       else if (answer.status === 401 && asynchronous) tallies.current.sessionsUnknown++
       else if (answer.status !== 200) return tallies.violated(`a logout was answered ${answer.status}`)
@@ -113,8 +114,8 @@ export async function leaver(world: World): Promise<Client> {
     async findLost() {
       const lost: string[] = []
       for (const tokens of loggedOut) {
-        const read = await tallies.insist(() => service.me(tokens))
-        const refreshed = await tallies.insist(() => service.refresh('login', tokens))
+        const read = await tallies.insist(() => api.me(tokens))
+        const refreshed = await tallies.insist(() => api.refresh('login', tokens))
         if (read.status !== 401 || refreshed.status !== 401) lost.push('an acknowledged logout: the session lives')
       }
       return lost
@@ -123,11 +124,11 @@ export async function leaver(world: World): Promise<Client> {
 }
 
 /** Asks who it is for ever: an outage is no reason to say that nobody is. */
-export async function reader({ service, tallies }: World): Promise<Client> {
-  const tokens = await service.newSession('login')
+export async function reader({ api, tallies }: World): Promise<Client> {
+  const tokens = await api.newSession('login')
   return {
     async step() {
-      const { status } = await tallies.insist(() => service.me(tokens))
+      const { status } = await tallies.insist(() => api.me(tokens))
       if (status === 200) tallies.current.reads++
       else tallies.violated(`/me was answered ${status}`)
     },
@@ -136,10 +137,10 @@ export async function reader({ service, tallies }: World): Promise<Client> {
 }
 
 /** A new session while the database may be away. */
-async function newSession(world: World, kind: SessionKind): Promise<Tokens & { email: string }> {
+async function newSession(world: World, kind: 'login' | 'pair'): Promise<Tokens & Credentials> {
   for (;;) {
     try {
-      return await world.service.newSession(kind)
+      return await world.api.newSession(kind)
     } catch {
       await sleep(50)
     }

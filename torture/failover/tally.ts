@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Answer } from '../clients/service.ts'
+import type { Answer } from '../../harness/api.ts'
 
 /** What happened in a round. */
 export class Tally {

@@ -24,7 +24,7 @@ export class Operator {
     const begun = now()
     const { code } = await this.#run(['users', ...words, person.email], 'a new password\n')
     const about = { actor: client.name, action, person: person.email, session: null, presented: null, received: null }
-    const rest = { key: null, carrier: null, mixed: false, address: client.address, status: null }
+    const rest = { key: null, kind: null, mixed: false, address: client.address, status: null }
     // A command that failed may have done its work all the same.
     client.world.history.record({ ...about, ...rest, begun, ended: now(), outcome: code === 0 ? 'ok' : 'unknown' })
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type Answer, expectOk, type Service, type SessionKind, sessionIdOf, type Tokens } from '../clients/service.ts'
+import { type Answer, type Api, expectOk, type Tokens } from '../../harness/api.ts'
+import { readToken } from '../clients/token.ts'
 import type { Presentation, Story } from './stories.ts'
 
 const BEFORE = 5
@@ -12,9 +13,9 @@ interface Held {
 
 /** A session whose every token is remembered, through a backup and its restoring. */
 export class RestoredSession {
-  readonly kind: SessionKind
+  readonly kind: 'login' | 'pair'
   readonly story: Story
-  readonly #service: Service
+  readonly #api: Api
   readonly #held: Held[]
   #atBackup = 0
   /** What the thief has got. */
@@ -22,22 +23,22 @@ export class RestoredSession {
   #ownerWasRefused = false
   readonly trace: string[] = []
 
-  static async begin(service: Service, kind: SessionKind, story: Story): Promise<RestoredSession> {
-    const session = new RestoredSession(service, kind, story, await service.newSession(kind))
+  static async begin(api: Api, kind: 'login' | 'pair', story: Story): Promise<RestoredSession> {
+    const session = new RestoredSession(api, kind, story, await api.newSession(kind))
     await session.#rotate(story.before ?? BEFORE)
     session.#atBackup = session.#held.length - 1
     return session
   }
 
-  private constructor(service: Service, kind: SessionKind, story: Story, first: Tokens) {
-    this.#service = service
+  private constructor(api: Api, kind: 'login' | 'pair', story: Story, first: Tokens) {
+    this.#api = api
     this.kind = kind
     this.story = story
     this.#held = [{ tokens: first, key: randomUUID() }]
   }
 
   get id(): string {
-    return sessionIdOf(this.#newest)
+    return readToken(this.#newest.refresh_token).session
   }
 
   /** All that was ever handed out, the newest first. */
@@ -48,9 +49,9 @@ export class RestoredSession {
   /** What happens between the backup and the loss of the database. */
   async goOn(): Promise<void> {
     await this.#rotate(this.story.after)
-    if (this.story.ended === 'logout') expectOk(await this.#service.logOut(this.#newest))
+    if (this.story.ended === 'logout') expectOk(await this.#api.logOut(this.kind, this.#newest))
     if (this.story.ended === 'reuse') {
-      const answer = await this.#service.refresh(this.kind, this.#tokensOf(0))
+      const answer = await this.#api.refresh(this.kind, this.#tokensOf(0))
       if (answer?.status !== 401) throw new Error(`a reuse was answered ${answer?.status}`)
     }
   }
@@ -59,7 +60,7 @@ export class RestoredSession {
   async play(): Promise<{ lives: boolean; ownerWasRefused: boolean }> {
     for (const presentation of this.story.presentations) await this.#present(presentation)
     let lives = false
-    for (const tokens of this.all) lives ||= (await this.#service.refresh(this.kind, tokens))?.status === 200
+    for (const tokens of this.all) lives ||= (await this.#api.refresh(this.kind, tokens))?.status === 200
     return { lives, ownerWasRefused: this.#ownerWasRefused }
   }
 
@@ -76,15 +77,15 @@ export class RestoredSession {
   }
 
   #ask(tokens: Tokens, manner: Presentation['manner'], token: Presentation['token']): Promise<Answer | null> {
-    if (manner === 'logs out') return this.#service.logOut(tokens)
+    if (manner === 'logs out') return this.#api.logOut(this.kind, tokens)
     const key = manner === 'repeats' && typeof token === 'number' ? this.#held[this.#atBackup + token]?.key : undefined
-    return this.#service.refresh(this.kind, tokens, key)
+    return this.#api.refresh(this.kind, tokens, key)
   }
 
   async #rotate(times: number): Promise<void> {
     for (let time = 0; time < times; time++) {
       const key = this.#held.at(-1)?.key
-      const tokens: Tokens = expectOk(await this.#service.refresh(this.kind, this.#newest, key))
+      const tokens: Tokens = expectOk(await this.#api.refresh(this.kind, this.#newest, key))
       this.#held.push({ tokens, key: randomUUID() })
     }
   }

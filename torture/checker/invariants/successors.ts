@@ -19,11 +19,11 @@ export const nextGeneration: Invariant = {
   name: 'a successor is of the next generation',
   *check({ calls }) {
     for (const call of calls.filter((each) => isRefresh(each) && each.outcome === 'ok')) {
-      const { presented, received, carrier } = call
+      const { presented, received, kind } = call
       if (!presented || !received) yield { what: 'an answer without a refresh token', calls: [call] }
       else if (received.session !== presented.session) yield { what: 'a token of another session', calls: [call] }
       else if (received.generation === presented.generation) {
-        if (carrier !== 'cookie') yield { what: 'a token was answered with itself', calls: [call] }
+        if (kind !== 'cookie') yield { what: 'a token was answered with itself', calls: [call] }
         if (received.print !== presented.print) yield { what: 'a generation exists twice', calls: [call] }
       } else if (received.generation !== presented.generation + 1)
         yield { what: 'a generation was skipped', calls: [call] }

@@ -29,9 +29,9 @@ function supersedes(other: Call, call: Call): boolean {
 function isForeignUse(other: Call, call: Call, own: readonly Call[], settings: Evidence['settings']): boolean {
   if (other === call || other.presented?.print !== call.presented?.print) return false
   if (!advanced(other) || !advanced(call) || !usesUp(call)) return false
-  const window = call.carrier === 'pair' ? 0 : settings.replayWindowMilliseconds
+  const window = call.kind === 'pair' ? 0 : settings.replayWindowMilliseconds
   if (call.begun - other.ended <= window) return false
-  if (call.carrier === 'pair' && call.key !== other.key) return true
+  if (call.kind === 'pair' && call.key !== other.key) return true
   // The attempt that used it first may have gone unanswered.
   const isRepetition = own.some(
     ({ presented, key, begun }) =>

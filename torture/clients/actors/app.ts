@@ -3,7 +3,7 @@ import type { World } from '../world.ts'
 import { newPerson, newSession } from './begin.ts'
 
 export interface Habits {
-  carrier: 'body' | 'pair'
+  kind: 'login' | 'pair'
   /** Whether each refresh and its repetitions have an `Idempotency-Key`. */
   keyed: boolean
   /** Keeps its first refresh token, as clients of the JWT document do. */
@@ -11,20 +11,20 @@ export interface Habits {
 }
 
 /** An app on one device: refreshes, keeps what it gets, and repeats what was not answered. */
-export async function app(world: World, name: string, { carrier, keyed, naive = false }: Habits): Promise<void> {
+export async function app(world: World, name: string, { kind, keyed, naive = false }: Habits): Promise<void> {
   const client = new Client(world, name)
   const person = await newPerson(client)
-  let session = await newSession(client, person, carrier)
+  let session = await newSession(client, person, kind)
   while (!world.over && session) {
     await client.pause(0, 60)
     if (client.random.percent(2)) client.address = client.newAddress()
-    session = (await refreshed(client, session, keyed, naive)) ?? (await newSession(client, person, carrier))
+    session = (await refreshed(client, session, keyed, naive)) ?? (await newSession(client, person, kind))
     if (session && client.random.percent(5)) await client.me(session)
-    if (session && carrier === 'pair' && client.random.percent(3)) await sendMixedHalves(client, session)
+    if (session && kind === 'pair' && client.random.percent(3)) await sendMixedHalves(client, session)
   }
   await world.healed
   if (session) await refreshed(client, session, keyed, naive)
-  await newSession(client, person, 'body')
+  await newSession(client, person, 'login')
 }
 
 /** The session after a refresh; null when it is over. */
@@ -32,11 +32,11 @@ async function refreshed(client: Client, session: Session, keyed: boolean, naive
   const key = keyed ? client.random.name() : null
   const tried = await client.insist(() => client.refresh({ ...session, key }))
   if (tried.outcome === 'refused') return null
-  return naive ? { ...session, access: tried.value.access } : { ...session, ...tried.value }
+  return naive ? { ...session, access_token: tried.value.access_token } : { ...session, ...tried.value }
 }
 
 /** The access token of another pair with our refresh token: refused, and both pairs go on. */
 async function sendMixedHalves(client: Client, session: Session): Promise<void> {
   const other = await client.insist(() => client.issue(session.person))
-  if (other.outcome === 'ok') await client.refresh({ ...session, key: null, mixedWith: other.value.access })
+  if (other.outcome === 'ok') await client.refresh({ ...session, key: null, mixedWith: other.value.access_token })
 }

@@ -1,4 +1,5 @@
-import type { Client, Credentials, Session } from '../client.ts'
+import type { Credentials } from '../../../harness/api.ts'
+import type { Client, Session } from '../client.ts'
 
 /** A new person. A sign-up whose answer was lost is refused when it is repeated: the person is there. */
 export async function newPerson(client: Client): Promise<Credentials> {
@@ -8,14 +9,10 @@ export async function newPerson(client: Client): Promise<Credentials> {
 }
 
 /** A session of a person; null when they are not let in any more. */
-export async function newSession(
-  client: Client,
-  person: Credentials,
-  carrier: Session['carrier'],
-): Promise<Session | null> {
-  const loggedIn = await client.insist(() => client.logIn(person, carrier === 'cookie' ? 'cookie' : 'body'))
+export async function newSession(client: Client, person: Credentials, kind: Session['kind']): Promise<Session | null> {
+  const loggedIn = await client.insist(() => client.logIn(person, kind === 'cookie' ? 'cookie' : 'login'))
   if (loggedIn.outcome === 'refused') return null
-  if (carrier !== 'pair') return loggedIn.value
+  if (kind !== 'pair') return loggedIn.value
   const issued = await client.insist(() => client.issue(loggedIn.value.person))
   return issued.outcome === 'ok' ? issued.value : null
 }

@@ -16,7 +16,7 @@ export async function cookieTabs(world: World, name: string): Promise<void> {
 
   /** Whoever is told that the session is over brings all tabs to the login page. */
   const logInAgain = (client: Client, refused: Session): Promise<void> => {
-    if (jar.session?.refresh !== refused.refresh) return Promise.resolve() // another tab has
+    if (jar.session?.refresh_token !== refused.refresh_token) return Promise.resolve() // another tab has
     loggingIn ??= newSession(client, person, 'cookie').then((session) => {
       jar.session = session
       loggingIn = null
@@ -32,7 +32,7 @@ export async function cookieTabs(world: World, name: string): Promise<void> {
       return client.refresh({ ...asked, key: null })
     })
     if (tried.outcome === 'refused') return logInAgain(client, asked)
-    const isSet = tried.value.refresh !== asked.refresh
+    const isSet = tried.value.refresh_token !== asked.refresh_token
     if (isSet && jar.session?.person === asked.person) jar.session = { ...asked, ...tried.value }
   }
   const tab = async (index: number) => {

@@ -12,8 +12,8 @@ export async function leaver(world: World, name: string, operator: Operator | nu
     const client = new Client(world, `${name} ${round}`)
     const person = await newPerson(client)
     const sessions: Session[] = []
-    for (const carrier of ['body', client.random.pick(['body', 'pair'] as const)] as const) {
-      const session = await newSession(client, person, carrier)
+    for (const kind of ['login', client.random.pick(['login', 'pair'] as const)] as const) {
+      const session = await newSession(client, person, kind)
       if (session) sessions.push(session)
     }
     for (let count = client.random.between(0, 8); count > 0; count--) await refreshAll(client, sessions)
@@ -23,7 +23,7 @@ export async function leaver(world: World, name: string, operator: Operator | nu
       await refreshAll(client, sessions)
       for (const session of sessions) await client.me(session)
     }
-    await client.insist(() => client.logIn(person, 'body'))
+    await client.insist(() => client.logIn(person, 'login'))
   }
 }
 

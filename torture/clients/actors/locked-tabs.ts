@@ -11,7 +11,7 @@ const TABS = 3
 export async function lockedTabs(world: World, name: string): Promise<void> {
   const first = new Client(world, name)
   const person = await newPerson(first)
-  const storage = { session: await newSession(first, person, 'body'), key: null as string | null }
+  const storage = { session: await newSession(first, person, 'login'), key: null as string | null }
   let lock: Promise<unknown> = Promise.resolve()
   const locked = (work: () => Promise<void>): Promise<void> => {
     const turn = lock.then(work)
@@ -26,7 +26,7 @@ export async function lockedTabs(world: World, name: string): Promise<void> {
     if (tried.outcome === 'unknown') return false
     storage.key = null
     if (tried.outcome === 'ok') storage.session = { ...storage.session, ...tried.value }
-    else storage.session = await newSession(client, person, 'body')
+    else storage.session = await newSession(client, person, 'login')
     return true
   }
   const tab = async (index: number) => {

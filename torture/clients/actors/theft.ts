@@ -9,13 +9,13 @@ const MOST_REFRESHES = 60
  * An owner whose tokens are copied, again and again: the newest or an older one, sometimes with the key of the attempt that
  * is under way, used at once or much later. Each theft is of a session and a person of its own.
  */
-export async function theft(world: World, name: string, carrier: Session['carrier']): Promise<void> {
-  for (let round = 0; !world.over; round++) await oneTheft(world, `${name} ${round}`, carrier)
+export async function theft(world: World, name: string, kind: Session['kind']): Promise<void> {
+  for (let round = 0; !world.over; round++) await oneTheft(world, `${name} ${round}`, kind)
 }
 
-async function oneTheft(world: World, name: string, carrier: Session['carrier']): Promise<void> {
+async function oneTheft(world: World, name: string, kind: Session['kind']): Promise<void> {
   const [owner, thief] = [new Client(world, name), new Client(world, `${name} thief`)]
-  const began = await newSession(owner, await newPerson(owner), carrier)
+  const began = await newSession(owner, await newPerson(owner), kind)
   if (!began) return
   let newest = began
   const seen: { session: Session; key: string | null }[] = []
