@@ -5,7 +5,7 @@ import { after, test } from 'node:test'
 import sql from 'sql-template-tag'
 import { routes } from '../src/http/routes.ts'
 import { capSockets } from '../src/http/socket-cap.ts'
-import { parseIpRanges } from '../src/net/ip-address.ts'
+import { parseIpRanges } from '../src/text/ip-address.ts'
 import { newLogin, refresh } from './people.ts'
 import { type Answer, send, startServer } from './server.ts'
 

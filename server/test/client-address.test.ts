@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { identifyConnection } from '../src/http/client-address.ts'
-import { canonicalIp, parseIpRanges } from '../src/net/ip-address.ts'
+import { canonicalIp, parseIpRanges } from '../src/text/ip-address.ts'
 import { holds } from './seeded.ts'
 
 const trusted = parseIpRanges(['10.0.0.0/8', '2001:db8::/32', '::1'])

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import type { Database } from '../src/storage/database.ts'
-import { Conflict, UniqueViolation } from '../src/storage/errors.ts'
-import { migrate } from '../src/storage/migrate.ts'
-import { SqliteConnection } from '../src/storage/sqlite-connection.ts'
-import { SqliteReader } from '../src/storage/sqlite-reader.ts'
+import type { Database } from '../src/storage/database/database.ts'
+import { Conflict, UniqueViolation } from '../src/storage/database/errors.ts'
+import { migrate } from '../src/storage/database/migrate.ts'
+import { SqliteConnection } from '../src/storage/drivers/sqlite-connection.ts'
+import { SqliteReader } from '../src/storage/drivers/sqlite-reader.ts'
 import { emptyDatabaseUrl, migratedDatabase, onPostgres, openDatabase } from './test-database.ts'
 
 const now = new Date('2026-01-02T03:04:05.678Z')

@@ -4,7 +4,7 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { secretSettings, settingNames } from '../src/setting-names.ts'
+import { secretSettings, settingNames } from '../src/config/settings.ts'
 import { ADMIN, issuePair, logIn, newLogin, signUp } from './people.ts'
 import { startServer, type TestServer } from './server.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { canonicalIp, networkOf, parseIpRanges } from '../src/net/ip-address.ts'
+import { canonicalIp, networkOf, parseIpRanges } from '../src/text/ip-address.ts'
 
 test('an address has one spelling', () => {
   const spellings: [string, string | null][] = [

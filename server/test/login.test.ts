@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import bcrypt from 'bcrypt'
 import sql from 'sql-template-tag'
 import { changePassword } from '../src/auth/change-password.ts'
-import { findUserByEmail } from '../src/storage/users.ts'
+import { findUserByEmail } from '../src/storage/account/users.ts'
 import { ADMIN, issuePair, JOHN, logIn, me, newLogin, PASSWORD, refresh, signUp } from './people.ts'
 import { type Answer, startServer, type TestServer } from './server.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import sql from 'sql-template-tag'
-import { cleanUp } from '../src/auth/clean-up.ts'
+import { cleanUp } from '../src/app/clean-up.ts'
 import { disableUser, enableUser } from '../src/auth/disable-user.ts'
 import { claimsOf, me, PASSWORD, type Person, signUp } from './people.ts'
 import { type Presentation, ReferenceModel, type Session, type Token } from './reference-model.ts'

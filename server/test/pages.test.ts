@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { findMails, insertMail } from '../src/storage/outbox.ts'
+import { findMails, insertMail } from '../src/storage/notice/outbox.ts'
 import { signUp } from './people.ts'
 import { send, startServer, type TestServer } from './server.ts'
 

@@ -3,7 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import bcrypt from 'bcrypt'
 import sql from 'sql-template-tag'
-import { cleanUp } from '../src/auth/clean-up.ts'
+import { cleanUp } from '../src/app/clean-up.ts'
 import { claimsOf, issuePair, logIn, logOut, me, newLogin, refresh } from './people.ts'
 import { type Answer, startServer } from './server.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { canonicalEmail } from '../src/auth/email-address.ts'
+import { canonicalEmail } from '../src/text/email-address.ts'
 import { logIn, PASSWORD, signUp } from './people.ts'
 import { startServer } from './server.ts'
 

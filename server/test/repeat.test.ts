@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Job, repeat } from '../src/repeat.ts'
+import { type Job, repeat } from '../src/app/repeat.ts'
 
 const warnings: string[] = []
 const log = { info() {}, warn: (_fields: object, message: string) => warnings.push(message), error() {} }

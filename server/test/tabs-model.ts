@@ -1,5 +1,5 @@
 import { type Decision, decide } from '../src/auth/refresh-policy.ts'
-import type { TokenRow } from '../src/storage/refresh-tokens.ts'
+import type { TokenRow } from '../src/storage/session/refresh-tokens.ts'
 
 // A world small enough to be looked at whole: two tabs of one person, a thief, and one chain that `decide` rules. Time goes
 // in ticks of ten seconds; three are the window, and what is older than that is as good as four.

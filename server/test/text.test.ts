@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { defang, singleLine } from '../src/text/inert-text.ts'
 import { readIsoTime } from '../src/text/iso-time.ts'
+import { defang, singleLine } from '../src/text/safe-text.ts'
 import { holds } from './seeded.ts'
 
 const two = (value: number) => String(value).padStart(2, '0')

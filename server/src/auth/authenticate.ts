@@ -1,4 +1,4 @@
-import { findLivingSession } from '../storage/sessions.ts'
+import { findLivingSession } from '../storage/session/sessions.ts'
 import type { Caller } from './caller.ts'
 import type { Context } from './context.ts'
 

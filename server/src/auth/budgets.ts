@@ -1,8 +1,8 @@
 import { sha256 } from '../crypto/sha256.ts'
-import { networkOf } from '../net/ip-address.ts'
-import { findLoginAddresses } from '../storage/sessions.ts'
+import { findLoginAddresses } from '../storage/session/sessions.ts'
+import { canonicalEmail } from '../text/email-address.ts'
+import { networkOf } from '../text/ip-address.ts'
 import type { Context } from './context.ts'
-import { canonicalEmail } from './email-address.ts'
 
 /** So many points in a window, for one key. */
 export interface Budget {

@@ -1,4 +1,4 @@
-import type { Role, UserProfile } from '../storage/users.ts'
+import type { Role, UserProfile } from '../storage/account/users.ts'
 
 /** A client that called with a good access token: who it speaks for, and by which session. */
 export interface Caller {

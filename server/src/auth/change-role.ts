@@ -1,4 +1,4 @@
-import { type Role, setRole, type UserRow } from '../storage/users.ts'
+import { type Role, setRole, type UserRow } from '../storage/account/users.ts'
 import type { Context } from './context.ts'
 import type { Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'

@@ -3,8 +3,8 @@ import type { RefreshKey } from '../crypto/keys.ts'
 import type { Passwords } from '../crypto/passwords.ts'
 import type { RefreshTokenDigests } from '../crypto/refresh-token-digests.ts'
 import type { Log } from '../observe/log.ts'
-import type { Database } from '../storage/database.ts'
-import type { Rotation } from '../storage/sessions.ts'
+import type { Database } from '../storage/database/database.ts'
+import type { Rotation } from '../storage/session/sessions.ts'
 
 /** What the rules need of the world; each function declares the fields it uses with `Pick`. */
 export interface Context {

@@ -1,4 +1,4 @@
-import { deleteUser as deleteUserRow, type UserRow } from '../storage/users.ts'
+import { deleteUser as deleteUserRow, type UserRow } from '../storage/account/users.ts'
 import { AuthError } from './auth-error.ts'
 import type { Caller } from './caller.ts'
 import type { Context } from './context.ts'

@@ -1,5 +1,5 @@
-import { UniqueViolation } from '../storage/errors.ts'
-import { hasUsers, insertUser, type NewUser, type UserRow } from '../storage/users.ts'
+import { hasUsers, insertUser, type NewUser, type UserRow } from '../storage/account/users.ts'
+import { UniqueViolation } from '../storage/database/errors.ts'
 import type { Context } from './context.ts'
 
 /** The people of the documents. The administrator's digest is bcrypt of `password123`, computed once: a start is quick. */

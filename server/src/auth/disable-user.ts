@@ -1,5 +1,5 @@
-import { revokeSessionsOfUser } from '../storage/sessions.ts'
-import { setDisabled, type UserRow } from '../storage/users.ts'
+import { setDisabled, type UserRow } from '../storage/account/users.ts'
+import { revokeSessionsOfUser } from '../storage/session/sessions.ts'
 import type { Context } from './context.ts'
 import type { Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { revokeNextSessions, revokeSessionsOfUser } from '../storage/sessions.ts'
-import { lockUserExclusive } from '../storage/user-locks.ts'
+import { lockUserExclusive } from '../storage/account/user-locks.ts'
+import { revokeNextSessions, revokeSessionsOfUser } from '../storage/session/sessions.ts'
 import type { Context } from './context.ts'
 import type { Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'

@@ -1,8 +1,8 @@
 import { isUuid } from '../crypto/uuid.ts'
-import { findUserByEmail, findUserByGuid, findUserById, type UserRow } from '../storage/users.ts'
+import { findUserByEmail, findUserByGuid, findUserById, type UserRow } from '../storage/account/users.ts'
+import { canonicalEmail } from '../text/email-address.ts'
 import { readRecordId } from '../text/record-id.ts'
 import type { Context } from './context.ts'
-import { canonicalEmail } from './email-address.ts'
 
 /** By what a path names a person with. */
 export async function findUserByIdOrGuid(ctx: Pick<Context, 'db'>, id: string): Promise<UserRow | null> {

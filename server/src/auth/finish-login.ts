@@ -1,4 +1,4 @@
-import type { UserRow } from '../storage/users.ts'
+import type { UserRow } from '../storage/account/users.ts'
 import type { Context } from './context.ts'
 import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
 import { openSession } from './open-session.ts'

@@ -5,13 +5,13 @@ import {
   type ImportedUser,
   insertImportedUser,
   lockIdsForImport,
-} from '../storage/imported-users.ts'
-import { isRole, ROLES, type Role } from '../storage/users.ts'
+} from '../storage/account/imported-users.ts'
+import { isRole, ROLES, type Role } from '../storage/account/users.ts'
+import { canonicalEmail } from '../text/email-address.ts'
 import { readIsoTime } from '../text/iso-time.ts'
 import { DEFAULT_LOCALE, isLocale, type Locale } from '../text/locale.ts'
 import { readRecordId } from '../text/record-id.ts'
 import type { Context } from './context.ts'
-import { canonicalEmail } from './email-address.ts'
 import type { Origin } from './origin.ts'
 import { recordEvent } from './record-event.ts'
 import { takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'

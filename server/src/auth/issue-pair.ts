@@ -1,5 +1,5 @@
 import { isUuid } from '../crypto/uuid.ts'
-import { findUserByGuid } from '../storage/users.ts'
+import { findUserByGuid } from '../storage/account/users.ts'
 import { AuthError } from './auth-error.ts'
 import type { Context } from './context.ts'
 import { type IssuedTokens, issueTokens } from './issued-tokens.ts'

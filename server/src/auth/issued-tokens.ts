@@ -1,6 +1,6 @@
 import type { RefreshToken } from '../crypto/refresh-token.ts'
-import type { SessionKind } from '../storage/sessions.ts'
-import type { UserRow } from '../storage/users.ts'
+import type { UserRow } from '../storage/account/users.ts'
+import type { SessionKind } from '../storage/session/sessions.ts'
 import type { Context } from './context.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 

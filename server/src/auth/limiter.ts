@@ -1,4 +1,4 @@
-import { Unavailable } from '../storage/errors.ts'
+import { Unavailable } from '../storage/database/errors.ts'
 import type { LimitStore } from '../storage/limits/limit-store.ts'
 import type { Budget } from './budgets.ts'
 import { RateLimited } from './rate-limited.ts'

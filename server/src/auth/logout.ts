@@ -1,5 +1,5 @@
 import { readRefreshToken } from '../crypto/refresh-token.ts'
-import { findChain, findToken } from '../storage/refresh-tokens.ts'
+import { findChain, findToken } from '../storage/session/refresh-tokens.ts'
 import { AuthError } from './auth-error.ts'
 import type { Context } from './context.ts'
 import { endSession } from './end-session.ts'

@@ -1,4 +1,4 @@
-import type { ChainRow } from '../storage/refresh-tokens.ts'
+import type { ChainRow } from '../storage/session/refresh-tokens.ts'
 
 /**
  * Whether the database has forgotten a token that is genuine by its MAC: it is of a generation that was never made there,

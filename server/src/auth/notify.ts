@@ -1,5 +1,5 @@
-import type { Queries } from '../storage/database.ts'
-import { countMailsSince, insertMail, type NewMail } from '../storage/outbox.ts'
+import type { Queries } from '../storage/database/database.ts'
+import { countMailsSince, insertMail, type NewMail } from '../storage/notice/outbox.ts'
 
 const HOUR_MILLISECONDS = 3_600_000
 const MAX_MAILS_PER_HOUR = 3

@@ -1,5 +1,5 @@
-import { type AuditDetails, type AuditKind, insertAuditEvent } from '../storage/audit-events.ts'
-import type { Queries } from '../storage/database.ts'
+import type { Queries } from '../storage/database/database.ts'
+import { type AuditDetails, type AuditKind, insertAuditEvent } from '../storage/notice/audit-events.ts'
 import type { Origin } from './origin.ts'
 
 export interface AuditedEvent {

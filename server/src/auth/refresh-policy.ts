@@ -1,5 +1,5 @@
-import { type ChainRow, findToken, type TokenRow } from '../storage/refresh-tokens.ts'
-import type { SessionKind } from '../storage/sessions.ts'
+import { type ChainRow, findToken, type TokenRow } from '../storage/session/refresh-tokens.ts'
+import type { SessionKind } from '../storage/session/sessions.ts'
 import type { AuthErrorCode } from './auth-error.ts'
 import { isAheadOfDatabase } from './lost-history.ts'
 import { SESSION_KINDS } from './session-kind.ts'

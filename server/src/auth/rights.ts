@@ -1,4 +1,4 @@
-import type { UserRow } from '../storage/users.ts'
+import type { UserRow } from '../storage/account/users.ts'
 import type { Caller } from './caller.ts'
 
 type Action = 'delete_user'

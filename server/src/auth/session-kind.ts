@@ -1,6 +1,6 @@
 import type { TokenDigestAlgorithm } from '../crypto/refresh-token-digests.ts'
-import type { AuditKind } from '../storage/audit-events.ts'
-import type { SessionKind } from '../storage/sessions.ts'
+import type { AuditKind } from '../storage/notice/audit-events.ts'
+import type { SessionKind } from '../storage/session/sessions.ts'
 import type { AuthErrorCode } from './auth-error.ts'
 
 /** Everything in which one kind of session differs from another. */

@@ -1,4 +1,4 @@
-import { UniqueViolation } from '../storage/errors.ts'
+import { UniqueViolation } from '../storage/database/errors.ts'
 
 /** Field -> sentences in the wording of Rails validations. */
 export type ValidationErrors = Record<string, string[]>

@@ -1,6 +1,6 @@
 import { findUser } from '../auth/find-user.ts'
 import { isUuid } from '../crypto/uuid.ts'
-import { type AuditKind, findAuditEvents } from '../storage/audit-events.ts'
+import { type AuditKind, findAuditEvents } from '../storage/notice/audit-events.ts'
 import { readRecordId } from '../text/record-id.ts'
 import { CommandError } from './command-error.ts'
 import type { When } from './option-values.ts'

@@ -1,4 +1,4 @@
-import { cleanUp } from '../auth/clean-up.ts'
+import { cleanUp } from '../app/clean-up.ts'
 import { print } from './output.ts'
 import { withDatabase } from './with-database.ts'
 

@@ -1,4 +1,4 @@
-import { singleLine } from '../text/inert-text.ts'
+import { singleLine } from '../text/safe-text.ts'
 
 type Cell = string | number | Date | null
 

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { auditKinds } from '../storage/audit-events.ts'
+import { auditKinds } from '../storage/notice/audit-events.ts'
 import { when } from './option-values.ts'
 import { defineOutboxCommands } from './outbox/define.ts'
 import { defineSessionCommands } from './sessions/define.ts'

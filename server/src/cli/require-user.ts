@@ -1,5 +1,5 @@
 import { findUser } from '../auth/find-user.ts'
-import type { UserRow } from '../storage/users.ts'
+import type { UserRow } from '../storage/account/users.ts'
 import { CommandError } from './command-error.ts'
 import { type CommandContext, withDatabase } from './with-database.ts'
 

@@ -1,8 +1,8 @@
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
-import { type App, createApp } from '../app.ts'
-import { type Config, readConfig, readEnvironment } from '../config.ts'
-import { openLog } from './open-log.ts'
+import { type App, createApp } from '../app/app.ts'
+import { type Config, readConfig, readEnvironment } from '../config/config.ts'
+import { openLog } from '../observe/open-log.ts'
 import { supervise } from './supervise.ts'
 
 /** Longer than a full lane of passwords takes; an orchestrator that kills after 30 seconds still sees the end. */

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
-import type { Config } from '../config.ts'
-import { openLog } from './open-log.ts'
+import type { Config } from '../config/config.ts'
+import { openLog } from '../observe/open-log.ts'
 
 /** Before a process that died is replaced: one that cannot live must not keep a core busy with dying. */
 const PAUSE_MILLISECONDS = 1000

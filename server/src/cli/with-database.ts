@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { openDatabase } from '../app/open-database.ts'
 import type { Context } from '../auth/context.ts'
 import type { Origin } from '../auth/origin.ts'
-import { type Config, readConfig, readEnvironment } from '../config.ts'
-import { openDatabase } from '../open-database.ts'
-import { databaseClock } from '../storage/database.ts'
-import { migrate } from '../storage/migrate.ts'
+import { type Config, readConfig, readEnvironment } from '../config/config.ts'
+import { databaseClock } from '../storage/database/database.ts'
+import { migrate } from '../storage/database/migrate.ts'
 import { CommandError } from './command-error.ts'
 
 /** What a command works with: the database of the configuration, and its time. */

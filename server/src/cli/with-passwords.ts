@@ -1,7 +1,7 @@
+import { ruleSettings } from '../app/rule-settings.ts'
 import type { Context } from '../auth/context.ts'
-import { HashPool } from '../crypto/hash-pool.ts'
+import { HashPool } from '../crypto/hashing/hash-pool.ts'
 import { createPasswords } from '../crypto/passwords.ts'
-import { ruleSettings } from '../settings-of.ts'
 import type { CommandContext } from './with-database.ts'
 
 /** For commands that make a digest: a worker of its own, and the rules for passwords. */

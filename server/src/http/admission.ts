@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { HashPoolFull } from '../crypto/hash-pool.ts'
-import { Unavailable } from '../storage/errors.ts'
+import { HashPoolFull } from '../crypto/hashing/hash-pool.ts'
+import { Unavailable } from '../storage/database/errors.ts'
 import type { EndpointRequest } from './endpoint/endpoint.ts'
 import type { HttpContext } from './endpoint/http-context.ts'
 import type { Limit } from './endpoint/limit.ts'

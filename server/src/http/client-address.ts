@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Client } from '../auth/origin.ts'
-import { canonicalIp, type IpRanges } from '../net/ip-address.ts'
+import { canonicalIp, type IpRanges } from '../text/ip-address.ts'
 
 const MAX_USER_AGENT_CHARACTERS = 512
 const UNKNOWN = '0.0.0.0'

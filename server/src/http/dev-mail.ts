@@ -1,6 +1,6 @@
 import { renderMail } from '../mail/render-mail.ts'
 import { senderFrom } from '../mail/sender.ts'
-import { findMail, findMails, type MailRow } from '../storage/outbox.ts'
+import { findMail, findMails, type MailRow } from '../storage/notice/outbox.ts'
 import { html } from '../text/html.ts'
 import { readRecordId } from '../text/record-id.ts'
 import { endpoint } from './endpoint/endpoint.ts'

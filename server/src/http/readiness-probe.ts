@@ -1,6 +1,6 @@
-import type { Database } from '../storage/database.ts'
-import { Unavailable } from '../storage/errors.ts'
-import { ping } from '../storage/ping.ts'
+import type { Database } from '../storage/database/database.ts'
+import { Unavailable } from '../storage/database/errors.ts'
+import { ping } from '../storage/database/ping.ts'
 import type { HttpContext } from './endpoint/http-context.ts'
 
 const PROBE_INTERVAL_MILLISECONDS = 1000

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net'
-import { canonicalIp, type IpRanges } from '../net/ip-address.ts'
+import { canonicalIp, type IpRanges } from '../text/ip-address.ts'
 
 /** More than any browser, and enough for a gateway; a proxy that is trusted may have as many as it likes. */
 const MAX_SOCKETS_PER_ADDRESS = 1000

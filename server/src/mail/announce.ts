@@ -1,5 +1,5 @@
 import type { Context } from '../auth/context.ts'
-import { findMails } from '../storage/outbox.ts'
+import { findMails } from '../storage/notice/outbox.ts'
 
 /**
  * Without a mail server, says in the log that a mail waits and how to read it; what was there before the start is not

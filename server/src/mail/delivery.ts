@@ -1,7 +1,7 @@
 import type { Context } from '../auth/context.ts'
 import { sha256 } from '../crypto/sha256.ts'
-import { Unavailable } from '../storage/errors.ts'
-import { findMail, type MailRow } from '../storage/outbox.ts'
+import { Unavailable } from '../storage/database/errors.ts'
+import { findMail, type MailRow } from '../storage/notice/outbox.ts'
 import {
   type ClaimedMail,
   claimMails,
@@ -9,8 +9,8 @@ import {
   hasDueMail,
   markMailFailed,
   markMailSent,
-} from '../storage/outbox-delivery.ts'
-import { singleLine } from '../text/inert-text.ts'
+} from '../storage/notice/outbox-delivery.ts'
+import { singleLine } from '../text/safe-text.ts'
 import { renderMail, UnknownMailKind } from './render-mail.ts'
 import type { Sender } from './sender.ts'
 import { NotSent, type Smtp } from './smtp.ts'

@@ -1,5 +1,5 @@
 import Bowser from 'bowser'
-import { defang } from '../text/inert-text.ts'
+import { defang } from '../text/safe-text.ts'
 
 const MAX_CHARACTERS = 160
 

@@ -1,4 +1,4 @@
-import type { MailData, MailKind } from '../storage/mail-data.ts'
+import type { MailData, MailKind } from '../storage/notice/mail-data.ts'
 import { describeDevice } from './device.ts'
 import { timeInWords } from './phrases.ts'
 import type { Words } from './words/words.ts'

@@ -1,4 +1,4 @@
-import type { MailRow } from '../storage/outbox.ts'
+import type { MailRow } from '../storage/notice/outbox.ts'
 import { DEFAULT_LOCALE, isLocale, type Locale } from '../text/locale.ts'
 import { type FactName, type Facts, MAIL_FACTS } from './facts.ts'
 import { layOut } from './layout.ts'

@@ -1,4 +1,4 @@
-import { dropMail, findMails, retryMail } from '../../storage/outbox.ts'
+import { dropMail, findMails, retryMail } from '../../storage/notice/outbox.ts'
 import { CommandError } from '../command-error.ts'
 import { print } from '../output.ts'
 import { type CommandContext, withDatabase } from '../with-database.ts'

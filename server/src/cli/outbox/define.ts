@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander'
-import { MAIL_STATES, type MailState } from '../../storage/outbox.ts'
+import { MAIL_STATES, type MailState } from '../../storage/notice/outbox.ts'
 import { wholeNumber } from '../option-values.ts'
 import { defineCommand, jsonOption, limitOption } from '../terminal/define-command.ts'
 

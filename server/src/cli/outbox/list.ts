@@ -1,4 +1,4 @@
-import { findMails, mailState } from '../../storage/outbox.ts'
+import { findMails, mailState } from '../../storage/notice/outbox.ts'
 import { print, printJson, printMore, printTable } from '../output.ts'
 import { withDatabase } from '../with-database.ts'
 import type { ListOptions } from './define.ts'

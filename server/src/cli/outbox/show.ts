@@ -1,6 +1,6 @@
 import { renderMail } from '../../mail/render-mail.ts'
 import { senderFrom } from '../../mail/sender.ts'
-import { findMail, mailState } from '../../storage/outbox.ts'
+import { findMail, mailState } from '../../storage/notice/outbox.ts'
 import { CommandError } from '../command-error.ts'
 import { print, printFields, printJson } from '../output.ts'
 import { withDatabase } from '../with-database.ts'

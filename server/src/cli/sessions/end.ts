@@ -1,7 +1,7 @@
 import { endSession } from '../../auth/end-session.ts'
 import { endEverySession, endSessionsOfUser } from '../../auth/end-sessions.ts'
 import { isUuid } from '../../crypto/uuid.ts'
-import { findSessions } from '../../storage/sessions.ts'
+import { findSessions } from '../../storage/session/sessions.ts'
 import { CommandError } from '../command-error.ts'
 import { print } from '../output.ts'
 import { confirm } from '../read-password.ts'

@@ -1,4 +1,4 @@
-import { findSessions, type SessionRow } from '../../storage/sessions.ts'
+import { findSessions, type SessionRow } from '../../storage/session/sessions.ts'
 import { print, printJson, printMore, printTable } from '../output.ts'
 import { requireUser } from '../require-user.ts'
 import { withDatabase } from '../with-database.ts'

@@ -1,4 +1,4 @@
-import { findUsers } from '../../storage/users.ts'
+import { findUsers } from '../../storage/account/users.ts'
 import { print, printJson, printTable } from '../output.ts'
 import { withDatabase } from '../with-database.ts'
 import type { ListOptions } from './define.ts'

@@ -1,4 +1,4 @@
-import type { UserRow } from '../../storage/users.ts'
+import type { UserRow } from '../../storage/account/users.ts'
 import { printFields, printJson } from '../output.ts'
 
 export function printUser(user: UserRow, more: Record<string, string | number>, options: { json?: boolean }): void {

@@ -1,4 +1,4 @@
-import { findSessions } from '../../storage/sessions.ts'
+import { findSessions } from '../../storage/session/sessions.ts'
 import { requireUser } from '../require-user.ts'
 import { withDatabase } from '../with-database.ts'
 import { printUser } from './print-user.ts'

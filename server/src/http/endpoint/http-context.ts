@@ -1,7 +1,7 @@
 import type { Context } from '../../auth/context.ts'
 import type { Limiter } from '../../auth/limiter.ts'
 import type { MailFrom } from '../../mail/sender.ts'
-import type { IpRanges } from '../../net/ip-address.ts'
+import type { IpRanges } from '../../text/ip-address.ts'
 
 /** What endpoints and guards need: the rules' context, and the settings of the edge. */
 export interface HttpContext extends Context {

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { HashPoolFull } from '../../crypto/hash-pool.ts'
+import { HashPoolFull } from '../../crypto/hashing/hash-pool.ts'
 import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
 import { standard } from '../contract/standard.ts'

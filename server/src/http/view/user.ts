@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { ROLES, type UserProfile } from '../../storage/users.ts'
+import { ROLES, type UserProfile } from '../../storage/account/users.ts'
 
 const nullableString = Type.Union([Type.String(), Type.Null()])
 

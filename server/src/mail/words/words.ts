@@ -1,4 +1,4 @@
-import type { MailKind } from '../../storage/mail-data.ts'
+import type { MailKind } from '../../storage/notice/mail-data.ts'
 import type { FactName } from '../facts.ts'
 import type { Section } from '../message.ts'
 

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { type OnRecoveredError, Unavailable } from '../errors.ts'
+import { type OnRecoveredError, Unavailable } from '../database/errors.ts'
 import type { LimitStore } from './limit-store.ts'
 
 const TIMEOUT_MILLISECONDS = 700

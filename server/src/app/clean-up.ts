@@ -1,5 +1,5 @@
-import { deleteExpiredRows, EXPIRING_TABLES } from '../storage/expired-rows.ts'
-import type { Context } from './context.ts'
+import type { Context } from '../auth/context.ts'
+import { deleteExpiredRows, EXPIRING_TABLES } from '../storage/database/expired-rows.ts'
 
 /** Statements are short, so that requests get their turn in between. */
 const BATCH = 1000

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type Server } from 'node:tls'
-import { ConfigError } from './config-error.ts'
-import type { Log } from './observe/log.ts'
+import { ConfigError } from '../config/config-error.ts'
+import type { Log } from '../observe/log.ts'
 
 /** A certificate with its chain, and its key, as PEM. */
 export interface TlsPair {

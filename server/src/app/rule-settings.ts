@@ -1,6 +1,6 @@
-import type { Settings } from './auth/context.ts'
-import type { Config } from './config.ts'
-import { BCRYPT_MAX_BYTES } from './crypto/passwords.ts'
+import type { Settings } from '../auth/context.ts'
+import type { Config } from '../config/config.ts'
+import { BCRYPT_MAX_BYTES } from '../crypto/passwords.ts'
 
 /** The part of the configuration that the rules go by. */
 export function ruleSettings(config: Config): Settings {

@@ -1,5 +1,5 @@
 import sql from 'sql-template-tag'
-import { lockClause, type Queries } from './database.ts'
+import { lockClause, type Queries } from '../database/database.ts'
 
 /** A mail that is this caller's alone until its lease runs out. */
 export interface ClaimedMail {

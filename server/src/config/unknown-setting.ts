@@ -1,4 +1,4 @@
-import { type SettingName, secretSettings, settingNames } from './setting-names.ts'
+import { type SettingName, secretSettings, settingNames } from './settings.ts'
 
 const OUR_PREFIXES = /^(JWT|REFRESH|SESSION|PAIR|SERVICE|DEMO|PASSWORD|BCRYPT|SMTP|MAIL|TRUSTED|CORS|RATE)_/
 const KNOWN: ReadonlySet<string> = new Set([...settingNames, ...[...secretSettings].map((name) => `${name}_FILE`)])

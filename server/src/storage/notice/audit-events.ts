@@ -1,5 +1,5 @@
 import sql, { join } from 'sql-template-tag'
-import type { Queries } from './database.ts'
+import type { Queries } from '../database/database.ts'
 
 export const auditKinds = [
   'user_registered',

@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Sql } from 'sql-template-tag'
-import { Conflict, Unavailable, UniqueViolation } from './errors.ts'
+import { Conflict, Unavailable, UniqueViolation } from '../database/errors.ts'
 import { toParameter } from './parameter.ts'
 
 interface Prepared {

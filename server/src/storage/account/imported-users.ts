@@ -1,5 +1,5 @@
 import sql, { empty, raw } from 'sql-template-tag'
-import type { Queries } from './database.ts'
+import type { Queries } from '../database/database.ts'
 import type { NewUser, UserRow } from './users.ts'
 
 /** A person from another system, with the ids and times they had there; a null id takes the next. */

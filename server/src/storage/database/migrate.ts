@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import sql from 'sql-template-tag'
 import type { Database, Transaction } from './database.ts'
 
-const MIGRATIONS = new URL('../../migrations/', import.meta.url)
+const MIGRATIONS = new URL('../../../migrations/', import.meta.url)
 
 /**
  * Applies the numbered SQL files of the database's dialect that it has not seen, once and in order. Replicas that start

@@ -1,6 +1,6 @@
 import sql, { join } from 'sql-template-tag'
-import type { Queries } from './database.ts'
-import { joinedProfileColumns, type UserProfile } from './users.ts'
+import { joinedProfileColumns, type UserProfile } from '../account/users.ts'
+import type { Queries } from '../database/database.ts'
 
 export const SESSION_KIND_NAMES = ['login', 'pair'] as const
 export type SessionKind = (typeof SESSION_KIND_NAMES)[number]

@@ -1,11 +1,11 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Config } from './config.ts'
-import type { Log } from './observe/log.ts'
-import { logRecoveredErrors } from './observe/recovered-errors.ts'
-import type { Database } from './storage/database.ts'
-import { Unavailable } from './storage/errors.ts'
-import { openSqlite } from './storage/sqlite.ts'
+import type { Config } from '../config/config.ts'
+import type { Log } from '../observe/log.ts'
+import { logRecoveredErrors } from '../observe/recovered-errors.ts'
+import type { Database } from '../storage/database/database.ts'
+import { Unavailable } from '../storage/database/errors.ts'
+import { openSqlite } from '../storage/drivers/sqlite.ts'
 
 /**
  * Opens the configured database; a SQLite file and its folder are made when they are missing.
@@ -20,7 +20,7 @@ export async function openDatabase(
   const onRecoveredError = logRecoveredErrors(log, 'the database')
   // Drivers are loaded by those who use them: they are a quarter of the time that a start takes.
   if (database.kind === 'postgres') {
-    const { openPostgres } = await import('./storage/postgres.ts')
+    const { openPostgres } = await import('../storage/drivers/postgres.ts')
     return openPostgres(database.url, onRecoveredError, lockTimeoutMilliseconds)
   }
   try {

@@ -1,8 +1,8 @@
-import { canonicalEmail } from './auth/email-address.ts'
+import type { MailFrom } from '../mail/sender.ts'
+import { canonicalEmail } from '../text/email-address.ts'
+import { type IpRanges, parseIpRanges } from '../text/ip-address.ts'
 import { ConfigError } from './config-error.ts'
-import type { MailFrom } from './mail/sender.ts'
-import { type IpRanges, parseIpRanges } from './net/ip-address.ts'
-import type { SettingName } from './setting-names.ts'
+import type { SettingName } from './settings.ts'
 
 // Each reads one kind of value, or throws a ConfigError that names the setting.
 

@@ -1,5 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
-import { atomically, type Database, type Queries } from './database.ts'
+import { atomically, type Database, type Queries } from '../database/database.ts'
 import { insertIntoTokens, type NewToken, tokenValues } from './refresh-tokens.ts'
 
 // Locks are taken in the order user, session, tokens. On PostgreSQL each step is one statement whose parts wait for each

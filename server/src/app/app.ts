@@ -1,30 +1,30 @@
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Server as TlsServer } from 'node:tls'
-import { seedDemoUsers } from './auth/demo-users.ts'
-import { createLimiter, unlimited } from './auth/limiter.ts'
-import { type Background, startBackground } from './background.ts'
-import type { Config } from './config.ts'
-import { ConfigError } from './config-error.ts'
-import { createAccessTokens } from './crypto/access-token.ts'
-import { HashPool, hashingThreads } from './crypto/hash-pool.ts'
-import { buildKeys } from './crypto/keys.ts'
-import { createPasswords } from './crypto/passwords.ts'
-import { createRefreshTokenDigests } from './crypto/refresh-token-digests.ts'
-import { developmentSecret } from './development-secret.ts'
-import { drain } from './http/drain.ts'
-import type { HttpContext } from './http/endpoint/http-context.ts'
-import { createServer } from './http/server.ts'
-import type { Log } from './observe/log.ts'
-import { logRecoveredErrors } from './observe/recovered-errors.ts'
+import { seedDemoUsers } from '../auth/demo-users.ts'
+import { createLimiter, unlimited } from '../auth/limiter.ts'
+import type { Config } from '../config/config.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { developmentSecret } from '../config/development-secret.ts'
+import { createAccessTokens } from '../crypto/access-token.ts'
+import { HashPool, hashingThreads } from '../crypto/hashing/hash-pool.ts'
+import { buildKeys } from '../crypto/keys.ts'
+import { createPasswords } from '../crypto/passwords.ts'
+import { createRefreshTokenDigests } from '../crypto/refresh-token-digests.ts'
+import { drain } from '../http/drain.ts'
+import type { HttpContext } from '../http/endpoint/http-context.ts'
+import { createServer } from '../http/server.ts'
+import type { Log } from '../observe/log.ts'
+import { logRecoveredErrors } from '../observe/recovered-errors.ts'
+import { type Database, databaseClock } from '../storage/database/database.ts'
+import { migrate } from '../storage/database/migrate.ts'
+import { databaseLimits } from '../storage/limits/database-limits.ts'
+import { memoryLimits } from '../storage/limits/memory-limits.ts'
+import type { RedisLimits } from '../storage/limits/redis-limits.ts'
+import { type Background, startBackground } from './jobs.ts'
 import { openDatabase } from './open-database.ts'
 import { repeat } from './repeat.ts'
-import { ruleSettings } from './settings-of.ts'
-import { type Database, databaseClock } from './storage/database.ts'
-import { databaseLimits } from './storage/limits/database-limits.ts'
-import { memoryLimits } from './storage/limits/memory-limits.ts'
-import type { RedisLimits } from './storage/limits/redis-limits.ts'
-import { migrate } from './storage/migrate.ts'
+import { ruleSettings } from './rule-settings.ts'
 import { readTlsFiles, renewTls, type TlsPair } from './tls-files.ts'
 
 /** What an app does not decide for itself. */
@@ -140,7 +140,7 @@ function openTls({ tlsFiles, requireHttps, trustedProxies }: Config): TlsPair | 
 
 async function openRedis({ redisUrl }: Config, log: Log): Promise<RedisLimits | null> {
   if (redisUrl === null) return null
-  const { redisLimits } = await import('./storage/limits/redis-limits.ts')
+  const { redisLimits } = await import('../storage/limits/redis-limits.ts')
   return redisLimits(redisUrl, logRecoveredErrors(log, 'Redis'))
 }
 

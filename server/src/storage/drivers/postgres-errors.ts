@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { Conflict, Unavailable, UniqueViolation } from './errors.ts'
+import { Conflict, Unavailable, UniqueViolation } from '../database/errors.ts'
 
 // SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
 const CONFLICTS = new Set(['40001', '40P01', '55P03'])

@@ -1,5 +1,5 @@
 import sql, { join, raw } from 'sql-template-tag'
-import type { Queries } from './database.ts'
+import type { Queries } from '../database/database.ts'
 
 export const ROLES = ['user', 'admin'] as const
 

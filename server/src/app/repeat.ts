@@ -1,4 +1,4 @@
-import type { Log } from './observe/log.ts'
+import type { Log } from '../observe/log.ts'
 
 /** A round of a job. Begins nothing new once `stopping` is aborted, and lets go of what is under way at `abandon`. */
 export type Job = (signals: { stopping: AbortSignal; abandon: AbortSignal }) => Promise<unknown>

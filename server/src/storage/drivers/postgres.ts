@@ -1,10 +1,10 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
-import type { Database, Transaction } from './database.ts'
-import { type OnRecoveredError, rerunAfterConflict, Unavailable } from './errors.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { type OnRecoveredError, rerunAfterConflict, Unavailable } from '../database/errors.ts'
+import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
 import { toParameter } from './parameter.ts'
 import { translatePostgresError } from './postgres-errors.ts'
-import { asTransactionBody, refuseInsideTransaction } from './transaction-guard.ts'
 
 // Together below two seconds: an outage is answered 503 while the caller still listens.
 const ACQUIRE_TIMEOUT_MILLISECONDS = 700

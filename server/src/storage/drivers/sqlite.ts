@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'sql-template-tag'
-import type { Database, Transaction } from './database.ts'
-import { Conflict, type OnRecoveredError, rerunAfterConflict, Unavailable } from './errors.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { Conflict, type OnRecoveredError, rerunAfterConflict, Unavailable } from '../database/errors.ts'
+import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteReader } from './sqlite-reader.ts'
-import { asTransactionBody, refuseInsideTransaction } from './transaction-guard.ts'
 
 /**
  * Opens (or creates) a SQLite file: one writing connection behind a queue, one reading connection beside it. Durable:

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import type { PasswordHash } from '../crypto/passwords.ts'
+import type { MailFrom } from '../mail/sender.ts'
+import type { IpRanges } from '../text/ip-address.ts'
 import { ConfigError } from './config-error.ts'
-import type { PasswordHash } from './crypto/passwords.ts'
-import type { MailFrom } from './mail/sender.ts'
-import { findUnknownSetting } from './misspelt-setting.ts'
-import type { IpRanges } from './net/ip-address.ts'
-import { checkProductionSecret } from './production-secret.ts'
-import { type SettingName, secretSettings } from './setting-names.ts'
+import { checkProductionSecret } from './secret-strength.ts'
 import {
   type DatabaseSetting,
   database,
@@ -20,6 +18,8 @@ import {
   url,
   whole,
 } from './setting-values.ts'
+import { type SettingName, secretSettings } from './settings.ts'
+import { findUnknownSetting } from './unknown-setting.ts'
 
 export interface Config {
   production: boolean

@@ -1,5 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
-import type { Queries } from './database.ts'
+import type { Queries } from '../database/database.ts'
 import type { MailData, MailKind } from './mail-data.ts'
 
 interface MailOf<Kind extends MailKind> {

@@ -1,7 +1,7 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
-import type { Queries } from './database.ts'
+import type { Role } from '../account/users.ts'
+import type { Queries } from '../database/database.ts'
 import type { RevokeReason, Rotation, SessionKind } from './sessions.ts'
-import type { Role } from './users.ts'
 
 /** A session with its person and its token rows: all that a refresh is decided by, read in one statement. */
 export interface ChainRow {

@@ -1,8 +1,8 @@
-import { cleanUp } from './auth/clean-up.ts'
-import type { Context } from './auth/context.ts'
-import type { Config } from './config.ts'
-import { announceMails } from './mail/announce.ts'
-import { senderFrom } from './mail/sender.ts'
+import type { Context } from '../auth/context.ts'
+import type { Config } from '../config/config.ts'
+import { announceMails } from '../mail/announce.ts'
+import { senderFrom } from '../mail/sender.ts'
+import { cleanUp } from './clean-up.ts'
 import { type Job, repeat } from './repeat.ts'
 
 export interface Background {
@@ -39,7 +39,7 @@ async function mailJob(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>)
     return announceMails(ctx, (id) => (config.production ? `tessera outbox show ${id}` : `/dev/mail/${id}`))
   }
   // Loaded by those who use it: a start is quick.
-  const [{ deliverDue }, { openSmtp }] = await Promise.all([import('./mail/delivery.ts'), import('./mail/smtp.ts')])
+  const [{ deliverDue }, { openSmtp }] = await Promise.all([import('../mail/delivery.ts'), import('../mail/smtp.ts')])
   const sender = senderFrom(config)
   const smtp = openSmtp(config.smtpUrl, sender)
   return (signals) => deliverDue({ ...ctx, smtp, sender }, signals)
