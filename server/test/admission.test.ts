@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import Fastify, { type FastifyError } from 'fastify'
-import { RateLimited } from '../src/auth/rate-limited.ts'
-import { HashPool, HashPoolFull } from '../src/crypto/hashing/hash-pool.ts'
+import { RateLimited } from '../src/auth/limit/rate-limited.ts'
+import { HashPool, HashPoolFull } from '../src/crypto/hash-pool.ts'
 import { createPasswords } from '../src/crypto/passwords.ts'
-import { rejectIfOverloaded, withinLimit, withPlace } from '../src/http/admission.ts'
 import { standard } from '../src/http/contract/standard.ts'
 import { type EndpointRequest, endpoint } from '../src/http/endpoint/endpoint.ts'
 import type { HttpContext } from '../src/http/endpoint/http-context.ts'
 import { addRoute } from '../src/http/server/add-route.ts'
+import { rejectIfOverloaded, withinLimit, withPlace } from '../src/http/server/admission.ts'
 import { sendError } from '../src/http/server/send-error.ts'
 
 const PLACES = 3

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { identifyConnection } from '../src/http/client-address.ts'
+import { identifyConnection } from '../src/http/server/client-address.ts'
 import { canonicalIp, parseIpRanges } from '../src/text/ip-address.ts'
 import { holds } from './seeded.ts'
 

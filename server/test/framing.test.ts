@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { createServer } from '../src/http/server.ts'
+import { createServer } from '../src/http/server/server.ts'
 import { startServer } from './server.ts'
 
 const server = await startServer()

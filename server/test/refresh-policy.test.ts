@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decide, type Presentation } from '../src/auth/refresh-policy.ts'
+import { decide, type Presentation } from '../src/auth/refresh/refresh-policy.ts'
 import type { ChainRow, TokenRow } from '../src/storage/session/refresh-tokens.ts'
 
 const NOW = new Date('2026-05-01T12:00:00.000Z')

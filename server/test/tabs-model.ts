@@ -1,4 +1,4 @@
-import { type Decision, decide } from '../src/auth/refresh-policy.ts'
+import { type Decision, decide } from '../src/auth/refresh/refresh-policy.ts'
 import type { TokenRow } from '../src/storage/session/refresh-tokens.ts'
 
 // A world small enough to be looked at whole: two tabs of one person, a thief, and one chain that `decide` rules. Time goes

@@ -1,4 +1,4 @@
-import type { Context } from '../auth/context.ts'
+import type { Context } from '../auth/context/context.ts'
 import { deleteExpiredRows, EXPIRING_TABLES } from '../storage/database/expired-rows.ts'
 
 /** Statements are short, so that requests get their turn in between. */

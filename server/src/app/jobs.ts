@@ -1,7 +1,7 @@
-import type { Context } from '../auth/context.ts'
+import type { Context } from '../auth/context/context.ts'
 import type { Config } from '../config/config.ts'
-import { announceMails } from '../mail/announce.ts'
-import { senderFrom } from '../mail/sender.ts'
+import { announceMails } from '../mail/delivery/announce.ts'
+import { senderFrom } from '../mail/delivery/sender.ts'
 import { cleanUp } from './clean-up.ts'
 import { type Job, repeat } from './repeat.ts'
 
@@ -39,7 +39,10 @@ async function mailJob(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>)
     return announceMails(ctx, (id) => (config.production ? `tessera outbox show ${id}` : `/dev/mail/${id}`))
   }
   // Loaded by those who use it: a start is quick.
-  const [{ deliverDue }, { openSmtp }] = await Promise.all([import('../mail/delivery.ts'), import('../mail/smtp.ts')])
+  const [{ deliverDue }, { openSmtp }] = await Promise.all([
+    import('../mail/delivery/delivery.ts'),
+    import('../mail/delivery/smtp.ts'),
+  ])
   const sender = senderFrom(config)
   const smtp = openSmtp(config.smtpUrl, sender)
   return (signals) => deliverDue({ ...ctx, smtp, sender }, signals)

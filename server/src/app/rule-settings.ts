@@ -1,4 +1,4 @@
-import type { Settings } from '../auth/context.ts'
+import type { Settings } from '../auth/context/context.ts'
 import type { Config } from '../config/config.ts'
 import { BCRYPT_MAX_BYTES } from '../crypto/passwords.ts'
 

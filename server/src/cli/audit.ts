@@ -1,11 +1,11 @@
-import { findUser } from '../auth/find-user.ts'
+import { findUser } from '../auth/account/find-user.ts'
 import { isUuid } from '../crypto/uuid.ts'
 import { type AuditKind, findAuditEvents } from '../storage/notice/audit-events.ts'
 import { readRecordId } from '../text/record-id.ts'
-import { CommandError } from './command-error.ts'
-import type { When } from './option-values.ts'
-import { print, printJson, printMore, printTable } from './output.ts'
-import { type CommandContext, withDatabase } from './with-database.ts'
+import { type CommandContext, withDatabase } from './run/with-database.ts'
+import { CommandError } from './terminal/command-error.ts'
+import type { When } from './terminal/option-values.ts'
+import { print, printJson, printMore, printTable } from './terminal/output.ts'
 
 export interface AuditOptions {
   user?: string

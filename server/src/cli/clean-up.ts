@@ -1,6 +1,6 @@
 import { cleanUp } from '../app/clean-up.ts'
-import { print } from './output.ts'
-import { withDatabase } from './with-database.ts'
+import { withDatabase } from './run/with-database.ts'
+import { print } from './terminal/output.ts'
 
 /** `tessera clean-up`: does now what each server does every ten minutes. */
 export async function cleanUpCommand(): Promise<void> {

@@ -1,5 +1,5 @@
-import { print } from './output.ts'
-import { withDatabase } from './with-database.ts'
+import { withDatabase } from './run/with-database.ts'
+import { print } from './terminal/output.ts'
 
 /** `tessera migrate`: applies pending migrations, also while servers are running. */
 export async function migrateCommand(): Promise<void> {

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import { auditKinds } from '../storage/notice/audit-events.ts'
-import { when } from './option-values.ts'
 import { defineOutboxCommands } from './outbox/define.ts'
 import { defineSessionCommands } from './sessions/define.ts'
 import { defineCommand, jsonOption, limitOption } from './terminal/define-command.ts'
+import { when } from './terminal/option-values.ts'
 import { defineUserCommands } from './users/define.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { print } from './output.ts'
+import { print } from './terminal/output.ts'
 
 /** `tessera secret`: a fresh key that production accepts, for any setting that wants one. */
 export async function secretCommand(): Promise<void> {

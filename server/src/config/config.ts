@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import type { PasswordHash } from '../crypto/passwords.ts'
-import type { MailFrom } from '../mail/sender.ts'
+import type { MailFrom } from '../mail/delivery/sender.ts'
 import type { IpRanges } from '../text/ip-address.ts'
 import { ConfigError } from './config-error.ts'
 import { checkProductionSecret } from './secret-strength.ts'

@@ -1,4 +1,4 @@
-import type { MailFrom } from '../mail/sender.ts'
+import type { MailFrom } from '../mail/delivery/sender.ts'
 import { canonicalEmail } from '../text/email-address.ts'
 import { type IpRanges, parseIpRanges } from '../text/ip-address.ts'
 import { ConfigError } from './config-error.ts'

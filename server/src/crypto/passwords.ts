@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { HashPool } from './hashing/hash-pool.ts'
-import type { Argon2Cost } from './hashing/hash-worker.ts'
+import type { HashPool } from './hash-pool.ts'
+import type { Argon2Cost } from './hash-worker.ts'
 
 export type PasswordHash = { algorithm: 'bcrypt'; cost: number } | { algorithm: 'argon2id' }
 

@@ -1,7 +1,7 @@
 import { dropMail, findMails, retryMail } from '../../storage/notice/outbox.ts'
-import { CommandError } from '../command-error.ts'
-import { print } from '../output.ts'
-import { type CommandContext, withDatabase } from '../with-database.ts'
+import { type CommandContext, withDatabase } from '../run/with-database.ts'
+import { CommandError } from '../terminal/command-error.ts'
+import { print } from '../terminal/output.ts'
 import type { Selection } from './define.ts'
 
 const MAX_SELECTED = 10_000

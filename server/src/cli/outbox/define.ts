@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander'
 import { MAIL_STATES, type MailState } from '../../storage/notice/outbox.ts'
-import { wholeNumber } from '../option-values.ts'
 import { defineCommand, jsonOption, limitOption } from '../terminal/define-command.ts'
+import { wholeNumber } from '../terminal/option-values.ts'
 
 export interface ListOptions {
   state?: MailState

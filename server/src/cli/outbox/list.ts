@@ -1,6 +1,6 @@
 import { findMails, mailState } from '../../storage/notice/outbox.ts'
-import { print, printJson, printMore, printTable } from '../output.ts'
-import { withDatabase } from '../with-database.ts'
+import { withDatabase } from '../run/with-database.ts'
+import { print, printJson, printMore, printTable } from '../terminal/output.ts'
 import type { ListOptions } from './define.ts'
 
 export async function listMailsCommand(options: ListOptions): Promise<void> {

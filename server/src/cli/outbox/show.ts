@@ -1,9 +1,9 @@
-import { renderMail } from '../../mail/render-mail.ts'
-import { senderFrom } from '../../mail/sender.ts'
+import { senderFrom } from '../../mail/delivery/sender.ts'
+import { renderMail } from '../../mail/messages/render-mail.ts'
 import { findMail, mailState } from '../../storage/notice/outbox.ts'
-import { CommandError } from '../command-error.ts'
-import { print, printFields, printJson } from '../output.ts'
-import { withDatabase } from '../with-database.ts'
+import { withDatabase } from '../run/with-database.ts'
+import { CommandError } from '../terminal/command-error.ts'
+import { print, printFields, printJson } from '../terminal/output.ts'
 import type { ShowOptions } from './define.ts'
 
 /** Shows a mail as its recipient sees it. */

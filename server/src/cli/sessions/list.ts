@@ -1,7 +1,7 @@
 import { findSessions, type SessionRow } from '../../storage/session/sessions.ts'
-import { print, printJson, printMore, printTable } from '../output.ts'
-import { requireUser } from '../require-user.ts'
-import { withDatabase } from '../with-database.ts'
+import { requireUser } from '../run/require-user.ts'
+import { withDatabase } from '../run/with-database.ts'
+import { print, printJson, printMore, printTable } from '../terminal/output.ts'
 import type { ListOptions } from './define.ts'
 
 export async function listSessionsCommand(options: ListOptions): Promise<void> {

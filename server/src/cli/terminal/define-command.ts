@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander'
-import { countFromOne } from '../option-values.ts'
+import { countFromOne } from './option-values.ts'
 
 /** Adds a command whose help shows one example or more. */
 export function defineCommand(

@@ -1,8 +1,8 @@
 import { Argument, type Command, Option } from 'commander'
 import { ROLES, type Role } from '../../storage/account/users.ts'
 import { DEFAULT_LOCALE, LOCALES, type Locale } from '../../text/locale.ts'
-import { wholeNumber } from '../option-values.ts'
 import { defineCommand, jsonOption, limitOption, userArgument } from '../terminal/define-command.ts'
+import { wholeNumber } from '../terminal/option-values.ts'
 
 export interface CreateOptions {
   guid?: string

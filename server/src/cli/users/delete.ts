@@ -1,9 +1,9 @@
-import { deleteUser } from '../../auth/delete-user.ts'
-import { CommandError } from '../command-error.ts'
-import { print } from '../output.ts'
-import { confirm } from '../read-password.ts'
-import { withUser } from '../require-user.ts'
-import { COMMAND_LINE as origin } from '../with-database.ts'
+import { deleteUser } from '../../auth/account/delete-user.ts'
+import { withUser } from '../run/require-user.ts'
+import { COMMAND_LINE as origin } from '../run/with-database.ts'
+import { CommandError } from '../terminal/command-error.ts'
+import { print } from '../terminal/output.ts'
+import { confirm } from '../terminal/read-password.ts'
 
 export async function deleteUserCommand(name: string, options: { yes?: boolean }): Promise<void> {
   await withUser(name, async (ctx, user) => {

@@ -1,6 +1,6 @@
 import { findUsers } from '../../storage/account/users.ts'
-import { print, printJson, printTable } from '../output.ts'
-import { withDatabase } from '../with-database.ts'
+import { withDatabase } from '../run/with-database.ts'
+import { print, printJson, printTable } from '../terminal/output.ts'
 import type { ListOptions } from './define.ts'
 import { withoutDigest } from './print-user.ts'
 

@@ -1,5 +1,5 @@
 import type { UserRow } from '../../storage/account/users.ts'
-import { printFields, printJson } from '../output.ts'
+import { printFields, printJson } from '../terminal/output.ts'
 
 export function printUser(user: UserRow, more: Record<string, string | number>, options: { json?: boolean }): void {
   const fields = { ...withoutDigest(user), ...more }

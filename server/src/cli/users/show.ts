@@ -1,6 +1,6 @@
 import { findSessions } from '../../storage/session/sessions.ts'
-import { requireUser } from '../require-user.ts'
-import { withDatabase } from '../with-database.ts'
+import { requireUser } from '../run/require-user.ts'
+import { withDatabase } from '../run/with-database.ts'
 import { printUser } from './print-user.ts'
 
 const MAX_COUNTED_SESSIONS = 1000

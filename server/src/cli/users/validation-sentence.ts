@@ -1,4 +1,4 @@
-import type { ValidationErrors } from '../../auth/user-fields.ts'
+import type { ValidationErrors } from '../../auth/account/user-fields.ts'
 
 /** One sentence with the first error of each field. */
 export function validationSentence(errors: ValidationErrors): string {

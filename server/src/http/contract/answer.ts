@@ -1,11 +1,11 @@
 import type { FastifyError } from 'fastify'
-import { AuthError } from '../../auth/auth-error.ts'
-import { RateLimited } from '../../auth/rate-limited.ts'
-import { HashPoolFull } from '../../crypto/hashing/hash-pool.ts'
+import { AuthError } from '../../auth/context/auth-error.ts'
+import { RateLimited } from '../../auth/limit/rate-limited.ts'
+import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
-import { InvalidBody } from '../invalid-body.ts'
-import { Refusal, Unauthenticated } from '../refusal.ts'
 import type { Contract } from './contract.ts'
+import { InvalidBody } from './invalid-body.ts'
+import { Refusal, Unauthenticated } from './refusal.ts'
 
 export interface Answer {
   status: number

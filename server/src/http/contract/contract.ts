@@ -1,5 +1,5 @@
-import type { AuthErrorCode } from '../../auth/auth-error.ts'
-import type { ValidationErrors } from '../../auth/user-fields.ts'
+import type { ValidationErrors } from '../../auth/account/user-fields.ts'
+import type { AuthErrorCode } from '../../auth/context/auth-error.ts'
 
 /** One of the published contracts: how its endpoints refuse. Each has a file of its own beside this one. */
 export interface Contract {

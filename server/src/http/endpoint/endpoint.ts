@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import type { AuthErrorCode } from '../../auth/auth-error.ts'
+import type { AuthErrorCode } from '../../auth/context/auth-error.ts'
 import type { HttpContext } from './http-context.ts'
 
 export type EndpointRequest<Body = unknown, Param extends string = string> = FastifyRequest<{

@@ -1,6 +1,6 @@
-import type { Context } from '../../auth/context.ts'
-import type { Limiter } from '../../auth/limiter.ts'
-import type { MailFrom } from '../../mail/sender.ts'
+import type { Context } from '../../auth/context/context.ts'
+import type { Limiter } from '../../auth/limit/limiter.ts'
+import type { MailFrom } from '../../mail/delivery/sender.ts'
 import type { IpRanges } from '../../text/ip-address.ts'
 
 /** What endpoints and guards need: the rules' context, and the settings of the edge. */

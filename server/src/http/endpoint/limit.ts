@@ -1,4 +1,4 @@
-import type { Budget } from '../../auth/budgets.ts'
+import type { Budget } from '../../auth/limit/budgets.ts'
 import type { EndpointRequest } from './endpoint.ts'
 import type { HttpContext } from './http-context.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { rejectIfOverloaded, withinLimit, withPlace } from '../admission.ts'
 import type { EndpointRequest } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
+import { rejectIfOverloaded, withinLimit, withPlace } from './admission.ts'
 import { withRequestId } from './request-log.ts'
 
 /** Serves a route: who may call comes before the body is read, budgets of the body after it. */

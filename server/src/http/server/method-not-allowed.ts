@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import { Refusal } from '../contract/refusal.ts'
 import type { Route } from '../endpoint/route.ts'
-import { Refusal } from '../refusal.ts'
 import { routes } from '../routes.ts'
 
 /** The paths of the routes, each with what fits it: `/api/v1/users/:id`, `/api/v1/users/7`. */

@@ -1,11 +1,11 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { HashPoolFull } from '../../crypto/hashing/hash-pool.ts'
+import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
+import { toInvalidBody } from '../contract/invalid-body.ts'
 import { standard } from '../contract/standard.ts'
 import { isTokenPairPath, tokenPairs } from '../contract/token-pairs.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
-import { toInvalidBody } from '../invalid-body.ts'
 import { requestPath } from './request-log.ts'
 
 declare module 'fastify' {

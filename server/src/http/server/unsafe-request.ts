@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
+import { httpsRequired, type Refusal, tooManyHeaders, twoHosts } from '../contract/refusal.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
-import { httpsRequired, type Refusal, tooManyHeaders, twoHosts } from '../refusal.ts'
 import { requestPath } from './request-log.ts'
 
 export const MAX_HEADERS = 100

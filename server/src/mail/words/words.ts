@@ -1,6 +1,6 @@
 import type { MailKind } from '../../storage/notice/mail-data.ts'
-import type { FactName } from '../facts.ts'
-import type { Section } from '../message.ts'
+import type { FactName } from '../messages/facts.ts'
+import type { Section } from '../messages/message.ts'
 
 /** Every sentence of every mail in one language: a mail without a translation does not compile. */
 export interface Words {

@@ -1,0 +1,23 @@
+import { type Role, setRole, type UserRow } from '../../storage/account/users.ts'
+import type { Context } from '../context/context.ts'
+import type { Origin } from '../context/origin.ts'
+import { recordEvent } from '../notice/record-event.ts'
+
+/**
+ * Changes a role. It counts at once in Tessera itself; services that verify access tokens by themselves see it in the next
+ * one.
+ *
+ * @returns false when the person has the role already, or is gone
+ */
+export function changeRole(
+  ctx: Pick<Context, 'db' | 'now'>,
+  { user, role, origin }: { user: Pick<UserRow, 'id' | 'role'>; role: Role; origin: Origin },
+): Promise<boolean> {
+  const now = ctx.now()
+  return ctx.db.transaction(async (tx) => {
+    if (!(await setRole(tx, { id: user.id, role, now }))) return false
+    const details = { from: user.role, to: role }
+    await recordEvent(tx, { kind: 'role_changed', userId: user.id, details }, origin, now)
+    return true
+  })
+}

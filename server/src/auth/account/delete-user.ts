@@ -1,0 +1,37 @@
+import { deleteUser as deleteUserRow, type UserRow } from '../../storage/account/users.ts'
+import { AuthError } from '../context/auth-error.ts'
+import type { Caller } from '../context/caller.ts'
+import type { Context } from '../context/context.ts'
+import type { Client, Origin } from '../context/origin.ts'
+import { recordEvent } from '../notice/record-event.ts'
+import { findUserByIdOrGuid } from './find-user.ts'
+import { may } from './rights.ts'
+
+/**
+ * Deletes a person for a caller: themselves, or an admin. Of parallel calls one succeeds.
+ *
+ * @param input.id the id or the GUID
+ * @throws {AuthError} `user_not_found`, also for somebody else's id: only the person and an admin may know it exists
+ */
+export async function deleteUserFor(
+  ctx: Pick<Context, 'db' | 'now'>,
+  { caller, id, client }: { caller: Caller; id: string; client: Client },
+): Promise<void> {
+  const user = await findUserByIdOrGuid(ctx, id)
+  if (!user || !may(caller, 'delete_user', user)) throw new AuthError('user_not_found')
+  const details = { deleted_by: caller.userId }
+  if (!(await deleteUser(ctx, { user, details, origin: client }))) throw new AuthError('user_not_found')
+}
+
+/** Deletes a person with their sessions, tokens and waiting mails. False when they are gone already. */
+export function deleteUser(
+  ctx: Pick<Context, 'db' | 'now'>,
+  deletion: { user: Pick<UserRow, 'id'>; details?: Record<string, number>; origin: Origin },
+): Promise<boolean> {
+  const { user, details = {}, origin } = deletion
+  return ctx.db.transaction(async (tx) => {
+    if (!(await deleteUserRow(tx, user.id))) return false
+    await recordEvent(tx, { kind: 'user_deleted', userId: user.id, details }, origin, ctx.now())
+    return true
+  })
+}

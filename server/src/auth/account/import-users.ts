@@ -1,0 +1,93 @@
+import { isPasswordDigest } from '../../crypto/passwords.ts'
+import { isUuid, uuidV4 } from '../../crypto/uuid.ts'
+import {
+  continueIdsAfterImport,
+  type ImportedUser,
+  insertImportedUser,
+  lockIdsForImport,
+} from '../../storage/account/imported-users.ts'
+import { isRole, ROLES, type Role } from '../../storage/account/users.ts'
+import { canonicalEmail } from '../../text/email-address.ts'
+import { readIsoTime } from '../../text/iso-time.ts'
+import { DEFAULT_LOCALE, isLocale, type Locale } from '../../text/locale.ts'
+import { readRecordId } from '../../text/record-id.ts'
+import type { Context } from '../context/context.ts'
+import type { Origin } from '../context/origin.ts'
+import { recordEvent } from '../notice/record-event.ts'
+import { takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
+
+/** A user of another system: the columns of a Rails `users` table and ours. Other columns are ignored. */
+export type ForeignUser = Record<string, unknown>
+
+export type ImportOutcome =
+  | { kind: 'imported'; users: number }
+  /** Nothing was written. `line` counts from 1. */
+  | { kind: 'invalid'; line: number; errors: ValidationErrors }
+
+/** Imports users with their ids and password digests: all of them, or none. */
+export async function importUsers(
+  ctx: Pick<Context, 'db' | 'now' | 'random'>,
+  { users: given, origin }: { users: readonly ForeignUser[]; origin: Origin },
+): Promise<ImportOutcome> {
+  const now = ctx.now()
+  const users: ImportedUser[] = []
+  for (const [index, foreign] of given.entries()) {
+    const user = readUser(foreign, now, ctx.random)
+    if (!('email' in user)) return { kind: 'invalid', line: index + 1, errors: user.errors }
+    users.push(user)
+  }
+  const givesIds = users.some(({ id }) => id !== null)
+  let line = 0
+  try {
+    await ctx.db.transaction(async (tx) => {
+      if (givesIds) await lockIdsForImport(tx)
+      for (line = 1; line <= users.length; line++) {
+        const userId = await insertImportedUser(tx, users[line - 1] as ImportedUser)
+        await recordEvent(tx, { kind: 'user_imported', userId }, origin, now)
+      }
+      if (givesIds) await continueIdsAfterImport(tx)
+    })
+    return { kind: 'imported', users: users.length }
+  } catch (error) {
+    return { kind: 'invalid', line, errors: takenFieldError(error, ['email', 'guid', 'id']) }
+  }
+}
+
+function readUser(
+  foreign: ForeignUser,
+  now: Date,
+  random: Context['random'],
+): ImportedUser | { errors: ValidationErrors } {
+  const errors: ValidationErrors = {}
+  /** The field's value if it is there and will do, else the other; a value that is there and will not do is an error. */
+  const read = <T>(field: string, value: (given: string) => T | null, otherwise: T, message = 'is invalid'): T => {
+    const given = foreign[field]
+    if (given === undefined || given === null) return otherwise
+    const taken = typeof given === 'string' || typeof given === 'number' ? value(String(given)) : null
+    if (taken === null) errors[field] = [message]
+    return taken ?? otherwise
+  }
+  const name = (text: string) => (validateName(text).length === 0 ? text : null)
+  const createdAt = read('created_at', readIsoTime, now)
+  const user = {
+    id: read('id', readRecordId, null),
+    guid: read('guid', (text) => (isUuid(text) ? text.toLowerCase() : null), '') || uuidV4(random),
+    email: read('email', canonicalEmail, ''),
+    password_digest: read(
+      'password_digest',
+      (text) => (isPasswordDigest(text) ? text : null),
+      null,
+      'is not a bcrypt or argon2id digest',
+    ),
+    first_name: read('first_name', name, null),
+    last_name: read('last_name', name, null),
+    role: read<Role>('role', (text) => (isRole(text) ? text : null), 'user', `must be ${ROLES.join(' or ')}`),
+    // A language that mails are not written in is none that could stop an import.
+    locale: read<Locale>('locale', (text) => (isLocale(text) ? text : DEFAULT_LOCALE), DEFAULT_LOCALE),
+    disabled_at: read('disabled_at', readIsoTime, null),
+    created_at: createdAt,
+    updated_at: read('updated_at', readIsoTime, createdAt),
+  }
+  if (user.email === '' && !errors['email']) errors['email'] = ["can't be blank"]
+  return Object.keys(errors).length > 0 ? { errors } : user
+}

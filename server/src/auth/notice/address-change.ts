@@ -1,0 +1,45 @@
+import type { Queries } from '../../storage/database/database.ts'
+import { findMailsSince } from '../../storage/notice/outbox.ts'
+import { networkOf } from '../../text/ip-address.ts'
+import type { Client } from '../context/origin.ts'
+import { notify } from './notify.ts'
+import { recordEvent } from './record-event.ts'
+
+const DAY_MILLISECONDS = 86_400_000
+
+export interface AddressChange {
+  session: { id: string; userId: number }
+  /** The generation of the token that was used from the new address. */
+  generation: number
+  previousIp: string
+  client: Client
+  now: Date
+}
+
+/**
+ * Audits that a pair moved to another network, and warns its person: once per session and network in 24 hours, at most
+ * three times an hour. Part of the rotation's transaction, so that a refresh that did not happen warns nobody; the caller
+ * holds the person's queue ({@link lockUserExclusive}), so that parallel refreshes count each other's mails.
+ */
+export async function recordAddressChange(tx: Queries, change: AddressChange): Promise<void> {
+  const { session, generation, previousIp, client, now } = change
+  const about = { userId: session.userId, sessionId: session.id, details: { old_ip: previousIp } }
+  await recordEvent(tx, { kind: 'address_changed', ...about }, client, now)
+  const network = networkOf(client.ip)
+  const kind = 'address_changed'
+  const aDayAgo = new Date(now.getTime() - DAY_MILLISECONDS)
+  const mails = await findMailsSince(tx, { userId: session.userId, kind, since: aDayAgo })
+  const told = mails.some(({ data }) => data['session_id'] === session.id && data['network'] === network)
+  if (told) return
+
+  const data = {
+    session_id: session.id,
+    network,
+    old_ip: previousIp,
+    new_ip: client.ip,
+    user_agent: client.userAgent,
+    at: now.toISOString(),
+  }
+  const dedupe_key = `address_changed:${session.id}:${generation}`
+  await notify(tx, { user_id: session.userId, kind, data, dedupe_key }, now)
+}

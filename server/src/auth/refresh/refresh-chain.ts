@@ -1,0 +1,242 @@
+import { deriveSuccessor, type RefreshToken, readRefreshToken, SALT_BYTES } from '../../crypto/refresh-token.ts'
+import { sha256 } from '../../crypto/sha256.ts'
+import { uuidV4 } from '../../crypto/uuid.ts'
+import { lockUserExclusive } from '../../storage/account/user-locks.ts'
+import { Unavailable } from '../../storage/database/errors.ts'
+import {
+  type ChainRow,
+  findChain,
+  findToken,
+  type NewToken,
+  type TokenRow,
+} from '../../storage/session/refresh-tokens.ts'
+import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../../storage/session/rotate-token.ts'
+import type { SessionKind } from '../../storage/session/sessions.ts'
+import { networkOf } from '../../text/ip-address.ts'
+import type { AuthErrorCode } from '../context/auth-error.ts'
+import type { Context } from '../context/context.ts'
+import type { Client } from '../context/origin.ts'
+import { recordAddressChange } from '../notice/address-change.ts'
+import { endSession } from '../session/end-session.ts'
+import { SESSION_KINDS } from '../session/session-kind.ts'
+import { type Decision, decide, type Presentation } from './refresh-policy.ts'
+
+export interface RefreshAttempt {
+  endpoint: SessionKind
+  /** As the client sent it. */
+  refreshToken: string
+  /** Judges a pair's access token by what the refresh token says: its session and generation. */
+  accessToken: (token: RefreshToken) => Presentation['accessToken']
+  idempotencyKey: string | null
+  inCookie: boolean
+  client: Client
+}
+
+export type RefreshOutcome =
+  | { kind: 'refused'; code: AuthErrorCode }
+  /** `jti` and `ip` belong into the access token that goes with the successor. */
+  | { kind: 'issued'; chain: ChainRow; successor: RefreshToken; jti: string; ip: string; now: Date }
+
+type ChainContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'now' | 'random' | 'log'>
+
+const MAX_REREADS = 3
+
+/**
+ * Presents a refresh token to its chain: reads, decides by {@link decide} and carries out the decision in one atomic
+ * step. A race that is lost to another request is decided again on what that one left behind.
+ *
+ * @throws {HashPoolFull} {@link Unavailable} with nothing used up, or used up so that a retry is recognised
+ */
+export async function advanceChain(ctx: ChainContext, attempt: RefreshAttempt): Promise<RefreshOutcome> {
+  const token = readRefreshToken(ctx.tokens.refreshKeys, attempt.refreshToken)
+  if (!token) return { kind: 'refused', code: 'invalid_refresh_token' }
+
+  const now = ctx.now()
+  const digests = {
+    client: attempt.idempotencyKey === null ? null : sha256(attempt.idempotencyKey),
+    // Drawn for this request, so that a second try after a lost connection recognises the first one's work.
+    drawn: sha256(ctx.random(16)),
+  }
+  let connectionsLost = 0
+  for (let reads = 0; reads <= MAX_REREADS; reads++) {
+    try {
+      const outcome = await advanceOnce(ctx, { attempt, token, now, digests })
+      if (outcome !== 'lost_race') return outcome
+    } catch (error) {
+      if (!(error instanceof Unavailable) || !error.connectionLost || ++connectionsLost > 1) throw error
+    }
+  }
+  throw new Unavailable('every race for a refresh token was lost')
+}
+
+interface Step {
+  attempt: RefreshAttempt
+  token: RefreshToken
+  now: Date
+  digests: { client: string | null; drawn: string }
+}
+
+async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcome | 'lost_race'> {
+  const { attempt, token, now, digests } = step
+  const chain = await findChain(ctx.db, token.sessionId)
+  const row = chain && findToken(chain, token.generation)
+  const decision = decide({
+    now,
+    endpoint: attempt.endpoint,
+    generation: token.generation,
+    chain,
+    digestMatches: chain && row ? await matches(ctx, chain, token, row) : null,
+    accessToken: attempt.accessToken(token),
+    attemptDigests: digests.client ? [digests.client, digests.drawn] : [digests.drawn],
+    replayWindowSeconds: ctx.settings.replayWindowSeconds,
+    inCookie: attempt.inCookie,
+  })
+  if (!chain) return { kind: 'refused', code: 'invalid_refresh_token' }
+  switch (decision.kind) {
+    case 'refused':
+      return decision
+    case 'rolled_back':
+    case 'reused':
+      return endChain(ctx, step, chain, decision.kind)
+    case 'keep': {
+      const { jti, token_ip: ip } = decision.unused
+      return { kind: 'issued', chain, successor: token, jti, ip, now }
+    }
+    case 'repeat':
+      return reissueSuccessor(ctx, step, chain, decision.successor)
+    case 'offer':
+      return decision.successor ? renew(ctx, step, chain, decision.successor) : offer(ctx, step, chain)
+    case 'rotate':
+      return rotate(ctx, step, chain, decision)
+  }
+}
+
+/** Reuse must commit the end of the session and still be refused. */
+async function endChain(
+  ctx: ChainContext,
+  { attempt, token, now }: Step,
+  chain: ChainRow,
+  kind: 'rolled_back' | 'reused',
+): Promise<RefreshOutcome> {
+  const fields = { sessionId: chain.session_id, generation: token.generation }
+  const { client } = attempt
+  const session = { id: chain.session_id, userId: chain.user_id }
+  if (kind === 'rolled_back') {
+    ctx.log.error(
+      fields,
+      'a genuine refresh token is unknown to the database: it has lost history; the session is ended',
+    )
+    await endSession(ctx, { session, reason: 'rolled_back', generation: token.generation, origin: client, now })
+    return { kind: 'refused', code: 'invalid_refresh_token' }
+  }
+  ctx.log.warn(fields, 'a used refresh token was presented again; its session is ended')
+  await endSession(ctx, { session, reason: 'reuse', generation: token.generation, origin: client, now })
+  return { kind: 'refused', code: SESSION_KINDS[chain.kind].reuseRefusal }
+}
+
+async function rotate(
+  ctx: ChainContext,
+  step: Step,
+  chain: ChainRow,
+  decision: Decision & { kind: 'rotate' },
+): Promise<RefreshOutcome | 'lost_race'> {
+  const { attempt, token, now, digests } = step
+  const { successor, row } = await makeSuccessor(ctx, step, chain)
+  // A client with one constant key would otherwise let a thief who copied it go on as its retry for ever.
+  const attemptDigest =
+    digests.client === null || digests.client === decision.previousAttemptDigest ? digests.drawn : digests.client
+  const rotation = { attemptDigest, successor: row, now }
+
+  const previousIp = decision.unused.token_ip
+  const change = { session: { id: chain.session_id, userId: chain.user_id }, generation: token.generation }
+  const moved = SESSION_KINDS[chain.kind].tellsOfMoves && networkOf(previousIp) !== networkOf(row.ip)
+  const rotated = moved
+    ? await ctx.db.transaction(async (tx) => {
+        await lockUserExclusive(tx, chain.user_id)
+        if (!(await rotateTokenIn(tx, rotation))) return false
+        await recordAddressChange(tx, { ...change, previousIp, client: attempt.client, now })
+        return true
+      })
+    : await rotateToken(ctx.db, rotation)
+  return rotated ? { kind: 'issued', chain, successor, jti: row.jti, ip: row.ip, now } : 'lost_race'
+}
+
+async function offer(ctx: ChainContext, step: Step, chain: ChainRow): Promise<RefreshOutcome | 'lost_race'> {
+  const { successor, row } = await makeSuccessor(ctx, step, chain)
+  const inserted = await insertOffer(ctx.db, row, step.now)
+  return inserted ? { kind: 'issued', chain, successor, jti: row.jti, ip: row.ip, now: step.now } : 'lost_race'
+}
+
+async function renew(
+  ctx: ChainContext,
+  step: Step,
+  chain: ChainRow,
+  row: TokenRow,
+): Promise<RefreshOutcome | 'lost_race'> {
+  const reissued = await reissueSuccessor(ctx, step, chain, row)
+  if (reissued.kind === 'refused') return reissued
+  const jti = uuidV4(ctx.random)
+  const renewal = {
+    session_id: chain.session_id,
+    user_id: chain.user_id,
+    jti,
+    expires_at: tokenExpiry(ctx, step, chain),
+  }
+  return (await renewOffer(ctx.db, renewal, step.now)) ? { ...reissued, jti } : 'lost_race'
+}
+
+/** Derives again what was handed out before, under whichever key of the ring it was made. */
+async function reissueSuccessor(
+  ctx: ChainContext,
+  step: Step,
+  chain: ChainRow,
+  row: TokenRow,
+): Promise<RefreshOutcome> {
+  for (const key of ctx.tokens.refreshKeys) {
+    const successor = deriveSuccessor(key, step.token, row.salt ?? '')
+    if (await matches(ctx, chain, successor, row)) {
+      return { kind: 'issued', chain, successor, jti: row.jti, ip: row.token_ip, now: step.now }
+    }
+  }
+  ctx.log.error(
+    { sessionId: chain.session_id, generation: row.generation },
+    'no key of the ring reproduces a refresh token: was a secret removed too early?',
+  )
+  return { kind: 'refused', code: 'invalid_refresh_token' }
+}
+
+async function makeSuccessor(
+  ctx: ChainContext,
+  step: Step,
+  chain: ChainRow,
+): Promise<{ successor: RefreshToken; row: NewToken & { salt: string } }> {
+  const salt = ctx.random(SALT_BYTES).toString('base64url')
+  const successor = deriveSuccessor(ctx.tokens.refreshKeys[0], step.token, salt)
+  const row = {
+    session_id: chain.session_id,
+    user_id: chain.user_id,
+    token: successor.selector,
+    generation: successor.generation,
+    token_digest: await ctx.tokens.digests.digest(SESSION_KINDS[chain.kind].tokenDigest, successor.secret),
+    salt,
+    jti: uuidV4(ctx.random),
+    ip: step.attempt.client.ip,
+    expires_at: tokenExpiry(ctx, step, chain),
+  }
+  return { successor, row }
+}
+
+function matches(
+  { tokens }: Pick<Context, 'tokens'>,
+  chain: ChainRow,
+  token: RefreshToken,
+  row: TokenRow,
+): Promise<boolean> {
+  return tokens.digests.matches(SESSION_KINDS[chain.kind].tokenDigest, token.secret, row.token_digest)
+}
+
+/** A token lives its own lifetime, and never longer than its session. */
+function tokenExpiry(ctx: ChainContext, { now }: Step, chain: ChainRow): Date {
+  const expiry = now.getTime() + ctx.settings.refreshTokenLifetimeSeconds * 1000
+  return new Date(Math.min(expiry, chain.expires_at.getTime()))
+}

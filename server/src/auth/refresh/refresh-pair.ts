@@ -1,0 +1,31 @@
+import type { RefreshToken } from '../../crypto/refresh-token.ts'
+import { AuthError } from '../context/auth-error.ts'
+import type { Context } from '../context/context.ts'
+import type { Client } from '../context/origin.ts'
+import { type IssuedTokens, issueTokens } from '../session/issued-tokens.ts'
+import { advanceChain } from './refresh-chain.ts'
+
+export interface RefreshPairInput {
+  accessToken: string
+  refreshToken: string
+  idempotencyKey: string | null
+  client: Client
+}
+
+/**
+ * Exchanges a pair for a new one; its two halves must have been issued together. The access token may have expired.
+ *
+ * @throws {AuthError} `invalid_access_token`, `invalid_refresh_token`, `refresh_token_used`, `refresh_token_expired`
+ */
+export async function refreshPair(ctx: Context, input: RefreshPairInput): Promise<IssuedTokens> {
+  const access = ctx.tokens.access.verify(input.accessToken, { now: ctx.now(), ignoreTimes: true })
+  const judge = (token: RefreshToken) => {
+    if (access?.kind !== 'pair') return 'invalid'
+    const { sid, gen } = access.claims
+    return sid === token.sessionId && gen === token.generation ? 'matches' : 'of_another'
+  }
+  const outcome = await advanceChain(ctx, { ...input, endpoint: 'pair', inCookie: false, accessToken: judge })
+  if (outcome.kind === 'refused') throw new AuthError(outcome.code)
+  const { chain, successor, jti, ip, now } = outcome
+  return issueTokens(ctx, { kind: 'pair', user: chain, refreshToken: successor, jti, ip, now })
+}

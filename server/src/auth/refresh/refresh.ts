@@ -1,0 +1,25 @@
+import { AuthError } from '../context/auth-error.ts'
+import type { Context } from '../context/context.ts'
+import type { Client } from '../context/origin.ts'
+import { type IssuedTokens, issueTokens } from '../session/issued-tokens.ts'
+import { advanceChain } from './refresh-chain.ts'
+
+export interface RefreshInput {
+  refreshToken: string
+  /** Whether it came in a cookie. */
+  inCookie: boolean
+  idempotencyKey: string | null
+  client: Client
+}
+
+/**
+ * Refreshes a `login` session (RFC 6749, 6, with rotation as RFC 9700, 4.14.2 asks for).
+ *
+ * @throws {AuthError} `invalid_refresh_token`, `refresh_token_expired`
+ */
+export async function refresh(ctx: Context, input: RefreshInput): Promise<IssuedTokens> {
+  const outcome = await advanceChain(ctx, { ...input, endpoint: 'login', accessToken: () => 'not_needed' })
+  if (outcome.kind === 'refused') throw new AuthError(outcome.code)
+  const { chain, successor, jti, ip, now } = outcome
+  return issueTokens(ctx, { kind: 'login', user: chain, refreshToken: successor, jti, ip, now })
+}

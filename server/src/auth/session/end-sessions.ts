@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lockUserExclusive } from '../../storage/account/user-locks.ts'
+import { revokeNextSessions, revokeSessionsOfUser } from '../../storage/session/sessions.ts'
+import type { Context } from '../context/context.ts'
+import type { Origin } from '../context/origin.ts'
+import { recordEvent } from '../notice/record-event.ts'
+
+/** Ends every living session of a person, for whoever runs the server; returns how many there were. */
+export function endSessionsOfUser(
+  ctx: Pick<Context, 'db' | 'now'>,
+  { userId, origin }: { userId: number; origin: Origin },
+): Promise<number> {
+  const now = ctx.now()
+  return ctx.db.transaction(async (tx) => {
+    // Logins that are under way are waited for: their sessions end too.
+    await lockUserExclusive(tx, userId)
+    const ended = await revokeSessionsOfUser(tx, { userId, reason: 'operator', now })
+    const details = { sessions: ended }
+    if (ended > 0) await recordEvent(tx, { kind: 'session_ended', userId, details }, origin, now)
+    return ended
+  })
+}
+
+/** Before any that there is. */
+const FIRST_SESSION_ID = '00000000-0000-0000-0000-000000000000'
+const BATCH = 500
+/** Between batches, so that servers on the same SQLite file get their turn. */
+const PAUSE_MILLISECONDS = 20
+
+/**
+ * Ends every session that has begun by now, for whoever restored a backup: sessions that had ended since then would live
+ * again. In batches, each audited with what it ended, beside running servers.
+ */
+export async function endEverySession(
+  ctx: Pick<Context, 'db' | 'now'>,
+  { origin }: { origin: Origin },
+): Promise<number> {
+  const now = ctx.now()
+  let [ended, after] = [0, FIRST_SESSION_ID]
+  for (;;) {
+    const ids = await ctx.db.transaction(async (tx) => {
+      const batch = await revokeNextSessions(tx, { reason: 'operator', now, after, limit: BATCH })
+      const details = { sessions: batch.length }
+      if (batch.length > 0) await recordEvent(tx, { kind: 'session_ended', userId: null, details }, origin, now)
+      return batch
+    })
+    const last = ids.toSorted().at(-1)
+    if (last === undefined) return ended
+    ended += ids.length
+    after = last
+    await sleep(PAUSE_MILLISECONDS)
+  }
+}

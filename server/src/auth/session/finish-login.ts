@@ -1,0 +1,43 @@
+import type { UserRow } from '../../storage/account/users.ts'
+import type { Context } from '../context/context.ts'
+import type { Client } from '../context/origin.ts'
+import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
+import { openSession } from './open-session.ts'
+
+/** How a login ended that was not refused. */
+export type LoginOutcome = { kind: 'session'; user: UserRow; tokens: IssuedTokens }
+
+export interface ProvenLogin {
+  user: UserRow
+  /** How the user proved themselves (RFC 8176). */
+  methods: readonly string[]
+  /** The digest that a password was compared with. */
+  verifiedDigest: string | null
+  /** Whether the refresh token goes into a cookie: its keeper always stores successors. */
+  inCookie: boolean
+  client: Client
+  now: Date
+}
+
+/**
+ * The end of every way to sign in, and the only way to a `login` session: what must hold for all of them is decided here.
+ *
+ * @returns null when the user is gone or disabled, or no longer has the password that was verified
+ */
+export async function finishLogin(
+  ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
+  { user, methods, verifiedDigest, inCookie, client, now }: ProvenLogin,
+): Promise<LoginOutcome | null> {
+  const kind = 'login'
+  const session = await openSession(ctx, {
+    userId: user.id,
+    kind,
+    strict: inCookie,
+    methods,
+    verifiedDigest,
+    client,
+    now,
+  })
+  if (!session) return null
+  return { kind: 'session', user, tokens: issueTokens(ctx, { kind, user, ...session, ip: client.ip, now }) }
+}

@@ -1,0 +1,63 @@
+import { findUserByEmail, replacePasswordDigest, type UserRow } from '../../storage/account/users.ts'
+import { canonicalEmail } from '../../text/email-address.ts'
+import { isDemoUser } from '../account/demo-users.ts'
+import { AuthError } from '../context/auth-error.ts'
+import type { Context } from '../context/context.ts'
+import type { Client } from '../context/origin.ts'
+import { recordEvent } from '../notice/record-event.ts'
+import { finishLogin, type LoginOutcome } from './finish-login.ts'
+
+export interface LoginInput {
+  email: string
+  password: string
+  /** Whether the refresh token goes into a cookie: its keeper always stores successors. */
+  inCookie: boolean
+  client: Client
+}
+
+const MAX_TRIES = 2
+
+/**
+ * Checks a password and opens a session. Unknown address, wrong password and disabled account cost the same work and get
+ * the same answer (OWASP ASVS 5, 6.3.8).
+ *
+ * @throws {AuthError} `invalid_credentials`
+ * @throws {HashPoolFull}
+ */
+export async function login(ctx: Context, { email, password, inCookie, client }: LoginInput): Promise<LoginOutcome> {
+  const canonical = canonicalEmail(email)
+  for (let tries = 1; ; tries++) {
+    const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
+    const matches = await ctx.passwords.matches(password, user?.password_digest ?? null)
+    const now = ctx.now()
+    const allowed = user !== null && matches && user.disabled_at === null && isAllowedFrom(ctx, user, client)
+    // Whether the account was disabled, or its password changed, since then is judged under lock.
+    const proof = { methods: ['pwd'], verifiedDigest: user?.password_digest ?? null }
+    const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, client, now }) : null
+    if (outcome) {
+      await renewOutdatedDigest(ctx, outcome.user, password)
+      return outcome
+    }
+    // A login beside this one may have renewed the digest that was compared; a changed password will not match.
+    if (allowed && tries < MAX_TRIES) continue
+    await recordEvent(ctx.db, { kind: 'login_failed', userId: user?.id ?? null }, client, now)
+    throw new AuthError('invalid_credentials')
+  }
+}
+
+/** Demo users have passwords that stand in the documentation. */
+function isAllowedFrom(ctx: Pick<Context, 'settings'>, user: UserRow, client: Client): boolean {
+  return !isDemoUser(user) || ctx.settings.isDemoAddress(client.ip)
+}
+
+/** Only now is the password known that a digest of today's strength needs. A failure costs nobody their login. */
+async function renewOutdatedDigest(ctx: Context, user: UserRow, password: string): Promise<void> {
+  const from = user.password_digest
+  if (from === null || !ctx.passwords.isOutdated(from)) return
+  try {
+    const to = await ctx.passwords.digest(password)
+    await replacePasswordDigest(ctx.db, { id: user.id, from, to, now: ctx.now() })
+  } catch (error) {
+    ctx.log.warn({ userId: user.id, reason: (error as Error).name }, 'an outdated password digest was not renewed')
+  }
+}

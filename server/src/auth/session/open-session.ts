@@ -1,0 +1,83 @@
+import { makeRefreshToken, type RefreshToken, SECRET_BYTES } from '../../crypto/refresh-token.ts'
+import { uuidV4, uuidV7 } from '../../crypto/uuid.ts'
+import { lockUserShared } from '../../storage/account/user-locks.ts'
+import { insertFirstToken } from '../../storage/session/refresh-tokens.ts'
+import { insertSession, type SessionKind } from '../../storage/session/sessions.ts'
+import type { Context } from '../context/context.ts'
+import type { Client } from '../context/origin.ts'
+import { recordEvent } from '../notice/record-event.ts'
+import { SESSION_KINDS } from './session-kind.ts'
+
+export interface NewSessionOf {
+  userId: number
+  kind: SessionKind
+  /** Whether each token is used up from the first on, whatever the setting says. */
+  strict: boolean
+  /** How the user proved themselves (RFC 8176). */
+  methods: readonly string[]
+  /** The digest that a password was compared with: the session is opened only while it is still the user's. */
+  verifiedDigest?: string | null
+  client: Client
+  now: Date
+}
+
+export interface OpenedSession {
+  refreshToken: RefreshToken
+  /** Of the access token that goes with it. */
+  jti: string
+}
+
+/**
+ * Opens a session with its first refresh token.
+ *
+ * @returns null when the user is gone or disabled, or no longer has the password that was verified
+ */
+export async function openSession(
+  ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
+  { userId, kind, strict, methods, verifiedDigest, client, now }: NewSessionOf,
+): Promise<OpenedSession | null> {
+  const { settings, tokens } = ctx
+  const { tokenDigest: algorithm, alwaysStrict, opened: openedEvent } = SESSION_KINDS[kind]
+  const sessionId = uuidV7(now, ctx.random)
+  const secret = ctx.random(SECRET_BYTES)
+  const refreshToken = makeRefreshToken(tokens.refreshKeys[0], { sessionId, generation: 0, secret })
+  const tokenDigest = await tokens.digests.digest(algorithm, refreshToken.secret)
+  const jti = uuidV4(ctx.random)
+  const sessionEnd = now.getTime() + settings.sessionMaxAgeSeconds * 1000
+  const tokenEnd = Math.min(sessionEnd, now.getTime() + settings.refreshTokenLifetimeSeconds * 1000)
+
+  const opened = await ctx.db.transaction(async (tx) => {
+    const held = await lockUserShared(tx, userId)
+    if (!held || held.disabled_at) return false
+    if (verifiedDigest !== undefined && held.password_digest !== verifiedDigest) return false
+    await insertSession(
+      tx,
+      {
+        id: sessionId,
+        user_id: userId,
+        kind,
+        rotation: strict || alwaysStrict ? 'strict' : settings.rotation,
+        ip: client.ip,
+        user_agent: client.userAgent,
+        amr: methods.join(' '),
+        expires_at: new Date(sessionEnd),
+      },
+      now,
+    )
+    const token = {
+      session_id: sessionId,
+      user_id: userId,
+      token: refreshToken.selector,
+      generation: 0,
+      token_digest: tokenDigest,
+      salt: null,
+      jti,
+      ip: client.ip,
+      expires_at: new Date(tokenEnd),
+    }
+    await insertFirstToken(tx, token, now)
+    await recordEvent(tx, { kind: openedEvent, userId, sessionId }, client, now)
+    return true
+  })
+  return opened ? { refreshToken, jti } : null
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { openDatabase } from '../../app/open-database.ts'
+import type { Context } from '../../auth/context/context.ts'
+import type { Origin } from '../../auth/context/origin.ts'
+import { type Config, readConfig, readEnvironment } from '../../config/config.ts'
+import { databaseClock } from '../../storage/database/database.ts'
+import { migrate } from '../../storage/database/migrate.ts'
+import { CommandError } from '../terminal/command-error.ts'
+
+/** What a command works with: the database of the configuration, and its time. */
+export interface CommandContext extends Pick<Context, 'db' | 'now' | 'random' | 'log'> {
+  config: Config
+}
+
+/** Who did it, in the audit. */
+export const COMMAND_LINE: Origin = { ip: null, userAgent: 'tessera (command line)' }
+
+/** Whoever waits at a terminal waits longer than a request may. */
+const LOCK_TIMEOUT_MILLISECONDS = 60_000
+
+/**
+ * Opens the configured database for one command, beside running servers if need be, and closes it after. Its tables are
+ * brought up to date first, as a start would.
+ *
+ * @param options.mayCreate whether a SQLite file that is not there is made; reading what is not there is a mistake
+ * @param run is told the names of the migrations that were applied, too
+ */
+export async function withDatabase<T>(
+  options: { mayCreate: boolean },
+  run: (ctx: CommandContext, applied: string[]) => Promise<T>,
+): Promise<T> {
+  const config = readConfig(readEnvironment())
+  const { database } = config
+  if (database.kind === 'sqlite' && !options.mayCreate && !existsSync(database.file)) {
+    throw new CommandError(
+      `There is no database at ${database.file} yet; start the server once, or run: tessera migrate`,
+    )
+  }
+  const log = { info() {}, warn() {}, error() {} }
+  const db = await openDatabase(config, log, LOCK_TIMEOUT_MILLISECONDS)
+  try {
+    const now = databaseClock(db, Date.now)
+    const applied = await migrate(db, now())
+    return await run({ config, db, now, random: randomBytes, log }, applied)
+  } finally {
+    await db.close()
+  }
+}

@@ -1,0 +1,19 @@
+import { ruleSettings } from '../../app/rule-settings.ts'
+import type { Context } from '../../auth/context/context.ts'
+import { HashPool } from '../../crypto/hash-pool.ts'
+import { createPasswords } from '../../crypto/passwords.ts'
+import type { CommandContext } from './with-database.ts'
+
+/** For commands that make a digest: a worker of its own, and the rules for passwords. */
+export async function withPasswords<T>(
+  ctx: CommandContext,
+  run: (ctx: CommandContext & Pick<Context, 'passwords' | 'settings'>) => Promise<T>,
+): Promise<T> {
+  const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting: 1 })
+  try {
+    const passwords = createPasswords(pool, ctx.config.passwordHash)
+    return await run({ ...ctx, passwords, settings: ruleSettings(ctx.config) })
+  } finally {
+    await pool.close()
+  }
+}

@@ -1,0 +1,18 @@
+import { Type } from 'typebox'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { requireCaller } from '../guard/bearer.ts'
+import { EXAMPLE_USER } from '../view/examples.ts'
+import { UserSchema, userView } from '../view/user.ts'
+
+/** `GET /api/v1/auth/me` */
+export const me = endpoint({
+  about: {
+    operationId: 'me',
+    tag: 'Authentication',
+    summary: 'Who the access token speaks for',
+    done: 'The person',
+    examples: { answer: { user: EXAMPLE_USER } },
+  },
+  responses: { 200: Type.Object({ user: UserSchema }) },
+  handle: async (_ctx, request) => ({ user: userView(requireCaller(request).profile) }),
+})

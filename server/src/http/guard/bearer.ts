@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify'
+import type { Caller } from '../../auth/context/caller.ts'
+import { authenticate } from '../../auth/session/authenticate.ts'
+import { Unauthenticated } from '../contract/refusal.ts'
+import type { Guard } from '../endpoint/guard.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who the access token speaks for, behind the guard {@link bearer}. */
+    caller: Caller | null
+  }
+}
+
+/** Lets callers with a living access token through (RFC 6750). */
+export const bearer: Guard = {
+  async check(ctx, request) {
+    const token = bearerToken(request)
+    request.caller = token === null ? null : await authenticate(ctx, token)
+    if (!request.caller) throw new Unauthenticated(token)
+  },
+  scheme: () => 'accessToken',
+  refusals: () => [new Unauthenticated(null)],
+}
+
+/** The caller of an endpoint behind {@link bearer}. */
+export function requireCaller(request: FastifyRequest): Caller {
+  if (!request.caller) throw new Error('the route has no bearer guard')
+  return request.caller
+}
+
+/** The credential of `Authorization: Bearer …`, in the characters that RFC 6750, 2.1 allows. */
+export function bearerToken(request: FastifyRequest): string | null {
+  return /^Bearer +([\w.~+/-]+=*) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
+}

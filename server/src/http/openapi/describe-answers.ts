@@ -1,0 +1,88 @@
+import { Type } from 'typebox'
+import { AuthError } from '../../auth/context/auth-error.ts'
+import { RateLimited } from '../../auth/limit/rate-limited.ts'
+import { HashPoolFull } from '../../crypto/hash-pool.ts'
+import { Unavailable } from '../../storage/database/errors.ts'
+import { type Answer, answerTo, internalError } from '../contract/answer.ts'
+import type { Contract, ErrorSchema } from '../contract/contract.ts'
+import { missingFields } from '../contract/invalid-body.ts'
+import type { About } from '../endpoint/endpoint.ts'
+import type { EdgeSettings } from '../endpoint/http-context.ts'
+import type { Route } from '../endpoint/route.ts'
+import { invalidIdempotencyKey } from '../request/idempotency-key.ts'
+import { invalidJson } from '../request/json-body.ts'
+import { crossSite } from '../request/same-site.ts'
+
+export const errorSchemas: Record<ErrorSchema, object> = {
+  ApiError: Type.Object({
+    error: Type.Object({
+      message: Type.String({ description: 'For people.' }),
+      details: Type.Object(
+        { code: Type.Optional(Type.String({ description: 'For programs; stable.' })) },
+        { additionalProperties: true, description: 'A code, or field -> sentences.' },
+      ),
+    }),
+  }),
+  PairError: Type.Object({ error: Type.String() }),
+  InvalidRegistration: Type.Object({
+    message: Type.String(),
+    errors: Type.Object(
+      {},
+      { additionalProperties: Type.Array(Type.String()), description: 'Field -> sentences, as Rails words them.' },
+    ),
+  }),
+}
+
+/** Every refusal that a route may answer with, in the words it does: the answers are made as real ones are. */
+export function describeAnswers(route: Route, about: About, edge: EdgeSettings): Record<string, object> {
+  const { contract } = route
+  const answers = listRefusals(route, about, edge).map((error) => answerTo(error, contract))
+  const byStatus = Map.groupBy(
+    [...answers, internalError(contract)].filter((answer) => answer !== null),
+    ({ status }) => status,
+  )
+  const described = [...byStatus].map(([status, same]) => [String(status), describe(same, contract)])
+  return Object.fromEntries(described)
+}
+
+function listRefusals({ endpoint, guard, limit, method, work }: Route, about: About, edge: EdgeSettings): Error[] {
+  const readsBody = method !== 'GET'
+  return [
+    ...(guard?.refusals(edge) ?? []),
+    ...(about.refusals ?? []).map((code) => new AuthError(code)),
+    ...(readsBody ? [invalidJson(), ofFramework(413), ofFramework(415)] : []),
+    ...(endpoint.params ? [ofFramework(400), ofFramework(414)] : []),
+    ...(endpoint.body ? missingFields(endpoint.body) : []),
+    ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
+    ...(about.takesCookie ? [crossSite()] : []),
+    ...(limit ? [new RateLimited(900)] : []),
+    ...(work === 'password' || work === 'token' ? [new HashPoolFull()] : []),
+    ...(work === 'none' ? [] : [new Unavailable('for the description')]),
+  ]
+}
+
+function ofFramework(statusCode: number): Error {
+  return Object.assign(new Error('for the description'), { statusCode })
+}
+
+function describe(answers: Answer[], contract: Contract): object {
+  const names = Object.keys(answers[0]?.headers ?? {})
+  const headers = Object.fromEntries(names.map((name) => [title(name), { schema: { type: 'string' } }]))
+  const examples = Object.fromEntries(answers.map(({ body }) => [exampleName(body), { value: body }]))
+  const { error, validation } = contract.schemas
+  const schema = { $ref: `#/components/schemas/${answers[0]?.status === 422 ? validation : error}` }
+  return {
+    description: Object.keys(examples).join('; '),
+    ...(names.length > 0 && { headers }),
+    content: { 'application/json': { schema, examples } },
+  }
+}
+
+function exampleName(body: { error?: string | { message?: string }; message?: string }): string {
+  const { error = body.message } = body
+  return (typeof error === 'object' ? error.message : error) ?? 'refused'
+}
+
+function title(header: string): string {
+  return header.replaceAll(/(^|-)[a-z]/g, (letters) => letters.toUpperCase())
+}

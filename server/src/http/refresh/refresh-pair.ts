@@ -1,0 +1,35 @@
+import { Type } from 'typebox'
+import { refreshPair as refreshPairRule } from '../../auth/refresh/refresh-pair.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { readIdempotencyKey } from '../request/idempotency-key.ts'
+import { EXAMPLE_TOKENS } from '../view/examples.ts'
+import { TokensSchema } from '../view/tokens.ts'
+
+/** `POST /auth/refresh` */
+export const refreshPair = endpoint({
+  about: {
+    operationId: 'refreshPair',
+    tag: 'Token pairs',
+    summary: 'Exchange both halves of a pair for a new one',
+    done: 'A new pair; the old one is spent',
+    detail:
+      'The access token may have expired. Both old halves are spent; without an `Idempotency-Key`, sending them again is reuse and ends the session.',
+    refusals: ['invalid_access_token', 'invalid_refresh_token', 'refresh_token_used', 'refresh_token_expired'],
+    takesIdempotencyKey: true,
+    examples: { body: { auth: EXAMPLE_TOKENS }, answer: EXAMPLE_TOKENS },
+  },
+  body: Type.Object({
+    auth: Type.Object({
+      access_token: Type.String({ pattern: '\\S' }),
+      refresh_token: Type.String({ pattern: '\\S' }),
+    }),
+  }),
+  responses: { 200: TokensSchema },
+  handle: async (ctx, request) =>
+    refreshPairRule(ctx, {
+      accessToken: request.body.auth.access_token,
+      refreshToken: request.body.auth.refresh_token,
+      idempotencyKey: readIdempotencyKey(request),
+      client: request.client,
+    }),
+})

@@ -1,0 +1,34 @@
+import { refresh as refreshRule } from '../../auth/refresh/refresh.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { readIdempotencyKey } from '../request/idempotency-key.ts'
+import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS } from '../view/examples.ts'
+import { DeliveredTokens } from '../view/tokens.ts'
+import { BodyOrCookie, presentedToken, sendTokens } from './refresh-cookie.ts'
+
+/** `POST /api/v1/auth/refresh` */
+export const refresh = endpoint({
+  about: {
+    operationId: 'refresh',
+    tag: 'Authentication',
+    summary: 'Get a new access token, and the successor of the refresh token',
+    done: 'Refreshed',
+    detail:
+      'A client may keep its first refresh token and ignore successors; from the first use of a successor on, each token is good once. A used token ends its session, unless it is the last one used and comes back within 30 seconds or with its `Idempotency-Key`.',
+    refusals: ['invalid_refresh_token', 'refresh_token_expired'],
+    takesIdempotencyKey: true,
+    takesCookie: true,
+    examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: EXAMPLE_TOKENS },
+  },
+  body: BodyOrCookie,
+  responses: { 200: DeliveredTokens },
+  async handle(ctx, request, reply) {
+    const presented = presentedToken(ctx, request, request.body)
+    const idempotencyKey = readIdempotencyKey(request)
+    const tokens = await refreshRule(ctx, { ...presented, idempotencyKey, client: request.client })
+    // A kept token is in the jar already. Set again, a late answer would replace the successor that another tab has got.
+    if (presented.inCookie && tokens.refresh_token === presented.refreshToken) {
+      return { access_token: tokens.access_token }
+    }
+    return sendTokens(ctx, reply, tokens, presented.inCookie)
+  },
+})

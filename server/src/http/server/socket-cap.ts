@@ -1,0 +1,25 @@
+import type { Server, Socket } from 'node:net'
+import { canonicalIp, type IpRanges } from '../../text/ip-address.ts'
+
+/** More than any browser, and enough for a gateway; a proxy that is trusted may have as many as it likes. */
+const MAX_SOCKETS_PER_ADDRESS = 1000
+
+/** Ends connections beyond the cap of their address at once, so that one machine cannot take them all. */
+export function capSockets(server: Server, trustedProxies: IpRanges, max = MAX_SOCKETS_PER_ADDRESS): void {
+  const open = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const address = canonicalIp(socket.remoteAddress ?? '') ?? ''
+    if (trustedProxies.includes(address)) return
+    const count = (open.get(address) ?? 0) + 1
+    if (count > max) {
+      socket.destroy()
+      return
+    }
+    open.set(address, count)
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1
+      if (left === 0) open.delete(address)
+      else open.set(address, left)
+    })
+  })
+}

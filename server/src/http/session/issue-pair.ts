@@ -1,0 +1,21 @@
+import { Type } from 'typebox'
+import { issuePair as issuePairRule } from '../../auth/session/issue-pair.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { EXAMPLE_GUID, EXAMPLE_TOKENS } from '../view/examples.ts'
+import { TokensSchema } from '../view/tokens.ts'
+
+/** `POST /auth/token` */
+export const issuePair = endpoint({
+  about: {
+    operationId: 'issuePair',
+    tag: 'Token pairs',
+    summary: 'Issue a pair for a GUID',
+    done: 'A pair',
+    detail: 'A GUID is no credential: in production the caller is a service with a key.',
+    refusals: ['user_not_found'],
+    examples: { body: { auth: { user_guid: EXAMPLE_GUID } }, answer: EXAMPLE_TOKENS },
+  },
+  body: Type.Object({ auth: Type.Object({ user_guid: Type.String({ pattern: '\\S' }) }) }),
+  responses: { 200: TokensSchema },
+  handle: async (ctx, request) => issuePairRule(ctx, { userGuid: request.body.auth.user_guid, client: request.client }),
+})

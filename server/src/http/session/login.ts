@@ -1,0 +1,41 @@
+import { Type } from 'typebox'
+import { login as loginRule } from '../../auth/session/login.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { sendTokens } from '../refresh/refresh-cookie.ts'
+import { refuseCrossSite } from '../request/same-site.ts'
+import { EXAMPLE_TOKENS, EXAMPLE_USER } from '../view/examples.ts'
+import { DeliveredTokens } from '../view/tokens.ts'
+import { UserSchema, userView } from '../view/user.ts'
+
+/** `POST /api/v1/auth/login` */
+export const login = endpoint({
+  about: {
+    operationId: 'login',
+    tag: 'Authentication',
+    summary: 'Check a password and begin a session',
+    done: 'A session has begun',
+    refusals: ['invalid_credentials'],
+    takesCookie: true,
+    examples: {
+      body: { email: 'admin@example.com', password: 'password123' },
+      answer: { user: EXAMPLE_USER, ...EXAMPLE_TOKENS },
+    },
+  },
+  body: Type.Object({
+    email: Type.String(),
+    password: Type.String(),
+    cookie: Type.Optional(
+      Type.Boolean({ description: 'Puts the refresh token into an HttpOnly cookie instead of the answer.' }),
+    ),
+  }),
+  responses: {
+    200: Type.Object({ user: UserSchema, ...DeliveredTokens.properties }),
+  },
+  async handle(ctx, request, reply) {
+    const { email, password, cookie = false } = request.body
+    const inCookie = cookie || ctx.edge.cookieMode
+    if (inCookie) refuseCrossSite(ctx, request)
+    const { user, tokens } = await loginRule(ctx, { email, password, inCookie, client: request.client })
+    return { user: userView(user), ...sendTokens(ctx, reply, tokens, inCookie) }
+  },
+})

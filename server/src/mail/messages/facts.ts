@@ -1,0 +1,37 @@
+import type { MailData, MailKind } from '../../storage/notice/mail-data.ts'
+import type { Words } from '../words/words.ts'
+import { describeDevice } from './device.ts'
+import { timeInWords } from './phrases.ts'
+
+/** A line in the table of a mail; its label is in the words of each language. */
+export type FactName = 'time' | 'address' | 'previousAddress' | 'newAddress' | 'device' | 'userAgent'
+
+/** In the order in which the mail shows them. Null: not known. */
+export type Facts = Partial<Record<FactName, string | null>>
+
+/** Data out of the outbox: an older version may have written fewer fields. */
+type Stored<Data> = { [Field in keyof Data]?: Data[Field] | null }
+
+/**
+ * The facts that each kind of mail shows.
+ *
+ * @throws {RangeError} for data without a time
+ */
+export const MAIL_FACTS: { [Kind in MailKind]: (data: Stored<MailData[Kind]>, words: Words) => Facts } = {
+  address_changed: (data, words) => ({
+    previousAddress: data.old_ip ?? null,
+    newAddress: data.new_ip ?? null,
+    time: timeInWords(data.at, words),
+    ...deviceFacts(data.user_agent, words),
+  }),
+  refresh_token_reused: (data, words) => ({
+    time: timeInWords(data.at, words),
+    address: data.ip ?? null,
+    ...deviceFacts(data.user_agent, words),
+  }),
+}
+
+function deviceFacts(userAgent: string | null | undefined, words: Words): Facts {
+  const device = describeDevice(userAgent ?? null)
+  return { device: device.name ?? words.unknown, userAgent: device.userAgent ?? words.unknown }
+}

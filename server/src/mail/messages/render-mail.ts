@@ -1,0 +1,42 @@
+import type { MailRow } from '../../storage/notice/outbox.ts'
+import { DEFAULT_LOCALE, isLocale, type Locale } from '../../text/locale.ts'
+import type { Sender } from '../delivery/sender.ts'
+import { en } from '../words/en.ts'
+import { ru } from '../words/ru.ts'
+import type { Words } from '../words/words.ts'
+import { type FactName, type Facts, MAIL_FACTS } from './facts.ts'
+import { layOut } from './layout.ts'
+import type { Message } from './message.ts'
+import { plainName, serviceName } from './phrases.ts'
+
+const WORDS: Record<Locale, Words> = { en, ru }
+
+/** Only a newer version can word it; during an update, a replica of that version will. */
+export class UnknownMailKind extends Error {
+  override readonly name = 'UnknownMailKind'
+}
+
+/**
+ * Words a mail of the outbox in the language of its user.
+ *
+ * @throws {UnknownMailKind} and {@link RangeError} for data without a time
+ */
+export function renderMail(mail: MailRow, sender: Sender): Message {
+  if (!Object.hasOwn(MAIL_FACTS, mail.kind))
+    throw new UnknownMailKind(`mails of the kind ${mail.kind} are not known to this version`)
+  const locale = isLocale(mail.locale) ? mail.locale : DEFAULT_LOCALE
+  const words = WORDS[locale]
+  const service = serviceName(sender)
+  const facts: Facts = MAIL_FACTS[mail.kind](mail.data, words)
+  const link = sender.publicUrl === null ? '' : ` ${sender.publicUrl}`
+  const content = {
+    ...words.mails[mail.kind](service),
+    greeting: words.greeting(plainName(mail.first_name)),
+    facts: Object.entries(facts).map(([name, value]) => ({
+      label: words.labels[name as FactName],
+      value: value ?? words.unknown,
+    })),
+    closing: `${words.closing(mail.email, service)}${link}`,
+  }
+  return layOut(content, locale)
+}
