@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { cleanUp } from '../../src/app/clean-up.ts'
+import { insertSession } from '../../src/storage/session/sessions.ts'
+import { logOut, newLogin, refresh } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { tesseraBeside } from '../support/tessera-command.ts'
+
+const DAY = 86_400
+
+async function cleanedSessions({ ctx }: TestServer): Promise<number> {
+  return (await cleanUp(ctx))['sessions'] ?? 0
+}
+
+test('the clean-up deletes sessions past their absolute end with their tokens, and nothing earlier', async () => {
+  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
+  const living = await newLogin(server)
+  const ended = await newLogin(server)
+  await logOut(server, ended.refresh_token)
+  await refresh(server, living.refresh_token)
+  server.pass({ seconds: 29 * DAY })
+  const young = await newLogin(server)
+  assert.equal(await cleanedSessions(server), 0)
+  server.pass({ seconds: DAY })
+  assert.equal(await cleanedSessions(server), 2)
+  const left = await server.rows<{ user_id: number }>(sql`select user_id from sessions`)
+  assert.deepEqual(
+    left.map((row) => row.user_id),
+    [young.person.id],
+  )
+  assert.equal((await server.rows(sql`select id from refresh_tokens`)).length, 1)
+  assert.equal((await refresh(server, young.refresh_token)).status, 200)
+})
+
+test('more than a batch is deleted, by two at once, and spent limits too', async () => {
+  const server = await startServer()
+  const { db } = server.ctx
+  const { person } = await newLogin(server)
+  const past = new Date(Date.now() - 1000)
+  const details = {
+    user_id: person.id,
+    kind: 'login',
+    rotation: 'strict',
+    ip: '::1',
+    user_agent: null,
+    amr: 'pwd',
+  } as const
+  await db.transaction(async (tx) => {
+    for (let n = 0; n < 2500; n++) await insertSession(tx, { id: randomUUID(), ...details, expires_at: past }, past)
+    await tx.query(sql`insert into rate_limits (key, points, expires_at) values (${'spent'}, ${1}, ${past})`)
+    await tx.query(
+      sql`insert into rate_limits (key, points, expires_at) values (${'alive'}, ${1}, ${new Date(Date.now() + 60_000)})`,
+    )
+  })
+  const counts = await Promise.all([cleanedSessions(server), cleanedSessions(server)])
+  // On PostgreSQL one may have skipped what the other held; it is gone all the same.
+  assert.equal(counts[0] + counts[1] + (await cleanedSessions(server)), 2500)
+  assert.deepEqual(
+    (await server.rows<{ key: string }>(sql`select key from rate_limits`)).map((row) => row.key),
+    ['alive'],
+  )
+})
+
+test('tessera clean-up deletes beside a running server, and what lives goes on', async () => {
+  const server = await startServer()
+  const [ended, living] = [await newLogin(server), await newLogin(server)]
+  const past = new Date(Date.now() - 1000)
+  await server.rows(sql`update sessions set expires_at = ${past} where user_id = ${ended.person.id} returning id`)
+  const tessera = tesseraBeside(server)
+  assert.deepEqual(await tessera('clean-up'), { code: 0, output: 'Deleted 1 expired session.\n' })
+  assert.deepEqual(await tessera('clean-up'), { code: 0, output: 'Deleted 0 expired sessions.\n' })
+  assert.equal((await refresh(server, living.refresh_token)).status, 200)
+})

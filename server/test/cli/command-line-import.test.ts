@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { signUp } from '../support/people.ts'
+import { startServer } from '../support/server.ts'
+import { documents, tesseraBeside } from '../support/tessera-command.ts'
+import { temporaryFolder } from '../support/test-database.ts'
+
+test('people of a Rails application come over with ids, digests and times, and sign in with their passwords', async () => {
+  const server = await startServer()
+  const tessera = tesseraBeside(server)
+  // As `row_to_json` prints rows of the documents' `users` table; the digests are of bcrypt-ruby ($2a$).
+  const digest = '$2a$04$Y0mBWPkkdxc3WN1LDX9LJOtx00f/7F8.qE2psZtPoSq0wDNSaJzP2'
+  const rows = [
+    {
+      id: 501,
+      email: 'Rails.Ann@Example.com',
+      password_digest: digest,
+      created_at: '2024-01-01T00:00:00.000Z',
+      role: 'admin',
+    },
+    {
+      id: 502,
+      email: 'rails.bob@example.com',
+      password_digest: digest,
+      created_at: '2024-02-01T00:00:00',
+      remember_token: 'x',
+    },
+  ]
+  const jsonLines = (people: object[]) => `${people.map((person) => JSON.stringify(person)).join('\n')}\n`
+  const file = join(temporaryFolder(), 'users.jsonl')
+  writeFileSync(file, jsonLines(rows))
+  assert.equal((await tessera(`users import ${file}`)).output, 'Imported 2 users.\n')
+  const login = await server.post('/api/v1/auth/login', {
+    email: 'rails.ann@example.com',
+    password: 'a rails password',
+  })
+  assert.equal(login.status, 200, login.text)
+  assert.deepEqual(
+    [login.body.user.id, login.body.user.created_at, login.body.user.role],
+    [501, '2024-01-01T00:00:00.000Z', 'admin'],
+  )
+  const bob = documents((await tessera('users show 502 --json')).output)[0]
+  assert.equal(bob.created_at, '2024-02-01T00:00:00.000Z', 'Rails keeps UTC, without saying so')
+  assert.equal((await signUp(server)).id, 503, 'the next person comes after them')
+
+  const refused: [object[], RegExp][] = [
+    [
+      [{ email: 'new@example.com' }, { email: 'rails.bob@example.com' }],
+      /^tessera: Line 2: Email has already been taken\. No users were imported\.\n$/,
+    ],
+    [[{ id: 501, email: 'new@example.com' }], /^tessera: Line 1: Id has already been taken\./],
+    [
+      [{ email: 'new@example.com', password_digest: 'plain text' }],
+      /^tessera: Line 1: Password digest is not a bcrypt or argon2id digest/,
+    ],
+    [[{ email: 'new@example.com', first_name: '\u001b[2J' }], /^tessera: Line 1: First name is invalid\./],
+    [[{ email: 'new@example.com', created_at: '12/25/2020' }], /^tessera: Line 1: Created at is invalid\./],
+    [[{ email: 'new@example.com', role: 1 }], /^tessera: Line 1: Role must be user or admin\./],
+    [[{ name: 'nobody' }], /^tessera: Line 1: Email can't be blank\./],
+  ]
+  for (const [people, expected] of refused) {
+    const { code, output } = await tessera('users import -', jsonLines(people))
+    assert.match(output, expected)
+    assert.equal(code, 1)
+  }
+  const odd: [string, RegExp][] = [
+    ['{"email":', /^tessera: Line 1 is not a JSON object\./],
+    ['\n\n[]\n', /^tessera: Line 3 is not a JSON object\./],
+    ['\n', /^tessera: Standard input is empty\./],
+  ]
+  for (const [input, expected] of odd) assert.match((await tessera('users import -', input)).output, expected)
+  assert.match(
+    (await tessera('users import /nowhere')).output,
+    /^tessera: \/nowhere cannot be read: there is no such file\./,
+  )
+
+  const whole = {
+    guid: '6E1A2A9C-7F0B-4F3F-9D0A-0D9C4C1F2B3B',
+    email: 'out@example.com',
+    password_digest: digest,
+    first_name: 'Аня',
+    last_name: "O'Neil",
+    locale: 'ru',
+    disabled_at: '2024-03-01',
+    updated_at: '2024-04-01T00:00:00+02:00',
+  }
+  const marked = await tessera('users import -', `\ufeff${JSON.stringify(whole)}\r\n\r\n`)
+  assert.equal(marked.output, 'Imported 1 user.\n')
+  const { password_digest: _, ...shown } = whole
+  const [out] = documents((await tessera('users show out@example.com --json')).output)
+  for (const [field, value] of Object.entries(shown)) {
+    const expected = field.endsWith('_at')
+      ? new Date(value).toISOString()
+      : field === 'guid'
+        ? value.toLowerCase()
+        : value
+    assert.equal(out[field], expected, field)
+  }
+  const attempt = { email: 'out@example.com', password: 'a rails password' }
+  assert.equal((await server.post('/api/v1/auth/login', attempt)).status, 401, 'who is out stays out')
+  assert.equal((await server.rows(sql`select id from users where email = ${'new@example.com'}`)).length, 0)
+})
+
+test('an id that was given once is never given again: not of a deleted person, not after an import', async () => {
+  const server = await startServer()
+  const tessera = tesseraBeside(server)
+  const gone = await signUp(server)
+  await tessera(`users delete ${gone.id} --yes`)
+  assert.equal((await tessera('users import -', '{"email":"next@example.com"}')).code, 0)
+  const [next] = documents((await tessera('users show next@example.com --json')).output)
+  await tessera(`users delete ${next.id} --yes`)
+  // An id by hand, below those that were given.
+  await server.rows(sql`delete from users where id = ${2} returning id`)
+  assert.equal((await tessera('users import -', '{"id":2,"email":"two@example.com"}')).code, 0)
+  assert.ok((await signUp(server)).id > next.id)
+})

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { createProgram } from '../../src/cli/program.ts'
+import { insertMail } from '../../src/storage/notice/outbox.ts'
+import { logIn, me, newLogin, refresh, signUp, type Tokens } from '../support/people.ts'
+import { startServer } from '../support/server.ts'
+import { runToEnd } from '../support/server-process.ts'
+import { documents, tesseraBeside } from '../support/tessera-command.ts'
+import { temporaryFolder } from '../support/test-database.ts'
+
+test('what cannot be meant both ways changes nothing', async () => {
+  const server = await startServer()
+  const tessera = tesseraBeside(server)
+  const { person, access_token } = await newLogin(server)
+  const [session] = documents((await tessera('sessions list --json')).output)
+  const both = await tessera(`sessions end ${session.id} --user ${person.id}`)
+  assert.deepEqual([both.code, (await me(server, access_token)).status], [1, 200])
+  const short = await tessera(`users set-password ${person.id}`, 'short')
+  assert.match(short.output, /^tessera: Password is too short/)
+  assert.equal((await me(server, access_token)).status, 200)
+  for (const command of ['drop', 'retry']) assert.equal((await tessera(`outbox ${command} 1 --failed`)).code, 1)
+})
+
+test('sessions are listed, ended one by one, and all of a person at once', async () => {
+  const server = await startServer()
+  const tessera = tesseraBeside(server)
+  const person = await signUp(server)
+  const logins: Tokens[] = []
+  for (let count = 0; count < 3; count++) logins.push(await logIn(server, person.email))
+  const living = async () => documents((await tessera(`sessions list --user ${person.id} --json`)).output)
+  const [newest] = await living()
+  assert.equal((await living()).length, 3)
+  assert.equal((await tessera(`sessions end ${newest.id}`)).output, 'Ended the session.\n')
+  assert.equal((await tessera(`sessions end ${newest.id}`)).output, 'The session had already ended.\n')
+  const alive = async () =>
+    (await Promise.all(logins.map((login) => me(server, login.access_token)))).map(({ status }) => status)
+  assert.deepEqual(await alive(), [200, 200, 401])
+  assert.equal((await tessera(`sessions end --user ${person.email}`)).output, 'Ended 2 sessions.\n')
+  assert.deepEqual(await alive(), [401, 401, 401])
+  assert.equal((await tessera(`sessions list --user ${person.id}`)).output, 'No living sessions found.\n')
+  assert.match((await tessera(`sessions list --user ${person.id} --ended`)).output, /(.* ended: operator .*\n){3}$/)
+  assert.match((await tessera('sessions end')).output, /^tessera: Name one session by its id, the sessions of a user/)
+  assert.match((await tessera('sessions end nonsense')).output, /^tessera: No session has the id "nonsense"/)
+})
+
+test('after a backup was restored, the sessions of everybody end at once', async () => {
+  const server = await startServer()
+  const tessera = tesseraBeside(server)
+  const people = await Promise.all(Array.from({ length: 3 }, () => newLogin(server)))
+  assert.match((await tessera('sessions end --all')).output, /^tessera: Not a terminal: pass --yes to confirm/)
+  assert.equal((await tessera('sessions end --all --yes')).output, 'Ended 3 sessions.\n')
+  for (const { access_token, refresh_token } of people) {
+    assert.equal((await me(server, access_token)).status, 401)
+    assert.equal((await refresh(server, refresh_token)).status, 401)
+  }
+  assert.equal((await tessera('sessions end --all --yes')).output, 'Ended 0 sessions.\n')
+  const audited = documents((await tessera('audit --kind session_ended --json')).output)
+  assert.deepEqual(
+    audited.map(({ details }) => details),
+    [{ sessions: 3 }],
+  )
+})
+
+test('the audit is filtered by person, kind and time, as a table or JSON lines, and cannot steer the terminal', async () => {
+  const server = await startServer()
+  const tessera = tesseraBeside(server)
+  const { person } = await newLogin(server)
+  await server.rows(sql`update audit_events set user_agent = ${'\u001b[2J\u202Eevil\r\nforged line'} returning id`)
+  const kinds = async (filter: string) =>
+    documents((await tessera(`audit --json ${filter}`)).output).map(({ kind }) => kind)
+  assert.deepEqual(await kinds(`--user ${person.email}`), ['login_succeeded', 'user_registered'])
+  assert.deepEqual(await kinds(`--user ${person.id} --kind user_registered --since 1h`), ['user_registered'])
+  assert.deepEqual(await kinds('--limit 1'), ['login_succeeded'])
+  assert.equal((await tessera('audit --until 1h')).output, 'No events found.\n')
+  assert.doesNotMatch((await tessera('audit --json')).output, /[^\P{C}\n]/u)
+  const table = (await tessera('audit')).output
+  assert.equal(table.split('\n').length, 4)
+  assert.doesNotMatch(table, /[^\P{Cc}\n]|\u202E/u)
+  await tessera(`users delete ${person.id} --yes`)
+  assert.deepEqual(
+    await kinds(`--user ${person.id} --limit 1`),
+    ['user_deleted'],
+    'a deleted person is known by their id',
+  )
+  assert.match(
+    (await tessera('audit --since yesterday')).output,
+    /^tessera: option '--since <time>' argument 'yesterday' is invalid\. Use a time such as 2026-11-21 .*\n$/,
+  )
+})
+
+test('mails are listed, shown as they would look, sent again and dropped', async () => {
+  const server = await startServer()
+  const tessera = tesseraBeside(server)
+  const { id: user_id, email } = await signUp(server)
+  const data = { session_id: '', ip: '198.51.100.7', user_agent: 'curl/8', at: '2026-11-20T10:00:00.000Z' }
+  for (const dedupe_key of ['a', 'b']) {
+    await insertMail(server.ctx.db, { user_id, kind: 'refresh_token_reused', data, dedupe_key }, new Date())
+  }
+  const list = async (filter = '') => documents((await tessera(`outbox list --json${filter}`)).output)
+  const [second, first] = await list()
+  const shown = (await tessera(`outbox show ${first.id}`)).output
+  assert.match(shown, new RegExp(`^to +${email}\nsubject +Your session at Tessera was ended\nstate +waiting\n`))
+  assert.match(shown, /Address: {4}198\.51\.100\.7/)
+  assert.match((await tessera(`outbox show ${first.id} --html`)).output, /^<!doctype html>/)
+
+  await server.rows(sql`update outbox set failed_at = ${new Date()}, refusals = 3, last_error = ${'550'} returning id`)
+  assert.match((await tessera('outbox list --state failed')).output, /(.* failed .*550\n){2}$/)
+  assert.equal((await tessera(`outbox retry ${first.id}`)).output, `Mail ${first.id} will be sent again.\n`)
+  assert.deepEqual(
+    (await list(' --state waiting')).map(({ id, refusals }) => [id, refusals]),
+    [[first.id, 0]],
+  )
+  assert.equal((await tessera('outbox drop --failed')).output, `Mail ${second.id} was deleted.\n`)
+  assert.equal((await tessera('outbox drop --failed')).output, 'No mail was given up.\n')
+  const { code, output } = await tessera(`outbox drop ${second.id}`)
+  assert.deepEqual([code, output], [1, `tessera: Mail ${second.id} does not exist.\n`])
+})
+
+test('secrets that production accepts, and never the same', async () => {
+  const [first, second] = [await runToEnd(['secret']), await runToEnd(['secret'])]
+  assert.match(first.output, /^[0-9a-f]{128}\n$/)
+  assert.notEqual(first.output, second.output)
+})
+
+test('before there is a database, reading says so and makes none', async () => {
+  const folder = temporaryFolder()
+  for (const line of ['users list', 'sessions list', 'audit', 'outbox list', 'users show 1']) {
+    const { code, output } = await runToEnd(line.split(' '), { folder })
+    assert.equal(code, 1)
+    assert.match(output, /^tessera: There is no database at data\/tessera\.db yet; .*tessera migrate\n$/)
+  }
+  assert.ok(!existsSync(join(folder, 'data')))
+  assert.equal((await runToEnd(['users', 'create', 'a@example.com', '--no-password'], { folder })).code, 0)
+})
+
+test('every command has a help with an example that names it', async () => {
+  const program = createProgram('1.0.0')
+  const commands = program.commands.flatMap((group) => (group.commands.length > 0 ? group.commands : [group]))
+  assert.ok(commands.length >= 18)
+  for (const command of commands) {
+    const name = [...(command.parent === program ? [] : [command.parent?.name()]), command.name()].join(' ')
+    let help = ''
+    command.configureOutput({ writeOut: (text) => (help += text) })
+    command.outputHelp()
+    assert.match(help, new RegExp(`For example:\n.*tessera ${name}`, 's'), name)
+  }
+  for (const args of [['--help'], ['users', '--help'], ['users', 'create', '--help'], ['--version']]) {
+    assert.equal((await runToEnd(args)).code, 0)
+  }
+})

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { readConfig } from '../../src/config/config.ts'
+import { temporaryFolder } from '../support/test-database.ts'
+
+const GOOD = 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ'
+const PRODUCTION = { NODE_ENV: 'production', JWT_SECRET_KEY: GOOD }
+
+function assertRefused(environment: Record<string, string>, sentence: RegExp) {
+  assert.throws(
+    () => readConfig(environment),
+    (error: Error) => {
+      assert.equal(error.name, 'ConfigError')
+      assert.match(error.message, sentence)
+      assert.doesNotMatch(error.message, /\n/)
+      return true
+    },
+  )
+}
+
+test('the defaults are those of the contract', () => {
+  const config = readConfig({})
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.port, 3000)
+  assert.deepEqual(config.database, { kind: 'sqlite', file: 'data/tessera.db' })
+  assert.equal(config.accessTokenLifetimeSeconds, 900)
+  assert.equal(config.refreshTokenLifetimeSeconds, 604_800)
+  assert.equal(config.sessionMaxAgeSeconds, 2_592_000)
+  assert.equal(config.rotation, 'adaptive')
+  assert.equal(config.replayWindowSeconds, 30)
+  assert.equal(config.pairIssuance, 'demo')
+  assert.ok(config.demoFrom.includes('127.0.0.1') && config.demoFrom.includes('::1'))
+  assert.ok(!config.demoFrom.includes('192.0.2.1'))
+  assert.deepEqual(config.passwordHash, { algorithm: 'bcrypt', cost: 12 })
+  assert.equal(config.rateLimit, true)
+  assert.equal(config.logLevel, 'info')
+})
+
+test('production hardens them', () => {
+  const config = readConfig(PRODUCTION)
+  assert.equal(config.host, '0.0.0.0')
+  assert.equal(config.pairIssuance, 'off', 'service without keys')
+  assert.equal(readConfig({ ...PRODUCTION, SERVICE_KEYS: 'x'.repeat(32) }).pairIssuance, 'service')
+})
+
+test('a sender of mails is a name and an address, and a mail server needs one', () => {
+  const from = (MAIL_FROM: string) => readConfig({ MAIL_FROM }).mailFrom
+  assert.deepEqual(from('no-reply@acme.example'), { name: null, address: 'no-reply@acme.example' })
+  assert.deepEqual(from('Acme Ltd <no-reply@acme.example>'), { name: 'Acme Ltd', address: 'no-reply@acme.example' })
+  assert.deepEqual(from('"Acme, Ltd" <a@b.example>'), { name: 'Acme, Ltd', address: 'a@b.example' })
+  assert.deepEqual(from('<a@b.example>'), { name: null, address: 'a@b.example' })
+  for (const bad of [
+    'Acme',
+    'Acme a@b.example',
+    'a@b.example, c@d.example',
+    'A <a@b.example>\r\nBcc: c@d.example',
+    'a@b',
+  ]) {
+    assertRefused({ MAIL_FROM: bad }, /^MAIL_FROM must look like/)
+  }
+  const urls = ['smtp://', 'smtp:host', 'smtp://h/path', 'smtp://h?requireTLS=false', 'smtp://h#x', 'smtp://u:100%@h']
+  for (const SMTP_URL of urls) {
+    assertRefused({ SMTP_URL, MAIL_FROM: 'a@b.example' }, /^SMTP_URL must look like .*, without path or options\.$/)
+  }
+  for (const SMTP_URL of ['smtp://h', 'smtps://u:p%40ss@h:465', 'smtp://[::1]:25/']) {
+    assert.equal(readConfig({ SMTP_URL, MAIL_FROM: 'a@b.example' }).smtpUrl, SMTP_URL)
+  }
+  assertRefused({ SMTP_URL: 'smtp://localhost' }, /^SMTP_URL is set without MAIL_FROM/)
+})
+
+test('production refuses secrets that are missing, short, repetitive, documented, or could not be listed', () => {
+  assertRefused({ NODE_ENV: 'production' }, /^JWT_SECRET_KEY must be set/)
+  const secrets: [string, RegExp][] = [
+    [GOOD.slice(0, 63), /shorter than 64 bytes/],
+    ['a'.repeat(64), /repeats itself/],
+    ['abcdefghijklmnop'.repeat(4), /repeats itself/],
+    ['your_secret_key_here_change_this_in_production', /documentation/],
+    [`${GOOD}-change_this-${GOOD}`, /documentation/],
+    [`${GOOD},${GOOD}x`, /comma/],
+  ]
+  for (const [secret, sentence] of secrets) {
+    assertRefused({ ...PRODUCTION, JWT_SECRET_KEY: secret }, sentence)
+    assertRefused({ ...PRODUCTION, REFRESH_SECRET_KEY: secret }, secret.includes(',') ? /comma/ : sentence)
+    assert.equal(readConfig({ JWT_SECRET_KEY: secret }).warnings.length, 1, 'development warns')
+  }
+  assertRefused({ ...PRODUCTION, JWT_PREVIOUS_SECRET_KEYS: `${GOOD},short` }, /^JWT_PREVIOUS_SECRET_KEYS is shorter/)
+  assertRefused({ ...PRODUCTION, REFRESH_SECRET_KEY: GOOD }, /same as JWT_SECRET_KEY/)
+  assertRefused({ ...PRODUCTION, SERVICE_KEYS: 'short' }, /fewer than 32 bytes/)
+})
+
+test('contradictions and values that cannot be used are one sentence', () => {
+  assertRefused({ ...PRODUCTION, PAIR_ISSUANCE: 'demo' }, /refused in production/)
+  assertRefused({ NODE_ENV: 'prod' }, /development, production or test/)
+  assertRefused({ PORT: 'http' }, /^PORT must be a whole number from 0 to 65535, not "http"\.$/)
+  assertRefused({ PORT: '65536' }, /PORT/)
+  for (const value of ['0', '-1', '1.5', '1e3', ' 900', 'fifteen']) {
+    assertRefused({ JWT_ACCESS_TOKEN_EXPIRATION: value }, /^JWT_ACCESS_TOKEN_EXPIRATION must be a whole number/)
+  }
+  assertRefused({ REFRESH_TOKEN_ROTATION: 'off' }, /adaptive or strict/)
+  assertRefused({ DATABASE_URL: 'mysql://x' }, /DATABASE_URL must look like/)
+  for (const value of ['sqlite:', 'sqlite://data/x.db', 'sqlite:////x']) {
+    assertRefused({ DATABASE_URL: value }, /DATABASE_URL must look like/)
+  }
+  assertRefused({ DATABASE_URL: 'sqlite::memory:' }, /must name a file/)
+  assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:///a/b.db' }).database, { kind: 'sqlite', file: '/a/b.db' })
+  assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:/a/b.db' }).database, { kind: 'sqlite', file: '/a/b.db' })
+  assertRefused({ SERVICE_KEYS: 'abc@def:ghi' }, /no Authorization: Bearer header can carry/)
+  assertRefused({ TRUSTED_PROXIES: '10.0.0.0/8, 0.0.0.0/0' }, /covers every address/)
+  assertRefused({ TRUSTED_PROXIES: 'proxy.internal' }, /neither an IP address nor a CIDR range/)
+  assertRefused({ DEMO_FROM: '10.0.0.0/33' }, /neither/)
+  assertRefused({ CORS_ORIGINS: 'https://a.example/' }, /is not an origin/)
+  assertRefused({ CORS_ORIGINS: '*' }, /is not an origin/)
+  assertRefused({ SMTP_URL: 'CANARY' }, /^SMTP_URL must look like /)
+  assertRefused({ BCRYPT_COST: '3' }, /BCRYPT_COST/)
+  assertRefused({ PASSWORD_HASH: 'md5' }, /bcrypt or argon2id/)
+  assertRefused({ LOG_LEVEL: 'loud' }, /LOG_LEVEL/)
+})
+
+test('a misspelt name is not passed over in silence, and names of others are', () => {
+  assertRefused(
+    { REFRESH_TOKEN_ROTATON: 'strict' },
+    /^REFRESH_TOKEN_ROTATON .*; did you mean REFRESH_TOKEN_ROTATION\?$/,
+  )
+  assertRefused({ DATABASE_UR: 'x' }, /did you mean DATABASE_URL\?$/)
+  assertRefused({ LOG_LEVLE: 'x' }, /did you mean LOG_LEVEL\?$/)
+  assertRefused({ JWT_SECRET: 'x' }, /JWT_SECRET is not a setting/)
+  assertRefused({ PAIR_ISSUANCE_FILE: 'x' }, /is not a setting/)
+  readConfig({ DATABASE_URL: 'sqlite:x', DATABASE_URI: 'x', HOME: 'x', POST: 'x', SORT: 'x', REDIS_HOST: 'x' })
+  readConfig({ PATH: 'x', HOSTNAME: 'x', SMTP_SERVICE_HOST: 'x', SMTP_PORT_25_TCP_ADDR: 'x', SESSION_MANAGER: 'x' })
+})
+
+test('a secret may be given as a file, and not twice', () => {
+  const file = join(temporaryFolder(), 'secret')
+  writeFileSync(file, `${GOOD}\n`)
+  assert.equal(readConfig({ JWT_SECRET_KEY_FILE: file }).jwtSecret, GOOD)
+  assertRefused(
+    { JWT_SECRET_KEY_FILE: file, JWT_SECRET_KEY: 'x' },
+    /JWT_SECRET_KEY and JWT_SECRET_KEY_FILE are both set/,
+  )
+  assertRefused({ JWT_SECRET_KEY_FILE: `${file}.missing` }, /JWT_SECRET_KEY_FILE cannot be read/)
+})
+
+test('empty means not set', () => {
+  assert.equal(readConfig({ PORT: '', JWT_SECRET_KEY: '', TRUSTED_PROXIES: '' }).port, 3000)
+})

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict'
+import { createHmac, randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { claimsOf, issuePair, logIn, logOut, me, newLogin, refreshPair, signUp } from '../support/people.ts'
+import { startServer } from '../support/server.ts'
+
+const SECRET = 'a secret that another service shares with this server: 64 bytes or more'
+const server = await startServer({ JWT_SECRET_KEY: SECRET })
+const MISSING = { error: { message: 'Missing or invalid token', details: {} } }
+
+const encode = (part: unknown) =>
+  Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url')
+
+function sign(header: object, claims: unknown, secret = SECRET, hash = 'sha256'): string {
+  const input = `${encode(header)}.${encode(claims)}`
+  return `${input}.${createHmac(hash, secret).update(input).digest('base64url')}`
+}
+
+async function assertRefused(token: string, why: string, challenge = 'Bearer error="invalid_token"') {
+  const answer = await me(server, token)
+  assert.equal(answer.status, 401, why)
+  assert.deepEqual(answer.body, MISSING)
+  assert.equal(answer.headers.get('www-authenticate'), challenge, why)
+}
+
+async function parts() {
+  const { access_token, person } = await newLogin(server)
+  const header = JSON.parse(Buffer.from(access_token.split('.')[0] ?? '', 'base64url').toString())
+  return { header, claims: claimsOf(access_token), token: access_token, person }
+}
+
+test('another service verifies an access token with the shared secret and any JWT library', async () => {
+  const { token, header, claims } = await parts()
+  const [head, body, signature] = token.split('.')
+  assert.equal(createHmac('sha256', SECRET).update(`${head}.${body}`).digest('base64url'), signature)
+  assert.equal(header.alg, 'HS256')
+  assert.equal(header.typ, 'at+jwt')
+  assert.deepEqual(Object.keys(claims).sort(), ['exp', 'iat', 'jti', 'role', 'sid', 'sub'])
+  const pair = await issuePair(server)
+  const [pairHead, pairBody, pairSignature] = pair.access_token.split('.')
+  assert.equal(createHmac('sha512', SECRET).update(`${pairHead}.${pairBody}`).digest('base64url'), pairSignature)
+})
+
+test('the signature of a token signed here by hand, as the others below, would do', async () => {
+  const { header, claims } = await parts()
+  assert.equal((await me(server, sign(header, claims))).status, 200)
+})
+
+test('it lives exactly 900 seconds', async () => {
+  const own = await startServer()
+  const { access_token } = await newLogin(own)
+  const { iat, exp } = claimsOf(access_token) as { iat: number; exp: number }
+  assert.equal(exp - iat, 900)
+  own.pass({ seconds: 898 })
+  assert.equal((await me(own, access_token)).status, 200)
+  own.pass({ seconds: 2 })
+  assert.equal((await me(own, access_token)).status, 401)
+})
+
+test('other algorithms, keys, kinds and types are refused (RFC 8725)', async () => {
+  const { header, claims, token } = await parts()
+  const [, body, signature] = token.split('.')
+  const cases: [string, string][] = [
+    [`${encode({ ...header, alg: 'none' })}.${body}.`, 'none'],
+    [`${encode({ ...header, alg: 'none' })}.${body}.${signature}`, 'none with a signature'],
+    [sign({ ...header, alg: 'HS384' }, claims, SECRET, 'sha384'), 'HS384'],
+    [sign({ ...header, alg: 'HS512' }, claims, SECRET, 'sha512'), "the pair's algorithm"],
+    [sign({ ...header, alg: 'hs256' }, claims), 'lower case'],
+    [sign({ ...header, alg: { toString: 1 } }, claims), 'an object for an algorithm'],
+    [sign(header, claims, 'another secret'), 'another secret'],
+    [sign(header, claims, ''), 'no secret'],
+    [sign({ ...header, kid: undefined }, claims), 'no kid'],
+    [sign({ ...header, kid: 'unknown' }, claims), 'unknown kid'],
+    [sign({ ...header, kid: '../../etc/passwd' }, claims), 'a path for a kid'],
+    [sign({ ...header, kid: [header.kid] }, claims), 'an array for a kid'],
+    [sign({ ...header, typ: 'JWT' }, claims), 'typ JWT'],
+    [sign({ ...header, typ: undefined }, claims), 'no typ'],
+    [sign({ ...header, crit: ['x'], x: 1 }, claims), 'critical extension'],
+    [sign({ ...header, jwk: { kty: 'oct', k: encode('x') } }, claims, 'x'), 'embedded key'],
+    [sign(header, 'null'), 'claims null'],
+    [sign(header, '[]'), 'claims an array'],
+    [sign(header, '"text"'), 'claims a text'],
+    ['..', 'empty parts'],
+    ['a.b', 'two parts'],
+    [`${token}.x`, 'four parts'],
+  ]
+  for (const [forged, why] of cases) await assertRefused(forged, why)
+})
+
+test('each claim must be there, of its type, and in its bounds', async () => {
+  const { header, claims } = await parts()
+  const now = Math.floor(Date.now() / 1000)
+  const changes: Record<string, unknown>[] = [
+    ...['sub', 'sid', 'jti', 'role', 'iat', 'exp'].map((name) => ({ [name]: undefined })),
+    { exp: String(claims['exp']) },
+    { exp: 1e300 },
+    { exp: now + 901, iat: now },
+    { exp: now },
+    { exp: -1 },
+    { iat: now + 120, exp: now + 900 },
+    { iat: 0.5 },
+    { iat: null },
+    { sub: 5 },
+    { sub: randomUUID() },
+    { sub: '' },
+    { sid: randomUUID() },
+    { sid: "x' or 1=1" },
+    { sid: {} },
+    { jti: 7 },
+  ]
+  for (const change of changes) await assertRefused(sign(header, { ...claims, ...change }), JSON.stringify(change))
+})
+
+test('the algorithm must be that of the session: a login token of a pair session is refused', async () => {
+  const { header, claims } = await parts()
+  const pair = claimsOf((await issuePair(server)).access_token)
+  const { sub, sid } = pair
+  await assertRefused(sign(header, { ...claims, sub, sid }), 'HS256 for a pair session')
+  const forged = sign(
+    { ...header, alg: 'HS512' },
+    { ...pair, sid: claims['sid'], sub: claims['sub'], guid: claims['sub'] },
+    SECRET,
+    'sha512',
+  )
+  await assertRefused(forged, 'HS512 for a login session')
+})
+
+test('the claims of a pair are all there, or it is none', async () => {
+  const { access_token } = await issuePair(server)
+  const header = JSON.parse(Buffer.from(access_token.split('.')[0] ?? '', 'base64url').toString())
+  const signed = (change: object) => sign(header, { ...claimsOf(access_token), ...change }, SECRET, 'sha512')
+  assert.equal((await me(server, signed({}))).status, 200)
+  const changes = [
+    { guid: randomUUID() },
+    { guid: undefined },
+    { ip: 5 },
+    { gen: undefined },
+    { gen: '0' },
+    { gen: 0.5 },
+  ]
+  for (const change of changes) await assertRefused(signed(change), JSON.stringify(change))
+  await assertRefused(signed({ role: 'x'.repeat(2000) }), 'longer than any of ours')
+})
+
+test('one token has one spelling', async () => {
+  const { token } = await parts()
+  const last = token.at(-1) ?? ''
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const twin = alphabet[alphabet.indexOf(last) ^ 1] ?? ''
+  await assertRefused(token.slice(0, -1) + twin, 'the twin of the last character')
+  for (const other of [`${token}=`, `${token} x`]) {
+    assert.equal((await me(server, other)).status, 401, other)
+  }
+})
+
+test('no credential gets a challenge without an error, and other schemes are none', async () => {
+  const answers = [
+    await server.get('/api/v1/auth/me'),
+    await server.get('/api/v1/auth/me', { headers: { authorization: 'Basic YTpi' } }),
+    await server.get('/api/v1/auth/me', { headers: { authorization: 'Bearer' } }),
+  ]
+  for (const answer of answers) {
+    assert.equal(answer.status, 401)
+    assert.deepEqual(answer.body, MISSING)
+    assert.equal(answer.headers.get('www-authenticate'), 'Bearer')
+  }
+  const { access_token } = await newLogin(server)
+  const lower = await server.get('/api/v1/auth/me', { headers: { authorization: `bearer ${access_token}` } })
+  assert.equal(lower.status, 200)
+})
+
+test('a refresh token is no bearer token, and an access token no refresh token', async () => {
+  const { access_token, refresh_token } = await newLogin(server)
+  await assertRefused(refresh_token, 'refresh token')
+  assert.equal((await server.post('/api/v1/auth/refresh', { refresh_token: access_token })).status, 401)
+})
+
+test('/me accepts both kinds, and knows at once of logout, disablement, deletion and a changed role', async () => {
+  const person = await signUp(server)
+  const pair = await issuePair(server, person.guid)
+  assert.equal((await me(server, pair.access_token)).body.user.id, person.id)
+  const login = await logIn(server, person.email)
+  await server.rows(sql`update users set role = ${'admin'} where id = ${person.id} returning id`)
+  assert.equal((await me(server, login.access_token)).body.user.role, 'admin')
+
+  assert.equal((await logOut(server, login.refresh_token)).status, 200)
+  await assertRefused(login.access_token, 'logged out')
+  assert.equal((await me(server, pair.access_token)).status, 200)
+  await refreshPair(server, pair)
+  await refreshPair(server, pair)
+  await assertRefused(pair.access_token, 'ended by reuse')
+
+  const again = await logIn(server, person.email)
+  await server.rows(sql`update users set disabled_at = ${new Date()} where id = ${person.id} returning id`)
+  await assertRefused(again.access_token, 'disabled')
+  await server.rows(sql`delete from users where id = ${person.id} returning id`)
+  await assertRefused(again.access_token, 'deleted')
+})
+
+test('keys of JWT_PREVIOUS_SECRET_KEYS verify and never sign', async () => {
+  const old = await newLogin(server)
+  const next = await startServer({
+    DATABASE_URL: server.databaseUrl,
+    JWT_SECRET_KEY: 'the next secret',
+    JWT_PREVIOUS_SECRET_KEYS: `first,${SECRET}`,
+  })
+  assert.equal((await me(next, old.access_token)).status, 200)
+  const { access_token } = await newLogin(next)
+  const [head, body, signature] = access_token.split('.')
+  assert.equal(createHmac('sha256', 'the next secret').update(`${head}.${body}`).digest('base64url'), signature)
+})

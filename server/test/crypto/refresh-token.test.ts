@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { test } from 'node:test'
+import { buildKeys } from '../../src/crypto/keys.ts'
+import { deriveSuccessor, makeRefreshToken, readRefreshToken } from '../../src/crypto/refresh-token.ts'
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const sessionId = '0198c0de-0000-7000-8000-000000000001'
+const ring = (jwt: string, previous: string[] = []) => buildKeys({ jwt, previous }).refresh
+const token = (keys = ring('a')) => makeRefreshToken(keys[0], { sessionId, generation: 7, secret: randomBytes(28) })
+
+test('a token is 86 characters of base64url and carries its session and generation', () => {
+  const made = token()
+  assert.match(made.encoded, /^[\w-]{86}$/)
+  const read = readRefreshToken(ring('a'), made.encoded)
+  assert.deepEqual(read, made)
+  assert.equal(read?.sessionId, sessionId)
+  assert.equal(read?.generation, 7)
+  assert.equal(Buffer.from(made.selector, 'base64url').length, 20)
+  assert.equal(made.secret.length, 38)
+})
+
+test('each of the 86 characters counts, and so does each of its 63 alternatives', () => {
+  const { encoded } = token()
+  for (let position = 0; position < encoded.length; position++) {
+    for (const letter of ALPHABET) {
+      if (letter === encoded[position]) continue
+      const altered = encoded.slice(0, position) + letter + encoded.slice(position + 1)
+      assert.equal(readRefreshToken(ring('a'), altered), null, `character ${position} as ${letter}`)
+    }
+  }
+})
+
+test('only the canonical spelling is a token', () => {
+  const { encoded } = token()
+  const base64 = encoded.replaceAll('-', '+').replaceAll('_', '/')
+  for (const other of [
+    '',
+    `${encoded}=`,
+    `${encoded}A`,
+    encoded.slice(1),
+    ` ${encoded}`,
+    `${encoded}\n`,
+    `${base64}==`,
+  ]) {
+    assert.equal(readRefreshToken(ring('a'), other), null, JSON.stringify(other))
+  }
+})
+
+test('a token is known by any key of the ring and by no other', () => {
+  const { encoded } = token(ring('old'))
+  assert.ok(readRefreshToken(ring('new', ['older', 'old']), encoded))
+  assert.equal(readRefreshToken(ring('new', ['older']), encoded), null)
+})
+
+test('the successor is one for key, token and salt together', () => {
+  const parent = token()
+  const salt = randomBytes(16).toString('base64url')
+  const successor = deriveSuccessor(ring('a')[0], parent, salt)
+  assert.equal(successor.generation, 8)
+  assert.equal(successor.sessionId, sessionId)
+  assert.deepEqual(deriveSuccessor(ring('a')[0], parent, salt), successor)
+  const others = [
+    deriveSuccessor(ring('b')[0], parent, salt),
+    deriveSuccessor(ring('a')[0], token(), salt),
+    deriveSuccessor(ring('a')[0], parent, randomBytes(16).toString('base64url')),
+  ]
+  for (const other of others) assert.notEqual(other.secret, successor.secret)
+})
+
+test('what is derived from a secret never changes between versions: tokens in the field depend on it', () => {
+  const keys = buildKeys({ jwt: 'golden', previous: [] })
+  const made = makeRefreshToken(keys.refresh[0], { sessionId, generation: 7, secret: Buffer.alloc(28, 1) })
+  const successor = deriveSuccessor(keys.refresh[0], made, Buffer.alloc(16, 2).toString('base64url'))
+  assert.equal(keys.signing.login[0].kid, '16fmy4MO6uiT')
+  assert.equal(made.encoded, 'AZjA3gAAcACAAAAAAAAAAQAAAAcBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBczNR5yuZhx4aff23pBfcBQ')
+  assert.equal(
+    successor.encoded,
+    'AZjA3gAAcACAAAAAAAAAAQAAAAghoAeipE3ZKpb9NpRV_GezeUaJcdhkkTSjEZfvjHW9k89MWPFu8fLNGNId7g',
+  )
+})
+
+test('the secret that makes refresh tokens is another one than that of access tokens, when it is set', () => {
+  const keys = buildKeys({ jwt: 'known to other services', refresh: 'known to nobody', previous: [] })
+  assert.equal(readRefreshToken(ring('known to other services'), token(keys.refresh).encoded), null)
+  assert.ok(readRefreshToken(ring('known to nobody'), token(keys.refresh).encoded))
+})

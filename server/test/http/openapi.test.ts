@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { OpenAPIClientAxios } from 'openapi-client-axios'
+import { routes } from '../../src/http/routes.ts'
+import { apiDescription, pointerOf } from '../support/api-description.ts'
+import { ADMIN, issuePair, JOHN, newLogin, PASSWORD, signUp } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const server = await startServer()
+const { document: description, operations, complaints, assertDescribed } = await apiDescription(server)
+
+test('the description is valid OpenAPI 3.1, and each of its examples fits its schema', async () => {
+  const result = await new Validator().validate(structuredClone(description))
+  assert.deepEqual(result, { valid: true })
+  assert.match(description.openapi, /^3\.1\./)
+  for (const [path, method, operation] of operations) {
+    for (const [status, { content }] of Object.entries(operation.responses)) {
+      const { example, examples = {} } = content?.['application/json'] ?? {}
+      const bodies = [...(example ? [example] : []), ...Object.values(examples).map(({ value }) => value)]
+      assert.ok(bodies.length > 0 || status === '204', `${method} ${path} ${status} has no example`)
+      for (const body of bodies) assert.equal(complaints(pointerOf(path, method, status), body), '')
+    }
+  }
+})
+
+test('every endpoint of the API is described, and no page is', () => {
+  const described = operations.map(([path, method]) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`)
+  const endpoints = routes.filter(({ endpoint }) => endpoint.about).map(({ method, path }) => `${method} ${path}`)
+  assert.deepEqual(described.sort(), endpoints.sort())
+  assert.equal(endpoints.length, 10)
+  assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 10)
+})
+
+test('each parameter of a path is declared by its endpoint, and no other', () => {
+  for (const { path, endpoint } of routes) {
+    const named = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
+    assert.deepEqual(Object.keys(endpoint.params ?? {}), named, path)
+  }
+})
+
+test('what the server answers is what the description says: each success and each refusal', async () => {
+  const { person, access_token, refresh_token } = await newLogin(server)
+  const pair = await issuePair(server)
+  const bearer = access_token
+  const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
+    const answer = await server.post(path, body, { headers })
+    assertDescribed(path, 'post', answer)
+    return answer.status
+  }
+  const bodies: [path: string, good: object, refused: object, status: number][] = [
+    [
+      '/api/v1/users/sign_up',
+      { user: { email: 'x@example.com', password: PASSWORD } },
+      { user: { email: 'x', password: 'y' } },
+      422,
+    ],
+    ['/api/v1/auth/login', ADMIN, { ...ADMIN, password: 'wrong' }, 401],
+    ['/api/v1/auth/refresh', { refresh_token }, { refresh_token: 'x' }, 401],
+    ['/api/v1/auth/logout', { refresh_token }, { refresh_token }, 401],
+    ['/auth/token', { auth: { user_guid: JOHN } }, { auth: { user_guid: 'nobody' } }, 404],
+    ['/auth/refresh', { auth: pair }, { auth: pair }, 401],
+  ]
+  for (const [path, good, refused, status] of bodies) {
+    assert.equal(await post(path, good), 200, path)
+    assert.equal(await post(path, refused), status, path)
+    assert.equal(await post(path, {}), 422, path)
+    assert.equal(await post(path, '{'), 400, path)
+    assert.equal(await post(path, good, { 'content-type': 'text/plain' }), 415, path)
+    assert.equal(await post(path, `"${'x'.repeat(20_000)}"`), 413, path)
+  }
+  for (const path of ['/api/v1/auth/refresh', '/auth/refresh']) {
+    assert.equal(await post(path, { refresh_token, auth: pair }, { 'idempotency-key': 'short' }), 400)
+  }
+  const own = await newLogin(server)
+  for (const [given, status] of [
+    [{}, 401],
+    [{ bearer: own.access_token }, 200],
+  ] as const) {
+    const answer = await server.get('/api/v1/auth/me', given)
+    assertDescribed('/api/v1/auth/me', 'get', answer)
+    assert.equal(answer.status, status)
+  }
+  const deletions: [id: string, bearer: string, status: number][] = [
+    [String(person.id), bearer, 401],
+    [String(person.id), own.access_token, 404],
+    ['%zz', own.access_token, 400],
+    ['x'.repeat(200), own.access_token, 414],
+    [own.person.guid, own.access_token, 204],
+  ]
+  for (const [id, token, status] of deletions) {
+    const answer = await server.delete(`/api/v1/users/${id}`, { bearer: token })
+    assertDescribed('/api/v1/users/{id}', 'delete', answer)
+    assert.equal(answer.status, status, answer.text)
+  }
+  for (const path of ['/health', '/ready']) assertDescribed(path, 'get', await server.get(path))
+})
+
+test('limits and outages are described too', async () => {
+  const limited = await startServer({ RATE_LIMIT: 'on' })
+  let answer = await limited.post('/api/v1/auth/login', { email: 'a@example.com', password: 'x' })
+  for (let attempt = 0; attempt < 10; attempt++) {
+    answer = await limited.post('/api/v1/auth/login', { email: 'a@example.com', password: 'x' })
+  }
+  assert.equal(answer.status, 429)
+  assertDescribed('/api/v1/auth/login', 'post', answer)
+  for (const [, , { operationId, responses }] of operations) {
+    assert.ok(responses['500'])
+    assert.equal('503' in responses, operationId !== 'health', operationId)
+  }
+})
+
+test('who may issue pairs is described as it is set', async () => {
+  const issuing = (of: TestServer) =>
+    apiDescription(of).then((api) => api.operations.find(([path]) => path === '/auth/token')?.[2])
+  assert.deepEqual((await issuing(server))?.security, [])
+  const service = await startServer({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: 'the-key-of-a-service' })
+  assert.deepEqual((await issuing(service))?.security, [{ serviceKey: [] }])
+  const secured = operations.filter(([, , { security }]) => security.length > 0)
+  assert.deepEqual(
+    secured.map(([, , { operationId, security }]) => [operationId, security]),
+    [
+      ['deleteUser', [{ accessToken: [] }]],
+      ['me', [{ accessToken: [] }]],
+    ],
+  )
+})
+
+test('a client made of the description signs up, logs in, refreshes, asks who it is, and logs out', async () => {
+  const definition = (await server.get('/openapi.json')).body
+  const client = await new OpenAPIClientAxios({ definition: { ...definition, servers: [{ url: server.url }] } }).init()
+  // biome-ignore lint/suspicious/noExplicitAny: its methods are made at run time
+  const api = client as any
+  const email = 'made-client@example.com'
+  const { data } = await api.signUp(null, { user: { email, password: PASSWORD } })
+  assert.equal(data.user.email, email)
+  const login = (await api.login(null, { email, password: PASSWORD })).data
+  const tokens = (
+    await api.refresh({ 'Idempotency-Key': 'a-key-of-this-attempt' }, { refresh_token: login.refresh_token })
+  ).data
+  const headers = { Authorization: `Bearer ${tokens.access_token}` }
+  assert.equal((await api.me(null, null, { headers })).data.user.guid, data.user.guid)
+  const pair = (await api.issuePair(null, { auth: { user_guid: data.user.guid } })).data
+  assert.equal(typeof (await api.refreshPair(null, { auth: pair })).data.refresh_token, 'string')
+  assert.deepEqual((await api.logout(null, { refresh_token: tokens.refresh_token })).data, {
+    message: 'Logged out successfully',
+  })
+  const second = (await api.login(null, { email, password: PASSWORD })).data
+  const own = { headers: { Authorization: `Bearer ${second.access_token}` } }
+  assert.equal((await api.deleteUser({ id: data.user.guid }, null, own)).status, 204)
+  await assert.rejects(api.login(null, { email, password: PASSWORD }), { status: 401 })
+})
+
+test('the person who signs up is described as it is answered', async () => {
+  const person = await signUp(server)
+  assert.equal(complaints('/components/schemas/User', person), '')
+  assert.notEqual(complaints('/components/schemas/User', { ...person, role: 'boss' }), '')
+})

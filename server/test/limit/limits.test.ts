@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { PASSWORD, signUp } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const start = () => startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1' })
+
+function attempt(server: TestServer, email: string, password: string, ip = '192.0.2.1') {
+  return server.post('/api/v1/auth/login', { email, password }, { headers: { 'x-forwarded-for': ip } })
+}
+
+test('ten failures per account and network in a quarter of an hour, then 429 with Retry-After, known or not', async () => {
+  const server = await start()
+  const person = await signUp(server)
+  for (let n = 0; n < 10; n++) {
+    for (const email of [person.email, 'nobody@example.com']) {
+      assert.equal((await attempt(server, email, 'wrong')).status, 401)
+    }
+  }
+  const known = await attempt(server, person.email, PASSWORD)
+  const unknown = await attempt(server, 'nobody@example.com', PASSWORD)
+  assert.equal(known.status, 429)
+  assert.equal(known.text, unknown.text)
+  assert.equal(known.body.error.details.code, 'rate_limited')
+  const stored = await server.rows(sql`select key from rate_limits`)
+  assert.doesNotMatch(JSON.stringify(stored), /@/, 'addresses of people are not kept')
+  const retryAfter = Number(known.headers.get('retry-after'))
+  assert.ok(retryAfter > 890 && retryAfter <= 900, `${retryAfter}`)
+  assert.equal((await attempt(server, person.email, PASSWORD, '198.51.100.1')).status, 200, 'another network')
+  assert.equal((await attempt(server, person.email.toUpperCase(), PASSWORD)).status, 429, 'another spelling')
+  server.pass({ seconds: 900 })
+  assert.equal((await attempt(server, person.email, PASSWORD)).status, 200)
+})
+
+test('a right login gives its points back', async () => {
+  const server = await start()
+  const person = await signUp(server)
+  for (let n = 0; n < 9; n++) await attempt(server, person.email, 'wrong')
+  for (let n = 0; n < 30; n++) assert.equal((await attempt(server, person.email, PASSWORD)).status, 200)
+  assert.equal((await attempt(server, person.email, 'wrong')).status, 401)
+  assert.equal((await attempt(server, person.email, PASSWORD)).status, 429)
+})
+
+test('of 200 attempts at once ten are verified: the point is taken before the work', async () => {
+  const server = await start()
+  const person = await signUp(server)
+  const answers = await Promise.all(Array.from({ length: 200 }, () => attempt(server, person.email, 'wrong')))
+  assert.equal(answers.filter((answer) => answer.status === 401).length, 10)
+  // Who found no place to be verified in was not even counted.
+  for (const { status } of answers) assert.ok([401, 429, 503].includes(status), `${status}`)
+  const verified = await server.rows(sql`select id from audit_events where kind = ${'login_failed'}`)
+  assert.equal(verified.length, 10)
+})
+
+test('one address against many accounts stops after a hundred; an IPv6 network counts as one', async () => {
+  const server = await start()
+  for (let n = 0; n < 100; n++) {
+    const answer = await attempt(server, `${randomUUID()}@example.com`, 'wrong', `2001:db8:1:2::${n.toString(16)}`)
+    assert.equal(answer.status, 401)
+  }
+  assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong', '2001:db8:1:2:ffff::1')).status, 429)
+  assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong', '2001:db8:1:3::1')).status, 401)
+})
+
+test('attempts that an account refuses cost the network nothing: its other people still get in', async () => {
+  const server = await start()
+  const neighbour = await signUp(server)
+  for (let n = 0; n < 150; n++) await attempt(server, 'nobody@example.com', 'wrong')
+  assert.equal((await attempt(server, neighbour.email, PASSWORD)).status, 200)
+})
+
+test('what a busy server turned away is not counted', async () => {
+  const server = await startServer({ RATE_LIMIT: 'on', BCRYPT_COST: '10' })
+  const flood = await Promise.all(
+    Array.from({ length: 100 }, () => attempt(server, `${randomUUID()}@example.com`, 'wrong')),
+  )
+  const busy = flood.filter((answer) => answer.status === 503).length
+  assert.ok(busy > 10, `${busy} were turned away`)
+  for (let n = 0; n < 5; n++) assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong')).status, 401)
+})
+
+test('sixty sign-ups per address and hour', async () => {
+  const server = await start()
+  const ask = () => server.post('/api/v1/users/sign_up', { user: { email: 'x', password: 'x' } })
+  for (let n = 0; n < 60; n++) assert.equal((await ask()).status, 422)
+  const answer = await ask()
+  assert.equal(answer.status, 429)
+  assert.ok(Number(answer.headers.get('retry-after')) > 3500)
+  server.pass({ seconds: 3600 })
+  assert.equal((await ask()).status, 422)
+})
+
+test('with RATE_LIMIT=off nobody is counted', async () => {
+  const server = await startServer({ RATE_LIMIT: 'off' })
+  for (let n = 0; n < 120; n++) assert.equal((await attempt(server, 'nobody@example.com', 'wrong')).status, 401)
+})
+
+test('refreshes, /me and pairs are counted by the process itself, per network, without a statement', async () => {
+  const limited = await startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1' })
+  const from = (ip: string) =>
+    limited.post('/api/v1/auth/refresh', { refresh_token: 'x' }, { headers: { 'x-forwarded-for': ip } })
+  const statuses = new Map<number, number>()
+  for (let batch = 0; batch < 61; batch++) {
+    for (const { status } of await Promise.all(Array.from({ length: 100 }, () => from('2001:db8::1')))) {
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+  }
+  assert.deepEqual(
+    [...statuses],
+    [
+      [401, 6000],
+      [429, 100],
+    ],
+  )
+  const refused = await from('2001:db8::ffff')
+  assert.equal(refused.status, 429, 'the same /64')
+  assert.ok(Number(refused.headers.get('retry-after')) <= 60)
+  assert.equal((await from('2001:db8:0:1::1')).status, 401)
+  const elsewhere = { headers: { 'x-forwarded-for': '2001:db8::1' } }
+  assert.equal((await limited.get('/api/v1/auth/me', elsewhere)).status, 401, 'each door has its own')
+  assert.equal((await limited.post('/auth/refresh', {}, elsewhere)).status, 422)
+  limited.pass({ seconds: 61 })
+  assert.equal((await from('2001:db8::1')).status, 401)
+  assert.deepEqual(await limited.rows(sql`select key from rate_limits`), [])
+})
+
+test('many addresses against one account stop, known or not; in a network that the person is known from, they get in', async () => {
+  const server = await start()
+  const person = await signUp(server)
+  assert.equal((await attempt(server, person.email, PASSWORD, '192.0.2.200')).status, 200)
+  assert.equal((await attempt(server, person.email, PASSWORD, '2001:db8:1:2::1')).status, 200)
+  for (const email of [person.email, 'nobody@example.com']) {
+    for (let address = 0; address < 100; address++) {
+      assert.equal((await attempt(server, email, 'wrong', `203.0.113.${address}`)).status, 401)
+    }
+  }
+  const [known, unknown] = [
+    await attempt(server, person.email, PASSWORD, '198.51.100.1'),
+    await attempt(server, 'nobody@example.com', PASSWORD, '198.51.100.1'),
+  ]
+  assert.equal(known.status, 429)
+  assert.equal(known.text, unknown.text)
+  assert.equal((await attempt(server, person.email, PASSWORD, '192.0.2.200')).status, 200)
+  assert.equal((await attempt(server, person.email, PASSWORD, '2001:db8:1:2:ffff::2')).status, 200)
+  assert.equal((await attempt(server, person.email, PASSWORD, '2001:db8:1:3::1')).status, 429)
+  // There, too, ten wrong ones are enough.
+  for (let n = 0; n < 10; n++) assert.equal((await attempt(server, person.email, 'wrong', '192.0.2.200')).status, 401)
+  assert.equal((await attempt(server, person.email, PASSWORD, '192.0.2.200')).status, 429)
+})

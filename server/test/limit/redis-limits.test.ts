@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import { newLogin, PASSWORD, refresh } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const REDIS_URL = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379'
+const skip = !(await answers(REDIS_URL)) && `no Redis answers at ${REDIS_URL}; set TEST_REDIS_URL`
+
+function answers(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve) => {
+    const socket = connect(Number(port || 6379), hostname)
+    socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
+    socket.on('connect', () => socket.destroy())
+  })
+}
+
+/** A network of this run alone: Redis keeps its counts between runs. */
+const ADDRESS = `2001:db8:${randomBytes(2).toString('hex')}:${randomBytes(2).toString('hex')}::1`
+
+const attempt = (server: TestServer, email: string, password: string) =>
+  server.post('/api/v1/auth/login', { email, password }, { headers: { 'x-forwarded-for': ADDRESS } })
+
+test('two servers share the limit through Redis; a right login gives its point back', { skip }, async () => {
+  const settings = { RATE_LIMIT: 'on', REDIS_URL, TRUSTED_PROXIES: '127.0.0.1' }
+  const one = await startServer(settings)
+  const other = await startServer(settings)
+  const email = `${randomUUID()}@example.com`
+  await one.post('/api/v1/users/sign_up', { user: { email, password: PASSWORD } })
+  for (let n = 0; n < 20; n++) assert.equal((await attempt(one, email, PASSWORD)).status, 200)
+  const wrong = await Promise.all(Array.from({ length: 30 }, (_, n) => attempt(n % 2 ? one : other, email, 'wrong')))
+  assert.ok(wrong.filter((answer) => answer.status === 401).length <= 10)
+  const limited = wrong.find((answer) => answer.status === 429)
+  assert.ok(Number(limited?.headers.get('retry-after')) > 800)
+})
+
+test('a dead Redis makes login answer 503, never open, and never makes a refresh fail', async () => {
+  const server = await startServer({ RATE_LIMIT: 'off' })
+  const { refresh_token } = await newLogin(server)
+  const dead = await startServer({
+    DATABASE_URL: server.databaseUrl,
+    RATE_LIMIT: 'on',
+    REDIS_URL: 'redis://127.0.0.1:1',
+  })
+  const answer = await attempt(dead, 'admin@example.com', 'password123')
+  assert.equal(answer.status, 503)
+  assert.equal((await refresh(dead, refresh_token)).status, 200)
+})

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { after, test } from 'node:test'
+import sql from 'sql-template-tag'
+import { startMailServer } from '../../../harness/mail-server.ts'
+import { JOHN } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { type ServerProcess, startProcess } from '../support/server-process.ts'
+import { emptyDatabaseUrl, openDatabase } from '../support/test-database.ts'
+
+const CANARY = 'canary-of-the-mail-server'
+const MAIL_FROM = 'no-reply@acme.example'
+
+async function warnJohn(server: ServerProcess): Promise<void> {
+  const pair = (await server.post('/auth/token', { auth: { user_guid: JOHN } })).body
+  const answer = await server.post('/auth/refresh', { auth: pair }, { 'x-forwarded-for': '198.51.100.7' })
+  assert.equal(answer.status, 200, answer.text)
+}
+
+async function moveJohn(server: TestServer): Promise<void> {
+  const pair = (await server.post('/auth/token', { auth: { user_guid: JOHN } })).body
+  const headers = { 'x-forwarded-for': '198.51.100.7' }
+  assert.equal((await server.post('/auth/refresh', { auth: pair }, { headers })).status, 200)
+}
+
+test('killed between the commit and the sending, the next start sends the mail', async () => {
+  const environment = { DATABASE_URL: await emptyDatabaseUrl(), TRUSTED_PROXIES: '127.0.0.1', MAIL_FROM }
+  const dead = await startProcess({ environment: { ...environment, SMTP_URL: 'smtp://127.0.0.1:9' } })
+  await warnJohn(dead)
+  await dead.end('SIGKILL')
+  const post = await startMailServer()
+  const arrived = new Promise<void>((resolve) => {
+    post.onMail = async () => resolve()
+  })
+  await startProcess({ environment: { ...environment, SMTP_URL: post.url } })
+  await arrived
+})
+
+test('killed between the sending and the marking, it sends once more, under the same Message-ID', async () => {
+  const environment = { DATABASE_URL: await emptyDatabaseUrl(), TRUSTED_PROXIES: '127.0.0.1', MAIL_FROM }
+  const post = await startMailServer()
+  const first = await startProcess({ environment: { ...environment, SMTP_URL: post.url } })
+  const killed = new Promise<void>((resolve) => {
+    post.onMail = async () => {
+      await first.end('SIGKILL')
+      resolve()
+    }
+  })
+  await warnJohn(first)
+  await killed
+  const again = new Promise<void>((resolve) => {
+    post.onMail = async () => {
+      setImmediate(resolve)
+    }
+  })
+  const database = await openDatabase(environment.DATABASE_URL)
+  const [claimed] = await database.query<{ attempts: number; next_attempt_at: Date }>(
+    sql`select attempts, next_attempt_at from outbox`,
+  )
+  assert.equal(claimed?.attempts, 1)
+  assert.ok((claimed?.next_attempt_at.getTime() ?? 0) > Date.now() + 60_000, 'leased')
+  await database.query(sql`update outbox set next_attempt_at = ${new Date(0)} returning id`) // the lease runs out
+  await startProcess({ environment: { ...environment, SMTP_URL: post.url } })
+  await again
+  assert.equal(post.inbox.length, 2)
+  assert.equal(post.inbox[0]?.messageId, post.inbox[1]?.messageId)
+  assert.equal(post.inbox[0]?.date, post.inbox[1]?.date)
+})
+
+test('a refused login at the mail server gives no mail up, and its password stands nowhere', async () => {
+  const post = await startMailServer({
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    onAuth: (auth, _session, answer) => answer(new Error(`Invalid login for ${auth.password}`)),
+  })
+  const url = new URL(post.url)
+  url.username = 'tessera'
+  url.password = CANARY
+  const server = await startServer({ SMTP_URL: url.href, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'trace' })
+  await moveJohn(server)
+  for (let minute = 0; minute < 10; minute++) {
+    await server.deliverMails()
+    server.pass({ seconds: 60 })
+  }
+  const rows = await server.rows<{ last_error: string; failed_at: Date | null }>(sql`select * from outbox`)
+  assert.equal(rows[0]?.failed_at, null)
+  assert.match(rows[0]?.last_error ?? '', /^EAUTH 535: the mail server refused the login$/)
+  for (const secret of [CANARY, Buffer.from(CANARY).toString('base64').slice(0, 20)]) {
+    assert.ok(!JSON.stringify(rows).includes(secret))
+    assert.ok(!JSON.stringify(server.logs).includes(secret))
+  }
+})
+
+test('a password goes to no mail server without TLS, unless it is on this machine', async () => {
+  let said = ''
+  const post = await startMailServer({
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    onAuth: (auth, _session, answer) => {
+      said += auth.password
+      answer(null, { user: 'tessera' })
+    },
+  })
+  const probe = connect(post.port, '0.0.0.0')
+  await once(probe, 'connect') // this machine again, by a name that does not say so
+  probe.destroy()
+  const server = await startServer({
+    SMTP_URL: `smtp://tessera:${CANARY}@0.0.0.0:${post.port}`,
+    MAIL_FROM,
+    TRUSTED_PROXIES: '127.0.0.1',
+  })
+  await moveJohn(server)
+  await server.deliverMails()
+  assert.equal(said, '')
+  assert.equal(post.inbox.length, 0)
+})
+
+/** Takes each mail to its last byte and ends the connection, or says nothing, instead of an answer. */
+async function startForgetfulServer(): Promise<{ url: string; copies: () => number }> {
+  let copies = 0
+  const server = createServer((socket) => {
+    let inData = false
+    socket.on('error', () => {})
+    socket.write('220 forgetful\r\n')
+    socket.on('data', (chunk) => {
+      if (inData) {
+        if (!chunk.toString().includes('\r\n.\r\n')) return
+        copies++
+        socket.destroy()
+        return
+      }
+      inData = /^DATA/m.test(chunk.toString())
+      socket.write(inData ? '354 go on\r\n' : '250 fine\r\n')
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  after(() => server.close())
+  return { url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`, copies: () => copies }
+}
+
+test('a server that takes mails and never answers gets three copies at most', async () => {
+  const { url, copies } = await startForgetfulServer()
+  const server = await startServer({ SMTP_URL: url, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1' })
+  await moveJohn(server)
+  for (let minute = 0; minute < 20; minute++) {
+    await server.deliverMails()
+    server.pass({ seconds: 60 })
+  }
+  assert.equal(copies(), 3)
+  const [row] = await server.rows<{ failed_at: Date | null }>(sql`select failed_at from outbox`)
+  assert.ok(row?.failed_at)
+})
+
+test('what a mail server says is one harmless line for the operator, and stands in no log', async () => {
+  const post = await startMailServer()
+  post.refuse = () => 550
+  post.refusalText = `${CANARY} \u001b[2J \u202Etxet`
+  const server = await startServer({ SMTP_URL: post.url, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'trace' })
+  await moveJohn(server)
+  await server.deliverMails()
+  const [row] = await server.rows<{ last_error: string }>(sql`select last_error from outbox`)
+  assert.match(row?.last_error ?? '', /550.*canary/)
+  assert.doesNotMatch(row?.last_error ?? '', /\p{C}/u)
+  assert.ok(!JSON.stringify(server.logs).includes(CANARY))
+  assert.ok(server.logs.some((line) => line['reason'] === 'EENVELOPE 550'))
+})

@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { type MailServer, startMailServer } from '../../../harness/mail-server.ts'
+import { issuePair, newLogin, PASSWORD, type Person, refresh, refreshPair, signUp } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { openDatabase } from '../support/test-database.ts'
+
+const SETTINGS = {
+  MAIL_FROM: 'Acme <no-reply@acme.example>',
+  PUBLIC_URL: 'https://id.acme.example',
+  TRUSTED_PROXIES: '127.0.0.1',
+}
+const CHROME =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36'
+
+async function startBoth(): Promise<{ server: TestServer; post: MailServer }> {
+  const post = await startMailServer()
+  return { post, server: await startServer({ ...SETTINGS, SMTP_URL: post.url }) }
+}
+
+/** Has the person's pair move to another network, which warns them. */
+async function moveNetwork(server: TestServer, person: Person, userAgent = CHROME): Promise<void> {
+  const pair = await issuePair(server, person.guid)
+  const headers = { 'x-forwarded-for': '198.51.100.7', 'user-agent': userAgent }
+  assert.equal((await refreshPair(server, pair, undefined, headers)).status, 200)
+}
+
+async function outboxRows(server: TestServer) {
+  return server.rows<{
+    id: number
+    attempts: number
+    sent_at: Date | null
+    failed_at: Date | null
+    last_error: string
+  }>(sql`select id, attempts, sent_at, failed_at, last_error from outbox order by id`)
+}
+
+/** Lets the server's clock go on for a while, and its mails with it. */
+async function goOn(server: TestServer, { minutes }: { minutes: number }): Promise<void> {
+  for (let minute = 0; minute < minutes; minute++) {
+    server.pass({ seconds: 60 })
+    await server.deliverMails()
+  }
+}
+
+test('a pair that moved is mailed to its person: old and new address, time, device, as text and HTML', async () => {
+  const { server, post } = await startBoth()
+  const person = await signUp(server)
+  await moveNetwork(server, person)
+  await server.deliverMails()
+  const [mail, ...more] = post.inbox
+  assert.ok(mail)
+  assert.equal(more.length, 0)
+  assert.deepEqual(mail.recipients, [person.email])
+  assert.deepEqual(mail.from, { name: 'Acme', address: 'no-reply@acme.example' })
+  assert.equal(mail.subject, 'New network address in your session at Acme')
+  for (const body of [mail.text ?? '', mail.html ?? '']) {
+    for (const fact of ['127.0.0.1', '198.51.100.7', 'Chrome, Windows', 'UTC', person.email, SETTINGS.PUBLIC_URL]) {
+      assert.ok(body.includes(fact), `${fact} in ${body}`)
+    }
+  }
+  assert.match(mail.raw, /^Auto-Submitted: auto-generated\r$/m)
+  assert.match(mail.messageId ?? '', /^<[\w-]{32}@acme\.example>$/)
+  await server.deliverMails()
+  assert.equal(post.inbox.length, 1, 'once')
+})
+
+test('a reuse is mailed in the language of its reader, with the harmless causes and what to do', async () => {
+  const { server, post } = await startBoth()
+  for (const language of ['en', 'ru']) {
+    const user = { email: `${language}@example.com`, password: PASSWORD, first_name: 'Анна' }
+    const headers = { 'accept-language': language }
+    await server.post('/api/v1/users/sign_up', { user }, { headers })
+    const login = (await server.post('/api/v1/auth/login', { email: user.email, password: PASSWORD })).body
+    const second = (await refresh(server, login.refresh_token)).body
+    await refresh(server, second.refresh_token)
+    server.pass({ seconds: 60 })
+    assert.equal((await refresh(server, second.refresh_token)).status, 401)
+    await server.deliverMails()
+  }
+  const [english, russian] = post.inbox
+  assert.equal(english?.subject, 'Your session at Acme was ended')
+  assert.match(english?.text ?? '', /^Hello Анна,.*old browser tab.*restored from a backup.*Sign in again/s)
+  assert.equal(russian?.subject, 'Ваш сеанс завершён: Acme')
+  assert.match(russian?.text ?? '', /^Здравствуйте, Анна!.*старая вкладка.*резервной копии.*Войдите снова/s)
+  assert.match(russian?.html ?? '', /<html lang="ru">/)
+})
+
+test('CRLF, HTML, templates and links in a name or user agent are inert text', async () => {
+  const { server, post } = await startBoth()
+  const hostile = `<img src=x onerror=alert(1)> {{7*8191}} \${7*8191} http://evil.example www.evil.example <b>`
+  for (const first_name of ['<b>Bob</b>', 'Visit evil.example now', 'http://evil.example']) {
+    const user = { email: `p${post.inbox.length}@example.com`, password: PASSWORD, first_name }
+    const person = (await server.post('/api/v1/users/sign_up', { user })).body.user
+    await moveNetwork(server, person, hostile)
+    // What no HTTP header can carry, another way in might.
+    const userAgent = JSON.stringify(`${hostile}\r\nBcc: victim@example.com\r\n\r\n\u202Eevil\u001b[2J`)
+    await server.rows(
+      sql`update outbox set data = replace(cast(data as text), ${JSON.stringify(hostile)}, ${userAgent})${server.ctx.db.dialect === 'postgres' ? sql`::jsonb` : sql``}`,
+    )
+    await server.deliverMails()
+  }
+  assert.equal(post.inbox.length, 3)
+  for (const mail of post.inbox) {
+    assert.deepEqual(mail.recipients.length, 1)
+    assert.doesNotMatch(mail.raw.split('\r\n\r\n')[0] ?? '', /^Bcc|evil/im)
+    assert.doesNotMatch(mail.html ?? '', /<img|<b>|http:\/\/evil|www\.evil|evil\.example/)
+    assert.doesNotMatch(mail.text ?? '', /http:\/\/evil|www\.evil|evil\.example|57337|\u202E|[^\P{Cc}\n]/u)
+    assert.match(mail.text ?? '', /^Hello,$/m)
+    assert.match(mail.text ?? '', /<img src=x onerror=alert\(1\)> \{\{7\*8191\}\}/)
+    assert.match(mail.html ?? '', /&lt;img src=x/)
+  }
+})
+
+test('a mail server that is dead for ten minutes: requests do not notice, and each mail arrives once afterwards', async () => {
+  const { server, post } = await startBoth()
+  await post.close()
+  const people = []
+  for (let count = 0; count < 7; count++) people.push(await signUp(server))
+  for (const person of people) await moveNetwork(server, person)
+  await goOn(server, { minutes: 10 })
+  assert.ok((await outboxRows(server)).every(({ sent_at, failed_at }) => sent_at === null && failed_at === null))
+  const revived = await startMailServer({ port: post.port })
+  await goOn(server, { minutes: 6 })
+  assert.deepEqual(revived.inbox.map((mail) => mail.recipients[0]).sort(), people.map(({ email }) => email).sort())
+})
+
+test('a mailbox that refuses for good is given up after three tries, and the others get theirs', async () => {
+  const { server, post } = await startBoth()
+  post.refuse = () => 550
+  await moveNetwork(server, await signUp(server))
+  await goOn(server, { minutes: 3 })
+  post.refuse = () => null
+  const other = await signUp(server)
+  await moveNetwork(server, other)
+  await goOn(server, { minutes: 10 })
+  const [refused, sent] = await outboxRows(server)
+  assert.equal(refused?.attempts, 3)
+  assert.ok(refused?.failed_at)
+  assert.match(refused?.last_error ?? '', /550.*no such mailbox/)
+  assert.ok(sent?.sent_at)
+  assert.deepEqual(
+    post.inbox.flatMap((mail) => mail.recipients),
+    [other.email],
+  )
+})
+
+test('a mailbox that is busy is tried again for four days, and then no more', async () => {
+  const { server, post } = await startBoth()
+  post.refuse = () => 451
+  await moveNetwork(server, await signUp(server))
+  await goOn(server, { minutes: 20 })
+  const [row] = await outboxRows(server)
+  assert.equal(row?.failed_at, null)
+  assert.ok((row?.attempts ?? 0) > 7 && (row?.attempts ?? 0) < 15, `${row?.attempts} attempts in twenty minutes`)
+  post.refuse = () => null
+  server.pass({ seconds: 4 * 86_400 })
+  await server.deliverMails()
+  assert.equal(post.inbox.length, 0)
+  const [given] = await outboxRows(server)
+  assert.match(given?.last_error ?? '', /four days/)
+  assert.ok(given?.failed_at)
+})
+
+test('mails that are refused hold up none that would leave; a dead server is tried with a few, not with the whole outbox', async () => {
+  const { server, post } = await startBoth()
+  const lucky = await signUp(server)
+  post.refuse = (address) => (address === lucky.email ? null : 550)
+  for (let count = 0; count < 12; count++) await moveNetwork(server, await signUp(server))
+  await moveNetwork(server, lucky)
+  await server.deliverMails()
+  assert.deepEqual(
+    post.inbox.flatMap((mail) => mail.recipients),
+    [lucky.email],
+  )
+
+  await post.close()
+  for (let count = 0; count < 12; count++) await moveNetwork(server, await signUp(server))
+  // As if the round of every two seconds had not come by meanwhile.
+  const due = server.ctx.now()
+  await server.rows(
+    sql`update outbox set attempts = 0, next_attempt_at = ${due}, leased_until = null where id > 13 returning id`,
+  )
+  await server.deliverMails()
+  const tried = (await outboxRows(server)).slice(13).filter(({ attempts }) => attempts > 0)
+  assert.equal(tried.length, 5)
+})
+
+test('a mail whose person is deleted meanwhile, and one that cannot be worded, keep no other from leaving', async () => {
+  const { server, post } = await startBoth()
+  const people = [await signUp(server), await signUp(server), await signUp(server)]
+  for (const person of people) await moveNetwork(server, person)
+  const damaged = server.ctx.db.dialect === 'postgres' ? sql`'{"at":"never"}'::jsonb` : sql`'{"at":"never"}'`
+  await server.rows(sql`update outbox set data = ${damaged} where user_id = ${people[0]?.id} returning id`)
+  await server.rows(sql`delete from users where id = ${people[1]?.id} returning id`)
+  await goOn(server, { minutes: 3 })
+  assert.deepEqual(
+    post.inbox.flatMap((mail) => mail.recipients),
+    [people[2]?.email],
+  )
+  const [row] = await outboxRows(server)
+  assert.equal(row?.attempts, 3)
+  assert.ok(row?.failed_at)
+  assert.match(row?.last_error ?? '', /^RangeError/)
+})
+
+test("however often a person's sessions are reused, three mails an hour are written, and each reuse is audited", async () => {
+  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict', REFRESH_REPLAY_WINDOW: '0' })
+  const person = await signUp(server)
+  const reuse = async () => {
+    const { refresh_token } = (await server.post('/api/v1/auth/login', { email: person.email, password: PASSWORD }))
+      .body
+    await refresh(server, refresh_token)
+    assert.equal((await refresh(server, refresh_token)).status, 401)
+  }
+  await Promise.all(Array.from({ length: 6 }, reuse))
+  assert.equal((await outboxRows(server)).length, 3)
+  server.pass({ seconds: 3601 })
+  await reuse()
+  assert.equal((await outboxRows(server)).length, 4)
+  const audited = await server.rows(sql`select id from audit_events where kind = ${'refresh_token_reused'}`)
+  assert.equal(audited.length, 7)
+})
+
+test('replicas share the outbox: each mail leaves once, whoever sends it', async () => {
+  const post = await startMailServer()
+  const first = await startServer({ ...SETTINGS, SMTP_URL: post.url })
+  const second = await startServer({ ...SETTINGS, SMTP_URL: post.url, DATABASE_URL: first.databaseUrl })
+  for (let count = 0; count < 12; count++) await moveNetwork(first, await signUp(first))
+  await Promise.all([first.deliverMails(), second.deliverMails(), first.deliverMails(), second.deliverMails()])
+  await first.deliverMails()
+  assert.equal(post.inbox.length, 12)
+  assert.equal(new Set(post.inbox.map((mail) => mail.messageId)).size, 12)
+})
+
+test('a refresh never waits for mail, even while the mail server hangs', async () => {
+  const { server, post } = await startBoth()
+  let release = () => {}
+  const hanging = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const arrived = new Promise<void>((resolve) => {
+    post.onMail = () => {
+      resolve()
+      return hanging
+    }
+  })
+  await moveNetwork(server, await signUp(server))
+  const delivering = server.deliverMails()
+  await arrived
+  const { refresh_token } = await newLogin(server)
+  assert.equal((await refresh(server, refresh_token)).status, 200)
+  assert.equal(post.inbox.length, 0, 'the mail still hangs')
+  const closing = server.close()
+  setTimeout(release, 300) // a stop that does not wait is over by then
+  await Promise.all([delivering, closing])
+  assert.equal(post.inbox.length, 1, 'a stop lets the mail that is under way arrive')
+  const database = await openDatabase(server.databaseUrl)
+  const [row] = await database.query<{ sent_at: Date | null }>(sql`select sent_at from outbox`)
+  assert.ok(row?.sent_at, 'and be marked')
+})
+
+test('without a mail server the log says once that a mail waits, and where to read it', async () => {
+  const server = await startServer({ TRUSTED_PROXIES: '127.0.0.1' })
+  await server.deliverMails()
+  await moveNetwork(server, await signUp(server))
+  await server.deliverMails()
+  await server.deliverMails()
+  const [{ id } = { id: 0 }] = await outboxRows(server)
+  const lines = server.logs.filter((line) => line['msg'] === 'a mail waits: SMTP_URL is not set')
+  assert.deepEqual(
+    lines.map(({ mailId, kind, read }) => ({ mailId, kind, read })),
+    [{ mailId: id, kind: 'address_changed', read: `/dev/mail/${id}` }],
+  )
+})

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import sql from 'sql-template-tag'
+import { cleanUp } from '../../src/app/clean-up.ts'
+import { disableUser, enableUser } from '../../src/auth/account/disable-user.ts'
+import { claimsOf, me, PASSWORD, type Person, signUp } from '../support/people.ts'
+import { type Answer, startServer, type TestServer } from '../support/server.ts'
+import { type Presentation, ReferenceModel, type Session, type Token } from './reference-model.ts'
+
+const COOKIE = '__Host-tessera_refresh'
+const ORIGIN = { ip: '127.0.0.1', userAgent: null }
+
+/** A server that stands still in time unless it is told to, so that every border is met to the millisecond. */
+export class Real {
+  readonly databaseUrl: string
+  readonly sessionAge: number
+  server!: TestServer
+  rotation = ''
+  secrets: [string, ...string[]] = [randomUUID()]
+  time = Date.now()
+
+  constructor(databaseUrl: string, sessionAge: number) {
+    this.databaseUrl = databaseUrl
+    this.sessionAge = sessionAge
+  }
+
+  async start(rotation: string, secrets = this.secrets) {
+    await this.server?.close()
+    const [JWT_SECRET_KEY, ...previous] = secrets
+    const settings = {
+      JWT_SECRET_KEY,
+      JWT_PREVIOUS_SECRET_KEYS: previous.join(),
+      REFRESH_TOKEN_ROTATION: rotation,
+      SESSION_MAX_AGE: String(this.sessionAge / 1000),
+      LOG_LEVEL: 'fatal',
+    }
+    // The database's clock, which PostgreSQL's server measures again and again, is taken out.
+    const clock = () => this.time - (this.server?.ctx.db.clockOffsetMilliseconds() ?? 0)
+    this.server = await startServer({ ...settings, DATABASE_URL: this.databaseUrl }, {}, clock)
+    Object.assign(this, { rotation, secrets })
+  }
+}
+
+export interface Access {
+  text: string
+  jti: unknown
+  of: Token
+  expires: number
+}
+
+/** What clients hold, and a thief. */
+export class Run {
+  readonly real: Real
+  readonly model = new ReferenceModel()
+  readonly people: Person[] = []
+  /** By the model's token. */
+  readonly texts = new Map<number, string>()
+  readonly tokens: Token[] = []
+  readonly accesses: Access[] = []
+  last: { token: Token; as: Presentation } | null = null
+  stolen: Token | null = null
+  backup: Session[] = []
+  /** What must have been audited. */
+  readonly ended: string[] = []
+
+  constructor(real: Real) {
+    this.real = real
+  }
+
+  get server() {
+    return this.real.server
+  }
+
+  /** The newest sessions are likelier. */
+  sessionAt(back: number): Session {
+    return this.model.sessions.at(-1 - (back % this.model.sessions.length)) as Session
+  }
+
+  /** Of what was ever handed out in a session, the newest first. */
+  tokenAt({ back, older = 0 }: { back: number; older?: number }): Token {
+    const session = this.sessionAt(back)
+    const tokens = this.tokens.filter((token) => this.model.sessions[token.session] === session)
+    return tokens.at(-1 - (older % tokens.length)) as Token
+  }
+
+  async signUp() {
+    this.people.push(await signUp(this.server))
+    this.model.people.push('welcome')
+  }
+
+  async begin(person: number, kind: Session['kind'], cookie: boolean) {
+    const { email, guid } = this.people[person] as Person
+    const first = this.model.begin(person, kind, cookie)
+    const answer =
+      kind === 'pair'
+        ? await this.server.post('/auth/token', { auth: { user_guid: guid } })
+        : await this.server.post('/api/v1/auth/login', { email, password: PASSWORD, cookie })
+    assert.equal(answer.status, first ? 200 : kind === 'pair' ? 404 : 401, answer.text)
+    if (first) this.receive(answer, first)
+  }
+
+  async present(token: Token, as: Presentation) {
+    this.last = { token, as }
+    const { over } = this.model.sessions[token.session] as Session
+    const predicted = this.model.refresh(token, as)
+    const after = this.model.sessions[token.session]?.over
+    if (!over && after) this.ended.push(after === 'reuse' ? 'refresh_token_reused' : 'history_lost')
+    const text = this.texts.get(token.id) ?? ''
+    const access = as.half && this.accesses.findLast(({ of }) => of === as.half)
+    const answer = await this.ask(text, as, access?.text ?? 'none')
+    const { error } = answer.body
+    const told = answer.status === 200 ? 'a token' : `${answer.status} ${error.message ?? error}`
+    assert.equal(told, typeof predicted === 'string' ? `401 ${predicted}` : 'a token')
+    if (typeof predicted === 'string') return
+    const isKept = as.inCookie && predicted.token.id === token.id
+    if (isKept) assert.deepEqual(answer.headers.getSetCookie(), [])
+    this.receive(answer, predicted.token, { ...predicted, text: isKept ? text : undefined })
+  }
+
+  /** The very token that was predicted, or one that nobody has seen before. */
+  receive(answer: Answer, token: Token, as: { repeated?: boolean; text?: string | undefined } = {}) {
+    const { access_token, refresh_token } = answer.body
+    const text = as.text ?? refresh_token ?? answer.headers.getSetCookie()[0]?.match(`^${COOKIE}=([^;]+)`)?.[1]
+    assert.ok(text, answer.text)
+    if (!this.texts.has(token.id)) {
+      assert.ok(![...this.texts.values()].includes(text), 'a token of before instead of a new one')
+      this.texts.set(token.id, text)
+      this.tokens.push(token)
+    }
+    assert.equal(text, this.texts.get(token.id), 'the other token')
+    const { jti } = claimsOf(access_token)
+    if (as.repeated) assert.equal(jti, this.accesses.findLast(({ of }) => of.id === token.id)?.jti)
+    const expires = Math.floor(this.model.now / 1000) * 1000 + 900_000
+    this.accesses.push({ text: access_token, jti, of: token, expires })
+  }
+
+  ask(refresh_token: string, { endpoint, inCookie, key }: Presentation, access_token: string): Promise<Answer> {
+    const headers: Record<string, string> = key === null ? {} : { 'idempotency-key': key }
+    if (endpoint === 'pair')
+      return this.server.post('/auth/refresh', { auth: { access_token, refresh_token } }, { headers })
+    if (!inCookie) return this.server.post('/api/v1/auth/refresh', { refresh_token }, { headers })
+    return this.server.post(
+      '/api/v1/auth/refresh',
+      {},
+      { headers: { ...headers, cookie: `${COOKIE}=${refresh_token}` } },
+    )
+  }
+
+  /** As the client would send it that has the token. */
+  usual(token: Token, key: string | null = null): Presentation {
+    const { kind: endpoint, inCookie } = this.model.sessions[token.session] as Session
+    return { endpoint, inCookie, key, half: token }
+  }
+
+  async me(access: Access) {
+    const session = this.model.sessions[access.of.session] as Session
+    const expected = this.model.now < access.expires && this.model.lives(session) ? 200 : 401
+    assert.equal((await me(this.server, access.text)).status, expected, 'me')
+    return expected
+  }
+
+  async logOut(token: Token) {
+    const session = this.model.sessions[token.session] as Session
+    const expected = session.known && !session.over ? 200 : 401
+    const answer = await this.server.post('/api/v1/auth/logout', { refresh_token: this.texts.get(token.id) })
+    assert.equal(answer.status, expected, answer.text)
+    if (expected === 200) session.over = 'logout'
+  }
+
+  async disable(person: number, disabled: boolean) {
+    if (this.model.people[person] === 'deleted') return
+    const user = { id: this.people[person]?.id ?? 0 }
+    await (disabled ? disableUser : enableUser)(this.server.ctx, { user, origin: ORIGIN })
+    if (disabled && this.model.people[person] === 'welcome') {
+      for (const session of this.sessionsOf(person)) if (this.model.lives(session)) session.over = 'disabled'
+    }
+    this.model.people[person] = disabled ? 'disabled' : 'welcome'
+  }
+
+  async delete(access: Access) {
+    const session = this.model.sessions[access.of.session] as Session
+    const expected = await this.me(access)
+    const answer = await this.server.delete(`/api/v1/users/${this.people[session.person]?.guid}`, {
+      bearer: access.text,
+    })
+    assert.equal(answer.status, expected === 200 ? 204 : 401, answer.text)
+    if (expected !== 200) return
+    this.model.people[session.person] = 'deleted'
+    for (const each of this.sessionsOf(session.person)) each.known = false
+  }
+
+  async cleanUp() {
+    await cleanUp(this.server.ctx)
+    for (const session of this.model.sessions) if (this.model.now >= session.end) session.known = false
+  }
+
+  async backUp() {
+    for (const old of [sql`delete from kept_sessions`, sql`delete from kept_tokens`]) await this.server.rows(old)
+    await this.server.rows(sql`insert into kept_sessions select * from sessions`)
+    await this.server.rows(sql`insert into kept_tokens select * from refresh_tokens`)
+    this.backup = structuredClone(this.model.sessions)
+  }
+
+  sessionsOf(person: number): Session[] {
+    return this.model.sessions.filter((session) => session.person === person)
+  }
+
+  /** What the database must hold after all that happened: two tokens of a session at most, and each end audited once. */
+  async look() {
+    const rows = await this.server.rows<{ token: string; used_at: Date | null; expires_at: Date }>(
+      sql`select token, used_at, expires_at from refresh_tokens`,
+    )
+    const held = rows.map(({ token, used_at, expires_at }) => `${token} ${used_at?.getTime()} ${expires_at.getTime()}`)
+    const kept = this.model.sessions.flatMap(({ known, over, tokens }) => {
+      const lastUsed = tokens.findLastIndex(({ usedAt }) => usedAt !== null)
+      return known && over !== 'logout' ? tokens.slice(Math.max(0, lastUsed)) : []
+    })
+    const expected = kept.map(({ id, usedAt, expires }) => {
+      const selector = Buffer.from(this.texts.get(id) ?? '', 'base64url').toString('base64url', 0, 20)
+      return `${selector} ${usedAt ?? undefined} ${expires}`
+    })
+    assert.deepEqual(held.sort(), expected.sort())
+    const audited = await this.server.rows<{ kind: string }>(
+      sql`select kind from audit_events where kind in ('refresh_token_reused', 'history_lost') order by id`,
+    )
+    assert.deepEqual(
+      audited.map(({ kind }) => kind),
+      this.ended,
+    )
+  }
+}

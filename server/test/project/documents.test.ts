@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { secretSettings, settingNames } from '../../src/config/settings.ts'
+import { ADMIN, issuePair, logIn, newLogin, signUp } from '../support/people.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const root = join(import.meta.dirname, '../../..')
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]
+const skip = spawnSync('curl', ['--version']).error ? 'there is no curl here' : false
+
+function blocks(file: string, language: string): string[] {
+  return [...read(file).matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs'))].map(([, block = '']) => block)
+}
+
+/** Runs shell lines as printed, but for the server's address; returns the statuses of their answers. */
+async function runShell(
+  server: TestServer,
+  block: string,
+  environment: Record<string, string> = {},
+): Promise<string[]> {
+  const commands = block.replaceAll('http://localhost:3000', server.url)
+  const statuses = commands.replaceAll(/^curl /gm, `curl -s -o /dev/null -w '%{http_code}\\n' `)
+  const env = { PATH: process.env['PATH'] ?? '', ...environment }
+  const { stdout } = await promisify(execFile)('sh', ['-euc', statuses], { env })
+  return stdout.trim().split('\n')
+}
+
+async function tokens(server: TestServer): Promise<Record<string, string>> {
+  const { person, access_token, refresh_token } = await newLogin(server)
+  const pair = await issuePair(server)
+  return {
+    USER_ID: String(person.id),
+    ACCESS_TOKEN: access_token,
+    REFRESH_TOKEN: refresh_token,
+    PAIR_ACCESS_TOKEN: pair.access_token,
+    PAIR_REFRESH_TOKEN: pair.refresh_token,
+  }
+}
+
+for (const file of documents) {
+  const examples = blocks(file, 'bash')
+  if (examples.length === 0) continue
+  test(`every curl line of ${file} works as printed`, { skip }, async () => {
+    const server = await startServer()
+    for (const block of examples) {
+      for (const status of await runShell(server, block, await tokens(server))) assert.match(status, /^20[04]$/, block)
+    }
+  })
+}
+
+// As the seed documents print them; only the placeholders are filled in.
+const LOGIN = `curl -X POST http://localhost:3000/api/v1/auth/login \\
+  -H "Content-Type: application/json" \\
+  -d '{
+    "email": "admin@example.com",
+    "password": "password123"
+  }'
+`
+const REFRESH = `curl -X POST http://localhost:3000/api/v1/auth/refresh \\
+  -H "Content-Type: application/json" \\
+  -d '{
+    "refresh_token": "your_refresh_token_here"
+  }'
+`
+const LOGOUT = REFRESH.replace('/refresh ', '/logout ')
+const ME = `curl -X GET http://localhost:3000/api/v1/auth/me \\
+  -H "Authorization: Bearer your_access_token_here"
+`
+
+test('the curl examples of the JWT document work as printed, in its order', { skip }, async () => {
+  const server = await startServer()
+  assert.deepEqual(await runShell(server, LOGIN), ['200'])
+  const { access_token, refresh_token } = await logIn(server, ADMIN.email, ADMIN.password)
+  const fill = (example: string) =>
+    example.replace('your_refresh_token_here', refresh_token).replace('your_access_token_here', access_token)
+  assert.deepEqual(await runShell(server, fill(REFRESH)), ['200'])
+  assert.deepEqual(await runShell(server, fill(REFRESH)), ['200'], 'again, with the token it keeps')
+  assert.deepEqual(await runShell(server, fill(ME)), ['200'])
+  assert.deepEqual(await runShell(server, fill(LOGOUT)), ['200'])
+  assert.deepEqual(await runShell(server, fill(LOGOUT)), ['401'])
+  assert.deepEqual(await runShell(server, ME), ['401'])
+})
+
+test('the settings in the code and in docs/configuration.md are the same', () => {
+  const rows = [...read('docs/configuration.md').matchAll(/^\| `([A-Z_]+)` \| (.*) \| (.*) \|$/gm)]
+  assert.deepEqual(
+    rows.map(([, name]) => name),
+    [...settingNames],
+  )
+  for (const [, name, , meaning] of rows) {
+    assert.equal(meaning?.startsWith('*secret.*'), secretSettings.has(name as never), `${name} as a secret`)
+  }
+})
+
+test('the six lines of the README verify an access token in another service, and refuse another', async () => {
+  const secret = 'the secret that both services share'
+  const server = await startServer({ JWT_SECRET_KEY: secret })
+  const folder = join(root, 'node_modules/.cache/tessera-documents')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `protect-${process.pid}.mjs`)
+  writeFileSync(
+    file,
+    (blocks('README.md', 'js')[0] ?? '').replace('process.env.JWT_SECRET_KEY', JSON.stringify(secret)),
+  )
+  const { authenticate } = await import(file)
+  const person = await signUp(server)
+  const login = await logIn(server, person.email)
+  const pair = await issuePair(server, person.guid)
+  const ask = (token: string) => authenticate({ headers: { authorization: `Bearer ${token}` } })
+  assert.equal(ask(login.access_token).sub, person.guid)
+  assert.equal(ask(pair.access_token).sub, person.guid)
+  assert.throws(() => ask(`${login.access_token}x`))
+  assert.throws(() => authenticate({ headers: {} }))
+})
+
+test('links between documents lead somewhere', () => {
+  for (const file of [...documents, 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']) {
+    for (const [, target = ''] of read(file).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      assert.ok(read(join(file, '..', target)).length > 0, `${file} -> ${target}`)
+    }
+  }
+})
+
+test('each promise of docs/security.md names a test that there is', () => {
+  const rows = [...read('docs/security.md').matchAll(/^\| .* \| ([\w-]+): "(.*)" \|$/gm)]
+  assert.ok(rows.length >= 20)
+  for (const [, file, title = ''] of rows) {
+    const text = read(globSync(`server/test/**/${file}.test.ts`, { cwd: root })[0] ?? `no test file ${file}`)
+    assert.ok(
+      [`test('${title}'`, `test("${title}"`].some((declared) => text.includes(declared)),
+      `${file}: ${title}`,
+    )
+  }
+})

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
+import { test } from 'node:test'
+import pg from 'pg'
+import { issuePair, logIn, logOut, me, newLogin, refresh, refreshPair } from '../support/people.ts'
+import { startServer } from '../support/server.ts'
+import { onPostgres } from '../support/test-database.ts'
+
+/** What goes to the database, wherever it comes from: on PostgreSQL each is a round trip. */
+const sent: string[] = []
+
+if (onPostgres) {
+  const query = pg.Client.prototype.query
+  pg.Client.prototype.query = function (this: pg.Client, ...given: Parameters<typeof query>) {
+    const [first] = given as unknown as [string | { text: string }]
+    sent.push(typeof first === 'string' ? first : first.text)
+    return query.apply(this, given)
+  } as typeof query
+} else {
+  const { all } = StatementSync.prototype
+  StatementSync.prototype.all = function (this: StatementSync, ...values: Parameters<typeof all>) {
+    sent.push(this.sourceSQL)
+    return all.apply(this, values)
+  } as typeof all
+  const { exec } = DatabaseSync.prototype
+  DatabaseSync.prototype.exec = function (script) {
+    if (script === 'commit') sent.push(script)
+    return exec.call(this, script)
+  }
+}
+
+/** How many statements an operation sends; what goes on beside it is waited for before. */
+async function count(operation: () => Promise<unknown>): Promise<number> {
+  sent.length = 0
+  await operation()
+  return sent.filter((statement) => !/outbox|clock_timestamp/.test(statement)).length
+}
+
+/** A statement is a round trip, and so are `begin` and `commit`; a rotation is one to read and one to write. */
+const ON_POSTGRES = {
+  '/me': 1,
+  'a rotation': 2,
+  'a repeat': 1,
+  'a first offer': 2,
+  'an offer renewed': 2,
+  'a rotation of a pair': 2,
+  'a token that is none': 0,
+  'a login': 7,
+  'a logout': 7,
+}
+
+/** A commit counts as one, and is shared by those who come together; the rest costs microseconds. */
+const ON_SQLITE = {
+  '/me': 1,
+  'a rotation': 6,
+  'a repeat': 1,
+  'a first offer': 5,
+  'an offer renewed': 4,
+  'a rotation of a pair': 6,
+  'a token that is none': 0,
+  'a login': 6,
+  'a logout': 5,
+}
+
+test('each operation sends as many statements as it did, so that nobody adds one unseen', async () => {
+  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
+  const adaptive = await startServer({ DATABASE_URL: server.databaseUrl })
+  const login = await newLogin(server)
+  let newest = login.refresh_token
+  let pair = await issuePair(server)
+  const rotate = async () => {
+    newest = (await refresh(server, newest)).body.refresh_token
+  }
+  const used = login.refresh_token
+  const first = (await logIn(adaptive, login.person.email)).refresh_token
+  const counts = {
+    '/me': await count(() => me(server, login.access_token)),
+    'a rotation': await count(rotate),
+    'a repeat': await count(() => refresh(server, used)),
+    'a first offer': await count(() => refresh(adaptive, first)),
+    'an offer renewed': await count(() => refresh(adaptive, first)),
+    'a rotation of a pair': await count(async () => {
+      pair = (await refreshPair(server, pair)).body
+    }),
+    'a token that is none': await count(() => refresh(server, 'x'.repeat(86))),
+    'a login': await count(() => logIn(server, login.person.email)),
+    'a logout': await count(() => logOut(server, newest)),
+  }
+  assert.deepEqual(counts, onPostgres ? ON_POSTGRES : ON_SQLITE)
+})

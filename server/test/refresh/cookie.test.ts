@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { me, PASSWORD, signUp } from '../support/people.ts'
+import { type Answer, startServer, type TestServer } from '../support/server.ts'
+
+const NAME = '__Host-tessera_refresh'
+const ATTRIBUTES = '; Path=/; HttpOnly; Secure; SameSite=Strict'
+
+/** The cookie that an answer sets, its value apart. */
+function cookieOf(answer: Answer): { value: string; attributes: string } {
+  const [first = '', ...more] = answer.headers.getSetCookie()
+  assert.equal(more.length, 0)
+  const [pair = '', ...attributes] = first.split('; ')
+  assert.equal(pair.split('=')[0], NAME)
+  return { value: pair.slice(NAME.length + 1), attributes: attributes.map((attribute) => `; ${attribute}`).join('') }
+}
+
+async function logInWithCookie(server: TestServer, headers: Record<string, string> = {}) {
+  const { email } = await signUp(server)
+  const answer = await server.post('/api/v1/auth/login', { email, password: PASSWORD, cookie: true }, { headers })
+  assert.equal(answer.status, 200, answer.text)
+  return { answer, token: cookieOf(answer).value }
+}
+
+function post(
+  server: TestServer,
+  path: string,
+  token: string,
+  headers: Record<string, string> = {},
+  body: unknown = {},
+) {
+  return server.post(`/api/v1/auth/${path}`, body, { headers: { cookie: `other=1; ${NAME}=${token}`, ...headers } })
+}
+
+test('a login that asks for it gets its refresh token in a cookie and never in a body; refresh goes on with it', async () => {
+  const server = await startServer()
+  const { answer, token } = await logInWithCookie(server)
+  assert.deepEqual(Object.keys(answer.body), ['user', 'access_token'])
+  assert.equal(cookieOf(answer).attributes, `; Max-Age=604800${ATTRIBUTES}`)
+  server.pass({ seconds: 31 })
+  const refreshed = await post(server, 'refresh', token)
+  assert.equal(refreshed.status, 200, refreshed.text)
+  assert.deepEqual(Object.keys(refreshed.body), ['access_token'])
+  assert.equal(cookieOf(refreshed).attributes, `; Max-Age=604800${ATTRIBUTES}`)
+  assert.notEqual(cookieOf(refreshed).value, token)
+  assert.equal((await me(server, refreshed.body.access_token)).status, 200)
+  assert.equal(refreshed.headers.get('cache-control'), 'no-store')
+})
+
+test('a logout clears the cookie with the attributes it was set with, also when the session is over', async () => {
+  const server = await startServer()
+  const { answer, token } = await logInWithCookie(server)
+  for (const status of [200, 401]) {
+    const logout = await post(server, 'logout', token)
+    assert.equal(logout.status, status)
+    assert.deepEqual(cookieOf(logout), { value: '', attributes: `; Max-Age=0${ATTRIBUTES}` })
+  }
+  assert.equal((await me(server, answer.body.access_token)).status, 401)
+  const refused = await post(server, 'refresh', token)
+  assert.equal(refused.status, 401)
+  assert.deepEqual(refused.headers.getSetCookie(), [], 'a late 401 must not take the cookie of a newer login')
+})
+
+test('COOKIE_MODE=on makes it the rule', async () => {
+  const server = await startServer({ COOKIE_MODE: 'on' })
+  const { email } = await signUp(server)
+  const login = await server.post('/api/v1/auth/login', { email, password: PASSWORD })
+  assert.deepEqual(Object.keys(login.body), ['user', 'access_token'])
+  assert.match(cookieOf(login).value, /^[\w-]{86}$/)
+})
+
+test('tabs that share a cookie all succeed, at once, one after another, and late; the chain moves once per window', async () => {
+  const server = await startServer()
+  let { token } = await logInWithCookie(server)
+  const generations = async () => {
+    const rows = await server.rows<{ generation: number }>(
+      sql`select generation from refresh_tokens order by generation`,
+    )
+    return rows.map(({ generation }) => generation)
+  }
+  for (let round = 1; round <= 3; round++) {
+    server.pass({ seconds: 31 })
+    const late = token
+    const twins = await Promise.all(Array.from({ length: 6 }, () => post(server, 'refresh', token)))
+    const values = new Set(twins.map((twin) => cookieOf(twin).value))
+    assert.equal(values.size, 1)
+    token = [...values][0] ?? ''
+    // Each of them refreshes on, and one request of the beginning arrives last.
+    for (let again = 0; again < 3; again++) {
+      const kept = await post(server, 'refresh', token)
+      assert.equal(kept.status, 200)
+      assert.deepEqual(kept.headers.getSetCookie(), [])
+    }
+    server.pass({ seconds: 29 })
+    assert.equal(cookieOf(await post(server, 'refresh', late)).value, token)
+    assert.deepEqual(await generations(), [round - 1, round])
+  }
+})
+
+test('answers of two tabs that overtake each other leave the newer token in the jar', async () => {
+  const server = await startServer()
+  const { token } = await logInWithCookie(server)
+  let jar = token
+  const store = (answer: Answer) => {
+    if (answer.headers.getSetCookie().length > 0) jar = cookieOf(answer).value
+  }
+  server.pass({ seconds: 25 })
+  const kept = await post(server, 'refresh', jar)
+  server.pass({ seconds: 6 })
+  store(await post(server, 'refresh', jar))
+  store(kept)
+  server.pass({ seconds: 600 })
+  assert.equal((await post(server, 'refresh', jar)).status, 200)
+})
+
+test('a thief of the cookie is found: when both have refreshed more than a window apart, the session is over', async () => {
+  const server = await startServer()
+  const { token: stolen } = await logInWithCookie(server)
+  server.pass({ seconds: 31 })
+  const owner = cookieOf(await post(server, 'refresh', stolen)).value
+  server.pass({ seconds: 31 })
+  assert.equal((await post(server, 'refresh', stolen)).status, 401)
+  assert.equal((await post(server, 'refresh', owner)).status, 401)
+  const mails = await server.rows(sql`select kind from outbox`)
+  assert.deepEqual(
+    mails.map((mail) => ({ ...mail })),
+    [{ kind: 'refresh_token_reused' }],
+  )
+})
+
+test('a page of another site uses nothing up; a listed one, this one, and a program without an origin may ask', async () => {
+  const server = await startServer({ CORS_ORIGINS: 'http://app.localhost:5173' })
+  const own = new URL(server.url).origin
+  const { answer, token } = await logInWithCookie(server)
+  const refused: Record<string, string>[] = [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: own, 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'none' },
+    { origin: 'http://localhost:9999', 'sec-fetch-site': 'same-site' },
+    { origin: 'http://app.localhost:5174', 'sec-fetch-site': 'same-site' },
+    { origin: `${own}.evil.example` },
+  ]
+  server.pass({ seconds: 31 })
+  for (const headers of refused) {
+    for (const path of ['refresh', 'logout']) {
+      const { status, body, headers: answered } = await post(server, path, token, headers)
+      assert.deepEqual([status, body.error.details], [403, { code: 'cross_site' }], JSON.stringify(headers))
+      assert.deepEqual(answered.getSetCookie(), [])
+    }
+    const login = await server.post('/api/v1/auth/login', { email: 'a', password: 'b', cookie: true }, { headers })
+    assert.equal(login.status, 403)
+  }
+  assert.equal((await me(server, answer.body.access_token)).status, 200)
+  const allowed: Record<string, string>[] = [
+    {},
+    { origin: own, 'sec-fetch-site': 'same-origin' },
+    { origin: 'http://app.localhost:5173', 'sec-fetch-site': 'same-site' },
+    { origin: own },
+  ]
+  for (const headers of allowed) assert.equal((await post(server, 'refresh', token, headers)).status, 200)
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
+    assert.equal((await post(server, 'refresh', token, { 'content-type': type }, 'a=b')).status, 415)
+  }
+})
+
+test('a token in the body comes first, and without either the field is missing', async () => {
+  const server = await startServer()
+  const { token } = await logInWithCookie(server)
+  server.pass({ seconds: 31 })
+  const inBody = await server.post('/api/v1/auth/refresh', { refresh_token: token })
+  assert.deepEqual(Object.keys(inBody.body), ['access_token', 'refresh_token'])
+  assert.deepEqual(inBody.headers.getSetCookie(), [])
+  assert.equal((await post(server, 'refresh', token, {}, { refresh_token: 'x' })).status, 401)
+  const missing = await server.post('/api/v1/auth/refresh', {})
+  assert.deepEqual([missing.status, missing.body.error.details], [422, { refresh_token: ["can't be blank"] }])
+  const login = await server.post('/api/v1/auth/login', { email: 'a', password: 'b', cookie: 'yes' })
+  assert.deepEqual(login.body.error.details, { cookie: ['must be true or false'] })
+})
+
+test('odd cookies are 401 or missing, and never a 500', async () => {
+  const server = await startServer()
+  const odd = [
+    '',
+    '%',
+    '%00',
+    '"',
+    '"x"',
+    'a b',
+    ';',
+    '=',
+    'é',
+    '\u0001',
+    'x'.repeat(4000),
+    '__proto__',
+    `${NAME}=${NAME}`,
+  ]
+  for (const value of odd.filter((each) => !/[^\x20-\xff]/.test(each))) {
+    const { status } = await post(server, 'refresh', value)
+    assert.ok([401, 422].includes(status), `${value}: ${status}`)
+  }
+})

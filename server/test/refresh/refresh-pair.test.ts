@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import {
+  claimsOf,
+  issuePair,
+  JOHN,
+  logOut,
+  newLogin,
+  refresh,
+  refreshPair,
+  signUp,
+  type Tokens,
+} from '../support/people.ts'
+import { type Answer, startServer } from '../support/server.ts'
+
+const server = await startServer()
+
+function pairOf(answer: Answer): Tokens {
+  assert.equal(answer.status, 200, answer.text)
+  assert.deepEqual(Object.keys(answer.body).sort(), ['access_token', 'refresh_token'])
+  return answer.body
+}
+
+function assertRefused(answer: Answer, sentence: string, status = 401) {
+  assert.equal(answer.status, status, answer.text)
+  assert.deepEqual(answer.body, { error: sentence })
+}
+
+test('a pair is an HS512 access token with guid, ip, jti and exp, and 86 characters of base64url', async () => {
+  const pair = await issuePair(server)
+  const header = JSON.parse(Buffer.from(pair.access_token.split('.')[0] ?? '', 'base64url').toString())
+  assert.equal(header.alg, 'HS512')
+  const claims = claimsOf(pair.access_token)
+  assert.equal(claims['guid'], JOHN)
+  assert.equal(claims['ip'], '127.0.0.1')
+  assert.match(String(claims['jti']), /^[0-9a-f-]{36}$/)
+  assert.equal(Number(claims['exp']) - Number(claims['iat']), 900)
+  assert.match(pair.refresh_token, /^[\w-]{86}$/)
+})
+
+test('only a bcrypt hash of the refresh token rests in the database', async () => {
+  const { refresh_token } = await issuePair(server)
+  const selector = Buffer.from(refresh_token, 'base64url').subarray(0, 20).toString('base64url')
+  const rows = await server.rows<{ token_digest: string }>(
+    sql`select token_digest from refresh_tokens where token = ${selector}`,
+  )
+  assert.match(rows[0]?.token_digest ?? '', /^\$2b\$04\$/)
+})
+
+test('a refresh gives a new pair and spends both old halves; reuse ends the session, audited and mailed', async () => {
+  const person = await signUp(server)
+  const first = await issuePair(server, person.guid)
+  const second = pairOf(await refreshPair(server, first))
+  assert.notEqual(second.access_token, first.access_token)
+  assertRefused(await refreshPair(server, first), 'Refresh token already used')
+  assertRefused(await refreshPair(server, first), 'Refresh token already used')
+  assertRefused(await refreshPair(server, second), 'Invalid refresh token')
+  const mails = await server.rows<{ kind: string }>(sql`select kind from outbox where user_id = ${person.id}`)
+  assert.deepEqual(
+    mails.map((mail) => mail.kind),
+    ['refresh_token_reused'],
+  )
+})
+
+test('halves of two pairs, mixed: refused, and both pairs still work', async () => {
+  const [one, two] = [await issuePair(server), await issuePair(server)]
+  const mixed = { access_token: one.access_token, refresh_token: two.refresh_token }
+  assertRefused(await refreshPair(server, mixed), 'Invalid refresh token')
+  const laterOne = pairOf(await refreshPair(server, one))
+  pairOf(await refreshPair(server, two))
+  // An old access token with the new refresh token of the same session is mixed too, and as harmless.
+  assertRefused(await refreshPair(server, { ...laterOne, access_token: one.access_token }), 'Invalid refresh token')
+  assertRefused(await refreshPair(server, { ...one, access_token: laterOne.access_token }), 'Invalid refresh token')
+  pairOf(await refreshPair(server, laterOne))
+})
+
+test('the access token may have expired; it may not be altered, absent, or none of a pair', async () => {
+  const pair = await issuePair(server)
+  const login = await newLogin(server)
+  const altered = pair.access_token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+  for (const access_token of [altered, login.access_token, 'nonsense', `${pair.access_token}=`, pair.refresh_token]) {
+    assertRefused(await refreshPair(server, { ...pair, access_token }), 'Invalid access token')
+  }
+  server.pass({ seconds: 86_400 })
+  pairOf(await refreshPair(server, pair))
+})
+
+test('a pair of longer lifetime is refreshed after a shorter one was configured', async () => {
+  const before = await startServer()
+  const pair = await issuePair(before)
+  const after = await startServer({ DATABASE_URL: before.databaseUrl, JWT_ACCESS_TOKEN_EXPIRATION: '60' })
+  pairOf(await refreshPair(after, pair))
+})
+
+test('a refresh token that is altered, unknown, or of a login is refused', async () => {
+  const pair = await issuePair(server)
+  const login = await newLogin(server)
+  const altered = pair.refresh_token.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
+  for (const refresh_token of [altered, 'nonsense', login.refresh_token, pair.access_token]) {
+    assertRefused(await refreshPair(server, { ...pair, refresh_token }), 'Invalid refresh token')
+  }
+  assert.equal((await refresh(server, pair.refresh_token)).status, 401)
+  pairOf(await refreshPair(server, pair))
+})
+
+test('with an Idempotency-Key a lost answer can be had again, for as long as the successor lives', async () => {
+  const pair = await issuePair(server)
+  const key = randomUUID()
+  const second = pairOf(await refreshPair(server, pair, key))
+  server.pass({ seconds: 86_400 })
+  const repeated = pairOf(await refreshPair(server, pair, key))
+  assert.equal(repeated.refresh_token, second.refresh_token)
+  assert.equal(claimsOf(repeated.access_token)['jti'], claimsOf(second.access_token)['jti'])
+  pairOf(await refreshPair(server, repeated))
+})
+
+test('fifty at once with one pair: one new pair, and everybody else is told it was used', async () => {
+  const pair = await issuePair(server)
+  const answers = await Promise.all(Array.from({ length: 50 }, () => refreshPair(server, pair)))
+  assert.equal(answers.filter((answer) => answer.status === 200).length, 1)
+  for (const answer of answers) if (answer.status !== 200) assertRefused(answer, 'Refresh token already used')
+})
+
+test('fifty at once with one pair and one key: one successor', async () => {
+  const pair = await issuePair(server)
+  const key = randomUUID()
+  const answers = await Promise.all(Array.from({ length: 50 }, () => refreshPair(server, pair, key)))
+  assert.equal(new Set(answers.map((answer) => pairOf(answer).refresh_token)).size, 1)
+})
+
+test('a person may hold several living pairs, and logging out one leaves the others', async () => {
+  const pairs = await Promise.all(Array.from({ length: 3 }, () => issuePair(server)))
+  const [first, ...others] = pairs as [Tokens, ...Tokens[]]
+  assert.equal((await logOut(server, first.refresh_token)).status, 200)
+  assertRefused(await refreshPair(server, first), 'Invalid refresh token')
+  for (const other of others) pairOf(await refreshPair(server, other))
+})
+
+test('an expired refresh token is told apart', async () => {
+  const pair = await issuePair(server)
+  server.pass({ seconds: 604_800 })
+  assertRefused(await refreshPair(server, pair), 'Refresh token expired')
+})
+
+test('a missing half has its own sentence, the access token first', async () => {
+  const { access_token, refresh_token } = await issuePair(server)
+  const cases: [unknown, string][] = [
+    [{ auth: { refresh_token } }, 'Access token is missing'],
+    [{ auth: { access_token: '', refresh_token } }, 'Access token is missing'],
+    [{ auth: { access_token: 5, refresh_token } }, 'Access token is missing'],
+    [{ auth: { access_token } }, 'Refresh token is missing'],
+    [{ auth: { access_token, refresh_token: ['x'] } }, 'Refresh token is missing'],
+    [{ auth: {} }, 'Access token is missing'],
+    [{ auth: 'x' }, 'Access token is missing'],
+    [{}, 'Access token is missing'],
+    [[], 'Access token is missing'],
+  ]
+  for (const [body, sentence] of cases) assertRefused(await server.post('/auth/refresh', body), sentence, 422)
+  pairOf(await refreshPair(server, { access_token, refresh_token }))
+})
+
+test('issuing: no GUID is 422, nobody of that GUID 404, a disabled person too', async () => {
+  for (const body of [{}, { auth: {} }, { auth: { user_guid: ' ' } }, { auth: { user_guid: 7 } }, { auth: null }, []]) {
+    assertRefused(await server.post('/auth/token', body), 'Missing GUID', 422)
+  }
+  const person = await signUp(server)
+  const pair = await issuePair(server, person.guid.toUpperCase())
+  await server.rows(sql`update users set disabled_at = ${new Date()} where id = ${person.id} returning id`)
+  for (const user_guid of [randomUUID(), 'x', `${JOHN}0`, "' or 1=1", person.guid]) {
+    assertRefused(await server.post('/auth/token', { auth: { user_guid } }), 'User not found', 404)
+  }
+  assertRefused(await refreshPair(server, pair), 'Invalid refresh token')
+})
+
+test('issuing by service: a key of SERVICE_KEYS, or 401; off, or no keys at all, is 404', async () => {
+  const service = await startServer({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: `${'k'.repeat(40)},second-key` })
+  const ask = (headers: Record<string, string>) =>
+    service.post('/auth/token', { auth: { user_guid: JOHN } }, { headers })
+  for (const headers of [
+    {},
+    { authorization: 'Bearer wrong' },
+    { authorization: 'second-key' },
+    { authorization: 'Basic second-key' },
+  ]) {
+    const answer = await ask(headers as Record<string, string>)
+    assertRefused(answer, 'Unauthorized')
+    assert.equal(answer.headers.get('www-authenticate'), 'Bearer')
+  }
+  assertRefused(await service.post('/auth/token', {}), 'Unauthorized')
+  pairOf(await ask({ authorization: 'Bearer second-key' }))
+  for (const settings of [{ PAIR_ISSUANCE: 'off' }, { PAIR_ISSUANCE: 'service' }]) {
+    const off = await startServer(settings)
+    assertRefused(await off.post('/auth/token', { auth: { user_guid: JOHN } }), 'Not found', 404)
+  }
+})
+
+test('issuing in the demonstration: only from DEMO_FROM', async () => {
+  const elsewhere = await startServer({ DEMO_FROM: '192.0.2.0/24' })
+  assertRefused(await elsewhere.post('/auth/token', { auth: { user_guid: JOHN } }), 'Unauthorized')
+  const answer = await elsewhere.post('/api/v1/auth/login', { email: 'admin@example.com', password: 'password123' })
+  assert.equal(answer.status, 401)
+})

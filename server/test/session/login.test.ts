@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import bcrypt from 'bcrypt'
+import sql from 'sql-template-tag'
+import { changePassword } from '../../src/auth/password/change-password.ts'
+import { findUserByEmail } from '../../src/storage/account/users.ts'
+import { ADMIN, issuePair, JOHN, logIn, me, newLogin, PASSWORD, refresh, signUp } from '../support/people.ts'
+import { type Answer, startServer, type TestServer } from '../support/server.ts'
+
+const server = await startServer()
+const WRONG = { error: { message: 'Invalid email or password', details: {} } }
+const client = { ip: '127.0.0.1', userAgent: null }
+
+function attempt(own: TestServer, email: unknown, password: unknown): Promise<Answer> {
+  return own.post('/api/v1/auth/login', { email, password })
+}
+
+async function digestOf(own: TestServer, id: number): Promise<string> {
+  const rows = await own.rows<{ password_digest: string }>(sql`select password_digest from users where id = ${id}`)
+  return rows[0]?.password_digest ?? ''
+}
+
+async function setDigest(own: TestServer, id: number, digest: string): Promise<void> {
+  await own.rows(sql`update users set password_digest = ${digest} where id = ${id} returning id`)
+}
+
+test('the document: a login answers with the person and both tokens', async () => {
+  const answer = await attempt(server, ADMIN.email, ADMIN.password)
+  assert.equal(answer.status, 200)
+  assert.equal(answer.headers.get('cache-control'), 'no-store')
+  const { user, access_token, refresh_token, ...rest } = answer.body
+  assert.deepEqual(rest, {})
+  assert.deepEqual(Object.keys(user).sort(), [
+    'created_at',
+    'email',
+    'first_name',
+    'guid',
+    'id',
+    'last_name',
+    'role',
+    'updated_at',
+  ])
+  assert.equal(user.role, 'admin')
+  assert.match(user.created_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  assert.equal((await me(server, access_token)).body.user.email, ADMIN.email)
+  assert.equal((await refresh(server, refresh_token)).status, 200)
+})
+
+test('unknown, wrong, disabled, without a password, damaged digest: byte-identical refusals', async () => {
+  const [disabled, damaged, empty] = [await signUp(server), await signUp(server), await signUp(server)]
+  const damages = [
+    '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$YQ',
+    '$argon2id$v=19$m=19456,t=2,p=1$YQ$c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0',
+    '$argon2id$v=19$m=19456,t=2,p=0$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0',
+    '$argon2id$v=19$m=9999999,t=99,p=1$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0',
+    `$2b$31$${'a'.repeat(53)}`,
+    `$2b$03$${'a'.repeat(53)}`,
+  ]
+  await server.rows(sql`update users set disabled_at = ${new Date()} where id = ${disabled.id} returning id`)
+  await setDigest(server, damaged.id, '$2b$04$damaged')
+  await setDigest(server, empty.id, '')
+  const attempts: [unknown, unknown][] = [
+    ['nobody@example.com', PASSWORD],
+    ['no address', PASSWORD],
+    ['', ''],
+    ['a\0b@example.com', PASSWORD],
+    [ADMIN.email, 'wrong'],
+    [ADMIN.email, ''],
+    [ADMIN.email, 'x'.repeat(73)],
+    [ADMIN.email, 'x'.repeat(10_000)],
+    [ADMIN.email, `${ADMIN.password}\0`],
+    [ADMIN.email, `${ADMIN.password}\0more`],
+    [ADMIN.email, '\ud800'],
+    ['john.doe@email.com', PASSWORD],
+    [disabled.email, PASSWORD],
+    [damaged.email, PASSWORD],
+    [empty.email, PASSWORD],
+    [empty.email, ''],
+  ]
+  const texts = new Set<string>()
+  for (const [email, password] of attempts) {
+    const answer = await attempt(server, email, password)
+    assert.equal(answer.status, 401)
+    assert.deepEqual(answer.body, WRONG)
+    const headers = [...answer.headers].filter(([name]) => !['date', 'x-request-id'].includes(name))
+    texts.add(JSON.stringify([headers, answer.text]))
+  }
+  for (const digest of damages) {
+    await setDigest(server, damaged.id, digest)
+    assert.deepEqual((await attempt(server, damaged.email, PASSWORD)).body, WRONG, digest)
+  }
+  assert.equal(texts.size, 1)
+})
+
+test('a password longer than bcrypt reads is never accepted by its beginning', async () => {
+  const person = await signUp(server)
+  const long = 'x'.repeat(72)
+  await setDigest(server, person.id, bcrypt.hashSync(long, 4))
+  await logIn(server, person.email, long)
+  assert.equal((await attempt(server, person.email, `${long}y`)).status, 401)
+})
+
+test('what is no password is not the empty one', async () => {
+  const person = await signUp(server)
+  await setDigest(server, person.id, bcrypt.hashSync('', 4))
+  for (const password of ['\0', '\ud800', 'x\0']) {
+    assert.equal((await attempt(server, person.email, password)).status, 401, JSON.stringify(password))
+  }
+})
+
+test('the audit calls each thing by its name, and a session knows how it began', async () => {
+  const person = await signUp(server)
+  const headers = { 'user-agent': 'x'.repeat(5000) }
+  await server.post('/api/v1/auth/login', { email: person.email, password: PASSWORD }, { headers })
+  await issuePair(server, person.guid)
+  const user = await findUserByEmail(server.ctx.db, person.email)
+  assert.ok(user)
+  await changePassword(server.ctx, { user, password: 'another password', origin: client })
+  const events = await server.rows<{ kind: string }>(
+    sql`select kind from audit_events where user_id = ${person.id} order by id`,
+  )
+  assert.deepEqual(
+    events.map((event) => event.kind),
+    ['user_registered', 'login_succeeded', 'pair_issued', 'password_changed'],
+  )
+  const sessions = await server.rows<{ amr: string; user_agent: string }>(
+    sql`select amr, user_agent from sessions where user_id = ${person.id} order by kind`,
+  )
+  assert.deepEqual(
+    sessions.map((session) => session.amr),
+    ['pwd', 'svc'],
+  )
+  assert.equal(sessions[0]?.user_agent.length, 512)
+})
+
+test('the address may be written in any case and with space around it', async () => {
+  const person = await signUp(server, 'Some.Body@Example.COM')
+  assert.equal(person.email, 'some.body@example.com')
+  await logIn(server, '  SOME.body@example.com. ')
+})
+
+test('a digest of other settings is verified, and renewed after a right login', async () => {
+  const strong = await startServer({ DATABASE_URL: server.databaseUrl, BCRYPT_COST: '5' })
+  const argon = await startServer({ DATABASE_URL: server.databaseUrl, PASSWORD_HASH: 'argon2id' })
+  const person = await signUp(server)
+  assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
+  assert.equal((await attempt(strong, person.email, 'wrong')).status, 401)
+  assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
+  await logIn(strong, person.email)
+  assert.match(await digestOf(server, person.id), /^\$2b\$05\$/)
+  const { refresh_token } = await logIn(argon, person.email)
+  const renewed = await digestOf(server, person.id)
+  assert.match(renewed, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  await logIn(argon, person.email)
+  assert.equal(await digestOf(server, person.id), renewed)
+  assert.equal((await refresh(server, refresh_token)).status, 200, 'a renewal ends no session')
+  await logIn(server, person.email)
+  assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
+})
+
+test('right logins at the same moment all succeed while one of them renews the digest', async () => {
+  for (let round = 0; round < 5; round++) {
+    const person = await signUp(server)
+    await setDigest(server, person.id, bcrypt.hashSync(PASSWORD, 5))
+    const logins = Array.from({ length: 8 }, () => attempt(server, person.email, PASSWORD))
+    assert.deepEqual([...new Set((await Promise.all(logins)).map(({ status }) => status))], [200])
+    assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
+  }
+})
+
+test('digests as Rails, PHP and others write them are verified', async () => {
+  const person = await signUp(server)
+  const digest = bcrypt.hashSync('pass word', 4)
+  for (const prefix of ['$2a$', '$2b$', '$2y$']) {
+    await setDigest(server, person.id, digest.replace('$2b$', prefix))
+    await logIn(server, person.email, 'pass word')
+  }
+})
+
+test('a password change ends every session, and the old password', async () => {
+  const { person, ...first } = await newLogin(server)
+  const second = await logIn(server, person.email)
+  const user = await findUserByEmail(server.ctx.db, person.email)
+  assert.ok(user)
+  assert.equal(await changePassword(server.ctx, { user, password: 'another password', origin: client }), true)
+  assert.equal(await changePassword(server.ctx, { user, password: 'of a stale reader', origin: client }), false)
+  for (const session of [first, second]) {
+    assert.equal((await me(server, session.access_token)).status, 401)
+    assert.equal((await refresh(server, session.refresh_token)).status, 401)
+  }
+  assert.equal((await attempt(server, person.email, PASSWORD)).status, 401)
+  await logIn(server, person.email, 'another password')
+})
+
+test('a login racing a password change never leaves a session of the old password', async () => {
+  for (let round = 0; round < 10; round++) {
+    const person = await signUp(server)
+    const user = await findUserByEmail(server.ctx.db, person.email)
+    assert.ok(user)
+    const logins = Array.from({ length: 10 }, () => attempt(server, person.email, PASSWORD))
+    const [changed, ...answers] = await Promise.all([
+      changePassword(server.ctx, { user, password: 'another password', origin: client }),
+      ...logins,
+    ])
+    assert.equal(changed, true)
+    for (const answer of answers) {
+      if (answer.status === 200) assert.equal((await me(server, answer.body.access_token)).status, 401)
+    }
+  }
+})
+
+test('a login is audited, and a failed one too, without what was typed', async () => {
+  const person = await signUp(server)
+  await logIn(server, person.email)
+  await attempt(server, person.email, 'CANARY-password')
+  await attempt(server, 'CANARY@example.com', 'x')
+  const rows = await server.rows<{ kind: string; details: string }>(
+    sql`select kind, details from audit_events where user_id = ${person.id} order by id`,
+  )
+  assert.deepEqual(
+    rows.map((row) => row.kind),
+    ['user_registered', 'login_succeeded', 'login_failed'],
+  )
+  const all = await server.rows(sql`select * from audit_events`)
+  assert.doesNotMatch(JSON.stringify(all), /canary/i)
+})
+
+test('the demo users sign in from DEMO_FROM only', async () => {
+  const elsewhere = await startServer({ DATABASE_URL: server.databaseUrl, DEMO_FROM: '192.0.2.1' })
+  const answer = await attempt(elsewhere, ADMIN.email, ADMIN.password)
+  assert.equal(answer.status, 401)
+  assert.deepEqual(answer.body, WRONG)
+  assert.equal((await elsewhere.post('/auth/token', { auth: { user_guid: JOHN } })).status, 401)
+  await newLogin(elsewhere)
+})
+
+test('a full hashing lane is 503 with Retry-After, for known and unknown people alike, and refreshes go on', async () => {
+  const own = await startServer({ BCRYPT_COST: '10' })
+  const { person, refresh_token } = await newLogin(own)
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, n) => attempt(own, n % 2 ? person.email : 'nobody@example.com', 'wrong')),
+  )
+  const busy = answers.filter((answer) => answer.status === 503)
+  assert.ok(busy.length > 50, `${busy.length} were turned away`)
+  assert.equal(new Set(busy.map((answer) => answer.text)).size, 1)
+  for (const answer of busy) assert.equal(answer.headers.get('retry-after'), '1')
+  for (const answer of answers) assert.ok([401, 503].includes(answer.status))
+  assert.equal((await refresh(own, refresh_token)).status, 200)
+})

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { endSession } from '../../src/auth/session/end-session.ts'
+import { deleteUser, insertUser } from '../../src/storage/account/users.ts'
+import type { Database } from '../../src/storage/database/database.ts'
+import { findChain, insertFirstToken } from '../../src/storage/session/refresh-tokens.ts'
+import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../../src/storage/session/rotate-token.ts'
+import { insertSession, revokeSession } from '../../src/storage/session/sessions.ts'
+import { migratedDatabase, onPostgres, recoveredErrors } from '../support/test-database.ts'
+
+const now = new Date('2026-05-01T12:00:00.000Z')
+const later = new Date('2026-06-01T12:00:00.000Z')
+
+async function chainOfOne(db: Database) {
+  const names = { first_name: null, last_name: null }
+  const person = { guid: randomUUID(), email: `${randomUUID()}@example.com`, password_digest: null, ...names }
+  const user = await insertUser(db, { ...person, role: 'user', locale: 'en' }, now)
+  const session = { id: randomUUID(), user_id: user.id }
+  await db.transaction(async (tx) => {
+    const details = { kind: 'login', rotation: 'adaptive', ip: '::1', user_agent: null, amr: 'pwd' } as const
+    await insertSession(tx, { ...session, ...details, expires_at: later }, now)
+    await insertFirstToken(tx, { ...token(session, 0), salt: null }, now)
+  })
+  return session
+}
+
+function token(session: { id: string; user_id: number }, generation: number) {
+  return {
+    session_id: session.id,
+    user_id: session.user_id,
+    token: `selector ${session.id} ${generation}`,
+    generation,
+    token_digest: randomUUID(),
+    salt: randomUUID(),
+    jti: randomUUID(),
+    ip: '::1',
+    expires_at: later,
+  }
+}
+
+const rotateTo = (db: Database, session: { id: string; user_id: number }, generation: number) =>
+  rotateToken(db, { attemptDigest: randomUUID(), successor: token(session, generation), now })
+
+async function generations(db: Database, session: { id: string }): Promise<string[]> {
+  const tokens = (await findChain(db, session.id))?.tokens ?? []
+  return tokens.map((row) => `${row.generation}${row.used_at ? ' used' : ''}`).sort()
+}
+
+test('a rotation uses up, inserts and prunes, so that two rows are left however old the session', async () => {
+  const db = await migratedDatabase()
+  const session = await chainOfOne(db)
+  for (let generation = 1; generation <= 20; generation++) assert.ok(await rotateTo(db, session, generation))
+  assert.deepEqual(await generations(db, session), ['19 used', '20'])
+})
+
+test('of fifty rotations of one token, one happens', async () => {
+  const db = await migratedDatabase()
+  const session = await chainOfOne(db)
+  const results = await Promise.all(Array.from({ length: 50 }, () => rotateTo(db, session, 1)))
+  assert.equal(results.filter(Boolean).length, 1)
+  assert.deepEqual(await generations(db, session), ['0 used', '1'])
+})
+
+test('nothing rotates in a session that ended, past its end, or of a person who is disabled', async () => {
+  const db = await migratedDatabase()
+  const ended = await chainOfOne(db)
+  await db.transaction((tx) => revokeSession(tx, { id: ended.id, reason: 'logout', now }))
+  const tokens = { attemptDigest: 'a', now: later }
+  const past = await chainOfOne(db)
+  assert.equal(await rotateTo(db, ended, 1), false)
+  assert.equal(await insertOffer(db, token(ended, 1), now), false)
+  assert.equal(await rotateToken(db, { ...tokens, successor: token(past, 1) }), false)
+  const disabled = await chainOfOne(db)
+  await db.query(sql`update users set disabled_at = ${now} where id = ${disabled.user_id} returning id`)
+  assert.equal(await rotateTo(db, disabled, 1), false)
+  assert.equal(await insertOffer(db, token(disabled, 1), now), false)
+  assert.deepEqual(await generations(db, disabled), ['0'])
+  assert.deepEqual(await generations(db, ended), ['0'])
+  assert.deepEqual(await generations(db, past), ['0'])
+})
+
+test('of fifty first offers one is made, and it can be renewed until it is used', async () => {
+  const db = await migratedDatabase()
+  const session = await chainOfOne(db)
+  const offers = await Promise.all(Array.from({ length: 50 }, () => insertOffer(db, token(session, 1), now)))
+  assert.equal(offers.filter(Boolean).length, 1)
+  assert.deepEqual(await generations(db, session), ['0', '1'])
+  const renewal = { session_id: session.id, user_id: session.user_id, jti: randomUUID(), expires_at: later }
+  assert.equal(await renewOffer(db, renewal, now), true)
+  assert.equal((await findChain(db, session.id))?.tokens.find((row) => row.generation === 1)?.jti, renewal.jti)
+  assert.ok(await rotateTo(db, session, 2))
+  assert.equal(await renewOffer(db, renewal, now), false)
+  assert.equal(await insertOffer(db, token(session, 1), now), false)
+  assert.deepEqual(await generations(db, session), ['1 used', '2'])
+})
+
+test('a first token that was used gets no further offer', async () => {
+  const db = await migratedDatabase()
+  const session = await chainOfOne(db)
+  assert.ok(await rotateTo(db, session, 1))
+  await db.query(sql`delete from refresh_tokens where generation = 1 returning id`)
+  assert.equal(await insertOffer(db, token(session, 1), now), false)
+})
+
+test('an offer that waited while its token was pruned is not made', {
+  skip: !onPostgres && 'SQLite has one writer',
+}, async () => {
+  const db = await migratedDatabase()
+  const session = await chainOfOne(db)
+  const locked = Promise.withResolvers<void>()
+  const isWaiting = Promise.withResolvers<void>()
+  const to = (generation: number) => ({ attemptDigest: randomUUID(), successor: token(session, generation), now })
+  const holding = db.transaction(async (tx) => {
+    await insertFirstToken(tx, token(session, 1), now)
+    assert.ok(await rotateTokenIn(tx, to(2)))
+    locked.resolve()
+    await isWaiting.promise
+    assert.ok(await rotateTokenIn(tx, to(3)))
+  })
+  await locked.promise
+  const late = insertOffer(db, token(session, 1), now)
+  const waiting = sql`select pid from pg_stat_activity where wait_event_type = ${'Lock'} and query like ${'%first.user_id%'}`
+  while ((await db.query(waiting)).length === 0) await new Promise((resolve) => setImmediate(resolve))
+  isWaiting.resolve()
+  await holding
+  assert.equal(await late, false)
+  assert.deepEqual(await generations(db, session), ['2 used', '3'])
+})
+
+test('the end of a session by reuse racing the deletion of its person: no deadlock', async () => {
+  const db = await migratedDatabase()
+  const origin = { ip: '::1', userAgent: null }
+  for (let round = 0; round < 50; round++) {
+    const { id, user_id } = await chainOfOne(db)
+    const end = { session: { id, userId: user_id }, reason: 'reuse', generation: 0, origin, now } as const
+    await Promise.all([deleteUser(db, user_id), endSession({ db }, end), endSession({ db }, end)])
+  }
+  assert.deepEqual(recoveredErrors, [])
+})
+
+test('the first token racing its successor, a hundred times: no deadlock, and the successor wins in the end', async () => {
+  const db = await migratedDatabase()
+  for (let round = 0; round < 100; round++) {
+    const session = await chainOfOne(db)
+    await insertOffer(db, token(session, 1), now)
+    const renewal = { session_id: session.id, user_id: session.user_id, jti: randomUUID(), expires_at: later }
+    const renewals = Array.from({ length: 6 }, () => renewOffer(db, renewal, now))
+    const [rotated] = await Promise.all([rotateTo(db, session, 2), ...renewals])
+    assert.equal(rotated, true)
+    assert.deepEqual(await generations(db, session), ['1 used', '2'])
+  }
+  assert.deepEqual(recoveredErrors, [])
+})
+
+test('rotations racing the deletion of their person: no deadlock, and nothing is left', async () => {
+  const db = await migratedDatabase()
+  for (let round = 0; round < 50; round++) {
+    const session = await chainOfOne(db)
+    const rotations = Array.from({ length: 6 }, () => rotateTo(db, session, 1))
+    const [deleted] = await Promise.all([deleteUser(db, session.user_id), ...rotations])
+    assert.equal(deleted, true)
+    assert.equal(await findChain(db, session.id), null)
+  }
+  assert.deepEqual(recoveredErrors, [])
+})
