@@ -21,6 +21,7 @@ import { migrate } from '../storage/database/migrate.ts'
 import { databaseLimits } from '../storage/limits/database-limits.ts'
 import { memoryLimits } from '../storage/limits/memory-limits.ts'
 import type { RedisLimits } from '../storage/limits/redis-limits.ts'
+import { edgeSettings } from './edge-settings.ts'
 import { type Background, startBackground } from './jobs.ts'
 import { openDatabase } from './open-database.ts'
 import { repeat } from './repeat.ts'
@@ -55,7 +56,7 @@ export interface App {
 
 /** Puts an app together: configuration -> database, keys, hashing, mail -> HTTP server. */
 export async function createApp(config: Config, { log, version, clock }: World): Promise<App> {
-  const db = await openDatabase(config, log)
+  const db = await openDatabase(config.secrets, log)
   try {
     const now = databaseClock(db, clock)
     await migrate(db, now())
@@ -75,9 +76,9 @@ async function assemble(
   now: () => Date,
 ): Promise<App> {
   const keys = buildKeys({
-    jwt: config.jwtSecret ?? developmentSecret(dataFolder(config)),
-    refresh: config.refreshSecret ?? undefined,
-    previous: config.previousSecrets,
+    jwt: config.secrets.jwtSecretKey ?? developmentSecret(dataFolder(config)),
+    refresh: config.secrets.refreshSecretKey ?? undefined,
+    previous: config.secrets.previousSecretKeys,
   })
   // Passwords and token digests never wait for each other, nor the event loop for either.
   const passwordPool = new HashPool({ threads: hashingThreads(), atOnce: 1, niceness: 15, maxWaiting: 64 })
@@ -98,7 +99,7 @@ async function assemble(
     log,
     limiter: config.rateLimit ? createLimiter(limits, now) : unlimited,
     ownLimiter: config.rateLimit ? createLimiter(memoryLimits(), now) : unlimited,
-    edge: config,
+    edge: edgeSettings(config),
   }
   const tls = openTls(config)
   const server = createServer(ctx, version, tls)
@@ -138,13 +139,13 @@ function openTls({ tlsFiles, requireHttps, trustedProxies }: Config): TlsPair | 
   )
 }
 
-async function openRedis({ redisUrl }: Config, log: Log): Promise<RedisLimits | null> {
+async function openRedis({ secrets: { redisUrl } }: Config, log: Log): Promise<RedisLimits | null> {
   if (redisUrl === null) return null
   const { redisLimits } = await import('../storage/limits/redis-limits.ts')
   return redisLimits(redisUrl, logRecoveredErrors(log, 'Redis'))
 }
 
 /** Beside the SQLite file; with PostgreSQL, where that file would be by default. */
-function dataFolder({ database }: Config): string {
+function dataFolder({ secrets: { database } }: Config): string {
   return database.kind === 'sqlite' ? dirname(database.file) : 'data'
 }

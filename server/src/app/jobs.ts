@@ -1,7 +1,7 @@
 import type { Context } from '../auth/context/context.ts'
 import type { Config } from '../config/config.ts'
 import { announceMails } from '../mail/delivery/announce.ts'
-import { senderFrom } from '../mail/delivery/sender.ts'
+import { senderFrom } from '../mail/messages/sender.ts'
 import { cleanUp } from './clean-up.ts'
 import { type Job, repeat } from './repeat.ts'
 
@@ -35,7 +35,7 @@ export async function startBackground(config: Config, ctx: Pick<Context, 'db' | 
 }
 
 async function mailJob(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>): Promise<Job> {
-  if (config.smtpUrl === null) {
+  if (config.secrets.smtpUrl === null) {
     return announceMails(ctx, (id) => (config.production ? `tessera outbox show ${id}` : `/dev/mail/${id}`))
   }
   // Loaded by those who use it: a start is quick.
@@ -44,6 +44,6 @@ async function mailJob(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>)
     import('../mail/delivery/smtp.ts'),
   ])
   const sender = senderFrom(config)
-  const smtp = openSmtp(config.smtpUrl, sender)
+  const smtp = openSmtp(config.secrets.smtpUrl, sender)
   return (signals) => deliverDue({ ...ctx, smtp, sender }, signals)
 }

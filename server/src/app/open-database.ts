@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Config } from '../config/config.ts'
+import type { Secrets } from '../config/config.ts'
 import type { Log } from '../observe/log.ts'
 import { logRecoveredErrors } from '../observe/recovered-errors.ts'
 import type { Database } from '../storage/database/database.ts'
@@ -13,7 +13,7 @@ import { openSqlite } from '../storage/drivers/sqlite.ts'
  * @param lockTimeoutMilliseconds for a statement of somebody who would rather wait than be turned away
  */
 export async function openDatabase(
-  { database }: Pick<Config, 'database'>,
+  { database }: Pick<Secrets, 'database'>,
   log: Log,
   lockTimeoutMilliseconds?: number,
 ): Promise<Database> {

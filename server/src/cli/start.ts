@@ -1,7 +1,8 @@
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import { type App, createApp } from '../app/app.ts'
-import { type Config, readConfig, readEnvironment } from '../config/config.ts'
+import { type Config, readConfig } from '../config/config.ts'
+import { readEnvironment } from '../config/environment.ts'
 import { openLog } from '../observe/open-log.ts'
 import { supervise } from './supervise.ts'
 
@@ -22,7 +23,7 @@ export async function start(version: string): Promise<void> {
   try {
     const url = await app.listen()
     if (isFirst && !config.production) process.stdout.write(welcome(config, new URL(url).port))
-    log.info({ url, database: config.database.kind, production: config.production }, 'Tessera is listening')
+    log.info({ url, database: config.secrets.database.kind, production: config.production }, 'Tessera is listening')
   } catch (error) {
     await app.close()
     throw error
@@ -56,7 +57,7 @@ function stopOnSignal(app: App, log: Pick<Logger, 'info' | 'error'>): void {
 function welcome(config: Config, port: string): string {
   const base = `${config.tlsFiles ? 'https' : 'http'}://localhost:${port}`
   const json = `-H 'Content-Type: application/json'`
-  const where = config.database.kind === 'sqlite' ? config.database.file : 'PostgreSQL'
+  const where = config.secrets.database.kind === 'sqlite' ? config.secrets.database.file : 'PostgreSQL'
   const pair = `
   curl -X POST ${base}/auth/token ${json} -d '{"auth":{"user_guid":"123e4567-e89b-12d3-a456-426614174000"}}'`
   return `

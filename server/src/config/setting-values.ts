@@ -1,12 +1,17 @@
-import type { MailFrom } from '../mail/delivery/sender.ts'
 import { canonicalEmail } from '../text/email-address.ts'
 import { type IpRanges, parseIpRanges } from '../text/ip-address.ts'
 import { ConfigError } from './config-error.ts'
-import type { SettingName } from './settings.ts'
 
-// Each reads one kind of value, or throws a ConfigError that names the setting.
+/** Reads one kind of value. @throws {ConfigError} that names the setting */
+export type Reader<Value> = (value: string, name: string) => Value
 
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
+
+/** The name and address that mails are sent from. */
+export interface MailFrom {
+  name: string | null
+  address: string
+}
 
 export function database(value: string): DatabaseSetting {
   const file = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)(.+)$/.exec(value)?.[1]
@@ -16,33 +21,39 @@ export function database(value: string): DatabaseSetting {
   throw new ConfigError('DATABASE_URL must look like sqlite:path/to/file.db or postgres://user:password@host/database.')
 }
 
-export function oneOf<const T extends string>(value: string, allowed: readonly T[], name: SettingName): T {
-  const found = allowed.find((candidate) => candidate === value)
-  if (!found)
+export function oneOf<const T extends string>(allowed: readonly T[]): Reader<T> {
+  return (value, name) => {
+    const found = allowed.find((candidate) => candidate === value)
+    if (found !== undefined) return found
     throw new ConfigError(`${name} must be ${allowed.join(', ').replace(/, ([^,]*)$/, ' or $1')}, not "${value}".`)
-  return found
+  }
 }
 
-export function whole(value: string, name: SettingName, min: number, max: number): number {
-  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
-  if (number >= min && number <= max) return number
-  throw new ConfigError(`${name} must be a whole number from ${min} to ${max}, not "${value}".`)
+export const onOrOff: Reader<boolean> = (value, name) => oneOf(['on', 'off'])(value, name) === 'on'
+
+export function wholeNumber(min: number, max: number): Reader<number> {
+  return (value, name) => {
+    const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
+    if (number >= min && number <= max) return number
+    throw new ConfigError(`${name} must be a whole number from ${min} to ${max}, not "${value}".`)
+  }
 }
 
 const TEN_YEARS_SECONDS = 315_360_000
 
-export function seconds(value: string, name: SettingName): number {
-  return whole(value, name, 1, TEN_YEARS_SECONDS)
-}
+export const lifetimeSeconds = wholeNumber(1, TEN_YEARS_SECONDS)
 
-export function list(value: string | null): string[] {
-  return (value ?? '')
+export const text: Reader<string> = (value) => value
+
+/** Entries between commas or line ends; empty ones are left out. */
+export function list(value: string): string[] {
+  return value
     .split(/[,\n]/)
     .map((entry) => entry.trim())
     .filter(Boolean)
 }
 
-export function ranges(value: string | null, name: SettingName): IpRanges {
+export const ipRanges: Reader<IpRanges> = (value, name) => {
   try {
     return parseIpRanges(list(value))
   } catch (error) {
@@ -51,11 +62,10 @@ export function ranges(value: string | null, name: SettingName): IpRanges {
 }
 
 /**
- * A mail server, and nothing else: libraries read options out of the query of such a URL that send mails nowhere, print
- * passwords, or leave TLS out.
+ * Reads the URL of a mail server without path or options: mail libraries take options from such a URL that send mails
+ * nowhere, print passwords, or leave TLS out.
  */
-export function smtpServer(value: string | null): string | null {
-  if (value === null) return null
+export function smtpServer(value: string): string {
   const parsed = /^smtps?:\/\/[^/?#]/.test(value) && URL.canParse(value) ? new URL(value) : null
   if (
     parsed?.hostname &&
@@ -78,16 +88,16 @@ function canDecode({ username, password }: URL): boolean {
   }
 }
 
-/** Secrets may stand in these, so the value is never repeated. */
-export function url(value: string | null, name: SettingName, protocols: string[]): string | null {
-  if (value === null || (URL.canParse(value) && protocols.includes(new URL(value).protocol))) return value
-  throw new ConfigError(
-    `${name} must be a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}.`,
-  )
+/** Reads a URL. Its value is never repeated in an error: it may hold secrets. */
+export function url(protocols: readonly string[]): Reader<string> {
+  return (value, name) => {
+    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value
+    const beginnings = protocols.map((protocol) => `${protocol}//`)
+    throw new ConfigError(`${name} must be a URL beginning with ${beginnings.join(' or ')}.`)
+  }
 }
 
-export function mailSender(value: string | null): MailFrom {
-  if (value === null) return null
+export function mailSender(value: string): MailFrom {
   const [, quoted, plain, bracketed, bare] =
     /^(?:"([^"]+)"|([^"<>]*?))\s*(?:<([^<>\s]+)>|([^<>\s]+))$/.exec(value) ?? []
   const address = canonicalEmail(bracketed ?? bare ?? '')
@@ -98,7 +108,10 @@ export function mailSender(value: string | null): MailFrom {
   )
 }
 
-export function origin(value: string): string {
+/** Origins, each exactly as browsers send it. */
+export const origins: Reader<string[]> = (value) => list(value).map(origin)
+
+function origin(value: string): string {
   if (URL.canParse(value) && new URL(value).origin === value) return value
   throw new ConfigError(`CORS_ORIGINS: "${value}" is not an origin such as https://app.example.com.`)
 }

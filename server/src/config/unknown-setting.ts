@@ -1,29 +1,52 @@
-import { type SettingName, secretSettings, settingNames } from './settings.ts'
+import type { Environment } from './environment.ts'
+import { SETTINGS } from './settings.ts'
 
-const OUR_PREFIXES = /^(JWT|REFRESH|SESSION|PAIR|SERVICE|DEMO|PASSWORD|BCRYPT|SMTP|MAIL|TRUSTED|CORS|RATE)_/
-const KNOWN: ReadonlySet<string> = new Set([...settingNames, ...[...secretSettings].map((name) => `${name}_FILE`)])
+const NAMES: readonly string[] = Object.values(SETTINGS).map(({ name }) => name)
+const SECRET_FILES = Object.values(SETTINGS).flatMap(({ name, secret }) => (secret ? [`${name}_FILE`] : []))
+const KNOWN: ReadonlySet<string> = new Set([...NAMES, ...SECRET_FILES])
+
+/** Other programs have settings that begin so: their names say nothing about ours. */
+const SHARED_PREFIXES: ReadonlySet<string> = new Set([
+  'NODE',
+  'WEB',
+  'DATABASE',
+  'LOG',
+  'PUBLIC',
+  'TLS',
+  'REQUIRE',
+  'COOKIE',
+  'REDIS',
+])
+const OUR_PREFIXES: ReadonlySet<string> = new Set(
+  NAMES.filter((name) => name.includes('_'))
+    .map(prefix)
+    .filter((start) => !SHARED_PREFIXES.has(start)),
+)
+
 const MAX_EDIT_DISTANCE = 2
-/** Shorter names are too close to those of others: HOME is two letters from HOST. */
+/** Shorter names are too close to those of other programs: HOME is two characters from HOST. */
 const MIN_LENGTH = 8
 
 /**
- * A name in the environment that must be meant for us and is none of ours: it begins like one, or it is one or two editDistance
- * from a setting that is not set. Its default would else be in force in silence.
+ * Finds a name in the environment that looks like a setting and is not one: it begins like one, or it is one or two
+ * characters away from a setting that is not set. Ignoring it would silently leave the default in force.
  *
  * @returns the name and, if one is near, the setting that was probably meant
  */
-export function findUnknownSetting(
-  environment: Record<string, string | undefined>,
-): { name: string; meant: SettingName | null } | null {
+export function findUnknownSetting(environment: Environment): { name: string; meant: string | null } | null {
   for (const name of Object.keys(environment)) {
     if (KNOWN.has(name) || isSetByOrchestrator(name)) continue
-    const near = settingNames.find(
+    const near = NAMES.find(
       (setting) => setting.length >= MIN_LENGTH && editDistance(name, setting) <= MAX_EDIT_DISTANCE,
     )
-    if (OUR_PREFIXES.test(name)) return { name, meant: near ?? null }
+    if (name.includes('_') && OUR_PREFIXES.has(prefix(name))) return { name, meant: near ?? null }
     if (near && !environment[near]) return { name, meant: near }
   }
   return null
+}
+
+function prefix(name: string): string {
+  return name.split('_', 1)[0] ?? ''
 }
 
 /** Kubernetes sets such variables for each service of a namespace, whatever it is called. */
@@ -31,7 +54,7 @@ function isSetByOrchestrator(name: string): boolean {
   return name === 'SESSION_MANAGER' || /_SERVICE_(HOST|PORT)|_PORT(_\d+_(TCP|UDP))?(_|$)/.test(name)
 }
 
-/** Levenshtein's distance: letters that were left out, put in or mistaken. */
+/** The Levenshtein distance: characters that were left out, put in or replaced. */
 function editDistance(one: string, other: string): number {
   if (Math.abs(one.length - other.length) > MAX_EDIT_DISTANCE) return MAX_EDIT_DISTANCE + 1
   let row = Array.from({ length: other.length + 1 }, (_, column) => column)

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import type { PasswordHash } from '../config/config.ts'
 import type { HashPool } from './hash-pool.ts'
 import type { Argon2Cost } from './hash-worker.ts'
-
-export type PasswordHash = { algorithm: 'bcrypt'; cost: number } | { algorithm: 'argon2id' }
 
 /** bcrypt reads no further; a longer password would be accepted by its beginning alone. */
 export const BCRYPT_MAX_BYTES = 72

@@ -24,7 +24,7 @@ test('the defaults are those of the contract', () => {
   const config = readConfig({})
   assert.equal(config.host, '127.0.0.1')
   assert.equal(config.port, 3000)
-  assert.deepEqual(config.database, { kind: 'sqlite', file: 'data/tessera.db' })
+  assert.deepEqual(config.secrets.database, { kind: 'sqlite', file: 'data/tessera.db' })
   assert.equal(config.accessTokenLifetimeSeconds, 900)
   assert.equal(config.refreshTokenLifetimeSeconds, 604_800)
   assert.equal(config.sessionMaxAgeSeconds, 2_592_000)
@@ -65,7 +65,7 @@ test('a sender of mails is a name and an address, and a mail server needs one', 
     assertRefused({ SMTP_URL, MAIL_FROM: 'a@b.example' }, /^SMTP_URL must look like .*, without path or options\.$/)
   }
   for (const SMTP_URL of ['smtp://h', 'smtps://u:p%40ss@h:465', 'smtp://[::1]:25/']) {
-    assert.equal(readConfig({ SMTP_URL, MAIL_FROM: 'a@b.example' }).smtpUrl, SMTP_URL)
+    assert.equal(readConfig({ SMTP_URL, MAIL_FROM: 'a@b.example' }).secrets.smtpUrl, SMTP_URL)
   }
   assertRefused({ SMTP_URL: 'smtp://localhost' }, /^SMTP_URL is set without MAIL_FROM/)
 })
@@ -104,10 +104,13 @@ test('contradictions and values that cannot be used are one sentence', () => {
     assertRefused({ DATABASE_URL: value }, /DATABASE_URL must look like/)
   }
   assertRefused({ DATABASE_URL: 'sqlite::memory:' }, /must name a file/)
-  assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:///a/b.db' }).database, { kind: 'sqlite', file: '/a/b.db' })
-  assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:/a/b.db' }).database, { kind: 'sqlite', file: '/a/b.db' })
+  assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:///a/b.db' }).secrets.database, {
+    kind: 'sqlite',
+    file: '/a/b.db',
+  })
+  assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:/a/b.db' }).secrets.database, { kind: 'sqlite', file: '/a/b.db' })
   assertRefused({ SERVICE_KEYS: 'abc@def:ghi' }, /no Authorization: Bearer header can carry/)
-  assertRefused({ TRUSTED_PROXIES: '10.0.0.0/8, 0.0.0.0/0' }, /covers every address/)
+  assertRefused({ TRUSTED_PROXIES: '10.0.0.0/8, 0.0.0.0/0' }, /must not cover every address/)
   assertRefused({ TRUSTED_PROXIES: 'proxy.internal' }, /neither an IP address nor a CIDR range/)
   assertRefused({ DEMO_FROM: '10.0.0.0/33' }, /neither/)
   assertRefused({ CORS_ORIGINS: 'https://a.example/' }, /is not an origin/)
@@ -134,7 +137,7 @@ test('a misspelt name is not passed over in silence, and names of others are', (
 test('a secret may be given as a file, and not twice', () => {
   const file = join(temporaryFolder(), 'secret')
   writeFileSync(file, `${GOOD}\n`)
-  assert.equal(readConfig({ JWT_SECRET_KEY_FILE: file }).jwtSecret, GOOD)
+  assert.equal(readConfig({ JWT_SECRET_KEY_FILE: file }).secrets.jwtSecretKey, GOOD)
   assertRefused(
     { JWT_SECRET_KEY_FILE: file, JWT_SECRET_KEY: 'x' },
     /JWT_SECRET_KEY and JWT_SECRET_KEY_FILE are both set/,

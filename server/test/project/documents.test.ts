@@ -4,7 +4,6 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { secretSettings, settingNames } from '../../src/config/settings.ts'
 import { ADMIN, issuePair, logIn, newLogin, signUp } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -84,17 +83,6 @@ test('the curl examples of the JWT document work as printed, in its order', { sk
   assert.deepEqual(await runShell(server, fill(LOGOUT)), ['200'])
   assert.deepEqual(await runShell(server, fill(LOGOUT)), ['401'])
   assert.deepEqual(await runShell(server, ME), ['401'])
-})
-
-test('the settings in the code and in docs/configuration.md are the same', () => {
-  const rows = [...read('docs/configuration.md').matchAll(/^\| `([A-Z_]+)` \| (.*) \| (.*) \|$/gm)]
-  assert.deepEqual(
-    rows.map(([, name]) => name),
-    [...settingNames],
-  )
-  for (const [, name, , meaning] of rows) {
-    assert.equal(meaning?.startsWith('*secret.*'), secretSettings.has(name as never), `${name} as a secret`)
-  }
 })
 
 test('the six lines of the README verify an access token in another service, and refuse another', async () => {

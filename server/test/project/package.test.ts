@@ -62,7 +62,7 @@ test('compose.yaml publishes on this machine only, and its settings are settings
     for (const port of ports) assert.match(port, /^127\.0\.0\.1:/)
   }
   const config = readConfig(services['tessera']?.environment ?? {})
-  assert.deepEqual([config.production, config.pairIssuance, config.database.kind], [false, 'demo', 'postgres'])
+  assert.deepEqual([config.production, config.pairIssuance, config.secrets.database.kind], [false, 'demo', 'postgres'])
   assert.ok(config.demoFrom.includes('172.18.0.1') && !config.demoFrom.includes('203.0.113.1'))
   readFileSync(join(root, services['tessera']?.build?.dockerfile ?? ''))
 })

@@ -16,10 +16,14 @@ export const recoveredErrors: Error[] = []
 
 /** A `DATABASE_URL` of an empty database of its own, which is gone after the tests of the file. */
 export async function emptyDatabaseUrl(): Promise<string> {
-  if (!onPostgres) return `sqlite:${join(temporaryFolder(), 'tessera.db')}`
+  if (!onPostgres) return emptySqliteUrl()
   const { url, drop } = await createSchema(process.env['TEST_DATABASE_URL'] ?? '')
   after(drop)
   return url
+}
+
+export function emptySqliteUrl(): string {
+  return `sqlite:${join(temporaryFolder(), 'tessera.db')}`
 }
 
 export function temporaryFolder(): string {

@@ -1,5 +1,5 @@
-import { senderFrom } from '../../mail/delivery/sender.ts'
 import { renderMail } from '../../mail/messages/render-mail.ts'
+import { senderFrom } from '../../mail/messages/sender.ts'
 import { findMail, mailState } from '../../storage/notice/outbox.ts'
 import { withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'

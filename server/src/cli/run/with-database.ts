@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { openDatabase } from '../../app/open-database.ts'
 import type { Context } from '../../auth/context/context.ts'
 import type { Origin } from '../../auth/context/origin.ts'
-import { type Config, readConfig, readEnvironment } from '../../config/config.ts'
+import { type Config, readConfig } from '../../config/config.ts'
+import { readEnvironment } from '../../config/environment.ts'
 import { databaseClock } from '../../storage/database/database.ts'
 import { migrate } from '../../storage/database/migrate.ts'
 import { CommandError } from '../terminal/command-error.ts'
@@ -31,14 +32,14 @@ export async function withDatabase<T>(
   run: (ctx: CommandContext, applied: string[]) => Promise<T>,
 ): Promise<T> {
   const config = readConfig(readEnvironment())
-  const { database } = config
+  const { database } = config.secrets
   if (database.kind === 'sqlite' && !options.mayCreate && !existsSync(database.file)) {
     throw new CommandError(
       `There is no database at ${database.file} yet; start the server once, or run: tessera migrate`,
     )
   }
   const log = { info() {}, warn() {}, error() {} }
-  const db = await openDatabase(config, log, LOCK_TIMEOUT_MILLISECONDS)
+  const db = await openDatabase(config.secrets, log, LOCK_TIMEOUT_MILLISECONDS)
   try {
     const now = databaseClock(db, Date.now)
     const applied = await migrate(db, now())

@@ -1,6 +1,7 @@
 import type { Context } from '../../auth/context/context.ts'
 import type { Limiter } from '../../auth/limit/limiter.ts'
-import type { MailFrom } from '../../mail/delivery/sender.ts'
+import type { ServiceKeys } from '../../crypto/service-keys.ts'
+import type { Sender } from '../../mail/messages/sender.ts'
 import type { IpRanges } from '../../text/ip-address.ts'
 
 /** What endpoints and guards need: the rules' context, and the settings of the edge. */
@@ -15,14 +16,14 @@ export interface HttpContext extends Context {
 export interface EdgeSettings {
   production: boolean
   pairIssuance: 'service' | 'demo' | 'off'
-  serviceKeys: readonly string[]
+  serviceKeys: ServiceKeys
   demoFrom: IpRanges
   trustedProxies: IpRanges
   requireHttps: boolean
   /** Whose pages may call from a browser. */
   corsOrigins: readonly string[]
   cookieMode: boolean
-  smtpUrl: string | null
-  mailFrom: MailFrom
-  publicUrl: string | null
+  /** Whether mails are shown in the browser: in development, while no mail server would deliver them. */
+  showsMailbox: boolean
+  sender: Sender
 }

@@ -1,16 +1,10 @@
 import { notFound } from '../contract/refusal.ts'
 import type { Guard } from '../endpoint/guard.ts'
-import type { EdgeSettings } from '../endpoint/http-context.ts'
 
-/** Whether mails are shown in the browser: in development, while no mail server would deliver them. */
-export function hasMailbox({ production, smtpUrl }: EdgeSettings): boolean {
-  return !production && smtpUrl === null
-}
-
-/** Lets nobody but the demonstration's own addresses see mails, and tells others nothing. */
+/** Allows addresses in `DEMO_FROM`; every other address gets a 404. */
 export const developmentMailbox: Guard = {
   async check({ edge }, request) {
-    if (!hasMailbox(edge) || !edge.demoFrom.includes(request.client.ip)) throw notFound()
+    if (!edge.showsMailbox || !edge.demoFrom.includes(request.client.ip)) throw notFound()
   },
   scheme: () => null,
   refusals: () => [],

@@ -1,4 +1,3 @@
-import { senderFrom } from '../../mail/delivery/sender.ts'
 import { renderMail } from '../../mail/messages/render-mail.ts'
 import { findMail, findMails, type MailRow } from '../../storage/notice/outbox.ts'
 import { html } from '../../text/html.ts'
@@ -50,7 +49,7 @@ export const devMailMessage = endpoint({
 <p><a href="/dev/mail">All mails</a></p>
 <table><tbody>
 <tr><th>To</th><td>${mail.email}</td></tr>
-<tr><th>From</th><td>${senderFrom(ctx.edge).name} &lt;${senderFrom(ctx.edge).address}&gt;</td></tr>
+<tr><th>From</th><td>${ctx.edge.sender.name} &lt;${ctx.edge.sender.address}&gt;</td></tr>
 <tr><th>Written</th><td>${mail.created_at.toISOString()}</td></tr>
 </tbody></table>
 <h2>HTML</h2>
@@ -80,5 +79,5 @@ async function requireMail({ db }: Pick<HttpContext, 'db'>, id: string): Promise
 }
 
 function renderMessage({ edge }: Pick<HttpContext, 'edge'>, mail: MailRow) {
-  return renderMail(mail, senderFrom(edge))
+  return renderMail(mail, edge.sender)
 }

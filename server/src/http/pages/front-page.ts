@@ -1,7 +1,6 @@
 import { type Html, html } from '../../text/html.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
-import { hasMailbox } from '../guard/development-mailbox.ts'
 import { wantsHtml } from '../request/wants-html.ts'
 import { sendPage } from './page.ts'
 
@@ -34,7 +33,7 @@ token pairs. This one is at work.</p>
   <li><a href="/docs"><strong>The API</strong> Read it and try it, call by call.</a></li>
   <li><a href="/openapi.json"><strong>OpenAPI</strong> The same for programs and client generators.</a></li>
   <li><a href="/health"><strong>Health</strong> The process serves. <code>/ready</code>: the database, too.</a></li>
-  ${hasMailbox(edge) ? html`<li><a href="/dev/mail"><strong>Mailbox</strong> Mails as they would look.</a></li>` : null}
+  ${edge.showsMailbox ? html`<li><a href="/dev/mail"><strong>Mailbox</strong> Mails as they would look.</a></li>` : null}
 </ul>
 ${edge.production ? null : tryIt(base)}
 <p class="soft">Documentation: <code>README.md</code> and the folder <code>docs/</code> beside the source; <code>tessera --help</code>

@@ -12,7 +12,7 @@ import {
 } from '../../storage/notice/outbox-delivery.ts'
 import { singleLine } from '../../text/safe-text.ts'
 import { renderMail, UnknownMailKind } from '../messages/render-mail.ts'
-import type { Sender } from './sender.ts'
+import type { Sender } from '../messages/sender.ts'
 import { NotSent, type Smtp } from './smtp.ts'
 
 export interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log'> {

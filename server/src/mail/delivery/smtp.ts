@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { createTransport } from 'nodemailer'
 import type { Message } from '../messages/message.ts'
-import type { Sender } from './sender.ts'
+import type { Sender } from '../messages/sender.ts'
 
 export interface Envelope {
   to: string

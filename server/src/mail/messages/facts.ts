@@ -1,10 +1,7 @@
 import type { MailData, MailKind } from '../../storage/notice/mail-data.ts'
-import type { Words } from '../words/words.ts'
+import type { FactName, Words } from '../words/words.ts'
 import { describeDevice } from './device.ts'
 import { timeInWords } from './phrases.ts'
-
-/** A line in the table of a mail; its label is in the words of each language. */
-export type FactName = 'time' | 'address' | 'previousAddress' | 'newAddress' | 'device' | 'userAgent'
 
 /** In the order in which the mail shows them. Null: not known. */
 export type Facts = Partial<Record<FactName, string | null>>

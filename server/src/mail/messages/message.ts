@@ -1,3 +1,5 @@
+import type { Section } from '../words/words.ts'
+
 /** What a mail says, in the language of its reader; {@link layOut} makes text and HTML of it. */
 export interface MessageContent {
   subject: string
@@ -13,11 +15,6 @@ export interface MessageContent {
 export interface Fact {
   label: string
   value: string
-}
-
-export interface Section {
-  heading: string
-  paragraphs: readonly string[]
 }
 
 /** A mail as it leaves: a subject and the same words twice. */

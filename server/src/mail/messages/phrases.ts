@@ -1,5 +1,5 @@
-import type { Sender } from '../delivery/sender.ts'
 import type { Words } from '../words/words.ts'
+import type { Sender } from './sender.ts'
 
 /** The name that users know the service by: the sender's, else the host where it is reached. */
 export function serviceName({ name, publicUrl, address }: Sender): string {

@@ -1,13 +1,13 @@
 import type { MailRow } from '../../storage/notice/outbox.ts'
 import { DEFAULT_LOCALE, isLocale, type Locale } from '../../text/locale.ts'
-import type { Sender } from '../delivery/sender.ts'
 import { en } from '../words/en.ts'
 import { ru } from '../words/ru.ts'
-import type { Words } from '../words/words.ts'
-import { type FactName, type Facts, MAIL_FACTS } from './facts.ts'
+import type { FactName, Words } from '../words/words.ts'
+import { type Facts, MAIL_FACTS } from './facts.ts'
 import { layOut } from './layout.ts'
 import type { Message } from './message.ts'
 import { plainName, serviceName } from './phrases.ts'
+import type { Sender } from './sender.ts'
 
 const WORDS: Record<Locale, Words> = { en, ru }
 

@@ -1,6 +1,4 @@
 import type { MailKind } from '../../storage/notice/mail-data.ts'
-import type { FactName } from '../messages/facts.ts'
-import type { Section } from '../messages/message.ts'
 
 /** Every sentence of every mail in one language: a mail without a translation does not compile. */
 export interface Words {
@@ -12,6 +10,14 @@ export interface Words {
   closing(email: string, service: string): string
   labels: Record<FactName, string>
   mails: Record<MailKind, (service: string) => MailWords>
+}
+
+/** A line in the table of a mail. */
+export type FactName = 'time' | 'address' | 'previousAddress' | 'newAddress' | 'device' | 'userAgent'
+
+export interface Section {
+  heading: string
+  paragraphs: readonly string[]
 }
 
 export interface MailWords {

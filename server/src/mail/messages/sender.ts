@@ -1,3 +1,5 @@
+import type { MailFrom } from '../../config/setting-values.ts'
+
 /** Who the mails are from; people know the service by its name. */
 export interface Sender {
   name: string | null
@@ -6,10 +8,7 @@ export interface Sender {
   publicUrl: string | null
 }
 
-/** What `MAIL_FROM` says; null without it. */
-export type MailFrom = Pick<Sender, 'name' | 'address'> | null
-
 /** The sender of the settings; without `MAIL_FROM`, one to show mails with as they would look. */
-export function senderFrom({ mailFrom, publicUrl }: { mailFrom: MailFrom; publicUrl: string | null }): Sender {
+export function senderFrom({ mailFrom, publicUrl }: { mailFrom: MailFrom | null; publicUrl: string | null }): Sender {
   return { ...(mailFrom ?? { name: 'Tessera', address: 'tessera@localhost' }), publicUrl }
 }

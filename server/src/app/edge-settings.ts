@@ -1,0 +1,21 @@
+import type { Config } from '../config/config.ts'
+import { createServiceKeys } from '../crypto/service-keys.ts'
+import type { EdgeSettings } from '../http/endpoint/http-context.ts'
+import { senderFrom } from '../mail/messages/sender.ts'
+
+/** The part of the configuration that HTTP works with; no secret is among it. */
+export function edgeSettings(config: Config): EdgeSettings {
+  const { production, pairIssuance, demoFrom, trustedProxies, requireHttps, corsOrigins, cookieMode } = config
+  return {
+    production,
+    pairIssuance,
+    serviceKeys: createServiceKeys(config.secrets.serviceKeys),
+    demoFrom,
+    trustedProxies,
+    requireHttps,
+    corsOrigins,
+    cookieMode,
+    showsMailbox: !production && config.secrets.smtpUrl === null,
+    sender: senderFrom(config),
+  }
+}

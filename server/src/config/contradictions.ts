@@ -1,0 +1,46 @@
+import type { SettingValues } from './settings.ts'
+
+/** Each check returns a sentence about settings that cannot hold together, or null. */
+const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
+  ({ nodeEnv, jwtSecretKey, refreshSecretKey }) =>
+    nodeEnv === 'production' && refreshSecretKey !== null && refreshSecretKey === jwtSecretKey
+      ? 'REFRESH_SECRET_KEY is the same as JWT_SECRET_KEY; give it a value of its own or leave it out.'
+      : null,
+  ({ nodeEnv, serviceKeys }) =>
+    nodeEnv === 'production' && serviceKeys.some((key) => Buffer.byteLength(key) < 32)
+      ? 'SERVICE_KEYS has a key of fewer than 32 bytes; generate each with: openssl rand -hex 32'
+      : null,
+  ({ serviceKeys }) =>
+    serviceKeys.some((key) => !/^[\w.~+/-]+=*$/.test(key))
+      ? 'SERVICE_KEYS has a key with characters that no Authorization: Bearer header can carry.'
+      : null,
+  ({ nodeEnv, pairIssuance }) =>
+    nodeEnv === 'production' && pairIssuance === 'demo'
+      ? 'PAIR_ISSUANCE=demo gives tokens to every client that knows a GUID and is refused in production; use service or off.'
+      : null,
+  ({ trustedProxies }) =>
+    trustedProxies.includesEverything
+      ? 'TRUSTED_PROXIES must not cover every address: clients could spoof theirs. List your proxies only.'
+      : null,
+  ({ tlsCertFile, tlsKeyFile }) =>
+    (tlsCertFile === null) !== (tlsKeyFile === null)
+      ? 'TLS_CERT_FILE and TLS_KEY_FILE belong together; set both, or neither.'
+      : null,
+  ({ smtpUrl, mailFrom }) =>
+    smtpUrl !== null && mailFrom === null
+      ? 'SMTP_URL is set without MAIL_FROM; set it to a sender such as "Acme <no-reply@acme.example>".'
+      : null,
+  ({ processes, database }) =>
+    processes > 1 && database.kind === 'sqlite'
+      ? `WEB_CONCURRENCY=${processes} needs PostgreSQL, since a SQLite file is for one process; set DATABASE_URL, or WEB_CONCURRENCY=1.`
+      : null,
+]
+
+/** The first contradiction among the settings; null where there is none. */
+export function findContradiction(values: SettingValues): string | null {
+  for (const check of CHECKS) {
+    const contradiction = check(values)
+    if (contradiction !== null) return contradiction
+  }
+  return null
+}

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { SETTINGS, type Setting } from '../../src/config/settings.ts'
+
+const document = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
+const rows = [...document.matchAll(/^\| `([A-Z_]+)` \| (.*) \| (.*) \|$/gm)].map(
+  ([, name = '', standard = '', meaning = '']) => ({ name, standard, meaning }),
+)
+const settings: Setting<unknown>[] = Object.values(SETTINGS)
+
+/** The default as the document writes it. */
+function written({ default: standard, defaultInWords }: Setting<unknown>): string {
+  if (standard === null) return defaultInWords
+  if (typeof standard === 'string') return `\`${standard}\``
+  return `\`${standard.development}\`; production \`${standard.production}\``
+}
+
+test('docs/configuration.md has every setting of the code, in its order', () => {
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    settings.map(({ name }) => name),
+  )
+})
+
+test('docs/configuration.md has the default of each setting, its unit, what it is, and whether it is a secret', () => {
+  for (const [index, setting] of settings.entries()) {
+    const { standard = '', meaning = '' } = rows[index] ?? {}
+    const plain = meaning.replace('*secret.* ', '')
+    assert.equal(standard, written(setting), setting.name)
+    assert.equal(meaning !== plain, setting.secret, `${setting.name} as a secret`)
+    assert.ok(plain.startsWith(setting.describe), `${setting.name}: ${plain}`)
+    if (setting.unit !== null) assert.match(plain, new RegExp(setting.unit), setting.name)
+  }
+})
