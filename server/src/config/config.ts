@@ -38,9 +38,9 @@ export interface Config extends Omit<SettingValues, keyof Secrets | Combined> {
 export function readConfig(environment: Environment): Config {
   refuseUnknownNames(environment)
   const values = readValues(environment)
+  const warnings = [...checkSecrets(values), ...weakHashWarnings(values)]
   const contradiction = findContradiction(values)
   if (contradiction !== null) throw new ConfigError(contradiction)
-  const warnings = [...checkSecrets(values), ...weakHashWarnings(values)]
 
   const { nodeEnv, passwordAlgorithm, bcryptCost, tlsCertFile, tlsKeyFile, ...rest } = values
   const { database, jwtSecretKey, previousSecretKeys, refreshSecretKey, serviceKeys, smtpUrl, redisUrl, ...open } = rest
