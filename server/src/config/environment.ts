@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { ConfigError } from './config-error.ts'
-import type { Setting } from './settings.ts'
+import type { Setting } from './setting.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { SETTINGS, type Setting } from '../../src/config/settings.ts'
+import type { Setting } from '../../src/config/setting.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
 
 const document = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
 const rows = [...document.matchAll(/^\| `([A-Z_]+)` \| (.*) \| (.*) \|$/gm)].map(

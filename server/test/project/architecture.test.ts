@@ -4,67 +4,163 @@ import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 
 const source = join(import.meta.dirname, '../../src')
+const files = globSync('**/*.ts', { cwd: source }).sort()
+const textOf = (file: string) => readFileSync(join(source, file), 'utf8')
 
-/** Layer -> the layers it may import from, besides itself. Files beside the folders are `wiring`. */
-const MAY_IMPORT: Record<string, string[]> = {
-  wiring: ['cli', 'http', 'mail', 'auth', 'storage', 'crypto', 'net'],
-  cli: ['wiring', 'mail', 'auth', 'storage', 'crypto', 'net', 'text'],
-  http: ['mail', 'auth', 'storage', 'crypto', 'net', 'text'],
-  mail: ['auth', 'storage', 'text'],
-  auth: ['storage', 'crypto', 'net', 'text'],
-  storage: [],
-  crypto: [],
-  net: [],
+/** Every import of one of our files by another, types included. */
+const imports = files.flatMap((file) =>
+  [...textOf(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)].map(([, target = '']) => ({
+    file,
+    target: relative(source, join(source, dirname(file), target)),
+  })),
+)
+
+/** Layer -> the layers that it may import from. */
+const LAYERS: Record<string, readonly string[]> = {
+  'main.ts': ['cli'],
+  cli: ['app', 'mail', 'auth', 'storage', 'crypto', 'config', 'observe', 'text'],
+  app: ['http', 'mail', 'auth', 'storage', 'crypto', 'config', 'observe', 'text'],
+  http: ['mail', 'auth', 'storage', 'crypto', 'observe', 'text'],
+  mail: ['auth', 'storage', 'crypto', 'config', 'text'],
+  auth: ['storage', 'crypto', 'observe', 'text'],
+  storage: ['text'],
+  crypto: ['config'],
+  config: ['text'],
+  observe: [],
   text: [],
 }
 
-const files = globSync('**/*.ts', { cwd: source }).sort()
-const layerOf = (file: string) => (file.includes('/') ? (file.split('/')[0] ?? '') : 'wiring')
-const textOf = (file: string) => readFileSync(join(source, file), 'utf8')
+/** Folder of a layer -> the folders of the same layer that it may import from. */
+const FOLDERS: Record<string, Record<string, readonly string[]>> = {
+  auth: {
+    context: [],
+    limit: ['context'],
+    notice: ['context'],
+    password: ['context', 'notice'],
+    account: ['context', 'notice', 'password'],
+    session: ['context', 'notice', 'account'],
+    refresh: ['context', 'notice', 'session'],
+  },
+  http: {
+    contract: [],
+    view: [],
+    endpoint: ['contract'],
+    guard: ['contract', 'endpoint'],
+    request: ['contract', 'endpoint'],
+    account: ['contract', 'endpoint', 'guard', 'view'],
+    refresh: ['contract', 'endpoint', 'request', 'view'],
+    session: ['endpoint', 'request', 'view', 'refresh'],
+    operation: ['endpoint'],
+    pages: ['contract', 'endpoint', 'guard', 'request'],
+    openapi: ['contract', 'endpoint', 'request', 'view'],
+    'routes.ts': [
+      ...['contract', 'endpoint', 'guard', 'openapi', 'pages', 'operation'],
+      ...['account', 'session', 'refresh'],
+    ],
+    server: ['contract', 'endpoint', 'request', 'openapi', 'routes.ts'],
+  },
+  storage: {
+    database: [],
+    drivers: ['database'],
+    limits: ['database'],
+    account: ['database'],
+    notice: ['database'],
+    session: ['database', 'account'],
+  },
+  mail: { words: [], messages: ['words'], delivery: ['messages'] },
+  cli: {
+    terminal: [],
+    run: ['terminal'],
+    users: ['run', 'terminal'],
+    sessions: ['run', 'terminal'],
+    outbox: ['run', 'terminal'],
+  },
+}
 
-test('imports point downwards: http and cli to auth and mail, these to storage and crypto, these to nothing', () => {
-  for (const file of files) {
-    for (const [, target = ''] of textOf(file).matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)) {
-      const imported = layerOf(relative(source, join(source, dirname(file), target)))
-      const allowed = [layerOf(file), ...(MAY_IMPORT[layerOf(file)] ?? [])]
-      assert.ok(allowed.includes(imported), `${file} imports ${target}`)
+/** `auth/session/login.ts` is in the layer `auth` and in its folder `session`. */
+const partOf = (file: string, depth: number) => file.split('/')[depth] ?? ''
+
+test('imports point down from layer to layer', () => {
+  for (const { file, target } of imports) {
+    const [from, to] = [partOf(file, 0), partOf(target, 0)]
+    assert.ok(from === to || LAYERS[from]?.includes(to), `${file} imports ${target}`)
+  }
+})
+
+test('within a layer, imports between folders follow the table', () => {
+  for (const [layer, table] of Object.entries(FOLDERS)) {
+    for (const { file, target } of imports) {
+      if (partOf(file, 0) !== layer || partOf(target, 0) !== layer) continue
+      const [from, to] = [partOf(file, 1), partOf(target, 1)]
+      if (layer === 'cli' && !(from in table)) continue // commands of one file each may use every folder beside them
+      assert.ok(from === to || table[from]?.includes(to), `${file} imports ${target}`)
     }
   }
 })
 
-test('only config.ts reads the environment, only storage and migrations hold SQL, only http knows requests', () => {
+/** The first circle among nodes that is found, as a path; null where there is none. */
+function findCircle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | null {
+  const done = new Set<string>()
+  const visit = (node: string, path: readonly string[]): string[] | null => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node]
+    if (done.has(node)) return null
+    for (const next of edges.get(node) ?? []) {
+      const circle = visit(next, [...path, node])
+      if (circle) return circle
+    }
+    done.add(node)
+    return null
+  }
+  for (const node of edges.keys()) {
+    const circle = visit(node, [])
+    if (circle) return circle
+  }
+  return null
+}
+
+function edgesOf(nodeOf: (file: string) => string): Map<string, Set<string>> {
+  const edges = new Map<string, Set<string>>()
+  for (const { file, target } of imports) {
+    const [from, to] = [nodeOf(file), nodeOf(target)]
+    if (from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to))
+  }
+  return edges
+}
+
+test('no files and no folders import each other in a circle', () => {
+  assert.deepEqual(
+    findCircle(
+      new Map([
+        ['a', new Set(['b'])],
+        ['b', new Set(['a'])],
+      ]),
+    ),
+    ['a', 'b', 'a'],
+  )
+  assert.equal(findCircle(edgesOf((file) => file)), null)
+  // A file that lies beside folders counts by itself.
+  assert.equal(findCircle(edgesOf((file) => (dirname(file).includes('/') ? dirname(file) : file))), null)
+})
+
+test('only config reads the environment, only storage holds SQL, only http knows requests, only app sees all settings', () => {
   for (const file of files) {
     const text = textOf(file)
-    if (file !== 'config.ts') assert.doesNotMatch(text, /process\.env/, file)
-    if (layerOf(file) !== 'storage') assert.doesNotMatch(text, /sql-template-tag/, file)
-    if (layerOf(file) === 'auth')
+    if (file !== 'config/environment.ts') assert.doesNotMatch(text, /process\.env/, file)
+    if (partOf(file, 0) !== 'storage') assert.doesNotMatch(text, /sql-template-tag/, file)
+    if (partOf(file, 0) === 'auth')
       assert.doesNotMatch(text, /fastify|Date\.now|new Date\(\)|randomBytes|randomUUID/i, file)
   }
 })
 
-test('a file is one idea: no file over 300 lines, half of them under 80, none that says nothing', () => {
-  const lengths = files.map((file) => textOf(file).split('\n').length).sort((a, b) => a - b)
-  assert.ok((lengths.at(-1) ?? 0) <= 300)
-  assert.ok((lengths[Math.floor(lengths.length / 2)] ?? 0) < 80)
-  assert.ok((lengths[Math.floor(lengths.length * 0.9)] ?? 0) < 220)
-  for (const file of files) assert.doesNotMatch(file, /utils?|helpers?|common\.ts|types\.ts|index\.ts/)
+test('every login ends in finishLogin: no other rule opens a login session', () => {
+  const callers = imports.filter(({ target }) => target === 'auth/session/open-session.ts').map(({ file }) => file)
+  assert.deepEqual(callers, ['auth/session/finish-login.ts', 'auth/session/issue-pair.ts'])
+  assert.match(textOf('auth/session/issue-pair.ts'), /kind: 'pair'/)
+  assert.doesNotMatch(textOf('auth/session/issue-pair.ts'), /'login'/)
 })
 
-test('the torture kit knows the product from outside only', () => {
-  const kit = join(import.meta.dirname, '../../../torture')
-  for (const file of globSync('**/*.ts', { cwd: kit })) {
-    const text = readFileSync(join(kit, file), 'utf8')
-    assert.doesNotMatch(text, /from '[^']*server\/(src|test)/, file)
-    assert.ok(text.split('\n').length <= 301, file)
-  }
-})
-
-test('the harness imports nothing of ours outside its folder, and no file of it is above 300 lines', () => {
-  const harness = join(import.meta.dirname, '../../../harness')
-  for (const file of globSync('**/*.ts', { cwd: harness })) {
-    const text = readFileSync(join(harness, file), 'utf8')
-    for (const [, target = ''] of text.matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g))
-      assert.doesNotMatch(relative(harness, join(harness, dirname(file), target)), /^\.\./, `${file} imports ${target}`)
-    assert.ok(text.split('\n').length <= 301, file)
-  }
+test('only notify() and record-event.ts write mails and audit events', () => {
+  const callers = (name: string) => files.filter((file) => new RegExp(`\\b${name}\\(`).test(textOf(file)))
+  assert.deepEqual(callers('insertMail'), ['auth/notice/notify.ts', 'storage/notice/outbox.ts'])
+  assert.deepEqual(callers('insertAuditEvent'), ['auth/notice/record-event.ts', 'storage/notice/audit-events.ts'])
 })

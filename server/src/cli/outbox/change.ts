@@ -2,7 +2,12 @@ import { dropMail, findMails, retryMail } from '../../storage/notice/outbox.ts'
 import { type CommandContext, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { print } from '../terminal/output.ts'
-import type { Selection } from './define.ts'
+
+/** Mails by their ids, or all that were given up. */
+export interface Selection {
+  ids: readonly number[]
+  failed?: boolean
+}
 
 const MAX_SELECTED = 10_000
 

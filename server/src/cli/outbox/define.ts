@@ -1,24 +1,9 @@
 import { Argument, type Command, Option } from 'commander'
-import { MAIL_STATES, type MailState } from '../../storage/notice/outbox.ts'
+import { MAIL_STATES } from '../../storage/notice/outbox.ts'
 import { defineCommand, jsonOption, limitOption } from '../terminal/define-command.ts'
 import { wholeNumber } from '../terminal/option-values.ts'
-
-export interface ListOptions {
-  state?: MailState
-  limit: number
-  json?: boolean
-}
-
-export interface ShowOptions {
-  html?: boolean
-  json?: boolean
-}
-
-/** Mails by their ids, or all that were given up. */
-export interface Selection {
-  ids: readonly number[]
-  failed?: boolean
-}
+import type { ListOptions } from './list.ts'
+import type { ShowOptions } from './show.ts'
 
 /** Defines `tessera outbox …`. */
 export function defineOutboxCommands(program: Command): void {

@@ -1,7 +1,12 @@
-import { findMails, mailState } from '../../storage/notice/outbox.ts'
+import { findMails, type MailState, mailState } from '../../storage/notice/outbox.ts'
 import { withDatabase } from '../run/with-database.ts'
 import { print, printJson, printMore, printTable } from '../terminal/output.ts'
-import type { ListOptions } from './define.ts'
+
+export interface ListOptions {
+  state?: MailState
+  limit: number
+  json?: boolean
+}
 
 export async function listMailsCommand(options: ListOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async ({ db }) => {

@@ -4,7 +4,11 @@ import { findMail, mailState } from '../../storage/notice/outbox.ts'
 import { withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { print, printFields, printJson } from '../terminal/output.ts'
-import type { ShowOptions } from './define.ts'
+
+export interface ShowOptions {
+  html?: boolean
+  json?: boolean
+}
 
 /** Shows a mail as its recipient sees it. */
 export async function showMailCommand(id: number, options: ShowOptions): Promise<void> {

@@ -1,18 +1,7 @@
 import type { Command } from 'commander'
 import { defineCommand, jsonOption, limitOption } from '../terminal/define-command.ts'
-
-export interface ListOptions {
-  user?: string
-  ended?: boolean
-  limit: number
-  json?: boolean
-}
-
-export interface EndOptions {
-  user?: string
-  all?: boolean
-  yes?: boolean
-}
+import type { EndOptions } from './end.ts'
+import type { ListOptions } from './list.ts'
 
 /** Defines `tessera sessions …`. */
 export function defineSessionCommands(program: Command): void {

@@ -7,7 +7,12 @@ import { type CommandContext, COMMAND_LINE as origin, withDatabase } from '../ru
 import { CommandError } from '../terminal/command-error.ts'
 import { print } from '../terminal/output.ts'
 import { confirm } from '../terminal/read-password.ts'
-import type { EndOptions } from './define.ts'
+
+export interface EndOptions {
+  user?: string
+  all?: boolean
+  yes?: boolean
+}
 
 /** Ends one session by its id, all sessions of a user, or all sessions. */
 export async function endSessionCommand(id: string | undefined, options: EndOptions): Promise<void> {

@@ -2,7 +2,13 @@ import { findSessions, type SessionRow } from '../../storage/session/sessions.ts
 import { requireUser } from '../run/require-user.ts'
 import { withDatabase } from '../run/with-database.ts'
 import { print, printJson, printMore, printTable } from '../terminal/output.ts'
-import type { ListOptions } from './define.ts'
+
+export interface ListOptions {
+  user?: string
+  ended?: boolean
+  limit: number
+  json?: boolean
+}
 
 export async function listSessionsCommand(options: ListOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {

@@ -1,11 +1,23 @@
 import { createUser } from '../../auth/account/create-user.ts'
+import type { Role } from '../../storage/account/users.ts'
+import type { Locale } from '../../text/locale.ts'
 import { COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { withPasswords } from '../run/with-passwords.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { readNewPassword } from '../terminal/read-password.ts'
-import type { CreateOptions } from './define.ts'
 import { printUser } from './print-user.ts'
 import { validationSentence } from './validation-sentence.ts'
+
+export interface CreateOptions {
+  guid?: string
+  role: Role
+  firstName?: string
+  lastName?: string
+  locale: Locale
+  /** False: known by GUID only. */
+  password: boolean
+  json?: boolean
+}
 
 export async function createUserCommand(email: string, options: CreateOptions): Promise<void> {
   const password = options.password ? await readNewPassword() : null

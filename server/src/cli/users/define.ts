@@ -1,28 +1,10 @@
 import { Argument, type Command, Option } from 'commander'
-import { ROLES, type Role } from '../../storage/account/users.ts'
-import { DEFAULT_LOCALE, LOCALES, type Locale } from '../../text/locale.ts'
+import { ROLES } from '../../storage/account/users.ts'
+import { DEFAULT_LOCALE, LOCALES } from '../../text/locale.ts'
 import { defineCommand, jsonOption, limitOption, userArgument } from '../terminal/define-command.ts'
 import { wholeNumber } from '../terminal/option-values.ts'
-
-export interface CreateOptions {
-  guid?: string
-  role: Role
-  firstName?: string
-  lastName?: string
-  locale: Locale
-  /** False: known by GUID only. */
-  password: boolean
-  json?: boolean
-}
-
-export interface ListOptions {
-  role?: Role
-  disabled?: boolean
-  search?: string
-  after: number
-  limit: number
-  json?: boolean
-}
+import type { CreateOptions } from './create.ts'
+import type { ListOptions } from './list.ts'
 
 /** Defines `tessera users …`. */
 export function defineUserCommands(program: Command): void {

@@ -1,8 +1,16 @@
-import { findUsers } from '../../storage/account/users.ts'
+import { findUsers, type Role } from '../../storage/account/users.ts'
 import { withDatabase } from '../run/with-database.ts'
 import { print, printJson, printTable } from '../terminal/output.ts'
-import type { ListOptions } from './define.ts'
 import { withoutDigest } from './print-user.ts'
+
+export interface ListOptions {
+  role?: Role
+  disabled?: boolean
+  search?: string
+  after: number
+  limit: number
+  json?: boolean
+}
 
 export async function listUsersCommand(options: ListOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async ({ db }) => {

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { test } from 'node:test'
+
+const root = join(import.meta.dirname, '../../..')
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+const sources = globSync('server/src/**/*.ts', { cwd: root }).sort()
+const all = globSync('{server/src,server/test,harness,conformance,torture,bench}/**/*.{ts,js}', { cwd: root }).sort()
+
+const MAX_FILES = 15
+/** None today: mail/words has a file for each language beside what they must hold. */
+const SMALL_FOLDERS: readonly string[] = []
+
+const folders = Map.groupBy(all, dirname)
+
+test('a file is one idea: none over 300 lines, half of the server’s under 80', () => {
+  for (const file of all) assert.ok(read(file).split('\n').length <= 301, file)
+  const lengths = sources.map((file) => read(file).split('\n').length).sort((a, b) => a - b)
+  assert.ok((lengths[Math.floor(lengths.length / 2)] ?? 0) < 80)
+  assert.ok((lengths[Math.floor(lengths.length * 0.9)] ?? 0) < 220)
+})
+
+test('a folder of the server has from three to fifteen files', (t) => {
+  for (const [folder, files] of folders) {
+    assert.ok(files.length <= MAX_FILES, `${folder} has ${files.length} files`)
+    if (!folder.startsWith('server/src/')) continue
+    assert.ok(files.length >= 3 || SMALL_FOLDERS.includes(folder), `${folder} has ${files.length} files`)
+  }
+  const [largest, files = []] = [...folders].toSorted(([, a], [, b]) => b.length - a.length)[0] ?? []
+  t.diagnostic(`the largest folder is ${largest} with ${files.length} files`)
+})
+
+test('only main.ts, routes.ts and single commands lie beside folders', () => {
+  for (const folder of folders.keys()) {
+    if (!folder.startsWith('server/src')) continue
+    const beside = readdirSync(join(root, folder), { withFileTypes: true })
+    if (!beside.some((entry) => entry.isDirectory())) continue
+    const names = beside.filter((entry) => entry.isFile()).map(({ name }) => name)
+    if (folder === 'server/src') assert.deepEqual(names, ['main.ts'])
+    else if (folder === 'server/src/http') assert.deepEqual(names, ['routes.ts'])
+    else assert.ok(folder === 'server/src/cli' || names.length === 0, `${folder}: ${names.join(', ')}`)
+  }
+})
+
+test('no file and no folder has a name that says nothing', () => {
+  for (const file of all)
+    assert.doesNotMatch(file, /(^|\/)(utils?|helpers?|common|shared|misc|types|index)(\/|\.ts$)/, file)
+})
+
+test('http and auth use the same names for the same subjects', () => {
+  const subjects = (layer: string) => readdirSync(join(root, `server/src/${layer}`))
+  const shared = subjects('http').filter((name) => subjects('auth').includes(name))
+  assert.deepEqual(shared, ['account', 'refresh', 'session'])
+})
+
+test('the kits and the harness know the product from outside only', () => {
+  for (const file of all) {
+    if (!/^(torture|harness|conformance)\//.test(file)) continue
+    for (const [, target = ''] of read(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)) {
+      const imported = relative(root, join(root, dirname(file), target))
+      const own = file.split('/')[0] ?? ''
+      const allowed = own === 'torture' ? ['torture/', 'harness/'] : [`${own}/`]
+      assert.ok(
+        allowed.some((folder) => imported.startsWith(folder)),
+        `${file} imports ${imported}`,
+      )
+    }
+  }
+})
+
+test('the tree in the README has the folders that there are', () => {
+  const tree = [...read('README.md').matchAll(/^ {4}( *)([\w-]+)\/ +\S/gm)].map(([, indent = '', name = '']) => ({
+    depth: indent.length / 2,
+    name,
+  }))
+  const list = (folder: string) =>
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name)
+      .filter((name) => !['node_modules', 'data'].includes(name))
+      .sort()
+  const named = (depth: number) => tree.filter((line) => line.depth === depth).map(({ name }) => name)
+  assert.deepEqual(named(0).sort(), list('.'))
+  assert.deepEqual(named(2).sort(), list('server/src'))
+})
