@@ -84,9 +84,10 @@ export function explore(
   const open: World[] = []
 
   const visit = (world: World) => {
-    // Which tab sent what makes no difference.
-    if (world.trips.length > 1) world.trips.sort((a, b) => (exampleName(a) < exampleName(b) ? -1 : 1))
-    const name = exampleName(world)
+    if (world.trips.length > 1)
+      // the tab that sent a request makes no difference
+      world.trips.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+    const name = nameOf(world)
     if (seen.has(name)) return
     seen.add(name)
     if (!world.over) open.push(world)
@@ -108,8 +109,7 @@ export function explore(
     })
     const usedByOther = row?.by && row.by !== by && (row.used ?? 0) >= WINDOW && (key === null || row.key !== key)
     const answer = carryOut(world, decision, key, by)
-    if ((!row || usedByOther) && !world.over)
-      throw new Error(`the ${by} goes on after the other: ${exampleName(world)}`)
+    if ((!row || usedByOther) && !world.over) throw new Error(`the ${by} goes on after the other: ${nameOf(world)}`)
     return answer
   }
 
@@ -264,7 +264,7 @@ function carryOut(world: World, decision: Decision, key: string | null, by: Part
   }
 }
 
-const exampleName = (what: unknown): string => JSON.stringify(what)
+const nameOf = (what: unknown): string => JSON.stringify(what)
 
 function copyOf({ over, rows, jar, trips, thief }: World): World {
   const own = { jar: { ...jar }, thief: thief && { ...thief } }
