@@ -36,7 +36,8 @@ test('the package serves: a login, a pair, the API page, and its own documents',
     assert.equal((await server.get(path)).status, 200, path)
   }
   assert.equal(await server.end('SIGTERM'), 0)
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const { name, version, bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  assert.deepEqual([name, bin], ['tessera-auth', { tessera: 'bin/tessera.js' }], 'another package has the name tessera')
   assert.equal((await runToEnd(['--version'], { command })).output, `${version}\n`)
   for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/configuration.md']) readFileSync(join(folder, file))
   assert.deepEqual(globSync('{src,test}/**', { cwd: folder }), [])
