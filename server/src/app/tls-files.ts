@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type Server } from 'node:tls'
+import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { Log } from '../observe/log.ts'
 
@@ -12,6 +13,19 @@ export interface TlsPair {
 export interface TlsFiles {
   certFile: string
   keyFile: string
+}
+
+/** @throws {ConfigError} for a certificate that cannot be used, and where HTTPS is required but no request could arrive over it */
+export function openTls({
+  tlsFiles,
+  requireHttps,
+  trustedProxies,
+}: Pick<Config, 'tlsFiles' | 'requireHttps' | 'trustedProxies'>): TlsPair | null {
+  if (tlsFiles) return readTlsFiles(tlsFiles)
+  if (!requireHttps || !trustedProxies.isEmpty) return null
+  throw new ConfigError(
+    'REQUIRE_HTTPS is on, but no request could arrive over HTTPS: name your proxy in TRUSTED_PROXIES, set TLS_CERT_FILE and TLS_KEY_FILE, or set REQUIRE_HTTPS=off.',
+  )
 }
 
 /** @throws {ConfigError} when a file cannot be read, or the two do not belong together */

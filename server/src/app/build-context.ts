@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
+import type { Context } from '../auth/context/context.ts'
+import type { Config } from '../config/config.ts'
+import { developmentSecret } from '../config/development-secret.ts'
+import { createAccessTokens } from '../crypto/access-token.ts'
+import { HashPool, hashingThreads } from '../crypto/hash-pool.ts'
+import { buildKeys, type Keys } from '../crypto/keys.ts'
+import { createPasswords } from '../crypto/passwords.ts'
+import { createRefreshTokenDigests } from '../crypto/refresh-token-digests.ts'
+import type { Log } from '../observe/log.ts'
+import type { Database } from '../storage/database/database.ts'
+import { ruleSettings } from './rule-settings.ts'
+
+/** Builds the context of the rules: keys, tokens and hashing. */
+export function buildContext(
+  config: Config,
+  { db, log, now }: { db: Database; log: Log; now: () => Date },
+): { ctx: Context; closePools(): Promise<void> } {
+  const keys = readKeys(config)
+  // Passwords and token digests never wait for each other, nor the event loop for either.
+  const passwordPool = new HashPool({ threads: hashingThreads(), atOnce: 1, niceness: 15, maxWaiting: 64 })
+  const tokenPool = new HashPool({ threads: Math.min(4, hashingThreads()), atOnce: 4, niceness: 10, maxWaiting: 256 })
+  const ctx = {
+    db,
+    tokens: {
+      access: createAccessTokens(keys, config.accessTokenLifetimeSeconds),
+      refreshKeys: keys.refresh,
+      digests: createRefreshTokenDigests(tokenPool),
+    },
+    passwords: createPasswords(passwordPool, config.passwordHash),
+    settings: ruleSettings(config),
+    now,
+    random: randomBytes,
+    log,
+  }
+  return {
+    ctx,
+    async closePools() {
+      await Promise.all([passwordPool.close(), tokenPool.close()])
+    },
+  }
+}
+
+function readKeys({ secrets }: Config): Keys {
+  return buildKeys({
+    jwt: secrets.jwtSecretKey ?? developmentSecret(dataFolder(secrets.database)),
+    refresh: secrets.refreshSecretKey ?? undefined,
+    previous: secrets.previousSecretKeys,
+  })
+}
+
+/** The folder of the SQLite file; with PostgreSQL, the folder where that file would be by default. */
+function dataFolder(database: Config['secrets']['database']): string {
+  return database.kind === 'sqlite' ? dirname(database.file) : 'data'
+}
