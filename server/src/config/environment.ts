@@ -1,20 +1,21 @@
 import { readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
+import { decodeUtf8 } from '../text/utf8.ts'
 import { ConfigError } from './config-error.ts'
+import { parseEnvFile } from './env-file.ts'
 import type { Setting } from './setting.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The environment, over a `.env` file in the working directory if there is one. The only reader of `process.env`. */
 export function readEnvironment(): Environment {
-  let file: string
+  let file: Buffer
   try {
-    file = readFileSync('.env', 'utf8')
+    file = readFileSync('.env')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ...process.env }
     throw new ConfigError(`The file .env cannot be read: ${(error as Error).message}.`)
   }
-  return { ...parseEnv(file), ...process.env }
+  return { ...parseEnvFile(file), ...process.env }
 }
 
 /**
@@ -26,9 +27,19 @@ export function readText(environment: Environment, { name, secret }: Setting<unk
   const fileName = secret ? environment[`${name}_FILE`] : undefined
   if (!fileName) return value
   if (value !== null) throw new ConfigError(`${name} and ${name}_FILE are both set; keep one of them.`)
+  return readSecretFile(name, fileName) || null
+}
+
+/** The text of a file without its last line end. Bytes that are not UTF-8 would become other bytes than verifiers have. */
+function readSecretFile(name: string, fileName: string): string {
+  let bytes: Buffer
   try {
-    return readFileSync(fileName, 'utf8').replace(/\r?\n$/, '') || null
+    bytes = readFileSync(fileName)
   } catch (error) {
     throw new ConfigError(`${name}_FILE cannot be read: ${(error as Error).message}.`)
   }
+  const text = decodeUtf8(bytes)
+  if (text === null || text.startsWith('\uFEFF') || text.includes('\0'))
+    throw new ConfigError(`${name}_FILE must be a file of plain UTF-8 text without a byte order mark.`)
+  return text.replace(/\r?\n$/, '')
 }

@@ -137,6 +137,11 @@ test('a misspelt name is not passed over in silence, and names of others are', (
 test('a secret may be given as a file, and not twice', () => {
   const file = join(temporaryFolder(), 'secret')
   writeFileSync(file, `${GOOD}\n`)
+  for (const bytes of [Buffer.alloc(80, 0xe9), Buffer.from(GOOD, 'utf16le'), Buffer.from(`\uFEFF${GOOD}`)]) {
+    const odd = join(temporaryFolder(), 'odd')
+    writeFileSync(odd, bytes)
+    assertRefused({ JWT_SECRET_KEY_FILE: odd }, /^JWT_SECRET_KEY_FILE must be a file of plain UTF-8 text/)
+  }
   assert.equal(readConfig({ JWT_SECRET_KEY_FILE: file }).secrets.jwtSecretKey, GOOD)
   assertRefused(
     { JWT_SECRET_KEY_FILE: file, JWT_SECRET_KEY: 'x' },

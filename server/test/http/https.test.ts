@@ -112,7 +112,10 @@ test('where nothing could come over HTTPS, or a certificate cannot be used, the 
   certify(folder, 'other')
   const files = (cert: string, key: string) => ({ TLS_CERT_FILE: join(folder, cert), TLS_KEY_FILE: join(folder, key) })
   const cases: [Record<string, string>, RegExp][] = [
-    [{ ...PRODUCTION, BCRYPT_COST: '12' }, /^tessera: REQUIRE_HTTPS is on, but no request could arrive over HTTPS: .*\n$/],
+    [
+      { ...PRODUCTION, BCRYPT_COST: '12' },
+      /^tessera: REQUIRE_HTTPS is on, but no request could arrive over HTTPS: .*\n$/,
+    ],
     [{ TLS_CERT_FILE: join(folder, 'one.pem') }, /^tessera: TLS_CERT_FILE and TLS_KEY_FILE belong together; .*\n$/],
     [files('one.pem', 'other.key'), /^tessera: TLS_CERT_FILE and TLS_KEY_FILE cannot be used together: .*\n$/],
     [files('none.pem', 'one.key'), /^tessera: TLS_CERT_FILE cannot be read: .*\n$/],

@@ -1,0 +1,69 @@
+import { decodeUtf8 } from '../text/utf8.ts'
+import { ConfigError } from './config-error.ts'
+
+const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/s
+const QUOTES = ['"', "'", '`']
+
+/**
+ * Reads a `.env` file: empty lines, comments, and `NAME=value`, with the value bare or in quotes, where it may have several
+ * lines. Parsers of this format skip a line that they cannot read, and the default of a setting is then in force; here such
+ * a line stops the start.
+ *
+ * @throws {ConfigError} for bytes that are not UTF-8, a byte order mark, and a line that cannot be read, named by its number
+ */
+export function parseEnvFile(bytes: Uint8Array): Record<string, string> {
+  const lines = decode(bytes).split(/\r?\n/)
+  const values: Record<string, string> = {}
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? ''
+    if (/^\s*(#|$)/.test(line)) continue
+    const [, name, written = ''] = LINE.exec(line) ?? []
+    if (name === undefined) throw unreadable(index, 'it is neither empty, nor a comment, nor NAME=value')
+    if (!QUOTES.includes(written.charAt(0))) {
+      values[name] = readBare(written, index)
+      continue
+    }
+    const { value, lastIndex } = readQuoted(lines, index, written)
+    values[name] = value
+    index = lastIndex
+  }
+  return values
+}
+
+function decode(bytes: Uint8Array): string {
+  const text = decodeUtf8(bytes)
+  // UTF-16 has a NUL in every other byte of ASCII text.
+  if (text === null || text.startsWith('\uFEFF') || text.includes('\0'))
+    throw new ConfigError('The file .env is not plain UTF-8 text. Save it as UTF-8 without a byte order mark.')
+  return text
+}
+
+function readBare(written: string, index: number): string {
+  const value = written.replace(/(^|\s+)#.*$/, '')
+  if (value.includes('#')) throw unreadable(index, 'put a value that contains # in quotes')
+  return value
+}
+
+/** The value between quotes, over as many lines as it takes; only a comment may follow it. */
+function readQuoted(
+  lines: readonly string[],
+  firstIndex: number,
+  written: string,
+): { value: string; lastIndex: number } {
+  const quote = written.charAt(0)
+  let text = written.slice(1)
+  let lastIndex = firstIndex
+  while (!text.includes(quote)) {
+    lastIndex++
+    if (lastIndex >= lines.length) throw unreadable(firstIndex, `the quote ${quote} is never closed`)
+    text += `\n${lines[lastIndex]}`
+  }
+  const end = text.indexOf(quote)
+  if (!/^\s*(#.*)?$/.test(text.slice(end + 1))) throw unreadable(lastIndex, 'text follows the closing quote')
+  const value = text.slice(0, end)
+  return { value: quote === '"' ? value.replaceAll('\\n', '\n') : value, lastIndex }
+}
+
+function unreadable(index: number, reason: string): ConfigError {
+  return new ConfigError(`Line ${index + 1} of the file .env cannot be read: ${reason}.`)
+}
