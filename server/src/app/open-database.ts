@@ -5,23 +5,24 @@ import type { Log } from '../observe/log.ts'
 import { logRecoveredErrors } from '../observe/recovered-errors.ts'
 import type { Database } from '../storage/database/database.ts'
 import { Unavailable } from '../storage/database/errors.ts'
+import type { PostgresTimeouts } from '../storage/drivers/postgres.ts'
 import { openSqlite } from '../storage/drivers/sqlite.ts'
 
 /**
  * Opens the configured database; a SQLite file and its folder are made when they are missing.
  *
- * @param lockTimeoutMilliseconds for a statement of somebody who would rather wait than be turned away
+ * @param timeouts on PostgreSQL; those of requests by default
  */
 export async function openDatabase(
   { database }: Pick<Secrets, 'database'>,
   log: Log,
-  lockTimeoutMilliseconds?: number,
+  timeouts?: PostgresTimeouts,
 ): Promise<Database> {
   const onRecoveredError = logRecoveredErrors(log, 'the database')
   // Drivers are loaded by those who use them: they are a quarter of the time that a start takes.
   if (database.kind === 'postgres') {
     const { openPostgres } = await import('../storage/drivers/postgres.ts')
-    return openPostgres(database.url, onRecoveredError, lockTimeoutMilliseconds)
+    return openPostgres(database.url, onRecoveredError, timeouts)
   }
   try {
     mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })

@@ -17,8 +17,8 @@ export interface CommandContext extends Pick<Context, 'db' | 'now' | 'random' | 
 /** Who did it, in the audit. */
 export const COMMAND_LINE: Origin = { ip: null, userAgent: 'tessera (command line)' }
 
-/** Whoever waits at a terminal waits longer than a request may. */
-const LOCK_TIMEOUT_MILLISECONDS = 60_000
+/** An operator at a terminal waits longer than a request may. */
+const TIMEOUTS = { acquireMilliseconds: 15_000, statementMilliseconds: 60_000 }
 
 /**
  * Opens the configured database for one command, beside running servers if need be, and closes it after. Its tables are
@@ -39,7 +39,7 @@ export async function withDatabase<T>(
     )
   }
   const log = { info() {}, warn() {}, error() {} }
-  const db = await openDatabase(config.secrets, log, LOCK_TIMEOUT_MILLISECONDS)
+  const db = await openDatabase(config.secrets, log, TIMEOUTS)
   try {
     const now = databaseClock(db, Date.now)
     const applied = await migrate(db, now())

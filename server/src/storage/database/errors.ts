@@ -12,7 +12,33 @@ export class UniqueViolation extends Error {
 
 /** Deadlock, serialization failure or busy: the transaction was rolled back and may be run again. */
 export class Conflict extends Error {
-  override readonly name = 'Conflict'
+  override readonly name: string = 'Conflict'
+}
+
+/** The connection is of no use any more, while the database is well: another connection may run the work again. */
+export class StaleConnection extends Conflict {
+  override readonly name = 'StaleConnection'
+}
+
+/** The names of an error that no caller expects. They say where it happened, and nothing of any row. */
+export interface DatabaseErrorPlace {
+  /** SQLSTATE */
+  code: string
+  table: string | undefined
+  column: string | undefined
+  constraint: string | undefined
+  routine: string | undefined
+}
+
+/** A bug, or a schema that is another one than ours: told by its names alone, since a log must not hold a row. */
+export class UnexpectedDatabaseError extends Error {
+  override readonly name = 'UnexpectedDatabaseError'
+  readonly place: DatabaseErrorPlace
+  constructor(place: DatabaseErrorPlace) {
+    const names = [place.table, place.column, place.constraint].filter(Boolean).join(', ')
+    super(`unexpected database error ${place.code}${names && ` (${names})`}`)
+    this.place = place
+  }
 }
 
 /** The database cannot be reached or cannot write. Whether a commit under way took effect is unknown. */

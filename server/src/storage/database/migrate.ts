@@ -1,31 +1,63 @@
 import { readdir, readFile } from 'node:fs/promises'
 import sql from 'sql-template-tag'
-import type { Database, Transaction } from './database.ts'
+import type { Database, Queries, Transaction } from './database.ts'
+import { Unavailable, UnexpectedDatabaseError } from './errors.ts'
 
 const MIGRATIONS = new URL('../../../migrations/', import.meta.url)
 
+const INSUFFICIENT_PRIVILEGE = '42501'
+
 /**
  * Applies the numbered SQL files of the database's dialect that it has not seen, once and in order. Replicas that start
- * at the same time wait for each other: all of them come up, one of them does the work.
+ * at the same time wait for each other: all of them come up, one of them does the work. A role that may not create tables
+ * can do this as long as nothing is to be applied.
  *
  * @returns the names of the migrations this call applied
+ * @throws {Unavailable} that names the command, where the role may not apply them
  */
 export async function migrate(db: Database, now: Date): Promise<string[]> {
   const folder = new URL(`${db.dialect}/`, MIGRATIONS)
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
-  const texts = await Promise.all(names.map((name) => readFile(new URL(name, folder), 'utf8')))
-  return db.transaction(async (tx) => {
-    await takeLock(tx)
-    const seen = new Set((await tx.query<{ name: string }>(sql`select name from migrations`)).map((row) => row.name))
-    const applied: string[] = []
-    for (const [index, name] of names.entries()) {
-      if (seen.has(name)) continue
-      await tx.script(texts[index] ?? '')
-      await tx.query(sql`insert into migrations (name, applied_at) values (${name}, ${now})`)
-      applied.push(name)
-    }
-    return applied
-  })
+  const pending = without(names, await findApplied(db))
+  if (pending.length === 0) return []
+  try {
+    return await db.transaction((tx) => applyPending(tx, folder, names, now))
+  } catch (error) {
+    if (!(error instanceof UnexpectedDatabaseError) || error.place.code !== INSUFFICIENT_PRIVILEGE) throw error
+    const list = pending.join(', ')
+    throw new Unavailable(`its role may not apply ${list}; run tessera migrate as the owner of the tables`, {
+      cause: error,
+    })
+  }
+}
+
+async function applyPending(tx: Transaction, folder: URL, names: readonly string[], now: Date): Promise<string[]> {
+  await takeLock(tx)
+  // Another replica may have done it while this one waited.
+  const pending = without(names, await readApplied(tx))
+  for (const name of pending) {
+    await tx.script(await readFile(new URL(name, folder), 'utf8'))
+    await tx.query(sql`insert into migrations (name, applied_at) values (${name}, ${now})`)
+  }
+  return pending
+}
+
+/** The names of applied migrations; none where the table of them does not exist. */
+async function findApplied(db: Queries): Promise<Set<string>> {
+  const tables = await db.query(
+    db.dialect === 'postgres'
+      ? sql`select 1 as found where to_regclass('migrations') is not null`
+      : sql`select 1 as found from sqlite_schema where type = 'table' and name = 'migrations'`,
+  )
+  return tables.length === 0 ? new Set() : readApplied(db)
+}
+
+async function readApplied(db: Queries): Promise<Set<string>> {
+  return new Set((await db.query<{ name: string }>(sql`select name from migrations`)).map((row) => row.name))
+}
+
+function without(names: readonly string[], applied: ReadonlySet<string>): string[] {
+  return names.filter((name) => !applied.has(name))
 }
 
 async function takeLock(tx: Transaction): Promise<void> {

@@ -1,26 +1,44 @@
 import pg from 'pg'
-import { Conflict, Unavailable, UniqueViolation } from '../database/errors.ts'
+import { Conflict, StaleConnection, Unavailable, UnexpectedDatabaseError, UniqueViolation } from '../database/errors.ts'
 
 // SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
+const UNIQUE_VIOLATION = '23505'
 const CONFLICTS = new Set(['40001', '40P01', '55P03'])
 const OUTAGES = new Set(['25006' /* a standby: read only */, '57014' /* statement timeout */])
 const OUTAGE_CLASSES = new Set(['08' /* connection */, '53' /* resources, disk full */, '57', '58'])
 
-/** Turns what `pg` throws into the seam's errors; what fits none of them is a bug and stays as it is. */
+/**
+ * Turns an error of `pg` into an error of the seam. Errors are told by their codes and by the names of constraints: their
+ * sentences are in the language of the database, and may repeat a whole row.
+ */
 export function translatePostgresError(error: unknown): never {
   if (error instanceof TypeError) throw error
-  const message = `PostgreSQL: ${(error as Error).message}`
   if (!(error instanceof pg.DatabaseError)) {
-    // Not said by the server, so about the way to it; `pg` has only a message for its own time-out.
+    const message = `PostgreSQL: ${(error as Error).message}`
+    // The server did not say this, so it is about the way to it; `pg` has only a message for its own timeout.
     throw new Unavailable(message, { connectionLost: !message.includes('timeout') })
   }
-  const code = error.code ?? ''
-  if (code === '23505') {
-    throw new UniqueViolation(`${error.table}.${/^Key \((.+?)\)=/.exec(error.detail ?? '')?.[1]}`)
-  }
-  if (CONFLICTS.has(code)) throw new Conflict(message)
+  const { code = '', table = '', constraint = '' } = error
+  if (code === UNIQUE_VIOLATION) throw new UniqueViolation(`${table}.${columnOf(constraint, table)}`)
+  if (CONFLICTS.has(code)) throw new Conflict(`PostgreSQL: ${error.message}`)
+  if (isStale(error)) throw new StaleConnection(`PostgreSQL: ${code}`)
   if (OUTAGES.has(code) || OUTAGE_CLASSES.has(code.slice(0, 2))) {
-    throw new Unavailable(message, { connectionLost: code.startsWith('57P') })
+    throw new Unavailable(`PostgreSQL: ${error.message}`, { connectionLost: code.startsWith('57P') })
   }
-  throw error
+  const { column, routine } = error
+  throw new UnexpectedDatabaseError({ code, table, column, constraint, routine })
+}
+
+/** Of tables whose primary key is another column than `id`. */
+const PRIMARY_KEYS: Record<string, string> = { rate_limits: 'key', migrations: 'name' }
+
+/** `users_email_key` of `users` is about `email`: PostgreSQL names constraints so, and never translates them. */
+function columnOf(constraint: string, table: string): string {
+  if (constraint === `${table}_pkey`) return PRIMARY_KEYS[table] ?? 'id'
+  return constraint.startsWith(`${table}_`) ? constraint.slice(table.length + 1).replace(/_key$/, '') : constraint
+}
+
+/** A prepared statement of the connection no longer fits the schema, or is gone. */
+function isStale({ code, routine }: pg.DatabaseError): boolean {
+  return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery')
 }

@@ -1,36 +1,50 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { Database, Transaction } from '../database/database.ts'
-import { type OnRecoveredError, rerunAfterConflict, Unavailable } from '../database/errors.ts'
+import { type OnRecoveredError, rerunAfterConflict, StaleConnection, Unavailable } from '../database/errors.ts'
 import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
 import { toParameter } from './parameter.ts'
 import { translatePostgresError } from './postgres-errors.ts'
+import { PostgresClient, typeParser } from './postgres-types.ts'
 
 // Together below two seconds: an outage is answered 503 while the caller still listens.
 const ACQUIRE_TIMEOUT_MILLISECONDS = 700
+const CONNECT_TIMEOUT_MILLISECONDS = 15_000
 const STATEMENT_TIMEOUT_MILLISECONDS = 1200
 const CLOCK_CHECK_MILLISECONDS = 30_000
 const NO_TIMEOUT = 2 ** 31 - 1 // 0 would mean the pool's
 
+/** The longest that one use of the database may wait. */
+export interface PostgresTimeouts {
+  acquireMilliseconds: number
+  statementMilliseconds: number
+}
+
+const REQUEST_TIMEOUTS: PostgresTimeouts = {
+  acquireMilliseconds: ACQUIRE_TIMEOUT_MILLISECONDS,
+  statementMilliseconds: STATEMENT_TIMEOUT_MILLISECONDS,
+}
+
 /**
- * Opens a pool.
+ * Opens a pool. Its first connection may take fifteen seconds: a database may be far away, or wake up.
  *
- * @param lockTimeoutMilliseconds the longest a statement may take; requests have little of it
- * @throws {Unavailable} when the database does not answer
+ * @throws {Unavailable} when the database does not answer, or cannot hold every text
  */
 export async function openPostgres(
   url: string,
   onRecoveredError: OnRecoveredError,
-  lockTimeoutMilliseconds = STATEMENT_TIMEOUT_MILLISECONDS,
+  timeouts: PostgresTimeouts = REQUEST_TIMEOUTS,
 ): Promise<Database> {
   const pool = new pg.Pool({
+    Client: PostgresClient,
     connectionString: url,
     max: 10,
-    connectionTimeoutMillis: ACQUIRE_TIMEOUT_MILLISECONDS,
+    // A request waits less long; the connection that it waited for is still made, or none ever would be.
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MILLISECONDS,
     idleTimeoutMillis: 10_000,
     // The server's own limits end what this process no longer waits for, and what a stopped process left open.
-    statement_timeout: lockTimeoutMilliseconds,
-    query_timeout: lockTimeoutMilliseconds,
+    statement_timeout: timeouts.statementMilliseconds,
+    query_timeout: timeouts.statementMilliseconds,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     application_name: 'tessera',
@@ -39,8 +53,9 @@ export async function openPostgres(
   // Without a listener the end of a connection, idle or at work, would end the process.
   pool.on('error', onRecoveredError)
   pool.on('connect', (connection) => connection.on('error', onRecoveredError))
-  const database = new PostgresDatabase(pool, onRecoveredError)
+  const database = new PostgresDatabase(pool, onRecoveredError, timeouts)
   try {
+    await database.checkEncoding()
     await database.measureClock()
   } catch (error) {
     await pool.end()
@@ -54,10 +69,16 @@ class PostgresDatabase implements Database {
   readonly #pool: pg.Pool
   readonly #onTrouble: OnRecoveredError
   readonly #clockTimer: NodeJS.Timeout
+  readonly #acquireMilliseconds: number
+  readonly #connectedAt = new WeakMap<pg.PoolClient, number>()
   #clockOffset = 0
+  /** Connections of before are stale: the schema has changed under their prepared statements. */
+  #freshSince = 0
 
-  constructor(pool: pg.Pool, onRecoveredError: OnRecoveredError) {
+  constructor(pool: pg.Pool, onRecoveredError: OnRecoveredError, { acquireMilliseconds }: PostgresTimeouts) {
     this.#pool = pool
+    this.#acquireMilliseconds = acquireMilliseconds
+    pool.on('connect', (connection) => this.#connectedAt.set(connection, performance.now()))
     this.#onTrouble = onRecoveredError
     this.#clockTimer = setInterval(() => this.measureClock().catch(() => {}), CLOCK_CHECK_MILLISECONDS).unref()
   }
@@ -89,6 +110,21 @@ class PostgresDatabase implements Database {
     return this.#clockOffset
   }
 
+  /** Waits for the first connection for as long as it takes to make one. */
+  async checkEncoding(): Promise<void> {
+    const connection = await this.#connect(CONNECT_TIMEOUT_MILLISECONDS)
+    try {
+      const result = await plain(connection, `select current_setting('server_encoding') as encoding`)
+      const { encoding } = result.rows[0] as { encoding: string }
+      if (encoding !== 'UTF8')
+        throw new Unavailable(
+          `its encoding is ${encoding}, which cannot hold every name; create it with encoding 'UTF8'`,
+        )
+    } finally {
+      connection.release()
+    }
+  }
+
   async measureClock(): Promise<void> {
     await this.#withConnection(async (connection) => {
       const before = Date.now()
@@ -108,21 +144,50 @@ class PostgresDatabase implements Database {
   }
 
   async #withConnection<T>(use: (connection: pg.PoolClient) => Promise<T>): Promise<T> {
-    const connection = await this.#pool.connect().catch((error) => {
-      throw new Unavailable(`no database connection: ${error.message}`, { cause: error })
-    })
+    const connection = await this.#connect(this.#acquireMilliseconds)
     let broken = true
     try {
       const value = await use(connection)
       broken = false
       return value
     } catch (error) {
-      broken = error instanceof Unavailable
+      broken = error instanceof Unavailable || error instanceof StaleConnection
+      if (error instanceof StaleConnection) this.#freshSince = performance.now()
       throw error
     } finally {
       // A connection whose statement timed out may still be executing it: it must not be handed to a neighbour.
       connection.release(broken)
     }
+  }
+
+  /** A connection that is not stale. One that is idle needs no timer. */
+  async #connect(milliseconds: number): Promise<pg.PoolClient> {
+    for (;;) {
+      const isIdle = this.#pool.idleCount > this.#pool.waitingCount
+      const connecting = this.#pool.connect().catch((error) => {
+        throw new Unavailable(`no database connection: ${error.message}`, { cause: error })
+      })
+      const connection = await (isIdle ? connecting : within(connecting, milliseconds))
+      if ((this.#connectedAt.get(connection) ?? 0) >= this.#freshSince) return connection
+      connection.release(true)
+    }
+  }
+}
+
+/** A connection that comes too late goes back to the pool. @throws {Unavailable} when it does */
+async function within(connecting: Promise<pg.PoolClient>, milliseconds: number): Promise<pg.PoolClient> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    connecting.then(
+      (connection) => connection.release(),
+      () => {},
+    )
+    late.reject(new Unavailable(`no database connection within ${milliseconds} ms`))
+  }, milliseconds)
+  try {
+    return await Promise.race([connecting, late.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -172,15 +237,4 @@ async function run<Row extends object>(connection: pg.PoolClient, statement: Sql
 
 function plain(connection: pg.PoolClient, text: string): Promise<pg.QueryResult> {
   return connection.query(text).catch(translatePostgresError)
-}
-
-const INT8 = 20
-const JSON_TYPE = 114
-const JSONB = 3802
-
-/** Rows as the seam promises them: 64-bit ids are numbers, JSON stays text as on SQLite. */
-function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  if (oid === INT8) return Number
-  if (oid === JSON_TYPE || oid === JSONB) return String
-  return pg.types.getTypeParser(oid, format as 'text')
 }

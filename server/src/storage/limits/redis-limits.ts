@@ -25,6 +25,8 @@ export function redisLimits(url: string, onRecoveredError: OnRecoveredError): Re
     commandTimeout: TIMEOUT_MILLISECONDS,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
+    // A failover left this connection at a server that does not write: connect anew, to where the name leads now.
+    reconnectOnError: ({ message }) => /^(READONLY|LOADING|MASTERDOWN)\b/.test(message),
   })
   redis.on('error', onRecoveredError)
   const run = async (script: string, key: string, ...rest: number[]): Promise<unknown> => {
