@@ -268,7 +268,7 @@ test('without a mail server the log says once that a mail waits, and where to re
   await server.deliverMails()
   await server.deliverMails()
   const [{ id } = { id: 0 }] = await outboxRows(server)
-  const lines = server.logs.filter((line) => line['msg'] === 'a mail waits: SMTP_URL is not set')
+  const lines = server.logs.filter((line) => line['msg'] === 'a mail is waiting: SMTP_URL is not set')
   assert.deepEqual(
     lines.map(({ mailId, kind, read }) => ({ mailId, kind, read })),
     [{ mailId: id, kind: 'address_changed', read: `/dev/mail/${id}` }],

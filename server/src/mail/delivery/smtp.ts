@@ -5,7 +5,7 @@ import type { Sender } from '../messages/sender.ts'
 
 export interface Envelope {
   to: string
-  /** The same at every attempt, so that a mail sent twice is shown once. */
+  /** The same for every attempt, so that mailboxes show a mail only once even if it was sent twice. */
   messageId: string
   date: Date
 }
@@ -15,11 +15,11 @@ export interface Smtp {
   send(message: Message, envelope: Envelope, signal: AbortSignal): Promise<void>
 }
 
-/** A mail did not leave, or nobody knows whether it did. */
+/** The mail was not sent, or it is unknown whether it was. */
 export class NotSent extends Error {
   override readonly name = 'NotSent'
   readonly failure: FailureKind
-  /** For the log: a code, and nothing that the server or the message said. */
+  /** For the log: a code, without any text of the server or the mail. */
   readonly code: string
   constructor(message: string, code: string, failure: FailureKind, options: { cause: unknown }) {
     super(message, options)
@@ -29,20 +29,20 @@ export class NotSent extends Error {
 }
 
 /**
- * What stood in the way: the server refused this very mail for good, or not now; its answer to the whole mail was lost, so
- * that it may have left; or no mail can leave, because of the connection or the login.
+ * The reason why a mail was not sent: the server refused this mail, permanently or temporarily; its response to the
+ * complete mail was lost, so that it may have been sent; or no mail can be sent, because of the connection or the login.
  */
 export type FailureKind = 'permanent' | 'temporary' | 'ambiguous' | 'connection'
 
-// Long enough for a filter that reads a mail before it answers, and together below the lease of a mail.
+// Long enough for servers that filter a mail before they respond; the sum is shorter than the lease of a mail.
 const TIMEOUTS = { connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout: 50_000, dnsTimeout: 5000 }
 
-/** Sends over SMTP, one connection per mail. A password never goes over a connection without TLS, unless it is loopback's. */
+/** Opens SMTP, with one connection per mail. Passwords are sent only over TLS or over the loopback interface. */
 export function openSmtp(url: string, sender: Sender): Smtp {
   const { protocol, username, password, hostname, port } = new URL(url)
   const isLoopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
   const secure = protocol === 'smtps:'
-  // Never the URL itself: the library would read options out of it.
+  // The URL itself is not passed on, because the library would read options from it.
   const transport = createTransport({
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: port === '' ? (secure ? 465 : 587) : Number(port),
@@ -53,11 +53,11 @@ export function openSmtp(url: string, sender: Sender): Smtp {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-  transport.use('stream', noteHandover)
+  transport.use('stream', trackHandover)
   const from = { name: sender.name ?? '', address: sender.address }
   return {
     async send(message, { to, messageId, date }, signal) {
-      const headers = { 'Auto-Submitted': 'auto-generated' } // RFC 3834: no out-of-office answers, please
+      const headers = { 'Auto-Submitted': 'auto-generated' } // RFC 3834: asks for no out-of-office replies
       const progress = { handedOver: false }
       const mail = { ...message, from, to: { name: '', address: to }, messageId, date, headers, signal, progress }
       try {
@@ -77,7 +77,7 @@ interface SendError extends Error {
 
 function notSent(error: SendError, handedOver: boolean): NotSent {
   const code = [error.code ?? error.name, error.responseCode].filter(Boolean).join(' ')
-  // What a server answers to a login could repeat the login.
+  // The server's reply to a login may repeat the credentials.
   const message = error.code === 'EAUTH' ? 'the mail server refused the login' : error.message
   return new NotSent(message, code, failureKind(error, handedOver), { cause: error })
 }
@@ -88,8 +88,11 @@ function failureKind(error: SendError, handedOver: boolean): FailureKind {
   return handedOver ? 'ambiguous' : 'connection'
 }
 
-/** From the last byte of a mail on, an error means that nobody knows whether it left. */
-function noteHandover(mail: { data: object; message: { transform(make: () => PassThrough): void } }, done: () => void) {
+/** Records when the last byte of a mail was handed over: after that, an error leaves unknown whether it was sent. */
+function trackHandover(
+  mail: { data: object; message: { transform(make: () => PassThrough): void } },
+  done: () => void,
+) {
   const { progress } = mail.data as { progress: { handedOver: boolean } }
   mail.message.transform(
     () =>

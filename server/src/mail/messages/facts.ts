@@ -1,12 +1,12 @@
 import type { MailData, MailKind } from '../../storage/notice/mail-data.ts'
 import type { FactName, Words } from '../words/words.ts'
 import { describeDevice } from './device.ts'
-import { timeInWords } from './phrases.ts'
+import { formatTime } from './phrases.ts'
 
-/** In the order in which the mail shows them. Null: not known. */
+/** The facts of a mail, in the order in which it shows them. Null: unknown. */
 export type Facts = Partial<Record<FactName, string | null>>
 
-/** Data out of the outbox: an older version may have written fewer fields. */
+/** Data from the outbox: an older version may have written fewer fields. */
 type Stored<Data> = { [Field in keyof Data]?: Data[Field] | null }
 
 /**
@@ -18,11 +18,11 @@ export const MAIL_FACTS: { [Kind in MailKind]: (data: Stored<MailData[Kind]>, wo
   address_changed: (data, words) => ({
     previousAddress: data.old_ip ?? null,
     newAddress: data.new_ip ?? null,
-    time: timeInWords(data.at, words),
+    time: formatTime(data.at, words),
     ...deviceFacts(data.user_agent, words),
   }),
   refresh_token_reused: (data, words) => ({
-    time: timeInWords(data.at, words),
+    time: formatTime(data.at, words),
     address: data.ip ?? null,
     ...deviceFacts(data.user_agent, words),
   }),

@@ -2,7 +2,7 @@ import { html } from '../../text/html.ts'
 import type { Locale } from '../../text/locale.ts'
 import type { Message, MessageContent } from './message.ts'
 
-/** Text and HTML of the same words. The HTML is one column of inline styles: what mail clients can be trusted with. */
+/** Renders a mail as text and as HTML. The HTML is one column with inline styles, which mail clients support. */
 export function layOut(content: MessageContent, locale: Locale): Message {
   return { subject: content.subject, text: asText(content), html: asHtml(content, locale) }
 }

@@ -1,13 +1,13 @@
 import type { Section } from '../words/words.ts'
 
-/** What a mail says, in the language of its reader; {@link layOut} makes text and HTML of it. */
+/** The content of a mail in the language of its reader; {@link layOut} renders it as text and HTML. */
 export interface MessageContent {
   subject: string
   greeting: string
-  /** What happened, in one or two sentences. */
+  /** The event, in one or two sentences. */
   opening: string
   facts: readonly Fact[]
-  /** What it may mean, and what to do. */
+  /** The possible causes, and the next steps. */
   sections: readonly Section[]
   closing: string
 }
@@ -17,7 +17,7 @@ export interface Fact {
   value: string
 }
 
-/** A mail as it leaves: a subject and the same words twice. */
+/** A mail ready to send: a subject, and the same content as text and as HTML. */
 export interface Message {
   subject: string
   text: string

@@ -1,7 +1,7 @@
 import type { Words } from '../words/words.ts'
 import type { Sender } from './sender.ts'
 
-/** The name that users know the service by: the sender's, else the host where it is reached. */
+/** Returns the name that users know the service by: the sender's name, or else its host. */
 export function serviceName({ name, publicUrl, address }: Sender): string {
   if (name !== null) return name
   return publicUrl === null ? (address.split('@')[1] ?? address) : new URL(publicUrl).host
@@ -10,15 +10,15 @@ export function serviceName({ name, publicUrl, address }: Sender): string {
 const PLAIN_NAME = /^\p{L}[\p{L}\p{M}'’ -]{0,39}$/u
 
 /**
- * A first name that a mail may show: letters only, since an attacker who signs up with the address of somebody else must
- * not get to write them a message or a link. Null for any other.
+ * Returns a first name that a mail may show: letters, spaces, hyphens and apostrophes only, so that an attacker who signs
+ * up with someone else's address cannot send them a message or a link. Null for any other name.
  */
 export function plainName(firstName: string | null): string | null {
   return firstName !== null && PLAIN_NAME.test(firstName) ? firstName : null
 }
 
-/** In UTC, and saying so: the time zone of the reader is not known. @throws {RangeError} for what is not a time */
-export function timeInWords(isoTime: string | null | undefined, { languageTag }: Words): string {
+/** Formats a time in UTC, since the reader's time zone is unknown. @throws {RangeError} if it is not a time */
+export function formatTime(isoTime: string | null | undefined, { languageTag }: Words): string {
   const format = new Intl.DateTimeFormat(languageTag, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })
   return `${format.format(new Date(isoTime ?? ''))} UTC`
 }

@@ -11,19 +11,19 @@ import type { Sender } from './sender.ts'
 
 const WORDS: Record<Locale, Words> = { en, ru }
 
-/** Only a newer version can word it; during an update, a replica of that version will. */
+/** The mail was written by a newer version. During an update, a replica of that version will send it. */
 export class UnknownMailKind extends Error {
   override readonly name = 'UnknownMailKind'
 }
 
 /**
- * Words a mail of the outbox in the language of its user.
+ * Renders a mail of the outbox in the language of its user.
  *
  * @throws {UnknownMailKind} and {@link RangeError} for data without a time
  */
 export function renderMail(mail: MailRow, sender: Sender): Message {
   if (!Object.hasOwn(MAIL_FACTS, mail.kind))
-    throw new UnknownMailKind(`mails of the kind ${mail.kind} are not known to this version`)
+    throw new UnknownMailKind(`mails of the kind ${mail.kind} need a newer version of Tessera`)
   const locale = isLocale(mail.locale) ? mail.locale : DEFAULT_LOCALE
   const words = WORDS[locale]
   const service = serviceName(sender)

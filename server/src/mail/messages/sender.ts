@@ -1,14 +1,14 @@
 import type { MailFrom } from '../../config/setting-values.ts'
 
-/** Who the mails are from; people know the service by its name. */
+/** The sender of the mails; users know the service by its name. */
 export interface Sender {
   name: string | null
   address: string
-  /** Where people reach the service, from `PUBLIC_URL`. */
+  /** The address where users reach the service, from `PUBLIC_URL`. */
   publicUrl: string | null
 }
 
-/** The sender of the settings; without `MAIL_FROM`, one to show mails with as they would look. */
+/** Returns the sender from the settings, or a placeholder to show mails with if `MAIL_FROM` is not set. */
 export function senderFrom({ mailFrom, publicUrl }: { mailFrom: MailFrom | null; publicUrl: string | null }): Sender {
   return { ...(mailFrom ?? { name: 'Tessera', address: 'tessera@localhost' }), publicUrl }
 }

@@ -1,18 +1,18 @@
 import type { MailKind } from '../../storage/notice/mail-data.ts'
 
-/** Every sentence of every mail in one language: a mail without a translation does not compile. */
+/** All sentences of all mails in one language: a missing translation does not compile. */
 export interface Words {
-  /** BCP 47, for dates. */
+  /** A BCP 47 tag, for dates. */
   languageTag: string
   unknown: string
-  /** @param firstName null where none is known that may be shown */
+  /** @param firstName null if it is unknown or must not be shown */
   greeting(firstName: string | null): string
   closing(email: string, service: string): string
   labels: Record<FactName, string>
   mails: Record<MailKind, (service: string) => MailWords>
 }
 
-/** A line in the table of a mail. */
+/** A row in the table of a mail. */
 export type FactName = 'time' | 'address' | 'previousAddress' | 'newAddress' | 'device' | 'userAgent'
 
 export interface Section {
@@ -22,8 +22,8 @@ export interface Section {
 
 export interface MailWords {
   subject: string
-  /** What happened, in one or two sentences. */
+  /** The event, in one or two sentences. */
   opening: string
-  /** What it may mean, and what to do. */
+  /** The possible causes, and the next steps. */
   sections: readonly Section[]
 }
