@@ -1,5 +1,5 @@
 /* global SwaggerUIBundle */
-// The start of the API page. Tokens that are tried live in this page only, and end with it.
+// Starts the API page. Tokens that users enter are kept in this page only and are gone once it is closed.
 globalThis.ui = SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#api',

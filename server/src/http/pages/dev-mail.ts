@@ -10,7 +10,7 @@ import { sendHtml, sendPage } from './page.ts'
 
 const MAX_LISTED = 200
 
-/** `GET /dev/mail`: the mails of a development server, the newest first. */
+/** `GET /dev/mail`: the mails of a development server, newest first. */
 export const devMail = endpoint({
   about: null,
   responses: {},
@@ -28,15 +28,15 @@ export const devMail = endpoint({
         html`<tr><td><a href="/dev/mail/${id}">${subject}</a></td><td>${to}</td><td>${created_at.slice(0, 19).replace('T', ' ')}</td></tr>`,
     )
     const body = html`
-<p>What would have been sent, were there a mail server: <code>SMTP_URL</code> is not set. This page is there in development only, for
-addresses in <code>DEMO_FROM</code>.</p>
-${rows.length === 0 ? html`<p class="soft">No mails yet. Refresh a pair from another network, or present a used refresh token, and look again.</p>` : html`<div class="scroll" tabindex="0"><table><thead><tr><th>Subject</th><th>To</th><th>Written (UTC)</th></tr></thead><tbody>${rows}</tbody></table></div>`}
+<p>These mails were not sent, because <code>SMTP_URL</code> is not set. This page exists only in development, and only for addresses in
+<code>DEMO_FROM</code>.</p>
+${rows.length === 0 ? html`<p class="soft">No mails yet. To get one, refresh a token pair from another network or send a used refresh token again, then reload this page.</p>` : html`<div class="scroll" tabindex="0"><table><thead><tr><th>Subject</th><th>To</th><th>Created (UTC)</th></tr></thead><tbody>${rows}</tbody></table></div>`}
 <p><a href="/">Back</a></p>`
     return sendPage(reply, { title: 'Mailbox', body })
   },
 })
 
-/** `GET /dev/mail/:id`: one mail as its reader would see it. */
+/** `GET /dev/mail/:id`: one mail as its recipient would see it. */
 export const devMailMessage = endpoint({
   about: null,
   params: { id: 'The id of the mail.' },
@@ -50,17 +50,17 @@ export const devMailMessage = endpoint({
 <table><tbody>
 <tr><th>To</th><td>${mail.email}</td></tr>
 <tr><th>From</th><td>${ctx.edge.sender.name} &lt;${ctx.edge.sender.address}&gt;</td></tr>
-<tr><th>Written</th><td>${mail.created_at.toISOString()}</td></tr>
+<tr><th>Created</th><td>${mail.created_at.toISOString()}</td></tr>
 </tbody></table>
 <h2>HTML</h2>
-<iframe src="/dev/mail/${mail.id}/html" sandbox title="The mail as HTML"></iframe>
+<iframe src="/dev/mail/${mail.id}/html" sandbox title="The HTML of the mail"></iframe>
 <h2>Text</h2>
 <pre class="wrap">${message.text}</pre>`
     return sendPage(reply, { title: message.subject, body })
   },
 })
 
-/** `GET /dev/mail/:id/html`: the HTML of a mail, alone and without rights. */
+/** `GET /dev/mail/:id/html`: the HTML of a mail on its own, in a sandbox. */
 export const devMailHtml = endpoint({
   about: null,
   params: { id: 'The id of the mail.' },

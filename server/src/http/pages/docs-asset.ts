@@ -13,17 +13,17 @@ interface Asset {
   gzipped: Buffer
 }
 
-const own = (file: string) => new URL(`../../../assets/${file}`, import.meta.url)
-const swaggerUi = (file: string) => new URL(import.meta.resolve(`@fastify/swagger-ui/static/${file}`))
+const ownFile = (file: string) => new URL(`../../../assets/${file}`, import.meta.url)
+const swaggerUiFile = (file: string) => new URL(import.meta.resolve(`@fastify/swagger-ui/static/${file}`))
 
 const FILES: Record<string, { type: string; file: () => URL }> = {
-  'swagger-ui.css': { type: 'text/css; charset=utf-8', file: () => swaggerUi('swagger-ui.css') },
-  'swagger-ui-bundle.js': { type: 'text/javascript; charset=utf-8', file: () => swaggerUi('swagger-ui-bundle.js') },
-  'docs.css': { type: 'text/css; charset=utf-8', file: () => own('docs.css') },
-  'docs.js': { type: 'text/javascript; charset=utf-8', file: () => own('docs.js') },
+  'swagger-ui.css': { type: 'text/css; charset=utf-8', file: () => swaggerUiFile('swagger-ui.css') },
+  'swagger-ui-bundle.js': { type: 'text/javascript; charset=utf-8', file: () => swaggerUiFile('swagger-ui-bundle.js') },
+  'docs.css': { type: 'text/css; charset=utf-8', file: () => ownFile('docs.css') },
+  'docs.js': { type: 'text/javascript; charset=utf-8', file: () => ownFile('docs.js') },
 }
 
-/** Read and compressed when somebody first asks. */
+/** The assets, each read and compressed on its first request. */
 const loaded = new Map<string, Promise<Asset>>()
 
 /** `GET /docs/:asset`: the style sheets and scripts of the API page. */
@@ -35,7 +35,7 @@ export const docsAsset = endpoint({
     const { asset: name } = request.params
     if (!Object.hasOwn(FILES, name)) throw notFound()
     const { type, etag, plain, gzipped } = await load(name)
-    // Asked for again each time, and answered without a body while it is the same.
+    // Browsers revalidate it each time, and get a 304 while it is unchanged.
     reply.headers({ 'cache-control': 'no-cache', etag, vary: 'Accept-Encoding' })
     if (request.headers['if-none-match']?.includes(etag)) return reply.code(304).send()
     if (new Negotiator(request.raw).encoding(['gzip', 'identity']) !== 'gzip') return reply.type(type).send(plain)
@@ -53,7 +53,7 @@ function load(name: string): Promise<Asset> {
 async function read(name: string): Promise<Asset> {
   const { type, file } = FILES[name] as { type: string; file: () => URL }
   const plain = await readFile(file())
-  // Weak: the same for both encodings.
+  // The ETag is weak because both encodings share it.
   const etag = `W/"${sha256(plain).slice(0, 22)}"`
   return { type, etag, plain, gzipped: await promisify(gzip)(plain) }
 }

@@ -2,11 +2,11 @@ import { html } from '../../text/html.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { sendHtml } from './page.ts'
 
-// Swagger UI sets styles on its elements and carries its icons as data; scripts and requests stay on this origin.
+// Swagger UI needs inline styles and icons in `data:` URLs; scripts and requests stay on this origin.
 const POLICY =
   "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 
-/** `GET /docs`: the API to read and to try, out of `/openapi.json`. Loads nothing from elsewhere. */
+/** `GET /docs`: interactive documentation of `/openapi.json`. The page loads nothing from other origins. */
 export const docsPage = endpoint({
   about: null,
   responses: {},
@@ -18,7 +18,7 @@ const PAGE = html`<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Tessera: the API</title>
+<title>Tessera API</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 <link rel="stylesheet" href="/docs/docs.css">

@@ -4,45 +4,45 @@ import type { EdgeSettings } from '../endpoint/http-context.ts'
 import { wantsHtml } from '../request/wants-html.ts'
 import { sendPage } from './page.ts'
 
-const FOR_PROGRAMS = `{ "name": "Tessera",
+const OVERVIEW_JSON = `{ "name": "Tessera",
   "docs": "/docs", "openapi": "/openapi.json",
   "health": "/health" }
 `
 
-/** `GET /`: what this is; a page for a browser, three lines of JSON for a program. */
+/** `GET /`: an overview, as a page for browsers and as three lines of JSON for programs. */
 export const frontPage = endpoint({
   about: null,
   responses: {},
   async handle({ edge }, request, reply) {
     reply.header('vary', 'Accept')
     if (!wantsHtml(request)) {
-      return reply.type('application/json; charset=utf-8').send(FOR_PROGRAMS)
+      return reply.type('application/json; charset=utf-8').send(OVERVIEW_JSON)
     }
     return sendPage(reply, {
       title: 'Tessera',
-      body: describe(edge, `${request.isSecure ? 'https' : 'http'}://${request.host}`),
+      body: renderOverview(edge, `${request.isSecure ? 'https' : 'http'}://${request.host}`),
     })
   },
 })
 
-function describe(edge: EdgeSettings, base: string): Html {
+function renderOverview(edge: EdgeSettings, base: string): Html {
   return html`
-<p>An authentication server: it registers people, checks passwords, and issues, refreshes and ends JWT access / refresh
-token pairs. This one is at work.</p>
+<p>An authentication server: it signs up users, checks passwords, and issues, refreshes and revokes JWT access and refresh
+tokens. This one is up and running.</p>
 <ul class="cards">
-  <li><a href="/docs"><strong>The API</strong> Read it and try it, call by call.</a></li>
-  <li><a href="/openapi.json"><strong>OpenAPI</strong> The same for programs and client generators.</a></li>
-  <li><a href="/health"><strong>Health</strong> The process serves. <code>/ready</code>: the database, too.</a></li>
-  ${edge.showsMailbox ? html`<li><a href="/dev/mail"><strong>Mailbox</strong> Mails as they would look.</a></li>` : null}
+  <li><a href="/docs"><strong>API</strong> Read about each endpoint and try it out.</a></li>
+  <li><a href="/openapi.json"><strong>OpenAPI</strong> The same for tools and client generators.</a></li>
+  <li><a href="/health"><strong>Health</strong> Shows that the process is up. <code>/ready</code> checks the database, too.</a></li>
+  ${edge.showsMailbox ? html`<li><a href="/dev/mail"><strong>Mailbox</strong> Mails as users would see them.</a></li>` : null}
 </ul>
 ${edge.production ? null : tryIt(base)}
-<p class="soft">Documentation: <code>README.md</code> and the folder <code>docs/</code> beside the source; <code>tessera --help</code>
-for the command line.</p>`
+<p class="soft">Documentation: <code>README.md</code> and the folder <code>docs/</code> of the source code. For the command line:
+<code>tessera --help</code>.</p>`
 }
 
 const tryIt = (base: string) => html`
 <h2>Try it</h2>
-<p>This is a development server. If its database was empty, it has a demo user:</p>
+<p>This is a development server. If its database was empty when it started, it has a demo user:</p>
 <pre>curl -X POST ${base}/api/v1/auth/login \\
   -H 'Content-Type: application/json' \\
   -d '{"email": "admin@example.com", "password": "password123"}'</pre>`

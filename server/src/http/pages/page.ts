@@ -32,10 +32,10 @@ iframe { width: 100%; height: 46rem; border: 1px solid var(--line); border-radiu
 `
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 
-// A token broken in two, whose halves fit.
+// A tessera: a token broken into two halves that fit together.
 const LOGO = html`<svg viewBox="0 0 40 40" aria-hidden="true"><path d="M2 4h18l-4 8 5 7-4 8 4 9H2z"/><path d="M24 4h14v32H25l-4-9 4-8-5-7z"/></svg>`
 
-/** Sends a page that runs no script and loads nothing from elsewhere; its one style sheet stands in it. */
+/** Sends a page that runs no script and loads nothing from other origins; its only style sheet is inline. */
 export function sendPage(reply: FastifyReply, { title, body }: { title: string; body: Html }): FastifyReply {
   const page = html`<!doctype html>
 <html lang="en">
@@ -61,7 +61,7 @@ ${body}
   )
 }
 
-/** @param policy what a Content-Security-Policy allows beyond nothing at all */
+/** @param policy the Content-Security-Policy directives to add to a default that allows nothing */
 export function sendHtml(reply: FastifyReply, page: Html | string, policy: string): FastifyReply {
   return reply
     .headers({
