@@ -63,7 +63,7 @@ async function assemble(
 ): Promise<App> {
   const { ctx: rules, closePools } = buildContext(config, { db, log, now })
   const limits = await openLimits(config, db, now, log)
-  const ctx = { ...rules, limiter: limits.limiter, ownLimiter: limits.ownLimiter, edge: edgeSettings(config) }
+  const ctx = { ...rules, limiter: limits.limiter, processLimiter: limits.processLimiter, edge: edgeSettings(config) }
   const tls = openTls(config)
   const server = createServer(ctx, version, tls)
   const renewing = renewCertificates(server.server as unknown as TlsServer, config, tls, log)

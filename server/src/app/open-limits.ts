@@ -11,19 +11,19 @@ export interface Limits {
   /** Shared by all replicas: guards passwords. */
   limiter: Limiter
   /** Counts in this process: it costs no statement, and no store can be away. */
-  ownLimiter: Limiter
+  processLimiter: Limiter
   close(): void
 }
 
 /** Limits are shared through Redis where `REDIS_URL` is set, else PostgreSQL; the one process of a SQLite file has them in memory. */
 export async function openLimits(config: Config, db: Database, now: () => Date, log: Log): Promise<Limits> {
-  if (!config.rateLimit) return { limiter: unlimited, ownLimiter: unlimited, close() {} }
+  if (!config.rateLimit) return { limiter: unlimited, processLimiter: unlimited, close() {} }
   const { redisUrl } = config.secrets
   const redis = redisUrl === null ? null : await openRedis(redisUrl, log)
   const shared: LimitStore = redis ?? (db.dialect === 'postgres' ? databaseLimits(db) : memoryLimits())
   return {
     limiter: createLimiter(shared, now),
-    ownLimiter: createLimiter(memoryLimits(), now),
+    processLimiter: createLimiter(memoryLimits(), now),
     close: () => redis?.close(),
   }
 }

@@ -8,7 +8,7 @@ import { standard } from '../../src/http/contract/standard.ts'
 import { type EndpointRequest, endpoint } from '../../src/http/endpoint/endpoint.ts'
 import type { HttpContext } from '../../src/http/endpoint/http-context.ts'
 import { addRoute } from '../../src/http/server/add-route.ts'
-import { rejectIfOverloaded, withinLimit, withPlace } from '../../src/http/server/admission.ts'
+import { rejectIfOverloaded, withHashReservation, withinLimit } from '../../src/http/server/admission.ts'
 import { sendError } from '../../src/http/server/send-error.ts'
 
 const PLACES = 3
@@ -27,7 +27,7 @@ function overloadable() {
 
 /** As a route with `work: 'password'` and a shared limit does it. */
 function admit<Answer>(ctx: ReturnType<typeof overloadable>, work: () => Promise<Answer>): Promise<Answer> {
-  return withPlace(ctx, () => withinLimit(ctx as unknown as HttpContext, limit, {} as EndpointRequest, work))
+  return withHashReservation(ctx, () => withinLimit(ctx as unknown as HttpContext, limit, {} as EndpointRequest, work))
 }
 
 test('who finds no place is refused before the limits or anything else are asked', async () => {

@@ -13,7 +13,7 @@ export interface Answer {
   body: object
 }
 
-// The refusals of Fastify before a handler runs.
+// The errors that Fastify raises before a handler runs.
 const FRAMEWORK_REFUSALS: Record<number, [code: string, message: string]> = {
   400: ['bad_request', 'The request cannot be read'],
   413: ['body_too_large', 'The body is larger than 16 KB'],
@@ -23,7 +23,7 @@ const FRAMEWORK_REFUSALS: Record<number, [code: string, message: string]> = {
 
 const RETRY_SOON = { 'retry-after': '1' }
 
-/** Words any error as a contract does. Null: a bug, which gets {@link internalError} and a line in the log. */
+/** Converts an error to a response of the contract. Null: a bug, which gets {@link internalError} and a log line. */
 export function answerTo(error: unknown, contract: Contract): Answer | null {
   if (error instanceof AuthError) {
     const [status, sentence] = contract.refusals[error.code]
@@ -62,7 +62,7 @@ function answer(
   details: object = {},
   headers: Record<string, string> = {},
 ): Answer {
-  // RFC 6750, 3: every 401 names the scheme that would do; a guard that saw a bad token says more.
+  // RFC 6750, 3: every 401 names the scheme to use; a guard that rejected a token adds an error code.
   const authenticate = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
   return { status, headers: { ...authenticate, ...headers }, body: contract.errorBody(message, details) }
 }

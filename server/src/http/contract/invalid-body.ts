@@ -2,7 +2,7 @@ import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import type { TSchema } from 'typebox'
 import type { ValidationErrors } from '../../auth/account/user-fields.ts'
 
-/** A field of a body is absent or of another type than its schema says. */
+/** A field of a body is missing or has the wrong type. */
 export class InvalidBody extends Error {
   override readonly name = 'InvalidBody'
   readonly errors: ValidationErrors
@@ -13,8 +13,8 @@ export class InvalidBody extends Error {
 }
 
 const BLANK = "can't be blank"
-const OF_ANOTHER_TYPE: Record<string, string> = { boolean: 'must be true or false' }
-const NO_STRING = 'must be a string'
+const WRONG_TYPE: Record<string, string> = { boolean: 'must be true or false' }
+const NOT_A_STRING = 'must be a string'
 
 interface ObjectSchema {
   type?: string
@@ -22,10 +22,13 @@ interface ObjectSchema {
   properties?: Record<string, ObjectSchema>
 }
 
-/** Words the errors of the schema validator. Needs its `verbose` option, which hands over schema and value. */
-export function toInvalidBody(found: FastifySchemaValidationError[]): InvalidBody {
+/** Converts the errors of the schema validator. Needs its `verbose` option, which adds the schema and the value. */
+export function toInvalidBody(validatorErrors: FastifySchemaValidationError[]): InvalidBody {
   const errors: ValidationErrors = {}
-  for (const error of found as (FastifySchemaValidationError & { parentSchema?: ObjectSchema; data?: unknown })[]) {
+  for (const error of validatorErrors as (FastifySchemaValidationError & {
+    parentSchema?: ObjectSchema
+    data?: unknown
+  })[]) {
     const schema = error.parentSchema ?? {}
     const path = error.instancePath.split('/').slice(1)
     const missing = error.keyword === 'required' ? String(error.params['missingProperty']) : null
@@ -34,21 +37,21 @@ export function toInvalidBody(found: FastifySchemaValidationError[]): InvalidBod
     } else if (schema.type === 'object') {
       for (const field of leaves('body', schema)) errors[field] = [BLANK]
     } else {
-      errors[path.at(-1) ?? 'body'] = [isBlank(error.data) ? BLANK : (OF_ANOTHER_TYPE[schema.type ?? ''] ?? NO_STRING)]
+      errors[path.at(-1) ?? 'body'] = [isBlank(error.data) ? BLANK : (WRONG_TYPE[schema.type ?? ''] ?? NOT_A_STRING)]
     }
   }
   return new InvalidBody(errors)
 }
 
-/** The fields that are missing when a whole object is. */
+/** Lists the fields that are missing when a whole object is missing. */
 function leaves(name: string, schema: ObjectSchema | undefined): string[] {
   if (schema?.type !== 'object') return [name]
-  // Where none is required, one of them is, in a way that no schema says.
+  // If no field is required, any of them would do, which the schema cannot express.
   const names = schema.required ?? Object.keys(schema.properties ?? {})
   return names.flatMap((inner) => leaves(inner, schema.properties?.[inner]))
 }
 
-/** The errors of bodies in which one required field is missing, one for each field. */
+/** Builds the errors of bodies that lack one required field, one error for each field. */
 export function missingFields(schema: TSchema): InvalidBody[] {
   return leaves('body', schema as ObjectSchema).map((field) => new InvalidBody({ [field]: [BLANK] }))
 }

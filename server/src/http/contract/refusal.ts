@@ -1,10 +1,10 @@
 import { AuthError } from '../../auth/context/auth-error.ts'
 
-/** A refusal that belongs to HTTP and not to the rules: a header, a path, a body that cannot be read. */
+/** A refusal by HTTP rather than by the rules: for a header, a path or an unreadable body. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
-  /** For a program, in the body's `details`; null where the status says it all. */
+  /** For programs, in the body's `details`; null if the status is enough. */
   readonly code: string | null
   readonly headers: Record<string, string>
   constructor(status: number, code: string | null, message: string, headers: Record<string, string> = {}) {
@@ -15,35 +15,35 @@ export class Refusal extends Error {
   }
 }
 
-/** A request without a good access token. */
+/** The request has no valid access token. */
 export class Unauthenticated extends AuthError {
   /** For `WWW-Authenticate` (RFC 6750, 3). */
   readonly challenge: string
-  /** @param token what the request brought; no error code for a request that brought nothing (RFC 6750, 3.1) */
+  /** @param token the request's token; a request without one gets no error code (RFC 6750, 3.1) */
   constructor(token: string | null) {
     super('invalid_access_token')
     this.challenge = token === null ? 'Bearer' : 'Bearer error="invalid_token"'
   }
 }
 
-/** A path that does not exist, or that this caller may not know of. */
+/** The path does not exist, or is hidden from this client. */
 export function notFound(): Refusal {
   return new Refusal(404, null, 'Not found')
 }
 
-/** What came in clear may have been read on its way: it is refused, and never redirected. */
+/** The request came in plain text and may have been read on its way, so it is refused and not redirected. */
 export function httpsRequired(): Refusal {
   return new Refusal(403, 'https_required', 'HTTPS is required')
 }
 
-/** What follows such a request on its connection is not trusted either. */
+/** Closes the connection: anything that follows such a request is not trusted either. */
 const CLOSE = { connection: 'close' }
 
 export function tooManyHeaders(): Refusal {
   return new Refusal(431, 'too_many_headers', 'The request has more than 100 headers', CLOSE)
 }
 
-/** RFC 9112, 3.2: a proxy may have gone by another one than we do. */
+/** A proxy may have used a different Host than we would (RFC 9112, 3.2). */
 export function twoHosts(): Refusal {
   return new Refusal(400, 'bad_request', 'The request has more than one Host', CLOSE)
 }

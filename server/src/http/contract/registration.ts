@@ -1,7 +1,7 @@
 import type { Contract } from './contract.ts'
 import { standard } from './standard.ts'
 
-/** Registration: a sign-up that is not valid is answered as Rails words it. */
+/** Registration: the validation errors of a sign-up are worded as in Rails. */
 export const registration: Contract = {
   ...standard,
   validationBody: (errors) => ({ message: 'Something went wrong', errors }),

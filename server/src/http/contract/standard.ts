@@ -1,6 +1,6 @@
 import type { Contract } from './contract.ts'
 
-/** The JWT authentication API, and everything that has no contract of its own: `{"error":{"message","details"}}`. */
+/** The JWT authentication API, and everything without a contract of its own: `{"error":{"message","details"}}`. */
 export const standard: Contract = {
   refusals: {
     invalid_credentials: [401, 'Invalid email or password'],

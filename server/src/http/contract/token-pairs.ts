@@ -1,6 +1,6 @@
 import type { Contract } from './contract.ts'
 
-/** The sentence for each field, of which the contract knows one: that of the first field that is missing. */
+/** The sentences for missing fields. A response has only one: that of the first missing field. */
 const MISSING_FIELDS: Record<string, string> = {
   user_guid: 'Missing GUID',
   access_token: 'Access token is missing',

@@ -4,12 +4,12 @@ import type { ServiceKeys } from '../../crypto/service-keys.ts'
 import type { Sender } from '../../mail/messages/sender.ts'
 import type { IpRanges } from '../../text/ip-address.ts'
 
-/** What endpoints and guards need: the rules' context, and the settings of the edge. */
+/** The context of endpoints and guards: the rules' context and the settings of the HTTP edge. */
 export interface HttpContext extends Context {
-  /** Shared by all replicas: what guards passwords. */
+  /** Shared by all replicas; protects passwords. */
   limiter: Limiter
-  /** This process's own: it costs no statement, and no store can be away. */
-  ownLimiter: Limiter
+  /** Local to this process: it costs no query and depends on no store. */
+  processLimiter: Limiter
   edge: EdgeSettings
 }
 
@@ -20,10 +20,10 @@ export interface EdgeSettings {
   demoFrom: IpRanges
   trustedProxies: IpRanges
   requireHttps: boolean
-  /** Whose pages may call from a browser. */
+  /** The origins whose pages may call from a browser. */
   corsOrigins: readonly string[]
   cookieMode: boolean
-  /** Whether mails are shown in the browser: in development, while no mail server would deliver them. */
+  /** Whether mails are shown in the browser: in development, when no mail server is configured. */
   showsMailbox: boolean
   sender: Sender
 }

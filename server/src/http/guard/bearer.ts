@@ -6,12 +6,12 @@ import type { Guard } from '../endpoint/guard.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who the access token speaks for, behind the guard {@link bearer}. */
+    /** The caller that the access token identifies, on routes with the guard {@link bearer}. */
     caller: Caller | null
   }
 }
 
-/** Lets callers with a living access token through (RFC 6750). */
+/** Allows clients with a valid access token (RFC 6750). */
 export const bearer: Guard = {
   async check(ctx, request) {
     const token = bearerToken(request)
@@ -22,13 +22,13 @@ export const bearer: Guard = {
   refusals: () => [new Unauthenticated(null)],
 }
 
-/** The caller of an endpoint behind {@link bearer}. */
+/** Returns the caller of an endpoint with the guard {@link bearer}. */
 export function requireCaller(request: FastifyRequest): Caller {
   if (!request.caller) throw new Error('the route has no bearer guard')
   return request.caller
 }
 
-/** The credential of `Authorization: Bearer …`, in the characters that RFC 6750, 2.1 allows. */
+/** Reads the token of `Authorization: Bearer …`, if it has only the characters that RFC 6750, 2.1 allows. */
 export function bearerToken(request: FastifyRequest): string | null {
   return /^Bearer +([\w.~+/-]+=*) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
 }

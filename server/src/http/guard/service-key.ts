@@ -7,7 +7,7 @@ import { bearerToken } from './bearer.ts'
 
 const unauthorized = () => new AuthError('invalid_credentials')
 
-/** Lets those issue pairs who may: a service with its key, or the demonstration's own addresses. */
+/** Allows services with a key to issue pairs or, in demo mode, addresses in `DEMO_FROM`. */
 export const pairIssuance: Guard = {
   async check({ edge }, request) {
     if (edge.pairIssuance === 'off') throw notFound()

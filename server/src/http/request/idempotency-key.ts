@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import { Refusal } from '../contract/refusal.ts'
 
 /**
- * The `Idempotency-Key` of a refresh: 16 to 128 visible ASCII characters, drawn anew for each attempt. With it a client
- * can repeat a refresh whose answer it never got.
+ * Reads the `Idempotency-Key` of a refresh: 16 to 128 visible ASCII characters, generated for each refresh. With it a
+ * client can repeat a refresh whose response was lost.
  */
 export function readIdempotencyKey(request: FastifyRequest): string | null {
   const key = request.headers['idempotency-key']

@@ -7,14 +7,14 @@ type Done = (error: Error | null, body?: unknown) => void
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * Reads a JSON body: UTF-8 to the letter, no deeper than ours are, without `__proto__` or `constructor.prototype`, and
- * with no key twice: of two readers of such a body, each could see another value (RFC 8259, 4).
+ * Parses JSON bodies strictly: valid UTF-8, not nested too deeply, no `__proto__` or `constructor.prototype`, and no
+ * duplicate keys, since two parsers could see different values (RFC 8259, 4).
  */
 export function readJson(server: FastifyInstance) {
   const parse = server.getDefaultJsonParser('error', 'error') as (r: FastifyRequest, text: string, done: Done) => void
-  const refuse = (done: Done) => done(invalidJson())
+  const reject = (done: Done) => done(invalidJson())
   return (request: FastifyRequest, bytes: Buffer, done: Done): void => {
-    // Some clients announce JSON on a DELETE that has no body at all.
+    // Some clients send a JSON content type with a DELETE that has no body.
     if (bytes.length === 0 && request.method === 'DELETE') {
       done(null, undefined)
       return
@@ -23,9 +23,9 @@ export function readJson(server: FastifyInstance) {
       const text = utf8.decode(bytes)
       const written = countWrittenKeys(text)
       if (written === null) throw invalidJson()
-      parse(request, text, (error, body) => (error || countKeys(body) !== written ? refuse(done) : done(null, body)))
+      parse(request, text, (error, body) => (error || countKeys(body) !== written ? reject(done) : done(null, body)))
     } catch {
-      refuse(done)
+      reject(done)
     }
   }
 }

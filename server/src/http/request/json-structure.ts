@@ -1,4 +1,4 @@
-/** Deeper than any body of ours; a parser or a validator that recurses is never led further. */
+/** Bounds the recursion of parsers and validators; no body of the API nests this deeply. */
 const MAX_DEPTH = 16
 
 const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a]
@@ -6,8 +6,8 @@ const OPENING = new Set([0x7b, 0x5b])
 const CLOSING = new Set([0x7d, 0x5d])
 
 /**
- * How many keys a JSON text writes down, duplicates included. Null when it nests too deep, and when a key is written with
- * escapes: no client of ours writes them so, and V8's parser has taken one such key for another. Reads no further then.
+ * Counts the keys in a JSON text, duplicates included. Stops and returns null if it nests too deeply or if a key contains
+ * an escape: no key of the API needs one, and V8's parser has mistaken one such key for another.
  */
 export function countWrittenKeys(text: string): number | null {
   let [keys, depth, lastEscaped] = [0, 0, false]
@@ -31,7 +31,7 @@ function endOfString(text: string, start: number): number {
   return at
 }
 
-/** How many keys a parsed value has: fewer than were written when one was written twice, however it was spelt. */
+/** Counts the keys of a parsed value: fewer than were written if a key was written twice, in whatever form. */
 export function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   const inside = Object.values(value).reduce((sum: number, inner) => sum + countKeys(inner), 0)

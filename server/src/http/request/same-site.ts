@@ -3,17 +3,17 @@ import { Refusal } from '../contract/refusal.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 
 /**
- * Lets requests with a cookie through that come from a page of this server, from one of `CORS_ORIGINS`, or from no browser.
- * Together with a JSON content type, which no form can send, that stops cross-site request forgery (OWASP CSRF
- * Prevention Cheat Sheet); `SameSite=Strict` is a second line.
+ * Allows requests with a cookie only from a page of this server, from one of `CORS_ORIGINS`, or from a client that is
+ * not a browser. Together with the JSON content type, which no form can send, this stops cross-site request forgery
+ * (OWASP CSRF Prevention Cheat Sheet); `SameSite=Strict` is a second line of defence.
  */
 export function refuseCrossSite({ edge }: Pick<HttpContext, 'edge'>, request: FastifyRequest): void {
   const { origin, 'sec-fetch-site': site } = request.headers
   const isListed = origin !== undefined && edge.corsOrigins.includes(origin)
-  const isOwn = origin === undefined || hostFrom(origin) === request.headers.host
-  // A page of another port or subdomain says `same-site`: it must be listed, too.
-  const isFetchedHere = site === undefined || site === 'same-origin' || isListed
-  if ((isOwn || isListed) && isFetchedHere) return
+  const isSameHost = origin === undefined || hostFrom(origin) === request.headers.host
+  // Requests from another port or subdomain are `same-site`: their origin must be listed, too.
+  const isAllowedSite = site === undefined || site === 'same-origin' || isListed
+  if ((isSameHost || isListed) && isAllowedSite) return
   throw crossSite()
 }
 
@@ -21,7 +21,7 @@ export function crossSite(): Refusal {
   return new Refusal(403, 'cross_site', 'Requests with a cookie must come from a page of this site')
 }
 
-/** `null` is the origin of a page that hides its own. */
+/** Returns the host of an origin; null for the origin `null`, which pages send to hide their own. */
 function hostFrom(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null
 }

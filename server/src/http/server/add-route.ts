@@ -2,10 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { EndpointRequest } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
-import { rejectIfOverloaded, withinLimit, withPlace } from './admission.ts'
+import { rejectIfOverloaded, withHashReservation, withinLimit } from './admission.ts'
 import { withRequestId } from './request-log.ts'
 
-/** Serves a route: who may call comes before the body is read, budgets of the body after it. */
+/** Registers a route. Its guard and process limit run before the body is read, its shared limit after that. */
 export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route): void {
   const { method, path, endpoint, guard, limit, work, contract } = route
   server.route({
@@ -15,7 +15,7 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
       if (work === 'password') await rejectIfOverloaded(ctx)
-      if (limit?.countedBy === 'process') await ctx.ownLimiter.take(limit.budgets(request as EndpointRequest, ctx))
+      if (limit?.countedBy === 'process') await ctx.processLimiter.take(limit.budgets(request as EndpointRequest, ctx))
       await guard?.check(ctx, request)
     },
     handler: buildHandler(ctx, route),
@@ -31,5 +31,5 @@ function buildHandler(ctx: HttpContext, { endpoint, limit, work }: Route): Handl
     limit?.countedBy === 'shared'
       ? (request, reply) => withinLimit(ctx, limit, request as EndpointRequest, () => handle(request, reply))
       : handle
-  return work === 'password' ? (request, reply) => withPlace(ctx, () => limited(request, reply)) : limited
+  return work === 'password' ? (request, reply) => withHashReservation(ctx, () => limited(request, reply)) : limited
 }

@@ -9,9 +9,9 @@ const MIN_PAUSE_MILLISECONDS = 15
 const MAX_PAUSE_MILLISECONDS = 45
 
 /**
- * Rejects a request that would have to wait for too many passwords, before its body is read or any store is asked. The
- * pause slows down clients that come back at once. No two pauses are alike: hundreds of clients in step would make all
- * others wait.
+ * Rejects a request while too many passwords are waiting to be hashed, before its body is read or any store is queried.
+ * The pause slows down clients that retry immediately. Its length is random: hundreds of clients retrying in step would
+ * delay everyone else.
  *
  * @throws {HashPoolFull}
  */
@@ -21,12 +21,12 @@ export async function rejectIfOverloaded({ passwords }: Pick<HttpContext, 'passw
 }
 
 /**
- * Works with a place in the pool of password hashes, which is kept until the work is done, whether or not the client still
- * waits.
+ * Runs the work with a reserved place in the password pool. The place is held until the work is done, even if the client
+ * has disconnected.
  *
  * @throws {HashPoolFull}
  */
-export async function withPlace<Answer>(
+export async function withHashReservation<Answer>(
   { passwords }: Pick<HttpContext, 'passwords'>,
   work: () => Promise<Answer>,
 ): Promise<Answer> {
@@ -38,7 +38,7 @@ export async function withPlace<Answer>(
   }
 }
 
-/** A place in the pool; a caller who finds none is told so after a pause. */
+/** Reserves a place in the pool; if the pool is full, throws after a pause. */
 async function reserve(passwords: HttpContext['passwords']): Promise<() => void> {
   try {
     return passwords.reserve()
@@ -50,7 +50,7 @@ async function reserve(passwords: HttpContext['passwords']): Promise<() => void>
 }
 
 /**
- * Works within the budgets of an endpoint, which all replicas share.
+ * Runs the work within the budgets of an endpoint, which all replicas share.
  *
  * @throws {RateLimited}
  */
@@ -64,7 +64,7 @@ export async function withinLimit<Answer>(
   const taken = budgets(request, ctx)
   await limiter.take(taken)
   const answer = await work().catch((error) => {
-    // Nothing was tried: a busy server must not use up attempts. The client does not wait for the refund.
+    // No attempt was made, so a busy server must not use one up. The client does not wait for the refund.
     if (error instanceof HashPoolFull || error instanceof Unavailable) void limiter.refund(taken)
     throw error
   })

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-/** Answers, in our shape, a request that the parser of Node.js refuses and that never becomes one. */
+/** Answers, in our error format, input that the Node.js parser rejects before it becomes a request. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const [status, reason] = statusFor(error.code)

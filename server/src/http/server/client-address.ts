@@ -9,11 +9,11 @@ const UNKNOWN = '0.0.0.0'
 
 export interface Connection {
   client: Client
-  /** Whether what the client sent came over TLS, to us or to a trusted proxy. */
+  /** Whether the client's request came over TLS, to us or to a trusted proxy. */
   isSecure: boolean
 }
 
-/** Who is asking, and how. Headers count only as far as the proxies that wrote them are trusted. */
+/** Identifies the client and its connection. Headers count only as far as the proxies that wrote them are trusted. */
 export function identifyConnection(request: IncomingMessage, trustedProxies: IpRanges): Connection {
   const peer = identifyPeer(request.socket, trustedProxies)
   const userAgent = request.headers['user-agent']?.slice(0, MAX_USER_AGENT_CHARACTERS) ?? null
@@ -29,7 +29,7 @@ interface Peer {
 
 const peers = new WeakMap<Socket, Peer>()
 
-/** Read once per connection: reading it at every request cost more than routing it. */
+/** Identifies the peer once per connection: doing so for every request cost more than routing it. */
 function identifyPeer(socket: Socket, trustedProxies: IpRanges): Peer {
   let peer = peers.get(socket)
   if (!peer) {
@@ -42,7 +42,7 @@ function identifyPeer(socket: Socket, trustedProxies: IpRanges): Peer {
 
 /**
  * Walks `X-Forwarded-For` from its right end: each proxy appended the address it saw, so the first one that is not a
- * trusted proxy is the client. What stands further left is the client's own claim.
+ * trusted proxy is the client. Anything further left is the client's own claim.
  */
 function forwardedFor(
   peer: Peer,
@@ -55,7 +55,7 @@ function forwardedFor(
   let proxies = 1
   for (const hop of hops) {
     const next = canonicalIp(withoutPort(hop.trim()))
-    // A proxy that is trusted says that it does not know: nobody in particular, and not the proxy itself.
+    // A trusted proxy did not know the client: its address is unknown, and not the proxy's own.
     if (next === null) return { ip: UNKNOWN, proxies }
     ip = next
     if (!trustedProxies.includes(ip)) break
@@ -65,8 +65,9 @@ function forwardedFor(
 }
 
 /**
- * What the proxy nearest to the client says of the client's connection. Proxies append to `X-Forwarded-Proto` as they do to
- * `X-Forwarded-For`, or write it anew: it stands that many from the right, or is the only one.
+ * Returns the protocol of the client's connection, as reported by the proxy nearest to the client. Proxies append to
+ * `X-Forwarded-Proto`, as they do to `X-Forwarded-For`, or replace it: the entry is that many from the right, or the only
+ * one.
  */
 function forwardedProtocol(request: IncomingMessage, proxies: number): string | undefined {
   const header = request.headers['x-forwarded-proto']

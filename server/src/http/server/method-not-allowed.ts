@@ -3,25 +3,25 @@ import { Refusal } from '../contract/refusal.ts'
 import type { Route } from '../endpoint/route.ts'
 import { routes } from '../routes.ts'
 
-/** The paths of the routes, each with what fits it: `/api/v1/users/:id`, `/api/v1/users/7`. */
+/** The paths of the routes, each with the pattern it matches: `/api/v1/users/:id` matches `/api/v1/users/7`. */
 const patterns = [...new Set(routes.map(({ path }) => path))].map(
   (path) => [path, new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)] as const,
 )
 
-/** The 405 for a path that exists with other methods; null for a path that does not exist. */
+/** Returns the 405 for a path that exists with other methods; null for a path that does not exist. */
 export function methodNotAllowedAt(path: string): Refusal | null {
   const known = patterns.find(([, pattern]) => pattern.test(path))
   return known ? methodNotAllowed(known[0]) : null
 }
 
-/** Answers the methods that a path does not have with those it has (RFC 9110, 15.5.6). */
+/** Answers any other method on a known path with a 405 that lists the allowed ones (RFC 9110, 15.5.6). */
 export function refuseOtherMethods(server: FastifyInstance): void {
   for (const [path] of patterns) {
     const refuse = async () => {
       throw methodNotAllowed(path)
     }
-    const own = methodsAt(path)
-    const method = server.supportedMethods.filter((supported) => !own.includes(supported))
+    const allowed = methodsAt(path)
+    const method = server.supportedMethods.filter((supported) => !allowed.includes(supported))
     const contract = routesAt(path)[0]?.contract
     server.route({ method, url: path, config: { contract }, onRequest: refuse, handler: refuse })
   }
@@ -32,8 +32,8 @@ function methodNotAllowed(path: string): Refusal {
 }
 
 function methodsAt(path: string): string[] {
-  const own = routesAt(path).map((route) => route.method as string)
-  return own.includes('GET') ? [...own, 'HEAD'] : own
+  const methods = routesAt(path).map((route) => route.method as string)
+  return methods.includes('GET') ? [...methods, 'HEAD'] : methods
 }
 
 function routesAt(path: string): Route[] {

@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../../observe/log.ts'
 
-/** Writes the one line that every answered request gets. */
+/** Logs the one line of each answered request. */
 export function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply): void {
   const { id: requestId, method, client } = request
   const ms = Math.round(reply.elapsedTime * 10) / 10
   log.info({ requestId, method, path: requestPath(request), status: reply.statusCode, ms, ip: client.ip }, 'request')
 }
 
-/** A log whose lines name the request that they belong to. */
+/** Returns a log that adds the request's id to every line. */
 export function withRequestId(log: Log, requestId: string): Log {
   return {
     info: (fields, message) => log.info({ requestId, ...fields }, message),
@@ -17,7 +17,7 @@ export function withRequestId(log: Log, requestId: string): Log {
   }
 }
 
-/** The path without the query, which may hold a secret: it is never logged nor compared. */
+/** Returns the path without the query. A query may contain a secret, so it is never logged or compared. */
 export function requestPath(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? ''
 }

@@ -10,12 +10,12 @@ import { requestPath } from './request-log.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The contract of the route; paths without a route have none. */
+    /** The contract of the route; unset for paths without a route. */
     contract?: Contract | undefined
   }
 }
 
-/** The one way out for errors: in the words of the route's contract, with a line in the log where an operator should know. */
+/** Sends any error in the format of the route's contract, and logs those that an operator should know about. */
 export function sendError(
   { log }: Pick<HttpContext, 'log'>,
   error: FastifyError,
@@ -25,9 +25,9 @@ export function sendError(
   const contract = request.routeOptions.config?.contract ?? contractOfUnknownPath(requestPath(request))
   const answer = answerTo(error.validation ? toInvalidBody(error.validation) : error, contract)
   if (!answer) log.error({ requestId: request.id, err: error }, 'a request failed')
-  // The line of the request tells of a full lane, too: two lines for each would help a flood.
+  // A full pool gets no line of its own: the request's line shows the 503, and a second one would help a flood.
   if (answer?.status === 503 && !(error instanceof HashPoolFull))
-    log.warn({ requestId: request.id, reason: error.message }, 'a request was turned away')
+    log.warn({ requestId: request.id, reason: error.message }, 'a request was rejected: the database is unavailable')
   const { status, headers, body } = answer ?? internalError(contract)
   return reply
     .code(status)

@@ -19,12 +19,12 @@ import { rejectUnsafeRequest } from './unsafe-request.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     client: Client
-    /** Whether it came over TLS, as far as the client is concerned. */
+    /** Whether the client's request came over TLS, to us or to a trusted proxy. */
     isSecure: boolean
   }
 }
 
-/** The headers of every answer: it is data for programs. Pages override the policy. */
+/** Default response headers: responses are data for programs. Pages override the policy. */
 const DEFAULT_HEADERS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -35,10 +35,11 @@ const DEFAULT_HEADERS = {
 const BODY_LIMIT_BYTES = 16 * 1024
 
 /**
- * The HTTP server over the rules: every route of `routes.ts`, one way in, one way for errors out.
+ * Creates the HTTP server with every route of `routes.ts`. All requests pass the same checks, and {@link sendError} sends
+ * all errors.
  *
- * @param version of the package, for the API's description
- * @param tls PEM of a certificate and its key: HTTPS instead of HTTP
+ * @param version the version of the package, for the OpenAPI description
+ * @param tls a certificate and its key as PEM, to serve HTTPS instead of HTTP
  */
 export function createServer(
   ctx: HttpContext,
@@ -52,7 +53,7 @@ export function createServer(
     requestTimeout: 15_000,
     connectionTimeout: 60_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
-    return503OnClosing: false, // what comes in while it drains is served
+    return503OnClosing: false, // requests that arrive while it drains are served
     genReqId: () => randomUUID(),
     ajv: {
       customOptions: {
@@ -63,7 +64,7 @@ export function createServer(
         verbose: true,
       },
     },
-    // Refused before any hook: a path that cannot be routed.
+    // Fastify rejects paths that it cannot route before any hook runs.
     frameworkErrors: (error, request, reply) => {
       identifyClient(ctx, request, reply)
       reply.raw.once('finish', () => logRequest(ctx.log, request, reply))
@@ -81,7 +82,7 @@ export function createServer(
   let openapi: string | null = null
   server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
 
-  // Both with a callback: a promise for each would cost every request a turn of the microtask queue.
+  // Both hooks take a callback: promises would cost every request extra turns of the microtask queue.
   server.addHook('onRequest', (request, reply, next) => {
     identifyClient(ctx, request, reply)
     next(rejectUnsafeRequest(ctx, request))
@@ -92,7 +93,7 @@ export function createServer(
   })
   server.setErrorHandler((error: FastifyError, request, reply) => sendError(ctx, error, request, reply))
   server.setNotFoundHandler(async (request) => {
-    // Methods that the framework does not know at all end here too.
+    // Methods that Fastify does not know at all also end up here.
     throw methodNotAllowedAt(requestPath(request)) ?? notFound()
   })
 
@@ -101,14 +102,14 @@ export function createServer(
   return server
 }
 
-/** Notes where a request comes from, and sets the headers of its answer. */
+/** Records where a request comes from, and sets the default headers of its response. */
 function identifyClient(ctx: HttpContext, request: FastifyRequest, reply: FastifyReply): void {
   Object.assign(request, identifyConnection(request.raw, ctx.edge.trustedProxies))
   reply.headers(DEFAULT_HEADERS).header('x-request-id', request.id)
   if (request.isSecure) reply.header('strict-transport-security', 'max-age=31536000')
 }
 
-/** Pages of these origins, spelt exactly so, may call from a browser; no header tells others anything. */
+/** Lets pages of exactly these origins call from a browser. Other origins get no CORS headers. */
 function allowOrigins(server: FastifyInstance, origins: readonly string[]): void {
   if (origins.length === 0) return
   server.register(cors, {

@@ -1,10 +1,10 @@
 import type { Server, Socket } from 'node:net'
 import { canonicalIp, type IpRanges } from '../../text/ip-address.ts'
 
-/** More than any browser, and enough for a gateway; a proxy that is trusted may have as many as it likes. */
+/** More than any browser opens, and enough for a gateway. Trusted proxies have no limit. */
 const MAX_SOCKETS_PER_ADDRESS = 1000
 
-/** Ends connections beyond the cap of their address at once, so that one machine cannot take them all. */
+/** Closes connections over the limit of their address immediately, so that one machine cannot use up all sockets. */
 export function capSockets(server: Server, trustedProxies: IpRanges, max = MAX_SOCKETS_PER_ADDRESS): void {
   const open = new Map<string, number>()
   server.on('connection', (socket: Socket) => {

@@ -5,16 +5,16 @@ import { requestPath } from './request-log.ts'
 
 export const MAX_HEADERS = 100
 
-/** Rejects requests that another parser could read differently, and those that arrived over plain HTTP where that is refused. */
+/** Rejects requests that another parser could read differently, and plain HTTP where HTTPS is required. */
 export function rejectUnsafeRequest({ edge }: Pick<HttpContext, 'edge'>, request: FastifyRequest): Refusal | undefined {
   const { rawHeaders } = request.raw
-  // Node.js would drop headers beyond a count in silence, a proxy's among them, and every Host but the first.
+  // Node.js would silently drop headers beyond its limit, perhaps a proxy's, and every Host but the first.
   if (rawHeaders.length > 2 * MAX_HEADERS) return tooManyHeaders()
   if (countHosts(rawHeaders) > 1) return twoHosts()
   return edge.requireHttps && !request.isSecure && !isProbe(request) ? httpsRequired() : undefined
 }
 
-/** Names and values in turn, as they came. */
+/** @param rawHeaders names and values alternating, as received */
 function countHosts(rawHeaders: readonly string[]): number {
   let count = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -23,7 +23,7 @@ function countHosts(rawHeaders: readonly string[]): number {
   return count
 }
 
-/** Load balancers and orchestrators ask from inside, over plain HTTP. */
+/** Load balancers and orchestrators probe from inside the network, over plain HTTP. */
 function isProbe(request: FastifyRequest): boolean {
   return ['/health', '/ready'].includes(requestPath(request))
 }
