@@ -34,14 +34,14 @@ const signUpLimit: Limit = {
   refundedOnSuccess: false,
 }
 
-/** Wide enough for a gateway that calls for all its users from one address; a flood from one address is stopped cheaply. */
+/** High enough for a gateway that calls for all its users from one address; stops a flood from one address cheaply. */
 const perMinute = (endpoint: string, points: number): Limit => ({
   countedBy: 'process',
   budgets: ({ client }) => networkBudgets(endpoint, client.ip, points),
   refundedOnSuccess: false,
 })
 
-/** Every route there is, with who may call it, how often, and at what cost. */
+/** All routes, each with its contract, its cost, its guard and its limit. */
 export const routes: readonly Route[] = [
   route('GET /health', health, { contract: standard, work: 'none' }),
   route('GET /ready', ready, { contract: standard, work: 'database' }),

@@ -8,12 +8,13 @@ export const deleteUser = endpoint({
   about: {
     operationId: 'deleteUser',
     tag: 'Registration',
-    summary: 'Delete a person, with their sessions',
-    done: 'Deleted',
-    detail: 'Oneself, or for an admin anybody, by id or GUID. Somebody else’s id is the same 404 as an unknown one.',
+    summary: 'Delete a user and their sessions',
+    success: 'Deleted',
+    detail:
+      'Users can delete themselves; admins can delete any user. Any other id gets the same 404 as an unknown one.',
     refusals: ['user_not_found'],
   },
-  params: { id: 'The id or the GUID.' },
+  params: { id: 'The id or GUID of the user.' },
   responses: { 204: Type.Null() },
   async handle(ctx, request, reply) {
     await deleteUserFor(ctx, { caller: requireCaller(request), id: request.params.id, client: request.client })

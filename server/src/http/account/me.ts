@@ -9,8 +9,8 @@ export const me = endpoint({
   about: {
     operationId: 'me',
     tag: 'Authentication',
-    summary: 'Who the access token speaks for',
-    done: 'The person',
+    summary: 'Get the current user',
+    success: 'The user of the access token',
     examples: { answer: { user: EXAMPLE_USER } },
   },
   responses: { 200: Type.Object({ user: UserSchema }) },

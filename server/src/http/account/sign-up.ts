@@ -13,16 +13,16 @@ export const signUp = endpoint({
   about: {
     operationId: 'signUp',
     tag: 'Registration',
-    summary: 'Register a person',
-    done: 'Registered',
+    summary: 'Sign up a user',
+    success: 'Signed up',
     detail:
-      'Keys beside these are ignored: nobody chooses their role. The language of mails follows `Accept-Language`.',
+      'Other keys are ignored, so that users cannot choose their own role. `Accept-Language` chooses the language of mails.',
     examples: {
       body: { user: { email: 'user@example.com', password: 'correct horse', first_name: 'John', last_name: 'Doe' } },
       answer: { message: 'You have successfully registered', user: { ...EXAMPLE_USER, role: 'user' } },
     },
   },
-  // Other keys are ignored and never honoured: nobody makes themselves an admin.
+  // Other keys are ignored: users must not be able to make themselves admins.
   body: Type.Object({
     user: Type.Object({
       email: Type.String(),
@@ -41,7 +41,7 @@ export const signUp = endpoint({
   },
 })
 
-/** Mails are written in Russian or English; the browser says which the person reads first. */
+/** Returns the language for the user's mails: Russian if it is the browser's first language, else English. */
 function preferredLocale(acceptLanguage: string | undefined): Locale {
   return /^\s*ru\b/i.test(acceptLanguage ?? '') ? 'ru' : 'en'
 }

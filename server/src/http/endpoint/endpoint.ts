@@ -8,14 +8,14 @@ export type EndpointRequest<Body = unknown, Param extends string = string> = Fas
   Params: Record<Param, string>
 }>
 
-/** One endpoint: what it takes, what it answers, and what it does. Kept in a file of its own, named after it. */
+/** An endpoint: its input, its responses and its handler. Each has its own file, named after it. */
 export interface Endpoint<Body extends TSchema = TSchema, Param extends string = string> {
-  /** What the API's description says of it; null for pages, which are no part of the API. */
+  /** Its part of the OpenAPI description; null for pages, which are not part of the API. */
   about: About | null
-  /** The parameters of its path, each with its description. */
+  /** The path parameters, each with its description. */
   params?: Record<Param, string>
   body?: Body
-  /** Status -> body; fields that are not in the schema never leave. */
+  /** Status -> body schema. Fields that are not in the schema are never sent. */
   responses: Record<number, TSchema>
   handle(ctx: HttpContext, request: EndpointRequest<Static<Body>, Param>, reply: FastifyReply): Promise<unknown>
 }
@@ -24,20 +24,20 @@ export interface About {
   operationId: string
   tag: 'Registration' | 'Authentication' | 'Token pairs' | 'Operation'
   summary: string
-  /** What a success means. */
-  done: string
-  /** What a caller should know beyond statuses and fields. */
+  /** The description of a successful response. */
+  success: string
+  /** Anything a client should know beyond statuses and fields. */
   detail?: string
-  /** What the rules may refuse, beside what its guard, its limit and its body bring. */
+  /** Refusals of the rules, in addition to those of the guard, the limit and the body. */
   refusals?: readonly AuthErrorCode[]
   takesIdempotencyKey?: boolean
-  /** Whether a cookie may bring the refresh token, or take it away. */
+  /** Whether the refresh token may come from a cookie, or be returned in one. */
   takesCookie?: boolean
-  /** From the documents. */
+  /** Bodies from the contracts. */
   examples?: { body?: object; answer?: object }
 }
 
-/** Keeps the types of body and path parameters from their declaration to the handler. */
+/** Declares an endpoint, so that its handler gets the types of its body and path parameters. */
 export function endpoint<Body extends TSchema, Param extends string = never>(
   definition: Endpoint<Body, Param>,
 ): Endpoint {

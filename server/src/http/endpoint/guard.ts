@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import type { EdgeSettings, HttpContext } from './http-context.ts'
 
-/** Decides who may call at all, before the body is read. */
+/** Decides whether a client may call an endpoint, before the body is read. */
 export interface Guard {
-  /** Throws what refuses. */
+  /** Throws a refusal if the client may not call. */
   check(ctx: HttpContext, request: FastifyRequest): Promise<void>
-  /** The credential it wants: a scheme of the API's description, or null for none. */
+  /** The credential it requires: a security scheme of the OpenAPI description, or null for none. */
   scheme(edge: EdgeSettings): 'accessToken' | 'serviceKey' | null
-  /** What it refuses with. */
+  /** The refusals that `check` may throw. */
   refusals(edge: EdgeSettings): readonly Error[]
 }

@@ -2,11 +2,11 @@ import type { Budget } from '../../auth/limit/budgets.ts'
 import type { EndpointRequest } from './endpoint.ts'
 import type { HttpContext } from './http-context.ts'
 
-/** The budgets of one endpoint, taken before its work. */
+/** The rate-limit budgets of an endpoint, taken before its work. */
 export interface Limit {
-  /** `shared` over all replicas, taken when the body is read; or this `process`'s own, taken before anything else. */
+  /** `shared` by all replicas and taken after the body is read, or local to this `process` and taken before that. */
   countedBy: 'shared' | 'process'
   budgets(request: EndpointRequest, ctx: HttpContext): readonly Budget[]
-  /** Whether callers who succeed, and so proved themselves, get their points back. */
+  /** Whether clients that succeed, and so have authenticated, get their points back. */
   refundedOnSuccess: boolean
 }

@@ -8,21 +8,21 @@ type Method = 'GET' | 'POST' | 'DELETE'
 export interface Route {
   method: Method
   path: string
-  /** How it words its refusals. */
+  /** The format of its error responses. */
   contract: Contract
-  /** The most that an answer may cost: nothing outside the process, the database, a token's digest, a password's hash. */
+  /** The most expensive work of a request: none outside the process, a query, a token digest or a password hash. */
   work: 'none' | 'database' | 'token' | 'password'
   endpoint: Endpoint
   guard?: Guard
   limit?: Limit
 }
 
-/** A route in one line: `route('GET /health', health, …)`. */
+/** Declares a route in one line: `route('GET /health', health, …)`. */
 export function route(
   name: `${Method} /${string}`,
   endpoint: Endpoint,
-  more: Omit<Route, 'method' | 'path' | 'endpoint'>,
+  options: Omit<Route, 'method' | 'path' | 'endpoint'>,
 ): Route {
   const [method, path] = name.split(' ') as [Method, string]
-  return { method, path, endpoint, ...more }
+  return { method, path, endpoint, ...options }
 }

@@ -16,10 +16,10 @@ import { crossSite } from '../request/same-site.ts'
 export const errorSchemas: Record<ErrorSchema, object> = {
   ApiError: Type.Object({
     error: Type.Object({
-      message: Type.String({ description: 'For people.' }),
+      message: Type.String({ description: 'For humans.' }),
       details: Type.Object(
         { code: Type.Optional(Type.String({ description: 'For programs; stable.' })) },
-        { additionalProperties: true, description: 'A code, or field -> sentences.' },
+        { additionalProperties: true, description: 'A code, or the messages for each field.' },
       ),
     }),
   }),
@@ -28,12 +28,15 @@ export const errorSchemas: Record<ErrorSchema, object> = {
     message: Type.String(),
     errors: Type.Object(
       {},
-      { additionalProperties: Type.Array(Type.String()), description: 'Field -> sentences, as Rails words them.' },
+      {
+        additionalProperties: Type.Array(Type.String()),
+        description: 'The messages for each field, worded as in Rails.',
+      },
     ),
   }),
 }
 
-/** Every refusal that a route may answer with, in the words it does: the answers are made as real ones are. */
+/** Describes every refusal of a route. The examples are built by the code that builds the real responses. */
 export function describeAnswers(route: Route, about: About, edge: EdgeSettings): Record<string, object> {
   const { contract } = route
   const answers = listRefusals(route, about, edge).map((error) => answerTo(error, contract))
@@ -50,8 +53,8 @@ function listRefusals({ endpoint, guard, limit, method, work }: Route, about: Ab
   return [
     ...(guard?.refusals(edge) ?? []),
     ...(about.refusals ?? []).map((code) => new AuthError(code)),
-    ...(readsBody ? [invalidJson(), ofFramework(413), ofFramework(415)] : []),
-    ...(endpoint.params ? [ofFramework(400), ofFramework(414)] : []),
+    ...(readsBody ? [invalidJson(), frameworkError(413), frameworkError(415)] : []),
+    ...(endpoint.params ? [frameworkError(400), frameworkError(414)] : []),
     ...(endpoint.body ? missingFields(endpoint.body) : []),
     ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
     ...(about.takesCookie ? [crossSite()] : []),
@@ -61,13 +64,13 @@ function listRefusals({ endpoint, guard, limit, method, work }: Route, about: Ab
   ]
 }
 
-function ofFramework(statusCode: number): Error {
+function frameworkError(statusCode: number): Error {
   return Object.assign(new Error('for the description'), { statusCode })
 }
 
 function describe(answers: Answer[], contract: Contract): object {
   const names = Object.keys(answers[0]?.headers ?? {})
-  const headers = Object.fromEntries(names.map((name) => [title(name), { schema: { type: 'string' } }]))
+  const headers = Object.fromEntries(names.map((name) => [headerName(name), { schema: { type: 'string' } }]))
   const examples = Object.fromEntries(answers.map(({ body }) => [exampleName(body), { value: body }]))
   const { error, validation } = contract.schemas
   const schema = { $ref: `#/components/schemas/${answers[0]?.status === 422 ? validation : error}` }
@@ -83,6 +86,6 @@ function exampleName(body: { error?: string | { message?: string }; message?: st
   return (typeof error === 'object' ? error.message : error) ?? 'refused'
 }
 
-function title(header: string): string {
-  return header.replaceAll(/(^|-)[a-z]/g, (letters) => letters.toUpperCase())
+function headerName(lowerCase: string): string {
+  return lowerCase.replaceAll(/(^|-)[a-z]/g, (match) => match.toUpperCase())
 }

@@ -6,13 +6,13 @@ import { TokensSchema } from '../view/tokens.ts'
 import { UserSchema } from '../view/user.ts'
 import { describeAnswers, errorSchemas } from './describe-answers.ts'
 
-const DESCRIPTION = `Registers people, checks passwords, and issues, refreshes and ends JWT access / refresh token pairs.
+const DESCRIPTION = `Signs up users, checks passwords, and issues, refreshes and revokes JWT access and refresh tokens.
 
-Bodies are JSON in UTF-8 of 16 KB at most. Dates are ISO 8601 in UTC. Every answer to a request that could be read has an \`X-Request-Id\` that stands in the log.`
+Bodies are JSON in UTF-8, at most 16 KB. Dates are ISO 8601 in UTC. Every response to a readable request has an \`X-Request-Id\`, which also appears in the log.`
 
 const components: Record<string, object> = { User: UserSchema, Tokens: TokensSchema, ...errorSchemas }
 
-/** The API in OpenAPI 3.1, made of what the routes check and answer with: it cannot say anything else than they do. */
+/** Describes the API in OpenAPI 3.1, from what the routes validate and return, so that it cannot contradict them. */
 export function describeApi(routes: readonly Route[], edge: EdgeSettings, version: string): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) {
@@ -25,18 +25,23 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
     info: { title: 'Tessera', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/' }],
     tags: [
-      { name: 'Registration', description: 'People: sign up, delete.' },
+      { name: 'Registration', description: 'Sign up and delete users.' },
       {
         name: 'Authentication',
-        description: 'Login, refresh, logout, me. Errors are `{"error":{"message","details"}}`.',
+        description: 'Log in, refresh, log out, get the current user. Errors are `{"error":{"message","details"}}`.',
       },
-      { name: 'Token pairs', description: 'Mutually bound pairs. Errors are `{"error":"sentence"}`.' },
-      { name: 'Operation', description: 'For load balancers and orchestrators.' },
+      {
+        name: 'Token pairs',
+        description: 'Pairs whose two tokens only work together. Errors are `{"error":"sentence"}`.',
+      },
+      { name: 'Operation', description: 'Probes for load balancers and orchestrators.' },
     ],
     paths,
     components: {
-      // A component names the others it holds, and not itself.
-      schemas: Object.fromEntries(Object.entries(components).map(([name, schema]) => [name, inside(schema)])),
+      // A component refers to the components inside it, but not to itself.
+      schemas: Object.fromEntries(
+        Object.entries(components).map(([name, schema]) => [name, withReferencesInside(schema)]),
+      ),
       securitySchemes: {
         accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
         serviceKey: { type: 'http', scheme: 'bearer', description: 'One of SERVICE_KEYS.' },
@@ -74,34 +79,34 @@ const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'Drawn anew for each attempt to refresh, and kept with the token until its answer is stored: with it, a refresh whose answer was lost can be repeated at any time. Never a constant: whoever knows it can repeat your refresh, too.',
+    'Generate a new key for each refresh, and keep it with the token until the response is stored: with it, a refresh whose response was lost can be repeated at any time. Never use a constant: anyone who knows the key can repeat your refresh, too.',
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{16,128}$' },
 }
 
-function successes({ responses }: Endpoint, { done, examples }: About): Record<string, object> {
+function successes({ responses }: Endpoint, { success, examples }: About): Record<string, object> {
   const described = Object.entries(responses).map(([status, schema]) => {
     const body = 'type' in schema && schema.type === 'null' ? {} : { content: content(schema, examples?.answer) }
-    return [status, { description: done, ...body }]
+    return [status, { description: success, ...body }]
   })
   return Object.fromEntries(described)
 }
 
 function content(schema: TSchema, example: object | undefined): object {
-  return { 'application/json': { schema: referring(schema), ...(example && { example }) } }
+  return { 'application/json': { schema: withReferences(schema), ...(example && { example }) } }
 }
 
-/** A schema in which those of the components are named instead of repeated. */
-function referring(schema: object): object {
+/** Replaces the schemas of components with references to them. */
+function withReferences(schema: object): object {
   const name = Object.keys(components).find((candidate) => components[candidate] === schema)
-  return name ? { $ref: `#/components/schemas/${name}` } : inside(schema)
+  return name ? { $ref: `#/components/schemas/${name}` } : withReferencesInside(schema)
 }
 
-function inside(schema: object): object {
-  const entries = Object.entries(schema).map(([key, value]) => [key, mapped(value)])
+function withReferencesInside(schema: object): object {
+  const entries = Object.entries(schema).map(([key, value]) => [key, withReferencesIn(value)])
   return Object.fromEntries(entries)
 }
 
-function mapped(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(mapped)
-  return typeof value === 'object' && value !== null ? referring(value) : value
+function withReferencesIn(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withReferencesIn)
+  return typeof value === 'object' && value !== null ? withReferences(value) : value
 }

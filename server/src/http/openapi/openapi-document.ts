@@ -3,7 +3,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The API's description as JSON; made once, when somebody asks. */
+    /** The OpenAPI description as JSON, built on the first request. */
     openapi: () => string
   }
 }

@@ -1,13 +1,13 @@
 import { Type } from 'typebox'
 import { endpoint } from '../endpoint/endpoint.ts'
 
-/** `GET /health`: the process serves. Touches nothing. */
+/** `GET /health`: the process is up. It checks nothing else. */
 export const health = endpoint({
   about: {
     operationId: 'health',
     tag: 'Operation',
-    summary: 'The process serves',
-    done: 'It serves',
+    summary: 'Check that the process is up',
+    success: 'The process is up',
     examples: { answer: { status: 'ok' } },
   },
   responses: { 200: Type.Object({ status: Type.Literal('ok') }) },

@@ -12,7 +12,7 @@ interface Probe {
 
 const probes = new WeakMap<Database, Probe>()
 
-/** Asks the database once a second at most, however many ask. */
+/** Queries the database at most once a second, however many probes arrive. */
 export function probe({ db, now }: Pick<HttpContext, 'db' | 'now'>): Probe {
   const at = now().getTime()
   const last = probes.get(db)

@@ -2,13 +2,13 @@ import { Type } from 'typebox'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { probe } from './readiness-probe.ts'
 
-/** `GET /ready`: the database answers too. It is asked once a second at most, however many ask. */
+/** `GET /ready`: the database is up, too. It is queried at most once a second. */
 export const ready = endpoint({
   about: {
     operationId: 'ready',
     tag: 'Operation',
-    summary: 'The database serves, too',
-    done: 'Ready',
+    summary: 'Check that the database is up, too',
+    success: 'The process and the database are up',
     examples: { answer: { status: 'ready' } },
   },
   responses: { 200: Type.Object({ status: Type.Literal('ready') }) },

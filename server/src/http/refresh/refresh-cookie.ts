@@ -7,12 +7,12 @@ import type { HttpContext } from '../endpoint/http-context.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import type { DeliveredTokens } from '../view/tokens.ts'
 
-/** `__Host-`: set by this very host over TLS, for all its paths; no subdomain can plant one (RFC 6265bis, 4.1.3). */
+/** The `__Host-` prefix lets only this host set the cookie, over TLS and for all its paths (RFC 6265bis, 4.1.3). */
 const NAME = '__Host-tessera_refresh'
 const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
 export const BodyOrCookie = Type.Object({
-  refresh_token: Type.Optional(Type.String({ description: 'Absent where a cookie has it.' })),
+  refresh_token: Type.Optional(Type.String({ description: 'Omit it if it is in the cookie.' })),
 })
 
 export interface PresentedToken {
@@ -21,11 +21,11 @@ export interface PresentedToken {
 }
 
 /**
- * The refresh token of a request: the one in its body, else the one in its cookie. A cookie is sent by browsers without
- * their person's doing, so it counts only in requests of pages that may ask.
+ * Reads the refresh token of a request from its body, or else from its cookie. Browsers send cookies without the user's
+ * doing, so a cookie counts only in requests from pages that are allowed to send it.
  *
- * @throws {InvalidBody} when there is neither
- * @throws {Refusal} when the page may not ask; nothing is used up
+ * @throws {InvalidBody} if there is neither
+ * @throws {Refusal} if the page is not allowed; the token is not used up
  */
 export function presentedToken(
   ctx: Pick<HttpContext, 'edge'>,
@@ -39,7 +39,7 @@ export function presentedToken(
   return { refreshToken, inCookie: true }
 }
 
-/** The body of an answer with tokens; with a cookie, the refresh token goes there and never into the body. */
+/** Builds the response body with the tokens. With a cookie, the refresh token goes there and never into the body. */
 export function sendTokens(
   { settings }: Pick<HttpContext, 'settings'>,
   reply: FastifyReply,
@@ -53,7 +53,7 @@ export function sendTokens(
   return { access_token }
 }
 
-/** With the attributes it was set with: else some browsers keep it. */
+/** Clears the cookie with the attributes it was set with: otherwise some browsers keep it. */
 export function clearRefreshCookie(reply: FastifyReply): void {
   reply.header('set-cookie', stringifySetCookie({ name: NAME, value: '', maxAge: 0, ...ATTRIBUTES }))
 }

@@ -10,10 +10,10 @@ export const refreshPair = endpoint({
   about: {
     operationId: 'refreshPair',
     tag: 'Token pairs',
-    summary: 'Exchange both halves of a pair for a new one',
-    done: 'A new pair; the old one is spent',
+    summary: 'Exchange both tokens of a pair for a new pair',
+    success: 'A new pair; the old one is used up',
     detail:
-      'The access token may have expired. Both old halves are spent; without an `Idempotency-Key`, sending them again is reuse and ends the session.',
+      'The access token may have expired. Both old tokens are used up: without an `Idempotency-Key`, sending them again counts as reuse and ends the session.',
     refusals: ['invalid_access_token', 'invalid_refresh_token', 'refresh_token_used', 'refresh_token_expired'],
     takesIdempotencyKey: true,
     examples: { body: { auth: EXAMPLE_TOKENS }, answer: EXAMPLE_TOKENS },

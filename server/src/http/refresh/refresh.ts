@@ -10,10 +10,10 @@ export const refresh = endpoint({
   about: {
     operationId: 'refresh',
     tag: 'Authentication',
-    summary: 'Get a new access token, and the successor of the refresh token',
-    done: 'Refreshed',
+    summary: 'Get a new access token and the successor of the refresh token',
+    success: 'The new tokens',
     detail:
-      'A client may keep its first refresh token and ignore successors; from the first use of a successor on, each token is good once. A used token ends its session, unless it is the last one used and comes back within 30 seconds or with its `Idempotency-Key`.',
+      'A client may keep its first refresh token and ignore successors. Once it has used a successor, each token works only once. Sending a used token ends the session, unless it is the last one used and is sent again within 30 seconds or with its `Idempotency-Key`.',
     refusals: ['invalid_refresh_token', 'refresh_token_expired'],
     takesIdempotencyKey: true,
     takesCookie: true,
@@ -25,7 +25,7 @@ export const refresh = endpoint({
     const presented = presentedToken(ctx, request, request.body)
     const idempotencyKey = readIdempotencyKey(request)
     const tokens = await refreshRule(ctx, { ...presented, idempotencyKey, client: request.client })
-    // A kept token is in the jar already. Set again, a late answer would replace the successor that another tab has got.
+    // The browser already has a kept token. A late response must not overwrite the successor that another tab received.
     if (presented.inCookie && tokens.refresh_token === presented.refreshToken) {
       return { access_token: tokens.access_token }
     }

@@ -12,8 +12,8 @@ export const login = endpoint({
   about: {
     operationId: 'login',
     tag: 'Authentication',
-    summary: 'Check a password and begin a session',
-    done: 'A session has begun',
+    summary: 'Check a password and start a session',
+    success: 'The user and the tokens of the new session',
     refusals: ['invalid_credentials'],
     takesCookie: true,
     examples: {
@@ -25,7 +25,9 @@ export const login = endpoint({
     email: Type.String(),
     password: Type.String(),
     cookie: Type.Optional(
-      Type.Boolean({ description: 'Puts the refresh token into an HttpOnly cookie instead of the answer.' }),
+      Type.Boolean({
+        description: 'Sets the refresh token as an HttpOnly cookie instead of returning it in the body.',
+      }),
     ),
   }),
   responses: {

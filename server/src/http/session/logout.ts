@@ -10,8 +10,9 @@ export const logout = endpoint({
     operationId: 'logout',
     tag: 'Authentication',
     summary: 'End a session',
-    done: 'Ended',
-    detail: 'Any token of the session does, also an expired or used one. Its access tokens are refused here at once.',
+    success: 'The session has ended',
+    detail:
+      'Any refresh token of the session works, even an expired or used one. Tessera rejects its access tokens immediately.',
     refusals: ['invalid_refresh_token'],
     takesCookie: true,
     examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: { message: 'Logged out successfully' } },
@@ -20,7 +21,7 @@ export const logout = endpoint({
   responses: { 200: MessageSchema },
   async handle(ctx, request, reply) {
     const { refreshToken, inCookie } = presentedToken(ctx, request, request.body)
-    // Whatever becomes of it: who logs out wants to be rid of it.
+    // The cookie is cleared even if the logout fails: a user who logs out wants it gone.
     if (inCookie) clearRefreshCookie(reply)
     await logoutRule(ctx, { refreshToken, client: request.client })
     return { message: 'Logged out successfully' }

@@ -1,4 +1,4 @@
-/** The examples of the API's description. No token in them is a real one. */
+/** The examples of the OpenAPI description. None of the tokens is real. */
 export const EXAMPLE_GUID = '123e4567-e89b-12d3-a456-426614174000'
 export const EXAMPLE_ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9…'
 export const EXAMPLE_REFRESH_TOKEN =

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 
 export const TokensSchema = Type.Object({
   access_token: Type.String({ description: 'A JWT.' }),
-  refresh_token: Type.String({ description: '86 characters of base64url; good once.' }),
+  refresh_token: Type.String({ description: '86 base64url characters; works once.' }),
 })
 
 export const MessageSchema = Type.Object({ message: Type.String() })
@@ -12,7 +12,7 @@ export const DeliveredTokens = Type.Object({
   refresh_token: Type.Optional(
     Type.String({
       description:
-        '86 characters of base64url; good once, but for the first of a login. In a cookie instead for who asked.',
+        '86 base64url characters; works once, except the first one of a login. Clients that asked for a cookie get it there.',
     }),
   ),
 })

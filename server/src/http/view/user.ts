@@ -3,11 +3,11 @@ import { ROLES, type UserProfile } from '../../storage/account/users.ts'
 
 const nullableString = Type.Union([Type.String(), Type.Null()])
 
-/** A person as the documents show them. */
+/** A user as the API returns them. */
 export const UserSchema = Type.Object({
   id: Type.Integer(),
   guid: Type.String({ format: 'uuid' }),
-  email: Type.String({ description: 'In one spelling: lower case, ASCII domain.' }),
+  email: Type.String({ description: 'In canonical form: lower case, ASCII domain.' }),
   first_name: nullableString,
   last_name: nullableString,
   role: Type.Enum([...ROLES], { type: 'string' }),
@@ -15,7 +15,7 @@ export const UserSchema = Type.Object({
   updated_at: Type.String({ format: 'date-time' }),
 })
 
-/** Names what may leave, one by one, so that a new column stays inside until somebody says otherwise. */
+/** Picks the fields to return. As an allow-list, it exposes no new column until it is added here. */
 export function userView(user: UserProfile) {
   return {
     id: user.id,
