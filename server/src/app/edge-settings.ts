@@ -5,7 +5,7 @@ import { senderFrom } from '../mail/messages/sender.ts'
 
 /** The part of the configuration that HTTP works with; no secret is among it. */
 export function edgeSettings(config: Config): EdgeSettings {
-  const { production, pairIssuance, demoFrom, trustedProxies, requireHttps, corsOrigins, cookieMode } = config
+  const { production, pairIssuance, demoFrom, trustedProxies, requireHttps, hsts, corsOrigins, cookieMode } = config
   return {
     production,
     pairIssuance,
@@ -13,6 +13,8 @@ export function edgeSettings(config: Config): EdgeSettings {
     demoFrom,
     trustedProxies,
     requireHttps,
+    hsts,
+    publicOrigin: config.publicUrl === null ? null : new URL(config.publicUrl).origin,
     corsOrigins,
     cookieMode,
     showsMailbox: !production && config.secrets.smtpUrl === null,

@@ -1,7 +1,9 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type Server } from 'node:tls'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/config-error.ts'
+import { TLS_OPTIONS } from '../http/server/tls-options.ts'
 import type { Log } from '../observe/log.ts'
 
 /** A certificate with its chain, and its key, as PEM. */
@@ -32,7 +34,10 @@ export function openTls({
 export function readTlsFiles(files: TlsFiles): TlsPair {
   const pair = { cert: read(files.certFile, 'TLS_CERT_FILE'), key: read(files.keyFile, 'TLS_KEY_FILE') }
   try {
-    createSecureContext(pair)
+    // A secure context is made of empty files, too: a full disk leaves such ones.
+    const [certificate, key] = [new X509Certificate(pair.cert), createPrivateKey(pair.key)]
+    if (!certificate.checkPrivateKey(key)) throw new Error('the key is not the one of the certificate')
+    createSecureContext({ ...pair, ...TLS_OPTIONS })
   } catch (error) {
     throw new ConfigError(`TLS_CERT_FILE and TLS_KEY_FILE cannot be used together: ${(error as Error).message}.`)
   }
@@ -59,7 +64,7 @@ export function renewTls(server: Server, files: TlsFiles, current: TlsPair, log:
     try {
       const pair = readTlsFiles(files)
       if (pair.cert === seen.cert && pair.key === seen.key) return
-      server.setSecureContext(pair)
+      server.setSecureContext({ ...pair, ...TLS_OPTIONS })
       seen = pair
       complaint = ''
       log.info({}, 'the certificate was renewed')

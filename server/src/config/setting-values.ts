@@ -111,7 +111,12 @@ export function mailSender(value: string): MailFrom {
 /** Origins, each exactly as browsers send it. */
 export const origins: Reader<string[]> = (value) => list(value).map(origin)
 
+/** Origins of pages are written as browsers send them; those of apps and extensions have a scheme of their own. */
 function origin(value: string): string {
-  if (URL.canParse(value) && new URL(value).origin === value) return value
-  throw new ConfigError(`CORS_ORIGINS: "${value}" is not an origin such as https://app.example.com.`)
+  const [, scheme = ''] = /^([a-z][a-z0-9+.-]*):\/\/[^\s/?#@*,]+$/i.exec(value) ?? []
+  if (/^https?$/i.test(scheme) && URL.canParse(value)) return new URL(value).origin
+  if (scheme !== '' && !/^(https?|file|data|blob|javascript)$/i.test(scheme)) return value.toLowerCase()
+  throw new ConfigError(
+    `CORS_ORIGINS: "${value}" is not an origin such as https://app.example.com or capacitor://localhost.`,
+  )
 }

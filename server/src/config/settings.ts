@@ -197,6 +197,13 @@ export const SETTINGS = {
     read: onOrOff,
     describe: 'refuses requests over plain HTTP',
   }),
+  hsts: withDefault({
+    name: 'HSTS',
+    group: 'https',
+    default: { development: 'off', production: 'subdomains' },
+    read: oneOf(['subdomains', 'host', 'off']),
+    describe: 'whether browsers must use HTTPS from then on, for a year',
+  }),
   corsOrigins: optionalList({
     name: 'CORS_ORIGINS',
     group: 'browsers',

@@ -237,7 +237,7 @@ test('more than a hundred headers are 431, and none of them counts', async () =>
 test('an address may have so many connections and no more; those that close make room', async () => {
   const net = createServer()
   const accepted: Socket[] = []
-  capSockets(net, parseIpRanges(['127.0.0.2']), 2)
+  capSockets(net, parseIpRanges(['127.0.0.2']), { info() {}, warn() {}, error() {} }, 2)
   net.on('connection', (socket) => {
     socket.on('error', () => {})
     if (socket.destroyed) return

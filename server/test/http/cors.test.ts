@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readConfig } from '../../src/config/config.ts'
 import { send, startServer } from '../support/server.ts'
 
 const ORIGIN = 'https://app.example.com'
@@ -33,4 +34,48 @@ test('an unlisted origin gets no CORS header, and without CORS_ORIGINS nobody do
       }
     }
   }
+})
+
+test('every OPTIONS passes the checks of the server, and an unlisted one is an ordinary request', async () => {
+  const requests: Record<string, string>[] = [
+    {},
+    { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+    { 'access-control-request-method': 'POST' },
+  ]
+  for (const headers of requests) {
+    const answer = await send(`${server.url}/api/v1/auth/login`, { method: 'OPTIONS' }, { headers })
+    assert.equal(answer.status, 405)
+    assert.equal(answer.headers.get('allow'), 'POST')
+    assert.deepEqual(
+      [...answer.headers.keys()].filter((name) => name.startsWith('access-control')),
+      [],
+    )
+  }
+  const allowed = await preflight(ORIGIN)
+  for (const name of ['x-request-id', 'x-content-type-options', 'content-security-policy', 'referrer-policy'])
+    assert.ok(allowed.headers.has(name), name)
+  const logged = server.logs.filter((line) => line['msg'] === 'request' && line['method'] === 'OPTIONS')
+  assert.ok(logged.length >= requests.length + 1)
+  const strict = await startServer({ CORS_ORIGINS: ORIGIN, REQUIRE_HTTPS: 'on', TRUSTED_PROXIES: '10.0.0.1' })
+  const refused = await preflight(ORIGIN, strict)
+  assert.deepEqual([refused.status, refused.body.error.details.code], [403, 'https_required'])
+})
+
+test('a listed origin may send the headers that it asks for', async () => {
+  const asked = 'sentry-trace, baggage, traceparent, x-requested-with, x-csrf-token, idempotency-key'
+  const headers = { origin: ORIGIN, 'access-control-request-method': 'POST', 'access-control-request-headers': asked }
+  const answer = await send(`${server.url}/api/v1/auth/refresh`, { method: 'OPTIONS' }, { headers })
+  assert.equal(answer.status, 204)
+  assert.equal(answer.headers.get('access-control-allow-headers'), asked)
+})
+
+test('origins of apps and extensions can be listed, and origins are read as browsers write them', async () => {
+  const listed = 'capacitor://localhost,tauri://localhost,chrome-extension://abcdefgh,HTTPS://App.Example.com:443'
+  const own = await startServer({ CORS_ORIGINS: listed })
+  for (const origin of ['capacitor://localhost', 'tauri://localhost', 'chrome-extension://abcdefgh', ORIGIN])
+    assert.equal((await preflight(origin, own)).headers.get('access-control-allow-origin'), origin)
+  for (const origin of ['capacitor://localhost.evil', 'http://localhost', 'capacitor://'])
+    assert.equal((await preflight(origin, own)).headers.get('access-control-allow-origin'), null)
+  for (const CORS_ORIGINS of ['*', 'null', 'app.example.com', 'file://', 'https://', 'https://a.example/path', '://x'])
+    assert.throws(() => readConfig({ CORS_ORIGINS }), /is not an origin/)
 })

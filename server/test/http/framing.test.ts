@@ -239,6 +239,39 @@ test('who stops in the middle ends the connection, and leaves nothing behind', a
   )
 })
 
+test('chunks in HTTP/1.0, and a coding besides chunked, are refused and end the connection', async () => {
+  const body = '2\r\n{}\r\n0\r\n\r\n'
+  const old = await exchange(
+    `POST /api/v1/auth/login HTTP/1.0\r\n${HOST}Connection: keep-alive\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n${body}${SMUGGLED}`,
+  )
+  assert.match(old, /^HTTP\/1\.[01] 400 /)
+  assert.equal(old.match(/HTTP\/1/g)?.length, 1)
+  const gzip = await exchange(`${POST}Transfer-Encoding: gzip, chunked\r\n\r\n${body}${SMUGGLED}`)
+  assert.match(gzip, /^HTTP\/1\.1 501 /)
+  assert.equal(gzip.match(/HTTP\/1/g)?.length, 1)
+})
+
+test('an answer to input that cannot be read has the headers of every answer, and a line in the log', async () => {
+  const broken = await exchange('GET / HTTP/1.1\r\nX: a\0b\r\n\r\n')
+  const unexpected = await exchange(`GET /health HTTP/1.1\r\n${HOST}Expect: x\r\n\r\n`)
+  assert.match(broken, /^HTTP\/1\.1 400 /)
+  assert.match(unexpected, /^HTTP\/1\.1 417 /)
+  for (const answer of [broken, unexpected]) {
+    for (const header of [
+      'cache-control: no-store',
+      'x-content-type-options: nosniff',
+      "base-uri 'none'",
+      'referrer-policy',
+    ])
+      assert.ok(answer.includes(header), `${header} in ${answer}`)
+    assert.match(answer, /\{"error":\{"message":"[\w ]+","details":\{\}\}\}$/)
+  }
+  const logged = server.logs
+    .filter((line) => line['msg'] === 'a request could not be read')
+    .map((line) => line['status'])
+  for (const status of [400, 417]) assert.ok(logged.includes(status), `${status} in the log`)
+})
+
 test('a head has 10 seconds and a whole request 15', () => {
   const { headersTimeout, requestTimeout } = createServer(server.ctx, '0.0.0', null).server
   assert.deepEqual([headersTimeout, requestTimeout], [10_000, 15_000])

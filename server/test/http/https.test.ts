@@ -51,7 +51,7 @@ test('over HTTPS answers say so; a renewed certificate is taken up without a dro
   after(() => kept.destroy())
   const answer = await get(`${server.url}/api/v1/auth/me`, kept)
   assert.deepEqual([answer.status, answer.name], [401, 'first'])
-  assert.equal(answer.headers['strict-transport-security'], 'max-age=31536000')
+  assert.equal(answer.headers['strict-transport-security'], 'max-age=31536000; includeSubDomains')
 
   write(second?.cert, second?.key)
   await server.renewCertificate()
@@ -66,6 +66,17 @@ test('over HTTPS answers say so; a renewed certificate is taken up without a dro
     (line) => line['msg'] === 'the certificate has changed and cannot be used; the old one stays',
   )
   assert.equal(warnings.length, 1)
+  for (const [cert, key] of [
+    ['', ''],
+    [third?.cert, ''],
+    ['', third?.key],
+    [third?.cert?.replace('-----BEGIN', '-----'), third?.key],
+    [`${third?.cert?.slice(0, 300)}`, third?.key],
+  ]) {
+    write(cert, key)
+    await server.renewCertificate()
+    assert.equal((await get(`${server.url}/health`, fresh())).name, 'second', 'a file that is none is not served')
+  }
   write(third?.cert, third?.key)
   await server.renewCertificate()
   assert.equal((await get(`${server.url}/health`, fresh())).name, 'third')
@@ -85,9 +96,10 @@ test('production refuses what came in clear, but for probes; a trusted proxy say
     [{ 'x-forwarded-proto': 'HTTPS' }, 401],
     [{ 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'https' }, 401],
     [{ 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'https, http' }, 'refused'],
-    [{ 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'http, https' }, 401],
-    // Two proxies, each of which appended: the one at the client's side counts.
-    [{ 'x-forwarded-for': '192.0.2.1, 10.0.0.1', 'x-forwarded-proto': 'https, http' }, 401],
+    // In a list, one entry may be the client's own claim that a proxy passed on.
+    [{ 'x-forwarded-for': '192.0.2.1', 'x-forwarded-proto': 'http, https' }, 'refused'],
+    [{ 'x-forwarded-for': '192.0.2.1, 10.0.0.1', 'x-forwarded-proto': 'https, http' }, 'refused'],
+    [{ 'x-forwarded-for': '192.0.2.1, 10.0.0.1', 'x-forwarded-proto': 'https, https' }, 401],
     [{ 'x-forwarded-for': '192.0.2.1, 10.0.0.1', 'x-forwarded-proto': 'http, https' }, 'refused'],
     [{ 'x-forwarded-for': '192.0.2.1, 10.0.0.1', 'x-forwarded-proto': 'https, http, https' }, 'refused'],
     [{ 'x-forwarded-for': '192.0.2.1, 10.0.0.1', 'x-forwarded-proto': 'https' }, 401],

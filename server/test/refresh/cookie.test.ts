@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { me, PASSWORD, signUp } from '../support/people.ts'
+import { ADMIN, me, PASSWORD, signUp } from '../support/people.ts'
 import { type Answer, startServer, type TestServer } from '../support/server.ts'
 
 const NAME = '__Host-tessera_refresh'
@@ -142,12 +142,19 @@ test('a page of another site uses nothing up; a listed one, this one, and a prog
     { origin: 'http://localhost:9999', 'sec-fetch-site': 'same-site' },
     { origin: 'http://app.localhost:5174', 'sec-fetch-site': 'same-site' },
     { origin: `${own}.evil.example` },
+    { origin: own.replace('http:', 'https:') },
+    { origin: own.replace('http:', 'ftp:') },
+    { origin: own.replace('http:', 'javascript:') },
+    { origin: 'null', 'sec-fetch-site': 'same-site' },
+    { origin: own, 'x-forwarded-host': 'evil.example', 'sec-fetch-site': 'cross-site' },
+    { origin: 'http://evil.example', 'x-forwarded-host': 'evil.example' },
   ]
   server.pass({ seconds: 31 })
   for (const headers of refused) {
     for (const path of ['refresh', 'logout']) {
       const { status, body, headers: answered } = await post(server, path, token, headers)
-      assert.deepEqual([status, body.error.details], [403, { code: 'cross_site' }], JSON.stringify(headers))
+      assert.deepEqual([status, body.error.details.code], [403, 'cross_site'], JSON.stringify(headers))
+      assert.deepEqual(body.error.details.expected_origins, [own])
       assert.deepEqual(answered.getSetCookie(), [])
     }
     const login = await server.post('/api/v1/auth/login', { email: 'a', password: 'b', cookie: true }, { headers })
@@ -159,11 +166,29 @@ test('a page of another site uses nothing up; a listed one, this one, and a prog
     { origin: own, 'sec-fetch-site': 'same-origin' },
     { origin: 'http://app.localhost:5173', 'sec-fetch-site': 'same-site' },
     { origin: own },
+    { origin: 'null', 'sec-fetch-site': 'same-origin' },
   ]
   for (const headers of allowed) assert.equal((await post(server, 'refresh', token, headers)).status, 200)
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']) {
     assert.equal((await post(server, 'refresh', token, { 'content-type': type }, 'a=b')).status, 415)
   }
+})
+
+test('behind a proxy, this site is the host that the proxy was asked for, and PUBLIC_URL', async () => {
+  const server = await startServer({ TRUSTED_PROXIES: '127.0.0.1', PUBLIC_URL: 'https://id.acme.example/start' })
+  const status = async (headers: Record<string, string>) => {
+    const body = { email: ADMIN.email, password: ADMIN.password, cookie: true }
+    return (await server.post('/api/v1/auth/login', body, { headers })).status
+  }
+  const https = { 'x-forwarded-proto': 'https', 'sec-fetch-site': 'same-origin' }
+  assert.equal(await status({ ...https, origin: 'https://id.acme.example' }), 200)
+  assert.equal(await status({ ...https, origin: 'https://auth.acme.example' }), 403)
+  for (const host of ['auth.acme.example', 'auth.acme.example:443', 'AUTH.acme.example'])
+    assert.equal(await status({ ...https, origin: 'https://auth.acme.example', 'x-forwarded-host': host }), 200, host)
+  for (const host of ['auth.acme.example:8443', 'evil.example, auth.acme.example', 'auth.acme.example.evil.example'])
+    assert.equal(await status({ ...https, origin: 'https://auth.acme.example', 'x-forwarded-host': host }), 403, host)
+  const plain = { 'x-forwarded-host': 'auth.acme.example', origin: 'https://auth.acme.example' }
+  assert.equal(await status(plain), 403, 'another scheme')
 })
 
 test('a token in the body comes first, and without either the field is missing', async () => {

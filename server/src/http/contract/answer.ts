@@ -34,7 +34,8 @@ export function answerTo(error: unknown, contract: Contract): Answer | null {
     return { status: 422, headers: {}, body: contract.validationBody(error.errors) }
   }
   if (error instanceof Refusal) {
-    return answer(contract, error.status, error.message, error.code === null ? {} : { code: error.code }, error.headers)
+    const details = { ...(error.code !== null && { code: error.code }), ...error.details }
+    return answer(contract, error.status, error.message, details, error.headers)
   }
   if (error instanceof RateLimited) {
     const retryAfter = { 'retry-after': String(error.retryAfterSeconds) }

@@ -7,11 +7,20 @@ export class Refusal extends Error {
   /** For programs, in the body's `details`; null if the status is enough. */
   readonly code: string | null
   readonly headers: Record<string, string>
-  constructor(status: number, code: string | null, message: string, headers: Record<string, string> = {}) {
+  /** More for the body's `details`. */
+  readonly details: Record<string, unknown>
+  constructor(
+    status: number,
+    code: string | null,
+    message: string,
+    headers: Record<string, string> = {},
+    details: Record<string, unknown> = {},
+  ) {
     super(message)
     this.status = status
     this.code = code
     this.headers = headers
+    this.details = details
   }
 }
 
@@ -41,6 +50,15 @@ const CLOSE = { connection: 'close' }
 
 export function tooManyHeaders(): Refusal {
   return new Refusal(431, 'too_many_headers', 'The request has more than 100 headers', CLOSE)
+}
+
+/** Other parsers may find another end of such a body (RFC 9112, 6.1 and 6.3). */
+export function ambiguousBody(): Refusal {
+  return new Refusal(400, 'bad_request', 'The end of the body is ambiguous', CLOSE)
+}
+
+export function unknownTransferCoding(): Refusal {
+  return new Refusal(501, 'not_implemented', 'The only Transfer-Encoding is chunked', CLOSE)
 }
 
 /** A proxy may have used a different Host than we would (RFC 9112, 3.2). */

@@ -20,6 +20,10 @@ export interface EdgeSettings {
   demoFrom: IpRanges
   trustedProxies: IpRanges
   requireHttps: boolean
+  /** The policy of `Strict-Transport-Security` on answers over HTTPS. */
+  hsts: 'subdomains' | 'host' | 'off'
+  /** The origin of `PUBLIC_URL`. */
+  publicOrigin: string | null
   /** The origins whose pages may call from a browser. */
   corsOrigins: readonly string[]
   cookieMode: boolean

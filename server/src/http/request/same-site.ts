@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Refusal } from '../contract/refusal.ts'
-import type { HttpContext } from '../endpoint/http-context.ts'
+import type { EdgeSettings, HttpContext } from '../endpoint/http-context.ts'
 
 /**
  * Allows requests with a cookie only from a page of this server, from one of `CORS_ORIGINS`, or from a client that is
@@ -10,18 +10,30 @@ import type { HttpContext } from '../endpoint/http-context.ts'
 export function refuseCrossSite({ edge }: Pick<HttpContext, 'edge'>, request: FastifyRequest): void {
   const { origin, 'sec-fetch-site': site } = request.headers
   const isListed = origin !== undefined && edge.corsOrigins.includes(origin)
-  const isSameHost = origin === undefined || hostFrom(origin) === request.headers.host
   // Requests from another port or subdomain are `same-site`: their origin must be listed, too.
   const isAllowedSite = site === undefined || site === 'same-origin' || isListed
-  if ((isSameHost || isListed) && isAllowedSite) return
-  throw crossSite()
+  // A page may hide its origin; that it is this server's is then the browser's own word.
+  const isHidden = origin === 'null' && site === 'same-origin'
+  const isOwn = () => origin === undefined || isHidden || ownOrigins(edge, request).includes(origin)
+  if (isAllowedSite && (isListed || isOwn())) return
+  throw crossSite(ownOrigins(edge, request))
 }
 
-export function crossSite(): Refusal {
-  return new Refusal(403, 'cross_site', 'Requests with a cookie must come from a page of this site')
+/** @param expected the origins of this server, as it sees itself: behind a proxy they may be a surprise */
+export function crossSite(expected: readonly string[] = []): Refusal {
+  const details = expected.length > 0 ? { expected_origins: expected } : {}
+  return new Refusal(403, 'cross_site', 'Requests with a cookie must come from a page of this site', {}, details)
 }
 
-/** Returns the host of an origin; null for the origin `null`, which pages send to hide their own. */
-function hostFrom(origin: string): string | null {
-  return URL.canParse(origin) ? new URL(origin).host : null
+/** Scheme, host and port under which this server is reached: by the request, by a trusted proxy, and by `PUBLIC_URL`. */
+function ownOrigins({ publicOrigin }: EdgeSettings, request: FastifyRequest): string[] {
+  const scheme = request.isSecure ? 'https' : 'http'
+  const hosts = [request.headers.host, request.forwardedHost]
+  const reached = hosts.flatMap((host) => (host ? [originFrom(`${scheme}://${host}`)] : []))
+  return [...new Set([...reached, publicOrigin].filter((origin) => origin !== null))]
+}
+
+/** An origin as browsers write it: lower case, without the default port. Null for what is none. */
+function originFrom(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).origin : null
 }

@@ -1,12 +1,50 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Log } from '../../observe/log.ts'
+import { DEFAULT_HEADERS } from './default-headers.ts'
+
+const closing = new WeakSet<Socket>()
+
+/** Nothing that follows on this connection is answered: its last answer is on its way. */
+export function markClosing(socket: Socket): void {
+  closing.add(socket)
+}
 
 /** Answers, in our error format, input that the Node.js parser rejects before it becomes a request. */
-export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const [status, reason] = statusFor(error.code)
-  const body = JSON.stringify({ error: { message: reason, details: {} } })
-  const head = `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n`
-  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+export function answerBrokenRequests(log: Log) {
+  return (error: Error & { code?: string }, socket: Socket): void => {
+    const { code } = error
+    if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    if (closing.has(socket)) return void socket.destroySoon()
+    const [status, reason] = statusFor(code)
+    log.info({ status, code, ip: socket.remoteAddress }, 'a request could not be read')
+    const body = errorBody(reason)
+    const headers = {
+      ...DEFAULT_HEADERS,
+      ...JSON_HEADERS,
+      connection: 'close',
+      'content-length': Buffer.byteLength(body),
+    }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.end(`HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${body}`)
+  }
+}
+
+/** Answers an `Expect` other than `100-continue` (RFC 9110, 10.1.1); Node.js would do so without a word. */
+export function answerExpectations(log: Log) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    log.info({ status: 417, ip: request.socket.remoteAddress }, 'a request could not be read')
+    const body = errorBody('Expectation Failed')
+    const length = { 'content-length': Buffer.byteLength(body) }
+    response.writeHead(417, { ...DEFAULT_HEADERS, ...JSON_HEADERS, ...length, connection: 'close' })
+    response.end(body)
+  }
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' }
+
+function errorBody(message: string): string {
+  return JSON.stringify({ error: { message, details: {} } })
 }
 
 function statusFor(code: string | undefined): [status: number, reason: string] {

@@ -11,15 +11,23 @@ export interface Connection {
   client: Client
   /** Whether the client's request came over TLS, to us or to a trusted proxy. */
   isSecure: boolean
+  /** The host that a trusted proxy was asked for; null where none says so. */
+  forwardedHost: string | null
+  isFromTrustedProxy: boolean
 }
 
 /** Identifies the client and its connection. Headers count only as far as the proxies that wrote them are trusted. */
 export function identifyConnection(request: IncomingMessage, trustedProxies: IpRanges): Connection {
   const peer = identifyPeer(request.socket, trustedProxies)
   const userAgent = request.headers['user-agent']?.slice(0, MAX_USER_AGENT_CHARACTERS) ?? null
-  const { ip, proxies } = forwardedFor(peer, request.headers['x-forwarded-for'], trustedProxies)
-  const isSecure = proxies === 0 ? isEncrypted(request) : forwardedProtocol(request, proxies) === 'https'
-  return { client: { ip, userAgent }, isSecure }
+  const ip = forwardedFor(peer, request.headers['x-forwarded-for'], trustedProxies)
+  const isFromTrustedProxy = peer.isTrusted
+  return {
+    client: { ip, userAgent },
+    isSecure: isFromTrustedProxy ? isForwardedSecure(request) : isEncrypted(request),
+    forwardedHost: isFromTrustedProxy ? forwardedHost(request) : null,
+    isFromTrustedProxy,
+  }
 }
 
 interface Peer {
@@ -44,35 +52,33 @@ function identifyPeer(socket: Socket, trustedProxies: IpRanges): Peer {
  * Walks `X-Forwarded-For` from its right end: each proxy appended the address it saw, so the first one that is not a
  * trusted proxy is the client. Anything further left is the client's own claim.
  */
-function forwardedFor(
-  peer: Peer,
-  header: string | string[] | undefined,
-  trustedProxies: IpRanges,
-): { ip: string; proxies: number } {
-  if (!peer.isTrusted) return { ip: peer.ip, proxies: 0 }
+function forwardedFor(peer: Peer, header: string | string[] | undefined, trustedProxies: IpRanges): string {
+  if (!peer.isTrusted) return peer.ip
   const hops = header?.length ? String(header).split(',').reverse() : []
   let ip = peer.ip
-  let proxies = 1
   for (const hop of hops) {
     const next = canonicalIp(withoutPort(hop.trim()))
     // A trusted proxy did not know the client: its address is unknown, and not the proxy's own.
-    if (next === null) return { ip: UNKNOWN, proxies }
+    if (next === null) return UNKNOWN
     ip = next
     if (!trustedProxies.includes(ip)) break
-    proxies++
   }
-  return { ip, proxies }
+  return ip
 }
 
 /**
- * Returns the protocol of the client's connection, as reported by the proxy nearest to the client. Proxies append to
- * `X-Forwarded-Proto`, as they do to `X-Forwarded-For`, or replace it: the entry is that many from the right, or the only
- * one.
+ * Whether the client's connection was HTTPS, by `X-Forwarded-Proto`. A proxy replaces the header or appends to it. In a
+ * list it cannot be told which entry is the client's own claim that a proxy passed on, so all entries must say `https`.
  */
-function forwardedProtocol(request: IncomingMessage, proxies: number): string | undefined {
-  const header = request.headers['x-forwarded-proto']
-  const protocols = String(header ?? '').split(',')
-  return protocols.at(-Math.min(proxies, protocols.length))?.trim().toLowerCase()
+function isForwardedSecure(request: IncomingMessage): boolean {
+  const protocols = String(request.headers['x-forwarded-proto'] ?? '').split(',')
+  return protocols.every((protocol) => protocol.trim().toLowerCase() === 'https')
+}
+
+/** The host in `X-Forwarded-Host`; null for none and for a list, in which it cannot be told who wrote which entry. */
+function forwardedHost(request: IncomingMessage): string | null {
+  const host = request.headers['x-forwarded-host']
+  return typeof host === 'string' && /^[\w.:[\]-]+$/.test(host) ? host : null
 }
 
 function isEncrypted({ socket }: IncomingMessage): boolean {

@@ -6,6 +6,7 @@ import { toInvalidBody } from '../contract/invalid-body.ts'
 import { standard } from '../contract/standard.ts'
 import { isTokenPairPath, tokenPairs } from '../contract/token-pairs.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
+import { markClosing } from './broken-request.ts'
 import { requestPath } from './request-log.ts'
 
 declare module 'fastify' {
@@ -29,6 +30,7 @@ export function sendError(
   if (answer?.status === 503 && !(error instanceof HashPoolFull))
     log.warn({ requestId: request.id, reason: error.message }, 'a request was rejected: the database is unavailable')
   const { status, headers, body } = answer ?? internalError(contract)
+  if (headers['connection'] === 'close') markClosing(request.raw.socket)
   return reply
     .code(status)
     .headers(headers)

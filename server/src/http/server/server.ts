@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import cors from '@fastify/cors'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Client } from '../../auth/context/origin.ts'
 import { notFound } from '../contract/refusal.ts'
@@ -8,28 +7,20 @@ import { describeApi } from '../openapi/describe-api.ts'
 import { readJson } from '../request/json-body.ts'
 import { routes } from '../routes.ts'
 import { addRoute } from './add-route.ts'
-import { answerBrokenRequest } from './broken-request.ts'
-import { identifyConnection } from './client-address.ts'
+import { answerBrokenRequests, answerExpectations } from './broken-request.ts'
+import { type Connection, identifyConnection } from './client-address.ts'
+import { allowOrigins } from './cors.ts'
+import { setDefaultHeaders } from './default-headers.ts'
 import { methodNotAllowedAt, refuseOtherMethods } from './method-not-allowed.ts'
+import { createProxyHint } from './proxy-hint.ts'
 import { logRequest, requestPath } from './request-log.ts'
 import { sendError } from './send-error.ts'
 import { capSockets } from './socket-cap.ts'
+import { logFailedHandshakes, TLS_OPTIONS } from './tls-options.ts'
 import { rejectUnsafeRequest } from './unsafe-request.ts'
 
 declare module 'fastify' {
-  interface FastifyRequest {
-    client: Client
-    /** Whether the client's request came over TLS, to us or to a trusted proxy. */
-    isSecure: boolean
-  }
-}
-
-/** Default response headers: responses are data for programs. Pages override the policy. */
-const DEFAULT_HEADERS = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
+  interface FastifyRequest extends Connection {}
 }
 
 const BODY_LIMIT_BYTES = 16 * 1024
@@ -47,7 +38,7 @@ export function createServer(
   tls: { cert: string; key: string } | null,
 ): FastifyInstance {
   const server = Fastify({
-    ...(tls && { https: { ...tls, minVersion: 'TLSv1.2' } }),
+    ...(tls && { https: { ...tls, ...TLS_OPTIONS } }),
     logger: false, // one line per request is written below
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: 15_000,
@@ -70,23 +61,29 @@ export function createServer(
       reply.raw.once('finish', () => logRequest(ctx.log, request, reply))
       return sendError(ctx, error, request, reply)
     },
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: answerBrokenRequests(ctx.log),
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server))
-  capSockets(server.server, ctx.edge.trustedProxies)
-  allowOrigins(server, ctx.edge.corsOrigins)
+  server.server.on('checkExpectation', answerExpectations(ctx.log))
+  server.server.on('tlsClientError', logFailedHandshakes(ctx.log))
+  capSockets(server.server, ctx.edge.trustedProxies, ctx.log)
   server.decorateRequest('client', null as unknown as Client)
   server.decorateRequest('isSecure', false)
+  server.decorateRequest('forwardedHost', null)
+  server.decorateRequest('isFromTrustedProxy', false)
   server.decorateRequest('caller', null)
   let openapi: string | null = null
   server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
 
+  const hintAtProxy = createProxyHint(ctx.log)
   // Both hooks take a callback: promises would cost every request extra turns of the microtask queue.
   server.addHook('onRequest', (request, reply, next) => {
     identifyClient(ctx, request, reply)
+    hintAtProxy(request)
     next(rejectUnsafeRequest(ctx, request))
   })
+  allowOrigins(server, ctx.edge.corsOrigins)
   server.addHook('onResponse', (request, reply, next) => {
     logRequest(ctx.log, request, reply)
     next()
@@ -103,21 +100,7 @@ export function createServer(
 }
 
 /** Records where a request comes from, and sets the default headers of its response. */
-function identifyClient(ctx: HttpContext, request: FastifyRequest, reply: FastifyReply): void {
-  Object.assign(request, identifyConnection(request.raw, ctx.edge.trustedProxies))
-  reply.headers(DEFAULT_HEADERS).header('x-request-id', request.id)
-  if (request.isSecure) reply.header('strict-transport-security', 'max-age=31536000')
-}
-
-/** Lets pages of exactly these origins call from a browser. Other origins get no CORS headers. */
-function allowOrigins(server: FastifyInstance, origins: readonly string[]): void {
-  if (origins.length === 0) return
-  server.register(cors, {
-    origin: [...origins],
-    credentials: true,
-    methods: ['GET', 'POST', 'DELETE'],
-    allowedHeaders: ['authorization', 'content-type', 'idempotency-key'],
-    exposedHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],
-    maxAge: 600,
-  })
+function identifyClient({ edge }: HttpContext, request: FastifyRequest, reply: FastifyReply): void {
+  Object.assign(request, identifyConnection(request.raw, edge.trustedProxies))
+  setDefaultHeaders(edge, request, reply)
 }

@@ -1,9 +1,16 @@
 import type { FastifyRequest } from 'fastify'
-import { httpsRequired, type Refusal, tooManyHeaders, twoHosts } from '../contract/refusal.ts'
+import {
+  ambiguousBody,
+  httpsRequired,
+  type Refusal,
+  tooManyHeaders,
+  twoHosts,
+  unknownTransferCoding,
+} from '../contract/refusal.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { requestPath } from './request-log.ts'
 
-export const MAX_HEADERS = 100
+const MAX_HEADERS = 100
 
 /** Rejects requests that another parser could read differently, and plain HTTP where HTTPS is required. */
 export function rejectUnsafeRequest({ edge }: Pick<HttpContext, 'edge'>, request: FastifyRequest): Refusal | undefined {
@@ -11,6 +18,10 @@ export function rejectUnsafeRequest({ edge }: Pick<HttpContext, 'edge'>, request
   // Node.js would silently drop headers beyond its limit, perhaps a proxy's, and every Host but the first.
   if (rawHeaders.length > 2 * MAX_HEADERS) return tooManyHeaders()
   if (countHosts(rawHeaders) > 1) return twoHosts()
+  const coding = request.raw.headers['transfer-encoding']?.trim().toLowerCase()
+  if (coding !== undefined && coding !== 'chunked')
+    return /,\s*chunked$/.test(coding) ? unknownTransferCoding() : ambiguousBody()
+  if (coding !== undefined && request.raw.httpVersion === '1.0') return ambiguousBody()
   return edge.requireHttps && !request.isSecure && !isProbe(request) ? httpsRequired() : undefined
 }
 
