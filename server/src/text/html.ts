@@ -1,6 +1,6 @@
 import { htmlEscape } from 'escape-goat'
 
-/** Markup that is safe to send: made by {@link html}, or of a constant. */
+/** Markup that is safe to send: created by {@link html}, or from a constant. */
 export class Html {
   readonly #markup: string
   constructor(markup: string) {
@@ -11,15 +11,15 @@ export class Html {
   }
 }
 
-/** What stands in a template's gaps: text and numbers are escaped, markup goes in as it is, null is nothing. */
+/** A value in a template: text and numbers are escaped, markup is inserted as it is, null is empty. */
 export type HtmlValue = string | number | null | Html | readonly Html[]
 
-/** A template of markup whose every gap is escaped, so that nobody's name or user agent becomes an element. */
+/** Renders a template and escapes every value, so that no name or user agent can inject an element. */
 export function html(strings: TemplateStringsArray, ...values: HtmlValue[]): Html {
-  return new Html(strings.map((string, index) => string + markupOf(values[index] ?? null)).join(''))
+  return new Html(strings.map((string, index) => string + renderValue(values[index] ?? null)).join(''))
 }
 
-function markupOf(value: HtmlValue): string {
+function renderValue(value: HtmlValue): string {
   if (value === null) return ''
   if (value instanceof Html) return String(value)
   return typeof value === 'object' ? value.join('') : htmlEscape(String(value))

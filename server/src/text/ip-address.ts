@@ -3,17 +3,18 @@ import ipaddr from 'ipaddr.js'
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 /**
- * The one spelling of an address that is used everywhere: IPv4-mapped IPv6 as IPv4, IPv6 as in RFC 5952, no zone.
+ * The canonical form of an IP address, which is used everywhere: IPv4-mapped IPv6 as IPv4, IPv6 as in RFC 5952, without a
+ * zone.
  *
- * @returns null for anything that is no IP address
+ * @returns null for anything that is not an IP address
  */
 export function canonicalIp(text: string): string | null {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return text
   return parseIp(text)?.toString() ?? null
 }
 
-/** The network a person is taken to be in: an IPv4 address itself, the /64 of an IPv6 address. */
-export function networkOf(ip: string): string {
+/** The network that stands for a client: an IPv4 address itself, or the /64 of an IPv6 address. */
+export function clientNetwork(ip: string): string {
   if (!ip.includes(':')) return ip
   const address = parseIp(ip)
   if (address?.kind() !== 'ipv6') return ip
@@ -21,15 +22,19 @@ export function networkOf(ip: string): string {
   return `${ipaddr.fromByteArray(prefix).toString()}/64`
 }
 
-/** A set of addresses: single ones and CIDR ranges. */
+/** A set of single addresses and CIDR ranges. */
 export interface IpRanges {
   includes(ip: string): boolean
-  /** Whether the ranges together cover every address there is, of either version. */
+  /** Whether the ranges together cover all IPv4 addresses, or all IPv6 addresses. */
   includesEverything: boolean
   isEmpty: boolean
 }
 
-/** @throws {Error} naming the entry that is neither an address nor a CIDR range */
+/**
+ * Parses addresses and CIDR ranges.
+ *
+ * @throws {Error} naming the entry that is neither
+ */
 export function parseIpRanges(entries: readonly string[]): IpRanges {
   const ranges = entries.map(parseRange)
   return {
@@ -44,7 +49,7 @@ export function parseIpRanges(entries: readonly string[]): IpRanges {
   }
 }
 
-/** Walks from the lowest address up: a gap ends it, also where the ranges are halves and quarters. */
+/** Looks for a gap from the lowest address up, so that halves and quarters together count as full coverage, too. */
 function coverAll(ranges: readonly [Address, number][], kind: 'ipv4' | 'ipv6'): boolean {
   const size = kind === 'ipv4' ? 32n : 128n
   const intervals = ranges
@@ -76,7 +81,7 @@ function parseRange(entry: string): [Address, number] {
 }
 
 function parseIp(text: string): Address | null {
-  // The library also reads forms such as "0x7f.1" and "127.1", which others read differently or not at all.
+  // The library also accepts forms such as "0x7f.1" and "127.1", which other parsers read differently or reject.
   const plain = text.replace(/%.*$/, '')
   if (!plain.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(plain)) return null
   return ipaddr.isValid(plain) ? ipaddr.process(plain) : null

@@ -1,6 +1,6 @@
 /**
- * Text from outside as it may stand in a mail or on a terminal: one line, without control characters, terminal escapes or
- * marks that turn the direction of reading, and cut to a length.
+ * Makes untrusted text safe for a mail or a terminal: one line, without control characters, terminal escapes or
+ * bidirectional marks, truncated to a maximum length.
  */
 export function singleLine(text: string, maxCharacters: number): string {
   const line = text
@@ -11,12 +11,12 @@ export function singleLine(text: string, maxCharacters: number): string {
   return characters.length <= maxCharacters ? line : `${characters.slice(0, maxCharacters - 1).join('')}…`
 }
 
-/** {@link singleLine} that no mail client makes a link of: `hxxp` fashion, as security reports write addresses. */
+/** Like {@link singleLine}, but also defangs URLs and addresses, so that mail clients make no links of them. */
 export function defang(text: string, maxCharacters: number): string {
   const defanged = text
     .replaceAll(/:(?=\/\/)/g, '[:]')
     .replaceAll('@', '[at]')
-    // Every dot that a reader, or IDNA, could take for one of a host.
+    // Every dot that a reader, or IDNA, could take for a dot in a host name.
     .replaceAll(/(?<=[^\s.])[.。．｡](?=[\p{L}\p{M}-])/gu, '[.]')
   return singleLine(defanged, maxCharacters)
 }

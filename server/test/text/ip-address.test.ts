@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { canonicalIp, networkOf, parseIpRanges } from '../../src/text/ip-address.ts'
+import { canonicalIp, clientNetwork, parseIpRanges } from '../../src/text/ip-address.ts'
 
 test('an address has one spelling', () => {
   const spellings: [string, string | null][] = [
@@ -22,9 +22,9 @@ test('an address has one spelling', () => {
 })
 
 test('a network is an IPv4 address or the /64 of an IPv6 address', () => {
-  assert.equal(networkOf('192.0.2.1'), '192.0.2.1')
-  assert.equal(networkOf('2001:db8:1:2:3:4:5:6'), networkOf('2001:db8:1:2::'))
-  assert.notEqual(networkOf('2001:db8:1:2::1'), networkOf('2001:db8:1:3::1'))
+  assert.equal(clientNetwork('192.0.2.1'), '192.0.2.1')
+  assert.equal(clientNetwork('2001:db8:1:2:3:4:5:6'), clientNetwork('2001:db8:1:2::'))
+  assert.notEqual(clientNetwork('2001:db8:1:2::1'), clientNetwork('2001:db8:1:3::1'))
 })
 
 test('ranges are addresses and CIDRs, of mapped addresses too', () => {

@@ -1,7 +1,7 @@
 import { sha256 } from '../../crypto/sha256.ts'
 import { findLoginAddresses } from '../../storage/session/sessions.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
-import { networkOf } from '../../text/ip-address.ts'
+import { clientNetwork } from '../../text/ip-address.ts'
 import type { Context } from '../context/context.ts'
 
 /** So many points in a window, for one key. */
@@ -24,7 +24,7 @@ const HOUR_SECONDS = 3600
 export function loginBudgets(ctx: Pick<Context, 'db'>, ip: string, email: string): Budget[] {
   const canonical = canonicalEmail(email)
   const account = sha256(canonical ?? email)
-  const [network, windowSeconds] = [networkOf(ip), QUARTER_HOUR_SECONDS]
+  const [network, windowSeconds] = [clientNetwork(ip), QUARTER_HOUR_SECONDS]
   return [
     { key: `login ${network}`, points: 100, windowSeconds },
     { key: `login ${network} ${account}`, points: 10, windowSeconds },
@@ -35,16 +35,16 @@ export function loginBudgets(ctx: Pick<Context, 'db'>, ip: string, email: string
 /** The same statement for accounts that exist and that do not. */
 async function isKnownFrom({ db }: Pick<Context, 'db'>, network: string, email: string): Promise<boolean> {
   const addresses = await findLoginAddresses(db, email)
-  return addresses.some((address) => networkOf(address) === network)
+  return addresses.some((address) => clientNetwork(address) === network)
 }
 
 export function signUpBudgets(ip: string): Budget[] {
-  return [{ key: `sign-up ${networkOf(ip)}`, points: 60, windowSeconds: HOUR_SECONDS }]
+  return [{ key: `sign-up ${clientNetwork(ip)}`, points: 60, windowSeconds: HOUR_SECONDS }]
 }
 
 const MINUTE_SECONDS = 60
 
 /** So many calls a minute from one network, at a door whose callers have proved themselves or are about to, cheaply. */
 export function networkBudgets(endpoint: string, ip: string, pointsPerMinute: number): Budget[] {
-  return [{ key: `${endpoint} ${networkOf(ip)}`, points: pointsPerMinute, windowSeconds: MINUTE_SECONDS }]
+  return [{ key: `${endpoint} ${clientNetwork(ip)}`, points: pointsPerMinute, windowSeconds: MINUTE_SECONDS }]
 }

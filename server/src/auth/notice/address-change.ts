@@ -1,6 +1,6 @@
 import type { Queries } from '../../storage/database/database.ts'
 import { findMailsSince } from '../../storage/notice/outbox.ts'
-import { networkOf } from '../../text/ip-address.ts'
+import { clientNetwork } from '../../text/ip-address.ts'
 import type { Client } from '../context/origin.ts'
 import { notify } from './notify.ts'
 import { recordEvent } from './record-event.ts'
@@ -25,7 +25,7 @@ export async function recordAddressChange(tx: Queries, change: AddressChange): P
   const { session, generation, previousIp, client, now } = change
   const about = { userId: session.userId, sessionId: session.id, details: { old_ip: previousIp } }
   await recordEvent(tx, { kind: 'address_changed', ...about }, client, now)
-  const network = networkOf(client.ip)
+  const network = clientNetwork(client.ip)
   const kind = 'address_changed'
   const aDayAgo = new Date(now.getTime() - DAY_MILLISECONDS)
   const mails = await findMailsSince(tx, { userId: session.userId, kind, since: aDayAgo })

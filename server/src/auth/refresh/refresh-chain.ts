@@ -12,7 +12,7 @@ import {
 } from '../../storage/session/refresh-tokens.ts'
 import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../../storage/session/rotate-token.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
-import { networkOf } from '../../text/ip-address.ts'
+import { clientNetwork } from '../../text/ip-address.ts'
 import type { AuthErrorCode } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
@@ -149,7 +149,7 @@ async function rotate(
 
   const previousIp = decision.unused.token_ip
   const change = { session: { id: chain.session_id, userId: chain.user_id }, generation: token.generation }
-  const moved = SESSION_KINDS[chain.kind].tellsOfMoves && networkOf(previousIp) !== networkOf(row.ip)
+  const moved = SESSION_KINDS[chain.kind].tellsOfMoves && clientNetwork(previousIp) !== clientNetwork(row.ip)
   const rotated = moved
     ? await ctx.db.transaction(async (tx) => {
         await lockUserExclusive(tx, chain.user_id)
