@@ -1,11 +1,11 @@
 import type { AccessTokenKind, Keys } from './keys.ts'
 import { isUuid } from './uuid.ts'
 
-/** RFC 7519 claims plus ours; times in seconds since 1970. */
+/** The claims of RFC 7519 and Tessera's own; times are in seconds since 1970. */
 export interface AccessTokenClaims {
-  /** The person's GUID. */
+  /** The user's GUID. */
   sub: string
-  /** The session it was issued in. */
+  /** The session that the token was issued in. */
   sid: string
   jti: string
   role: string
@@ -29,10 +29,10 @@ export type VerifiedAccessToken =
 export interface AccessTokens {
   sign(kind: AccessTokenKind, claims: AccessTokenClaims & Partial<AccessTokenBinding>): string
   /**
-   * `null` unless the token is one of ours to the last bit: canonical spelling, a key of the ring, the algorithm of its
-   * kind, `typ`, every claim present and finite (RFC 8725). Says nothing about the session.
+   * Returns `null` unless the token is in canonical form and signed by a key of the ring with the algorithm of its kind,
+   * has the right `typ`, and every claim is present and finite (RFC 8725). Does not check the session.
    *
-   * @param options.ignoreTimes a pair may be refreshed after its access token expired, or its lifetime was configured anew
+   * @param options.ignoreTimes a pair may be refreshed after its access token expired, or after the lifetime was changed
    */
   verify(token: string, options: { now: Date; ignoreTimes?: boolean }): VerifiedAccessToken | null
 }
@@ -44,18 +44,18 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
   const verifiers = new Map(
     (['login', 'pair'] as const).flatMap((kind) =>
       keys.signing[kind].flatMap((key) => {
-        const found = { kind, key }
-        // By the header as we write it, which need not be parsed, and by what it says, for whoever writes it otherwise.
+        const verifier = { kind, key }
+        // Found by the exact header that this server writes, without parsing it, or else by the header's `alg` and `kid`.
         return [
-          [headerPart(key.sign({})), found],
-          [`${key.algorithm} ${key.kid}`, found],
+          [headerPart(key.sign({})), verifier],
+          [`${key.algorithm} ${key.kid}`, verifier],
         ] as const
       }),
     ),
   )
 
-  /** Not expired, not from the future, not made to live longer than ours do. */
-  const isTimely = ({ iat, exp }: AccessTokenClaims, nowSeconds: number) =>
+  /** Whether a token has not expired, is not from the future, and does not live longer than the configured lifetime. */
+  const isWithinLifetime = ({ iat, exp }: AccessTokenClaims, nowSeconds: number) =>
     exp > nowSeconds && iat <= nowSeconds + CLOCK_SKEW_SECONDS && exp - iat <= lifetimeSeconds
 
   return {
@@ -64,18 +64,18 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
     verify(token, { now, ignoreTimes = false }) {
       if (token.length > MAX_TOKEN_CHARACTERS || !isCanonical(token)) return null
       const header = headerPart(token)
-      const found = verifiers.get(header) ?? verifiers.get(algorithmAndKid(header))
-      if (!found) return null
+      const verifier = verifiers.get(header) ?? verifiers.get(algorithmAndKid(header))
+      if (!verifier) return null
       let claims: Record<string, unknown>
       try {
-        claims = found.key.verify(token)
+        claims = verifier.key.verify(token)
       } catch {
         return null
       }
-      if (!hasOurClaims(claims)) return null
-      if (!ignoreTimes && !isTimely(claims, now.getTime() / 1000)) return null
-      if (found.kind === 'login') return { kind: 'login', claims }
-      return isOfPair(claims) ? { kind: 'pair', claims } : null
+      if (!hasRequiredClaims(claims)) return null
+      if (!ignoreTimes && !isWithinLifetime(claims, now.getTime() / 1000)) return null
+      if (verifier.kind === 'login') return { kind: 'login', claims }
+      return hasPairClaims(claims) ? { kind: 'pair', claims } : null
     },
   }
 }
@@ -83,8 +83,8 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /**
- * One token must have one spelling. The library refuses other characters than these, but not the twins of a part's last
- * one, of which two or four bits mean nothing: they must be zero (RFC 4648, 3.5).
+ * A token must have exactly one encoding. The library rejects characters outside this alphabet, but ignores the two or
+ * four unused bits of a part's last character: they must be zero (RFC 4648, 3.5).
  */
 function isCanonical(token: string): boolean {
   return token.split('.').every((part) => {
@@ -97,7 +97,7 @@ function headerPart(token: string): string {
   return token.slice(0, token.indexOf('.'))
 }
 
-/** Only to find the key: everything the header says is compared with what the ring says about that key. */
+/** Used only to find the key: the header is then checked against the key's own algorithm and type. */
 function algorithmAndKid(header: string): string {
   try {
     const { alg, kid } = JSON.parse(Buffer.from(header, 'base64url').toString())
@@ -107,17 +107,19 @@ function algorithmAndKid(header: string): string {
   }
 }
 
-function hasOurClaims(claims: Record<string, unknown>): claims is Record<string, unknown> & AccessTokenClaims {
+function hasRequiredClaims(claims: Record<string, unknown>): claims is Record<string, unknown> & AccessTokenClaims {
   const { sub, sid, jti, role, iat, exp } = claims
-  return isUuidText(sub) && isUuidText(sid) && isUuidText(jti) && typeof role === 'string' && isTime(iat) && isTime(exp)
+  return (
+    isUuidClaim(sub) && isUuidClaim(sid) && isUuidClaim(jti) && typeof role === 'string' && isTime(iat) && isTime(exp)
+  )
 }
 
-function isOfPair(claims: AccessTokenClaims): claims is PairAccessTokenClaims {
+function hasPairClaims(claims: AccessTokenClaims): claims is PairAccessTokenClaims {
   const { guid, ip, gen } = claims as Partial<PairAccessTokenClaims>
   return guid === claims.sub && typeof ip === 'string' && Number.isSafeInteger(gen)
 }
 
-function isUuidText(claim: unknown): claim is string {
+function isUuidClaim(claim: unknown): claim is string {
   return typeof claim === 'string' && isUuid(claim)
 }
 

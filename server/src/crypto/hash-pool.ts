@@ -3,28 +3,28 @@ import { extname } from 'node:path'
 import { Piscina } from 'piscina'
 import type { HashJob } from './hash-worker.ts'
 
-/** The lane's queue is full: the caller should come back later, and nothing was done. */
+/** The pool's queue is full: nothing was done, and the client should retry later. */
 export class HashPoolFull extends Error {
   override readonly name = 'HashPoolFull'
   constructor() {
-    super('too many hashes are waiting')
+    super('the hashing queue is full: retry later')
   }
 }
 
-/** Made once: in a flood, a stack trace for each would be a tenth of what a refusal costs. */
-const FULL = new HashPoolFull()
+/** Created once: in a flood, a stack trace for each refusal would be a tenth of its cost. */
+const POOL_FULL = new HashPoolFull()
 
-/** Linux has a priority for each thread; elsewhere lowering one would lower the whole process, or nothing. */
+/** Linux has a priority for each thread; elsewhere, lowering one would lower the whole process, or do nothing. */
 const THREADS_HAVE_PRIORITIES = process.platform === 'linux'
 
-/** Every core where the event loop can be put before the hashes; else one is left to it. */
+/** The number of hashing threads: one per core where the event loop can have priority over them, otherwise one less. */
 export function hashingThreads(): number {
   return THREADS_HAVE_PRIORITIES ? availableParallelism() : Math.max(1, availableParallelism() - 1)
 }
 
 /**
- * A bounded lane of worker threads for one kind of hashing: never on the event loop, never in libuv's pool, where two
- * dozen hashes hold up every DNS lookup. A job keeps its place until it is done, whether or not its client still waits.
+ * A bounded pool of worker threads for one kind of hashing. Hashes never run on the event loop, nor in libuv's pool, where
+ * two dozen of them would delay every DNS lookup. A job keeps its place until it is done, even if its client has gone.
  */
 export class HashPool {
   readonly #pool: Piscina<HashJob>
@@ -32,9 +32,9 @@ export class HashPool {
   #reserved = 0
 
   /**
-   * @param options.atOnce how many jobs a thread is given before it has answered the first: more than one saves short
-   *   jobs the way there and back, and would keep long ones waiting behind a busy thread while another is free
-   * @param options.niceness by how much its threads stand behind the event loop and other programs: 0 to 19
+   * @param options.atOnce how many jobs a thread is given before it has finished the first: more than one saves short
+   *   jobs a round trip, but would keep long ones waiting behind a busy thread while another is idle
+   * @param options.niceness how far the threads' priority is below that of the event loop and other programs: 0 to 19
    */
   constructor(options: { threads: number; atOnce: number; niceness: number; maxWaiting: number }) {
     this.#maxReserved = options.maxWaiting
@@ -46,13 +46,13 @@ export class HashPool {
       concurrentTasksPerWorker: options.atOnce,
       idleTimeout: 60_000,
       niceIncrement: THREADS_HAVE_PRIORITIES ? options.niceness : 0,
-      stricterFIFO: true, // else a job that finds no worker free goes to the end of the queue, for seconds under load
+      stricterFIFO: true, // otherwise a job that finds no idle worker rejoins the queue at its end, for seconds under load
       recordTiming: false,
       env: {},
     })
   }
 
-  /** @throws {HashPoolFull} at once when the queue is full */
+  /** @throws {HashPoolFull} immediately when the queue is full */
   run(job: HashJob & { kind: 'bcrypt' | 'argon2id' }): Promise<string>
   run(job: HashJob & { kind: 'bcryptMatches' | 'argon2idMatches' }): Promise<boolean>
   async run(job: HashJob): Promise<string | boolean> {
@@ -65,13 +65,13 @@ export class HashPool {
   }
 
   /**
-   * Keeps a place from before whatever precedes a job until after it: else hundreds that saw one free place would all ask
-   * the database before they are told that it is taken. The function that is returned gives it back.
+   * Reserves a place before the work that precedes a job: otherwise hundreds of requests that saw one free place would all
+   * query the database before they are refused. Returns a function that releases the place.
    *
-   * @throws {HashPoolFull} when all places are kept
+   * @throws {HashPoolFull} when all places are reserved
    */
   reserve(): () => void {
-    if (this.#reserved >= this.#maxReserved) throw FULL
+    if (this.#reserved >= this.#maxReserved) throw POOL_FULL
     this.#reserved++
     return () => {
       this.#reserved--

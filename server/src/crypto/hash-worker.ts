@@ -15,7 +15,7 @@ export interface Argon2Cost {
 
 const ARGON2_TAG_BYTES = 32
 
-/** Runs in a worker thread of a hash lane; blocking is its purpose. */
+/** Runs in a worker thread of a hash pool, so it may block. */
 export default function hash(job: HashJob): string | boolean {
   switch (job.kind) {
     case 'bcrypt':
@@ -32,7 +32,7 @@ export default function hash(job: HashJob): string | boolean {
 function argon2id(text: string, cost: Argon2Cost, salt: Buffer): string {
   const tag = argon2Tag(text, cost, salt, ARGON2_TAG_BYTES)
   const parameters = `m=${cost.memoryKibibytes},t=${cost.passes},p=${cost.parallelism}`
-  return `$argon2id$v=19$${parameters}$${unpadded(salt)}$${unpadded(tag)}`
+  return `$argon2id$v=19$${parameters}$${unpaddedBase64(salt)}$${unpaddedBase64(tag)}`
 }
 
 function argon2idMatches(text: string, digest: string): boolean {
@@ -49,6 +49,6 @@ function argon2Tag(text: string, cost: Argon2Cost, nonce: Buffer, tagLength: num
   return argon2Sync('argon2id', { message: text, nonce, memory, passes, parallelism, tagLength })
 }
 
-function unpadded(bytes: Buffer): string {
+function unpaddedBase64(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '')
 }

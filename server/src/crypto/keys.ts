@@ -2,31 +2,31 @@ import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { sha256 } from './sha256.ts'
 import { hmacSigningKey, type SigningAlgorithm, type SigningKey } from './signing-key.ts'
 
-/** Kinds of access tokens; a key signs one kind only. */
+/** The kinds of access tokens; each key signs only one kind. */
 export type AccessTokenKind = 'login' | 'pair'
 
 const ALGORITHMS: Record<AccessTokenKind, SigningAlgorithm> = { login: 'HS256', pair: 'HS512' }
 
-/** Makes and recognises refresh tokens; never leaves this server. */
+/** A key that creates and authenticates refresh tokens; it never leaves this server. */
 export interface RefreshKey {
-  /** Authenticates a refresh token (its last 16 bytes). */
+  /** Computes the MAC of a refresh token (its last 16 bytes). */
   mac: KeyObject
   /** Derives a token's successor from it. */
   successor: KeyObject
 }
 
-/** The key ring. The first key of each list is the current one and makes new tokens; the others only verify. */
+/** The key ring. The first key of each list is the current one and creates new tokens; the others only verify. */
 export interface Keys {
   signing: Readonly<Record<AccessTokenKind, readonly [SigningKey, ...SigningKey[]]>>
   refresh: readonly [RefreshKey, ...RefreshKey[]]
 }
 
 /**
- * Builds the ring from the configured secrets.
+ * Builds the key ring from the configured secrets.
  *
  * @param secrets.jwt signs access tokens
- * @param secrets.refresh root of the refresh keys; the JWT secret when there is none
- * @param secrets.previous verify both kinds of token and make none
+ * @param secrets.refresh is the root of the refresh keys; defaults to the JWT secret
+ * @param secrets.previous verify access and refresh tokens, but create none
  */
 export function buildKeys(secrets: { jwt: string; refresh?: string | undefined; previous: readonly string[] }): Keys {
   const signing = distinct([secrets.jwt, ...secrets.previous])
@@ -50,14 +50,14 @@ function signingKeys(kind: AccessTokenKind, secrets: readonly string[]): [Signin
 }
 
 function refreshKey(secret: string): RefreshKey {
-  // KeyObjects: an HMAC under one costs a fifth of the same under a Buffer.
+  // An HMAC with a KeyObject costs a fifth of one with a Buffer.
   return {
     mac: createSecretKey(derive(secret, 'tessera/refresh-token-mac/v1', 32)),
     successor: createSecretKey(derive(secret, 'tessera/refresh-token-successor/v1', 64)),
   }
 }
 
-/** HKDF-SHA-512 (RFC 5869): one secret, independent keys for each purpose. */
+/** Derives an independent key for each purpose from one secret with HKDF-SHA-512 (RFC 5869). */
 function derive(secret: string, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha512', secret, '', purpose, bytes))
 }

@@ -3,14 +3,14 @@ import type { PasswordHash } from '../config/config.ts'
 import type { HashPool } from './hash-pool.ts'
 import type { Argon2Cost } from './hash-worker.ts'
 
-/** bcrypt reads no further; a longer password would be accepted by its beginning alone. */
+/** bcrypt reads no further: a longer password would be accepted by its beginning alone. */
 export const BCRYPT_MAX_BYTES = 72
 
 // OWASP Password Storage Cheat Sheet: m=19456 (19 MiB), t=2, p=1
 const ARGON2_COST: Argon2Cost = { memoryKibibytes: 19_456, passes: 2, parallelism: 1 }
 const ARGON2_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
 
-// Bounds keep a damaged or hostile digest from costing more than any that was meant.
+// The bounds keep a damaged or hostile digest from costing more than any legitimate one.
 const BCRYPT_DIGEST = /^\$2[aby]\$(0[4-9]|1\d|20)\$[./A-Za-z0-9]{53}$/
 const ARGON2_DIGEST =
   /^\$argon2id\$v=19\$m=([1-9]\d{1,6}),t=([1-9]|1[0-6]),p=([1-9]|1[0-6])\$[\w+/]{11,86}\$[\w+/]{22,86}$/
@@ -19,15 +19,15 @@ export interface Passwords {
   /** @throws {HashPoolFull} */
   digest(password: string): Promise<string>
   /**
-   * Whether the password is the one of the digest. The same work is done whatever is asked: a null, empty or damaged
-   * digest and an impossible password cost one hash too, and do not match.
+   * Whether the password matches the digest. The work is always the same: a null, empty or damaged digest, or a password
+   * that cannot match, also costs one hash, and does not match.
    *
    * @throws {HashPoolFull}
    */
   matches(password: string, digest: string | null): Promise<boolean>
-  /** Keeps a place for one who will ask, until the returned function gives it back. @throws {HashPoolFull} */
+  /** Reserves a place for a later call until the returned function releases it. @throws {HashPoolFull} */
   reserve(): () => void
-  /** Whether a digest was made with other settings than today's. */
+  /** Whether a digest was created with settings other than the current ones. */
   isOutdated(digest: string): boolean
 }
 
@@ -41,12 +41,12 @@ export function createPasswords(pool: HashPool, setting: PasswordHash): Password
 
     async matches(password, digest) {
       const kind = digest === null ? null : digestKind(digest)
-      const usable = kind !== null && isPossible(password, kind)
+      const usable = kind !== null && canMatch(password, kind)
       const compared = usable && digest !== null ? digest.replace(/^\$2y\$/, '$2b$') : decoy
       const text = isWellFormed(password) ? password : ''
       const matched = compared.startsWith('$argon2id$')
         ? await pool.run({ kind: 'argon2idMatches', text, digest: compared })
-        : await pool.run({ kind: 'bcryptMatches', text: firstBytes(text, BCRYPT_MAX_BYTES), digest: compared })
+        : await pool.run({ kind: 'bcryptMatches', text: truncateToBytes(text, BCRYPT_MAX_BYTES), digest: compared })
       return usable && matched
     },
 
@@ -59,12 +59,12 @@ export function createPasswords(pool: HashPool, setting: PasswordHash): Password
   }
 }
 
-/** NUL would end the password early in some implementations; a lone surrogate has no UTF-8 form. */
+/** Whether a password can be hashed: NUL would end it early in some implementations, a lone surrogate has no UTF-8 form. */
 export function isWellFormed(password: string): boolean {
   return password.isWellFormed() && !password.includes('\0')
 }
 
-function isPossible(password: string, kind: PasswordHash['algorithm']): boolean {
+function canMatch(password: string, kind: PasswordHash['algorithm']): boolean {
   return isWellFormed(password) && (kind === 'argon2id' || Buffer.byteLength(password) <= BCRYPT_MAX_BYTES)
 }
 
@@ -79,13 +79,13 @@ function digestKind(digest: string): PasswordHash['algorithm'] | null {
   return Number(memory) >= 8 * Number(parallelism) ? 'argon2id' : null
 }
 
-/** A digest of nothing, with today's cost: verifying against it takes as long as against a real one. */
+/** A random digest with the current cost: verifying against it takes as long as against a real one. */
 function decoyDigest(setting: PasswordHash): string {
-  const letters = (count: number) => randomBytes(count).toString('hex').slice(0, count)
-  if (setting.algorithm === 'argon2id') return `${ARGON2_PREFIX}${letters(22)}$${letters(43)}`
-  return `$2b$${String(setting.cost).padStart(2, '0')}$${letters(21)}.${letters(31)}`
+  const randomHex = (characters: number) => randomBytes(characters).toString('hex').slice(0, characters)
+  if (setting.algorithm === 'argon2id') return `${ARGON2_PREFIX}${randomHex(22)}$${randomHex(43)}`
+  return `$2b$${String(setting.cost).padStart(2, '0')}$${randomHex(21)}.${randomHex(31)}`
 }
 
-function firstBytes(text: string, bytes: number): string {
-  return Buffer.from(text).subarray(0, bytes).toString()
+function truncateToBytes(text: string, maxBytes: number): string {
+  return Buffer.from(text).subarray(0, maxBytes).toString()
 }

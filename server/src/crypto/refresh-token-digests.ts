@@ -5,7 +5,7 @@ import { sha256 } from './sha256.ts'
 /** How the secret of a refresh token is stored. Both are safe: a secret is 224 random bits (OWASP ASVS 5, 6.5.2). */
 export type TokenDigestAlgorithm = 'sha256' | 'bcrypt'
 
-/** The lowest cost that bcrypt has: slow hashes protect guessable secrets. */
+/** The lowest cost that bcrypt has: only guessable secrets need slow hashes. */
 const BCRYPT_COST = 4
 
 export interface RefreshTokenDigests {
@@ -17,7 +17,7 @@ export interface RefreshTokenDigests {
 
 export function createRefreshTokenDigests(pool: HashPool): RefreshTokenDigests {
   return {
-    // bcrypt gets the 38 characters of the secret alone: of a whole 86-character token it would not read the end.
+    // bcrypt gets only the 38 characters of the secret: it would not read the end of an 86-character token.
     digest: async (algorithm, secret) =>
       algorithm === 'sha256' ? sha256(secret) : pool.run({ kind: 'bcrypt', text: secret, cost: BCRYPT_COST }),
     matches: async (algorithm, secret, digest) =>

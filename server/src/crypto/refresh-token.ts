@@ -12,46 +12,46 @@ const ENCODED_CHARACTERS = 86
 export const SECRET_BYTES = 28
 export const SALT_BYTES = 16
 
-/** A refresh token that this server made. Whether it is still good is for the database to say. */
+/** A refresh token that this server created. Only the database knows whether it is still valid. */
 export interface RefreshToken {
-  /** As the client holds it: 86 characters of base64url. */
+  /** The token as the client holds it: 86 characters of base64url. */
   encoded: string
   sessionId: string
   generation: number
-  /** The public part by which the database knows the token. */
+  /** The public part, by which the database finds the token. */
   selector: string
-  /** 28 bytes, base64url; only a digest of it is stored. */
+  /** The secret part: 28 bytes in base64url, of which only a digest is stored. */
   secret: string
 }
 
-/** Assembles the token of a drawn or derived secret under a key's MAC. */
+/** Assembles a token from a random or derived secret and adds the key's MAC. */
 export function makeRefreshToken(
   key: RefreshKey,
-  of: { sessionId: string; generation: number; secret: Buffer },
+  { sessionId, generation, secret }: { sessionId: string; generation: number; secret: Buffer },
 ): RefreshToken {
   const bytes = Buffer.alloc(TOKEN_BYTES)
-  uuidToBytes(of.sessionId).copy(bytes)
-  bytes.writeUInt32BE(of.generation, 16)
-  of.secret.copy(bytes, SELECTOR_BYTES)
+  uuidToBytes(sessionId).copy(bytes)
+  bytes.writeUInt32BE(generation, 16)
+  secret.copy(bytes, SELECTOR_BYTES)
   mac(key, bytes).copy(bytes, AUTHENTICATED_BYTES)
-  return describe(bytes, bytes.toString('base64url'))
+  return parseToken(bytes, bytes.toString('base64url'))
 }
 
 /**
- * Recognises a token by its MAC alone, without the database: `null` unless it is one of ours to the last bit. Only the
- * canonical spelling is accepted, since base64url has four spellings of the last character that decode alike.
+ * Authenticates a token by its MAC alone, without the database; returns `null` unless this server created it. Only the
+ * canonical form is accepted, since four variants of the last base64url character decode to the same bytes.
  */
 export function readRefreshToken(keys: readonly RefreshKey[], encoded: string): RefreshToken | null {
   if (encoded.length !== ENCODED_CHARACTERS) return null
   const bytes = Buffer.from(encoded, 'base64url')
   if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== encoded) return null
   const given = bytes.subarray(AUTHENTICATED_BYTES)
-  return keys.some((key) => timingSafeEqual(given, mac(key, bytes))) ? describe(bytes, encoded) : null
+  return keys.some((key) => timingSafeEqual(given, mac(key, bytes))) ? parseToken(bytes, encoded) : null
 }
 
 /**
- * The one successor of a token. It is derived, not drawn, so that an answer which was lost on its way can be repeated
- * although nothing stored could be turned into it: that takes the key, the token and its row's salt together.
+ * Derives the one successor of a token. Since it is not random, a lost answer can be repeated although it was never
+ * stored. Computing it takes the key, the token and the salt of the successor's row together.
  */
 export function deriveSuccessor(key: RefreshKey, token: RefreshToken, salt: string): RefreshToken {
   const secret = createHmac('sha512', key.successor)
@@ -67,7 +67,7 @@ function mac(key: RefreshKey, bytes: Buffer): Buffer {
   return createHmac('sha256', key.mac).update(bytes.subarray(0, AUTHENTICATED_BYTES)).digest().subarray(0, MAC_BYTES)
 }
 
-function describe(bytes: Buffer, encoded: string): RefreshToken {
+function parseToken(bytes: Buffer, encoded: string): RefreshToken {
   return {
     encoded,
     sessionId: uuidFromBytes(bytes.subarray(0, 16)),

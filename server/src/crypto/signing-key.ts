@@ -7,21 +7,21 @@ export const ACCESS_TOKEN_TYPE = 'at+jwt' // RFC 9068
 
 /** A key that signs and verifies access tokens. */
 export interface SigningKey {
-  /** Names the key in a token's header; tells nothing about a secret. */
+  /** Identifies the key in a token's header; reveals nothing about a secret. */
   kid: string
   algorithm: SigningAlgorithm
-  /** A JWT of these claims, with `alg`, `typ` and `kid` in its header. */
+  /** Signs a JWT with these claims, and with `alg`, `typ` and `kid` in its header. */
   sign(claims: object): string
-  /** The claims of a token that this key signed; times are not judged. @throws for every other token */
+  /** Returns the claims of a token that this key signed; does not check its times. @throws for any other token */
   verify(token: string): Record<string, unknown>
-  /** For verifiers elsewhere; null for a key that is itself a secret. */
+  /** The public key for other services; null for a symmetric key. */
   publicJwk: JsonWebKey | null
 }
 
-/** RFC 7517, as far as verifiers need it. */
+/** The members of a JSON Web Key (RFC 7517) that verifiers need. */
 export type JsonWebKey = Readonly<Record<string, string>>
 
-/** A key over the bytes of a secret as they stand, so that other services can verify with the same secret. */
+/** Creates a key from the bytes of a secret, unchanged, so that other services can verify with the same secret. */
 export function hmacSigningKey(kid: string, secret: Buffer, algorithm: SigningAlgorithm): SigningKey {
   const header = { alg: algorithm, typ: ACCESS_TOKEN_TYPE }
   const sign = createSigner({ algorithm, key: secret, kid, header })
@@ -29,7 +29,7 @@ export function hmacSigningKey(kid: string, secret: Buffer, algorithm: SigningAl
     key: secret,
     algorithms: [algorithm],
     checkTyp: ACCESS_TOKEN_TYPE,
-    ignoreExpiration: true, // judged by the database's clock
+    ignoreExpiration: true, // checked by the database's clock
     cache: false,
   })
   return { kid, algorithm, sign, verify: (token) => verify(token) as Record<string, unknown>, publicJwk: null }
