@@ -4,10 +4,10 @@ import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 
 /**
- * Changes a role. It counts at once in Tessera itself; services that verify access tokens by themselves see it in the next
- * one.
+ * Changes a user's role. It takes effect at once in Tessera itself; services that verify access tokens themselves see it
+ * in the next one.
  *
- * @returns false when the person has the role already, or is gone
+ * @returns false when the user already has the role, or no longer exists
  */
 export function changeRole(
   ctx: Pick<Context, 'db' | 'now'>,

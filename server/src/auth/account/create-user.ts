@@ -10,13 +10,13 @@ import { TAKEN, takenFieldError, type ValidationErrors, validateName } from './u
 
 export interface CreateUserInput {
   email: string
-  /** Null: known by GUID only, to services that ask for pairs. */
+  /** Null creates a user without a password, for whom services request pairs by GUID. */
   password: string | null
   firstName: string | null
   lastName: string | null
   locale: Locale
   role: Role
-  /** Null draws one. */
+  /** Null generates one. */
   guid: string | null
   origin: Origin
 }
@@ -24,7 +24,7 @@ export interface CreateUserInput {
 export type CreateUserOutcome = { kind: 'created'; user: UserRow } | { kind: 'invalid'; errors: ValidationErrors }
 
 /**
- * Creates a person, audited. Everything that is wrong is said at once, and nothing is written then.
+ * Creates a user and records an audit event. All validation errors are returned together, and then nothing is written.
  *
  * @throws {HashPoolFull}
  */
@@ -71,5 +71,5 @@ async function validateEmail(ctx: Pick<Context, 'db'>, input: string, email: str
 }
 
 function withoutEmpty(errors: ValidationErrors): ValidationErrors {
-  return Object.fromEntries(Object.entries(errors).filter(([, sentences]) => sentences.length > 0))
+  return Object.fromEntries(Object.entries(errors).filter(([, messages]) => messages.length > 0))
 }

@@ -8,10 +8,11 @@ import { findUserByIdOrGuid } from './find-user.ts'
 import { may } from './rights.ts'
 
 /**
- * Deletes a person for a caller: themselves, or an admin. Of parallel calls one succeeds.
+ * Deletes a user on behalf of a caller: users can delete themselves, admins can delete any user. Of parallel calls, one
+ * succeeds.
  *
  * @param input.id the id or the GUID
- * @throws {AuthError} `user_not_found`, also for somebody else's id: only the person and an admin may know it exists
+ * @throws {AuthError} `user_not_found`, also for another user's id: only that user and admins may know that it exists
  */
 export async function deleteUserFor(
   ctx: Pick<Context, 'db' | 'now'>,
@@ -23,7 +24,7 @@ export async function deleteUserFor(
   if (!(await deleteUser(ctx, { user, details, origin: client }))) throw new AuthError('user_not_found')
 }
 
-/** Deletes a person with their sessions, tokens and waiting mails. False when they are gone already. */
+/** Deletes a user with their sessions, tokens and pending mails. Returns false when the user no longer exists. */
 export function deleteUser(
   ctx: Pick<Context, 'db' | 'now'>,
   deletion: { user: Pick<UserRow, 'id'>; details?: Record<string, number>; origin: Origin },

@@ -2,7 +2,7 @@ import { hasUsers, insertUser, type NewUser, type UserRow } from '../../storage/
 import { UniqueViolation } from '../../storage/database/errors.ts'
 import type { Context } from '../context/context.ts'
 
-/** The people of the documents. The administrator's digest is bcrypt of `password123`, computed once: a start is quick. */
+/** The users of the contracts' examples. The admin's digest is bcrypt of `password123`, precomputed for a quick start. */
 const DEMO_USERS: readonly NewUser[] = [
   {
     guid: '7e55e4a0-0000-4000-8000-000000000001',
@@ -24,7 +24,7 @@ const DEMO_USERS: readonly NewUser[] = [
   },
 ]
 
-/** Puts the demo users into a database that has no users at all; development only. */
+/** Inserts the demo users into a database that has no users; for development only. */
 export async function seedDemoUsers(ctx: Pick<Context, 'db' | 'now'>): Promise<void> {
   if (await hasUsers(ctx.db)) return
   const now = ctx.now()
@@ -33,12 +33,12 @@ export async function seedDemoUsers(ctx: Pick<Context, 'db' | 'now'>): Promise<v
       for (const user of DEMO_USERS) await insertUser(tx, user, now)
     })
   } catch (error) {
-    // Another process that started at the same time has done it.
+    // Another process that started at the same time has inserted them.
     if (!(error instanceof UniqueViolation)) throw error
   }
 }
 
-/** Their passwords are in the documentation: they may be used from the demonstration's own addresses only. */
+/** Whether a user is a demo user. Their passwords are public, so they may sign in only from addresses in `DEMO_FROM`. */
 export function isDemoUser(user: Pick<UserRow, 'guid'>): boolean {
   return DEMO_USERS.some((demo) => demo.guid === user.guid)
 }

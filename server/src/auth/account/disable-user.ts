@@ -10,10 +10,10 @@ interface Change {
 }
 
 /**
- * Keeps a person out: no login, no pair, and every session of theirs ends. The user row is updated first, so that a login
- * under way either opened its session before, and it ends here, or finds the person disabled.
+ * Disables a user: all their sessions end, and they can no longer log in or be issued pairs. The user row is updated first,
+ * so that a concurrent login either opened its session before, and it ends here, or finds the user disabled.
  *
- * @returns false when they were disabled already, or are gone
+ * @returns false when the user was already disabled, or no longer exists
  */
 export function disableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: Change): Promise<boolean> {
   const now = ctx.now()
@@ -25,7 +25,7 @@ export function disableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: 
   })
 }
 
-/** Lets a person in again; the sessions that ended stay ended. False when they were not disabled, or are gone. */
+/** Enables a user again; ended sessions stay ended. Returns false when the user was not disabled, or no longer exists. */
 export function enableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: Change): Promise<boolean> {
   const now = ctx.now()
   return ctx.db.transaction(async (tx) => {

@@ -4,16 +4,16 @@ import { canonicalEmail } from '../../text/email-address.ts'
 import { readRecordId } from '../../text/record-id.ts'
 import type { Context } from '../context/context.ts'
 
-/** By what a path names a person with. */
+/** Finds a user by id or GUID, as in a URL path. */
 export async function findUserByIdOrGuid(ctx: Pick<Context, 'db'>, id: string): Promise<UserRow | null> {
   if (isUuid(id)) return findUserByGuid(ctx.db, id.toLowerCase())
   const recordId = readRecordId(id)
   return recordId === null ? null : findUserById(ctx.db, recordId)
 }
 
-/** By id, GUID or address, whichever it looks like. */
-export async function findUser(ctx: Pick<Context, 'db'>, name: string): Promise<UserRow | null> {
-  if (!name.includes('@')) return findUserByIdOrGuid(ctx, name)
-  const email = canonicalEmail(name)
+/** Finds a user by id, GUID or email address, whichever the identifier looks like. */
+export async function findUser(ctx: Pick<Context, 'db'>, identifier: string): Promise<UserRow | null> {
+  if (!identifier.includes('@')) return findUserByIdOrGuid(ctx, identifier)
+  const email = canonicalEmail(identifier)
   return email === null ? null : findUserByEmail(ctx.db, email)
 }

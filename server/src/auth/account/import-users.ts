@@ -16,7 +16,7 @@ import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
 
-/** A user of another system: the columns of a Rails `users` table and ours. Other columns are ignored. */
+/** A user of another system: the columns of a Rails `users` table and of Tessera's. Other columns are ignored. */
 export type ForeignUser = Record<string, unknown>
 
 export type ImportOutcome =
@@ -24,28 +24,28 @@ export type ImportOutcome =
   /** Nothing was written. `line` counts from 1. */
   | { kind: 'invalid'; line: number; errors: ValidationErrors }
 
-/** Imports users with their ids and password digests: all of them, or none. */
+/** Imports users with their ids and password digests, all or nothing. */
 export async function importUsers(
   ctx: Pick<Context, 'db' | 'now' | 'random'>,
-  { users: given, origin }: { users: readonly ForeignUser[]; origin: Origin },
+  { users: foreignUsers, origin }: { users: readonly ForeignUser[]; origin: Origin },
 ): Promise<ImportOutcome> {
   const now = ctx.now()
   const users: ImportedUser[] = []
-  for (const [index, foreign] of given.entries()) {
+  for (const [index, foreign] of foreignUsers.entries()) {
     const user = readUser(foreign, now, ctx.random)
     if (!('email' in user)) return { kind: 'invalid', line: index + 1, errors: user.errors }
     users.push(user)
   }
-  const givesIds = users.some(({ id }) => id !== null)
+  const hasIds = users.some(({ id }) => id !== null)
   let line = 0
   try {
     await ctx.db.transaction(async (tx) => {
-      if (givesIds) await lockIdsForImport(tx)
+      if (hasIds) await lockIdsForImport(tx)
       for (line = 1; line <= users.length; line++) {
         const userId = await insertImportedUser(tx, users[line - 1] as ImportedUser)
         await recordEvent(tx, { kind: 'user_imported', userId }, origin, now)
       }
-      if (givesIds) await continueIdsAfterImport(tx)
+      if (hasIds) await continueIdsAfterImport(tx)
     })
     return { kind: 'imported', users: users.length }
   } catch (error) {
@@ -59,15 +59,15 @@ function readUser(
   random: Context['random'],
 ): ImportedUser | { errors: ValidationErrors } {
   const errors: ValidationErrors = {}
-  /** The field's value if it is there and will do, else the other; a value that is there and will not do is an error. */
-  const read = <T>(field: string, value: (given: string) => T | null, otherwise: T, message = 'is invalid'): T => {
-    const given = foreign[field]
-    if (given === undefined || given === null) return otherwise
-    const taken = typeof given === 'string' || typeof given === 'number' ? value(String(given)) : null
-    if (taken === null) errors[field] = [message]
-    return taken ?? otherwise
+  /** Reads a field: its parsed value, or `fallback` if it is absent. A value that cannot be parsed is an error. */
+  const read = <T>(field: string, parse: (text: string) => T | null, fallback: T, message = 'is invalid'): T => {
+    const raw = foreign[field]
+    if (raw === undefined || raw === null) return fallback
+    const value = typeof raw === 'string' || typeof raw === 'number' ? parse(String(raw)) : null
+    if (value === null) errors[field] = [message]
+    return value ?? fallback
   }
-  const name = (text: string) => (validateName(text).length === 0 ? text : null)
+  const parseName = (text: string) => (validateName(text).length === 0 ? text : null)
   const createdAt = read('created_at', readIsoTime, now)
   const user = {
     id: read('id', readRecordId, null),
@@ -79,10 +79,10 @@ function readUser(
       null,
       'is not a bcrypt or argon2id digest',
     ),
-    first_name: read('first_name', name, null),
-    last_name: read('last_name', name, null),
+    first_name: read('first_name', parseName, null),
+    last_name: read('last_name', parseName, null),
     role: read<Role>('role', (text) => (isRole(text) ? text : null), 'user', `must be ${ROLES.join(' or ')}`),
-    // A language that mails are not written in is none that could stop an import.
+    // An unsupported language does not stop an import: the user gets mails in the default one.
     locale: read<Locale>('locale', (text) => (isLocale(text) ? text : DEFAULT_LOCALE), DEFAULT_LOCALE),
     disabled_at: read('disabled_at', readIsoTime, null),
     created_at: createdAt,

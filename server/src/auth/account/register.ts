@@ -13,14 +13,14 @@ export interface RegisterInput {
 }
 
 /**
- * Registers a person under the canonical form of their address; of parallel attempts at one address, one succeeds. Who
- * registers chooses neither their role nor their GUID.
+ * Registers a user under the canonical form of their email address; of parallel attempts with one address, one succeeds.
+ * Clients can choose neither the role nor the GUID.
  *
  * @throws {HashPoolFull}
  */
 export function register(
   ctx: Pick<Context, 'db' | 'passwords' | 'settings' | 'now' | 'random'>,
-  { client, ...person }: RegisterInput,
+  { client, ...fields }: RegisterInput,
 ): Promise<CreateUserOutcome> {
-  return createUser(ctx, { ...person, guid: null, role: 'user', origin: client })
+  return createUser(ctx, { ...fields, guid: null, role: 'user', origin: client })
 }

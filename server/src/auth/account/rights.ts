@@ -7,7 +7,7 @@ const RIGHTS: Record<Action, (caller: Caller, user: Pick<UserRow, 'id'>) => bool
   delete_user: (caller, user) => caller.userId === user.id || caller.role === 'admin',
 }
 
-/** Whether a caller may do something to a user. The only place that knows what a role allows. */
+/** Whether a caller may perform an action on a user. No other code knows what a role allows. */
 export function may(caller: Caller, action: Action, user: Pick<UserRow, 'id'>): boolean {
   return RIGHTS[action](caller, user)
 }

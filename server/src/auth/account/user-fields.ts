@@ -1,13 +1,13 @@
 import { UniqueViolation } from '../../storage/database/errors.ts'
 
-/** Field -> sentences in the wording of Rails validations. */
+/** The error messages of each field, in the wording of Rails validations. */
 export type ValidationErrors = Record<string, string[]>
 
 export const TAKEN = 'has already been taken'
 
 const MAX_NAME_CHARACTERS = 100
 
-/** Whether a first or last name will do; no error for none. */
+/** Validates a first or last name; a missing one is valid. */
 export function validateName(name: string | null): string[] {
   if (name === null) return []
   if (!name.isWellFormed() || /\p{Cc}/u.test(name)) return ['is invalid']
@@ -15,10 +15,10 @@ export function validateName(name: string | null): string[] {
 }
 
 /**
- * Names the field whose value another user has.
+ * Turns a unique violation into the validation error of its field.
  *
- * @param fields that may be taken
- * @throws the error itself when it is another one
+ * @param fields the fields that must be unique
+ * @throws any other error as it is
  */
 export function takenFieldError(error: unknown, fields: readonly string[]): ValidationErrors {
   const field = error instanceof UniqueViolation ? error.column.replace('users.', '') : ''

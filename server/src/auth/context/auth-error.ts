@@ -1,4 +1,4 @@
-/** Every refusal there is. Its status and words are each wire contract's own: see `http/contract/`. */
+/** The codes of all refusals. Each contract has its own statuses and messages for them: see `http/contract/`. */
 export type AuthErrorCode =
   | 'invalid_credentials'
   | 'invalid_refresh_token'

@@ -1,15 +1,15 @@
 import type { Role, UserProfile } from '../../storage/account/users.ts'
 
-/** A client that called with a good access token: who it speaks for, and by which session. */
+/** A client with a valid access token: the user it acts for, and its session. */
 export interface Caller {
   userId: number
   guid: string
   role: Role
   sessionId: string
-  /** When the user proved themselves (`auth_time` of OpenID Connect Core, 2). */
+  /** When the user authenticated (`auth_time` of OpenID Connect Core, 2). */
   authenticatedAt: Date
-  /** How they did (`amr`, RFC 8176). */
+  /** How the user authenticated (`amr`, RFC 8176). */
   methods: readonly string[]
-  /** What the user may see of themselves; the same statement has read it. */
+  /** The user's own profile, read by the same statement. */
   profile: UserProfile
 }

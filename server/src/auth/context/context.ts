@@ -6,15 +6,15 @@ import type { Log } from '../../observe/log.ts'
 import type { Database } from '../../storage/database/database.ts'
 import type { Rotation } from '../../storage/session/sessions.ts'
 
-/** What the rules need of the world; each function declares the fields it uses with `Pick`. */
+/** The dependencies of the rules; each function declares the fields it uses with `Pick`. */
 export interface Context {
   db: Database
   tokens: Tokens
   passwords: Passwords
   settings: Settings
-  /** The database's idea of the time; read once per operation. */
+  /** The database's clock; read once per operation. */
   now: () => Date
-  /** Bytes from a cryptographic source. */
+  /** Returns cryptographically secure random bytes. */
   random: (bytes: number) => Buffer
   log: Log
 }
@@ -30,10 +30,10 @@ export interface Settings {
   refreshTokenLifetimeSeconds: number
   sessionMaxAgeSeconds: number
   replayWindowSeconds: number
-  /** Of `login` sessions that begin from now on; pairs are always strict. */
+  /** The rotation of new `login` sessions; pairs are always strict. */
   rotation: Rotation
   passwordMaxBytes: number | null
   refuseCommonPasswords: boolean
-  /** Whether somebody at this address may be a demo user. */
+  /** Whether demo users may sign in from an address. */
   isDemoAddress: (ip: string) => boolean
 }

@@ -1,10 +1,10 @@
-/** Whoever the audit says did something: a client, or, without an address, the command line. */
+/** The actor of an audit event: a client, or the command line (no address). */
 export interface Origin {
   ip: string | null
   userAgent: string | null
 }
 
-/** Where a request came from: the canonical address, and what the client calls itself. */
+/** The client of a request: its canonical IP address and its user agent. */
 export interface Client extends Origin {
   ip: string
 }
