@@ -4,12 +4,12 @@ import { canonicalEmail } from '../../text/email-address.ts'
 import { clientNetwork } from '../../text/ip-address.ts'
 import type { Context } from '../context/context.ts'
 
-/** So many points in a window, for one key. */
+/** A number of points per window, for one key. */
 export interface Budget {
   key: string
   points: number
   windowSeconds: number
-  /** Asked when it is spent: whether this caller may go on all the same. */
+  /** Called when the budget is spent: whether this client may continue nevertheless. */
   exempt?: () => Promise<boolean>
 }
 
@@ -17,9 +17,9 @@ const QUARTER_HOUR_SECONDS = 900
 const HOUR_SECONDS = 3600
 
 /**
- * Ten failures per account and network, a hundred per network, and a hundred per account wherever they come from. The last
- * does not count in networks that the person has a session from: nobody elsewhere can lock them out there. A right login
- * gives its points back.
+ * Limits failed logins: ten per account and network, a hundred per network, and a hundred per account from all networks.
+ * The last limit does not apply in networks that the user has signed in from: an attacker elsewhere cannot lock them out
+ * there. A successful login is refunded.
  */
 export function loginBudgets(ctx: Pick<Context, 'db'>, ip: string, email: string): Budget[] {
   const canonical = canonicalEmail(email)
@@ -28,12 +28,17 @@ export function loginBudgets(ctx: Pick<Context, 'db'>, ip: string, email: string
   return [
     { key: `login ${network}`, points: 100, windowSeconds },
     { key: `login ${network} ${account}`, points: 10, windowSeconds },
-    { key: `login * ${account}`, points: 100, windowSeconds, exempt: () => isKnownFrom(ctx, network, canonical ?? '') },
+    {
+      key: `login * ${account}`,
+      points: 100,
+      windowSeconds,
+      exempt: () => hasSignedInFrom(ctx, network, canonical ?? ''),
+    },
   ]
 }
 
-/** The same statement for accounts that exist and that do not. */
-async function isKnownFrom({ db }: Pick<Context, 'db'>, network: string, email: string): Promise<boolean> {
+/** Whether an account has signed in from a network. Runs the same statement for accounts that do not exist. */
+async function hasSignedInFrom({ db }: Pick<Context, 'db'>, network: string, email: string): Promise<boolean> {
   const addresses = await findLoginAddresses(db, email)
   return addresses.some((address) => clientNetwork(address) === network)
 }
@@ -44,7 +49,7 @@ export function signUpBudgets(ip: string): Budget[] {
 
 const MINUTE_SECONDS = 60
 
-/** So many calls a minute from one network, at a door whose callers have proved themselves or are about to, cheaply. */
+/** Limits the requests of one network per minute, at endpoints that do no password hashing. */
 export function networkBudgets(endpoint: string, ip: string, pointsPerMinute: number): Budget[] {
   return [{ key: `${endpoint} ${clientNetwork(ip)}`, points: pointsPerMinute, windowSeconds: MINUTE_SECONDS }]
 }

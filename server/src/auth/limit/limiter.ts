@@ -8,14 +8,14 @@ export interface Limiter {
    * Takes a point from each budget before the work that it limits.
    *
    * @throws {RateLimited}
-   * @throws {Unavailable} when the store is away: a limit that cannot count lets nobody through
+   * @throws {Unavailable} when the store is unavailable: a limiter that cannot count lets no request through
    */
   take(budgets: readonly Budget[]): Promise<void>
-  /** For callers who proved themselves, and for work that was never done. */
+  /** Refunds clients that authenticated, and work that was never done. */
   refund(budgets: readonly Budget[]): Promise<void>
 }
 
-/** So many points are remembered for a store that is away. */
+/** The most refunds that are kept while the store is unavailable. */
 const MAX_PENDING_REFUNDS = 10_000
 
 export function createLimiter(store: LimitStore, now: () => Date): Limiter {
@@ -26,8 +26,8 @@ export function createLimiter(store: LimitStore, now: () => Date): Limiter {
       try {
         await store.refund(key, now())
       } catch {
-        // Nobody waits for a dead store to take points back, and nobody loses them: they are returned when it lives.
-        // Never thrown, since callers who do not wait for it could not catch it.
+        // No request waits for an unavailable store, and no refund is lost: they are made when the store is back.
+        // Nothing is thrown, since callers that do not await the refund could not catch it.
         if (pendingRefunds.length < MAX_PENDING_REFUNDS) pendingRefunds.push(key)
       }
     }
@@ -46,7 +46,7 @@ export function createLimiter(store: LimitStore, now: () => Date): Limiter {
           taken.push(key)
         }
       } catch (error) {
-        // Refused by one budget, an attempt that was never made costs the others nothing.
+        // An attempt that one budget refuses costs the others nothing.
         const refunding = refundKeys(taken)
         if (!(error instanceof Unavailable)) await refunding
         throw error
@@ -57,5 +57,5 @@ export function createLimiter(store: LimitStore, now: () => Date): Limiter {
   }
 }
 
-/** `RATE_LIMIT=off` */
+/** The limiter for `RATE_LIMIT=off`. */
 export const unlimited: Limiter = { take: async () => {}, refund: async () => {} }

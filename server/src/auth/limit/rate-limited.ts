@@ -1,4 +1,4 @@
-/** A budget is spent; the same for accounts that exist and that do not. */
+/** Thrown when a budget is spent; the same for existing and unknown accounts. */
 export class RateLimited extends Error {
   override readonly name = 'RateLimited'
   readonly retryAfterSeconds: number
