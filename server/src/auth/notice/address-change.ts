@@ -17,9 +17,9 @@ export interface AddressChange {
 }
 
 /**
- * Audits that a pair moved to another network, and warns its person: once per session and network in 24 hours, at most
- * three times an hour. Part of the rotation's transaction, so that a refresh that did not happen warns nobody; the caller
- * holds the person's queue ({@link lockUserExclusive}), so that parallel refreshes count each other's mails.
+ * Records that a pair moved to another network, and warns its user: once per session and network in 24 hours, at most
+ * three times an hour. This is part of the rotation's transaction, so that a refresh that fails sends no warning; the
+ * caller holds the user's lock ({@link lockUserExclusive}), so that parallel refreshes count each other's mails.
  */
 export async function recordAddressChange(tx: Queries, change: AddressChange): Promise<void> {
   const { session, generation, previousIp, client, now } = change
@@ -29,8 +29,8 @@ export async function recordAddressChange(tx: Queries, change: AddressChange): P
   const kind = 'address_changed'
   const aDayAgo = new Date(now.getTime() - DAY_MILLISECONDS)
   const mails = await findMailsSince(tx, { userId: session.userId, kind, since: aDayAgo })
-  const told = mails.some(({ data }) => data['session_id'] === session.id && data['network'] === network)
-  if (told) return
+  const isWarned = mails.some(({ data }) => data['session_id'] === session.id && data['network'] === network)
+  if (isWarned) return
 
   const data = {
     session_id: session.id,

@@ -4,15 +4,14 @@ import type { Origin } from '../context/origin.ts'
 
 export interface AuditedEvent {
   kind: AuditKind
-  /** The user it happened to; null where the event is about none, or about an unknown one. */
+  /** The user that the event is about; null if there is none, or the user is unknown. */
   userId: number | null
   sessionId?: string
   details?: AuditDetails
 }
 
 /**
- * Records an audit event with who caused it. Given a transaction, the event is part of it: what was rolled back was never
- * recorded.
+ * Records an audit event with its actor. In a transaction, the event is part of it: a rollback removes the event, too.
  */
 export function recordEvent(db: Queries, event: AuditedEvent, origin: Origin, now: Date): Promise<void> {
   const { kind, userId, sessionId = null, details = {} } = event

@@ -5,11 +5,11 @@ import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 
 /**
- * Replaces a password and ends every session of its person. The user row is updated first and the sessions in a later
+ * Replaces a user's password and ends all their sessions. The user row is updated first and the sessions in a later
  * statement: a login that verified the old password either opened its session before, and it ends here, or finds the
  * digest changed.
  *
- * @returns false when the password was changed by somebody else since the caller read it
+ * @returns false when the password has changed since the caller read it
  * @throws {HashPoolFull}
  */
 export async function changePassword(

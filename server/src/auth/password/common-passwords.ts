@@ -1,6 +1,6 @@
 /**
- * Passwords of eight characters and more that head every published list of leaked ones, and those of our documents, in
- * lower case. Short by intention: what a limiter of ten attempts lets a guesser try.
+ * Common passwords of at least eight characters, in lower case: those that lead every published list of leaked passwords,
+ * and those in the contracts' examples. The list is short on purpose: the login limit allows an attacker ten guesses.
  */
 export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
   `password password1 password12 password123 password1234 password12345 password! password1! passw0rd p@ssw0rd p@ssword

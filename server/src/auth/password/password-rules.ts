@@ -4,7 +4,7 @@ import { COMMON_PASSWORDS } from './common-passwords.ts'
 
 const MIN_CHARACTERS = 8
 
-/** The errors of a new password, in the wording of Rails validations; none when it may be used. */
+/** Returns the validation errors of a new password, in the wording of Rails validations. */
 export function validatePassword(
   settings: Pick<Settings, 'passwordMaxBytes' | 'refuseCommonPasswords'>,
   password: string,
