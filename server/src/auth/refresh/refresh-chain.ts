@@ -23,10 +23,10 @@ import { type Decision, decide, type Presentation } from './refresh-policy.ts'
 
 export interface RefreshAttempt {
   endpoint: SessionKind
-  /** As the client sent it. */
+  /** The token as the client sent it. */
   refreshToken: string
-  /** Judges a pair's access token by what the refresh token says: its session and generation. */
-  accessToken: (token: RefreshToken) => Presentation['accessToken']
+  /** Compares a pair's access token with the session and generation of the refresh token. */
+  compareAccessToken: (token: RefreshToken) => Presentation['accessToken']
   idempotencyKey: string | null
   inCookie: boolean
   client: Client
@@ -34,7 +34,7 @@ export interface RefreshAttempt {
 
 export type RefreshOutcome =
   | { kind: 'refused'; code: AuthErrorCode }
-  /** `jti` and `ip` belong into the access token that goes with the successor. */
+  /** `jti` and `ip` belong in the access token that is issued with the successor. */
   | { kind: 'issued'; chain: ChainRow; successor: RefreshToken; jti: string; ip: string; now: Date }
 
 type ChainContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'now' | 'random' | 'log'>
@@ -42,10 +42,10 @@ type ChainContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'now' | 'random
 const MAX_REREADS = 3
 
 /**
- * Presents a refresh token to its chain: reads, decides by {@link decide} and carries out the decision in one atomic
- * step. A race that is lost to another request is decided again on what that one left behind.
+ * Presents a refresh token to its chain: reads the chain, decides with {@link decide}, and carries out the decision in one
+ * atomic step. A request that loses a race decides again, on what the winner wrote.
  *
- * @throws {HashPoolFull} {@link Unavailable} with nothing used up, or used up so that a retry is recognised
+ * @throws {HashPoolFull} or {@link Unavailable}; the token is then unused, or used so that a retry is recognised
  */
 export async function advanceChain(ctx: ChainContext, attempt: RefreshAttempt): Promise<RefreshOutcome> {
   const token = readRefreshToken(ctx.tokens.refreshKeys, attempt.refreshToken)
@@ -53,9 +53,9 @@ export async function advanceChain(ctx: ChainContext, attempt: RefreshAttempt): 
 
   const now = ctx.now()
   const digests = {
-    client: attempt.idempotencyKey === null ? null : sha256(attempt.idempotencyKey),
-    // Drawn for this request, so that a second try after a lost connection recognises the first one's work.
-    drawn: sha256(ctx.random(16)),
+    key: attempt.idempotencyKey === null ? null : sha256(attempt.idempotencyKey),
+    // The digest is random per request, so that a second try after a lost connection recognises the first one's work.
+    random: sha256(ctx.random(16)),
   }
   let connectionsLost = 0
   for (let reads = 0; reads <= MAX_REREADS; reads++) {
@@ -66,14 +66,14 @@ export async function advanceChain(ctx: ChainContext, attempt: RefreshAttempt): 
       if (!(error instanceof Unavailable) || !error.connectionLost || ++connectionsLost > 1) throw error
     }
   }
-  throw new Unavailable('every race for a refresh token was lost')
+  throw new Unavailable('every race for a refresh token was lost: retry later')
 }
 
 interface Step {
   attempt: RefreshAttempt
   token: RefreshToken
   now: Date
-  digests: { client: string | null; drawn: string }
+  digests: { key: string | null; random: string }
 }
 
 async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcome | 'lost_race'> {
@@ -86,8 +86,8 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
     generation: token.generation,
     chain,
     digestMatches: chain && row ? await matches(ctx, chain, token, row) : null,
-    accessToken: attempt.accessToken(token),
-    attemptDigests: digests.client ? [digests.client, digests.drawn] : [digests.drawn],
+    accessToken: attempt.compareAccessToken(token),
+    attemptDigests: digests.key ? [digests.key, digests.random] : [digests.random],
     replayWindowSeconds: ctx.settings.replayWindowSeconds,
     inCookie: attempt.inCookie,
   })
@@ -111,7 +111,7 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
   }
 }
 
-/** Reuse must commit the end of the session and still be refused. */
+/** Ends the session, and commits that before it refuses the token. */
 async function endChain(
   ctx: ChainContext,
   { attempt, token, now }: Step,
@@ -124,12 +124,12 @@ async function endChain(
   if (kind === 'rolled_back') {
     ctx.log.error(
       fields,
-      'a genuine refresh token is unknown to the database: it has lost history; the session is ended',
+      'a genuine refresh token is unknown to the database: the database was rolled back; ending the session',
     )
     await endSession(ctx, { session, reason: 'rolled_back', generation: token.generation, origin: client, now })
     return { kind: 'refused', code: 'invalid_refresh_token' }
   }
-  ctx.log.warn(fields, 'a used refresh token was presented again; its session is ended')
+  ctx.log.warn(fields, 'a used refresh token was presented again; ending its session')
   await endSession(ctx, { session, reason: 'reuse', generation: token.generation, origin: client, now })
   return { kind: 'refused', code: SESSION_KINDS[chain.kind].reuseRefusal }
 }
@@ -142,15 +142,17 @@ async function rotate(
 ): Promise<RefreshOutcome | 'lost_race'> {
   const { attempt, token, now, digests } = step
   const { successor, row } = await makeSuccessor(ctx, step, chain)
-  // A client with one constant key would otherwise let a thief who copied it go on as its retry for ever.
+  // A key that was also used for the previous token is ignored: a thief with a copy of a constant key would always pass as
+  // a retry of its client.
   const attemptDigest =
-    digests.client === null || digests.client === decision.previousAttemptDigest ? digests.drawn : digests.client
+    digests.key === null || digests.key === decision.previousAttemptDigest ? digests.random : digests.key
   const rotation = { attemptDigest, successor: row, now }
 
   const previousIp = decision.unused.token_ip
   const change = { session: { id: chain.session_id, userId: chain.user_id }, generation: token.generation }
-  const moved = SESSION_KINDS[chain.kind].tellsOfMoves && clientNetwork(previousIp) !== clientNetwork(row.ip)
-  const rotated = moved
+  const networkChanged = clientNetwork(previousIp) !== clientNetwork(row.ip)
+  const isReported = networkChanged && SESSION_KINDS[chain.kind].reportsNetworkChange
+  const rotated = isReported
     ? await ctx.db.transaction(async (tx) => {
         await lockUserExclusive(tx, chain.user_id)
         if (!(await rotateTokenIn(tx, rotation))) return false
@@ -185,7 +187,7 @@ async function renew(
   return (await renewOffer(ctx.db, renewal, step.now)) ? { ...reissued, jti } : 'lost_race'
 }
 
-/** Derives again what was handed out before, under whichever key of the ring it was made. */
+/** Derives a previously issued successor again, with the key of the ring that issued it. */
 async function reissueSuccessor(
   ctx: ChainContext,
   step: Step,
@@ -200,7 +202,7 @@ async function reissueSuccessor(
   }
   ctx.log.error(
     { sessionId: chain.session_id, generation: row.generation },
-    'no key of the ring reproduces a refresh token: was a secret removed too early?',
+    'no key of the ring reproduces a refresh token: was a secret removed from JWT_PREVIOUS_SECRET_KEYS too early?',
   )
   return { kind: 'refused', code: 'invalid_refresh_token' }
 }
@@ -235,7 +237,7 @@ function matches(
   return tokens.digests.matches(SESSION_KINDS[chain.kind].tokenDigest, token.secret, row.token_digest)
 }
 
-/** A token lives its own lifetime, and never longer than its session. */
+/** A token expires after its own lifetime, or with its session if that is earlier. */
 function tokenExpiry(ctx: ChainContext, { now }: Step, chain: ChainRow): Date {
   const expiry = now.getTime() + ctx.settings.refreshTokenLifetimeSeconds * 1000
   return new Date(Math.min(expiry, chain.expires_at.getTime()))

@@ -13,18 +13,18 @@ export interface RefreshPairInput {
 }
 
 /**
- * Exchanges a pair for a new one; its two halves must have been issued together. The access token may have expired.
+ * Exchanges a pair for a new one; its two tokens must have been issued together. The access token may have expired.
  *
  * @throws {AuthError} `invalid_access_token`, `invalid_refresh_token`, `refresh_token_used`, `refresh_token_expired`
  */
 export async function refreshPair(ctx: Context, input: RefreshPairInput): Promise<IssuedTokens> {
   const access = ctx.tokens.access.verify(input.accessToken, { now: ctx.now(), ignoreTimes: true })
-  const judge = (token: RefreshToken) => {
+  const compareAccessToken = (token: RefreshToken) => {
     if (access?.kind !== 'pair') return 'invalid'
     const { sid, gen } = access.claims
     return sid === token.sessionId && gen === token.generation ? 'matches' : 'of_another'
   }
-  const outcome = await advanceChain(ctx, { ...input, endpoint: 'pair', inCookie: false, accessToken: judge })
+  const outcome = await advanceChain(ctx, { ...input, endpoint: 'pair', inCookie: false, compareAccessToken })
   if (outcome.kind === 'refused') throw new AuthError(outcome.code)
   const { chain, successor, jti, ip, now } = outcome
   return issueTokens(ctx, { kind: 'pair', user: chain, refreshToken: successor, jti, ip, now })

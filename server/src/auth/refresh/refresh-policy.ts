@@ -4,7 +4,7 @@ import type { AuthErrorCode } from '../context/auth-error.ts'
 import { isAheadOfDatabase } from '../session/lost-history.ts'
 import { SESSION_KINDS } from '../session/session-kind.ts'
 
-/** A presented refresh token that is authentic by its MAC, with all that is known about it. */
+/** A presented refresh token with an authentic MAC, and everything that is known about it. */
 export interface Presentation {
   now: Date
   /** The kind of session that the endpoint serves. */
@@ -12,35 +12,35 @@ export interface Presentation {
   generation: number
   /** Null when the session is unknown. */
   chain: ChainRow | null
-  /** Whether the token's secret fits its row; null when its row is gone. */
+  /** Whether the token's secret matches the digest of its row; null when the row is gone. */
   digestMatches: boolean | null
-  /** A pair's other half: one of ours and of this very token, of another one, or none of ours. `login` has none. */
+  /** Whether a pair's access token was issued with this refresh token, with another one, or not at all by this server. */
   accessToken: 'not_needed' | 'matches' | 'of_another' | 'invalid'
-  /** Digests by which this attempt recognises a rotation as its own. */
+  /** The digests by which this attempt recognises a rotation as its own. */
   attemptDigests: readonly string[]
   replayWindowSeconds: number
-  /** In a cookie, which tabs share that know nothing of each other. */
+  /** Whether the token came in a cookie, which several tabs may share without coordination. */
   inCookie: boolean
 }
 
 export type Decision =
   | { kind: 'refused'; code: AuthErrorCode }
-  /** The database has lost history: end the session. */
+  /** The database was rolled back: end the session. */
   | { kind: 'rolled_back' }
-  /** Somebody holds a token that was used up: end the session. */
+  /** A used token was presented again: end the session. */
   | { kind: 'reused' }
-  /** Hand out the successor again as it is; write nothing. */
+  /** Return the same successor again; write nothing. */
   | { kind: 'repeat'; used: TokenRow; successor: TokenRow }
-  /** Hand out the token itself; write nothing. */
+  /** Return the token itself; write nothing. */
   | { kind: 'keep'; unused: TokenRow }
-  /** Hand out the successor; the token stays unused until that is presented. */
+  /** Return the successor; the token stays unused until the successor is presented. */
   | { kind: 'offer'; unused: TokenRow; successor: TokenRow | null }
-  /** Use the token up and hand out its successor. */
+  /** Mark the token as used and return its successor. */
   | { kind: 'rotate'; unused: TokenRow; previousAttemptDigest: string | null }
 
 /**
- * The whole policy of the refresh chain, free of effects. The line numbers are those of the table in `docs/refresh.md`;
- * the first line that fits decides.
+ * The whole policy of the refresh chain, without side effects. The line numbers are those of the table in
+ * `docs/refresh.md`; the first line that fits decides.
  */
 export function decide(presented: Presentation): Decision {
   const { now, chain, endpoint, generation, accessToken } = presented
@@ -48,14 +48,14 @@ export function decide(presented: Presentation): Decision {
   // 0. Not a token of this endpoint.
   if (!chain || chain.kind !== endpoint) return refused('invalid_refresh_token')
 
-  // 1. Halves of different pairs: two tabs can hold them, so it is no theft, even when the token's row is gone.
+  // 1. The two tokens are of different pairs. Two tabs can hold them: this is not theft, even when the row is gone.
   if (accessToken === 'invalid') return refused('invalid_access_token')
   if (accessToken === 'of_another') return refused('invalid_refresh_token')
 
   const token = findToken(chain, generation)
   const successor = findToken(chain, generation + 1)
 
-  // 2. The session is over.
+  // 2. The session ended or expired, or the user is disabled.
   if (chain.revoked_at) {
     const wasUsed = !token || token.used_at !== null
     const wasReused = chain.revoke_reason === 'reuse' && wasUsed
@@ -64,17 +64,17 @@ export function decide(presented: Presentation): Decision {
   if (chain.expires_at <= now) return refused('refresh_token_expired')
   if (chain.disabled_at) return refused('invalid_refresh_token')
 
-  // 3. Genuine by its MAC, and we never made it: a restored backup or a failover lost what came after. A secret that does not
-  // fit is of a chain that was rotated otherwise since then, perhaps by a thief of an older token.
+  // 3. The MAC is genuine, but the database does not know the token: a restored backup or a failover lost it. If the secret
+  // does not match, the chain has since been rotated differently, perhaps by a thief of an older token.
   if (isAheadOfDatabase(chain, generation, presented.digestMatches)) return { kind: 'rolled_back' }
 
-  // 4. Used, and what came of it was used too.
+  // 4. Used, and its successor was used too.
   if (!token || (token.used_at && (!successor || successor.used_at))) return { kind: 'reused' }
 
-  // 5. Used, its successor unused: an answer that was lost, or a thief.
+  // 5. Used, its successor unused: the answer was lost, or a thief has the token.
   if (token.used_at && successor) {
     if (successor.token_expires_at <= now) return refused('refresh_token_expired')
-    if (isOwnAttempt(presented, token) || isWithinWindow(presented, token.used_at)) {
+    if (isRetry(presented, token) || isWithinWindow(presented, token.used_at)) {
       return { kind: 'repeat', used: token, successor }
     }
     return { kind: 'reused' }
@@ -82,21 +82,21 @@ export function decide(presented: Presentation): Decision {
 
   // 6. Unused.
   if (token.token_expires_at <= now) return refused('refresh_token_expired')
-  if (isYoungInCookie(presented, token)) return { kind: 'keep', unused: token }
+  if (isRecentInCookie(presented, token)) return { kind: 'keep', unused: token }
   if (generation === 0 && chain.rotation === 'adaptive') return { kind: 'offer', unused: token, successor }
   const previousAttemptDigest = findToken(chain, generation - 1)?.attempt_digest ?? null
   return { kind: 'rotate', unused: token, previousAttemptDigest }
 }
 
-function isOwnAttempt({ attemptDigests }: Presentation, token: TokenRow): boolean {
+function isRetry({ attemptDigests }: Presentation, token: TokenRow): boolean {
   return token.attempt_digest !== null && attemptDigests.includes(token.attempt_digest)
 }
 
 /**
- * Tabs that refresh one after another within the window all keep the same token, so the chain moves once per window at
- * most, and a tab whose request comes late finds its token's successor unused.
+ * Whether a cookie's token is younger than the window. Tabs that refresh one after another within the window all keep the
+ * same token, so the chain moves at most once per window, and a late request finds its token's successor unused.
  */
-function isYoungInCookie({ inCookie, now, replayWindowSeconds }: Presentation, token: TokenRow): boolean {
+function isRecentInCookie({ inCookie, now, replayWindowSeconds }: Presentation, token: TokenRow): boolean {
   return inCookie && now.getTime() - token.token_created_at.getTime() < replayWindowSeconds * 1000
 }
 

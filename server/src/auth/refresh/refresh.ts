@@ -6,19 +6,19 @@ import { advanceChain } from './refresh-chain.ts'
 
 export interface RefreshInput {
   refreshToken: string
-  /** Whether it came in a cookie. */
+  /** Whether the token came in a cookie. */
   inCookie: boolean
   idempotencyKey: string | null
   client: Client
 }
 
 /**
- * Refreshes a `login` session (RFC 6749, 6, with rotation as RFC 9700, 4.14.2 asks for).
+ * Refreshes a `login` session (RFC 6749, 6, with the rotation of RFC 9700, 4.14.2).
  *
  * @throws {AuthError} `invalid_refresh_token`, `refresh_token_expired`
  */
 export async function refresh(ctx: Context, input: RefreshInput): Promise<IssuedTokens> {
-  const outcome = await advanceChain(ctx, { ...input, endpoint: 'login', accessToken: () => 'not_needed' })
+  const outcome = await advanceChain(ctx, { ...input, endpoint: 'login', compareAccessToken: () => 'not_needed' })
   if (outcome.kind === 'refused') throw new AuthError(outcome.code)
   const { chain, successor, jti, ip, now } = outcome
   return issueTokens(ctx, { kind: 'login', user: chain, refreshToken: successor, jti, ip, now })

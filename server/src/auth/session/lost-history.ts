@@ -1,8 +1,8 @@
 import type { ChainRow } from '../../storage/session/refresh-tokens.ts'
 
 /**
- * Whether the database has forgotten a token that is genuine by its MAC: it is of a generation that was never made there,
- * or its secret does not fit the row of its generation. A restored backup or a failover lost what came after.
+ * Whether a token with a genuine MAC is unknown to the database: its generation is above the newest row, or its secret
+ * does not match the row of its generation. A restored backup or a failover has lost what came after.
  *
  * @param digestMatches null when the token's row is gone
  */

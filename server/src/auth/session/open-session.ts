@@ -8,14 +8,14 @@ import type { Client } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 
-export interface NewSessionOf {
+export interface OpenSessionInput {
   userId: number
   kind: SessionKind
-  /** Whether each token is used up from the first on, whatever the setting says. */
+  /** Whether even the first token is rotated, regardless of `REFRESH_TOKEN_ROTATION`. */
   strict: boolean
-  /** How the user proved themselves (RFC 8176). */
+  /** How the user authenticated (RFC 8176). */
   methods: readonly string[]
-  /** The digest that a password was compared with: the session is opened only while it is still the user's. */
+  /** The digest that the password was verified against: the session is opened only if it is still the user's. */
   verifiedDigest?: string | null
   client: Client
   now: Date
@@ -23,7 +23,7 @@ export interface NewSessionOf {
 
 export interface OpenedSession {
   refreshToken: RefreshToken
-  /** Of the access token that goes with it. */
+  /** The `jti` of the access token that is issued with the refresh token. */
   jti: string
 }
 
@@ -34,10 +34,10 @@ export interface OpenedSession {
  */
 export async function openSession(
   ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
-  { userId, kind, strict, methods, verifiedDigest, client, now }: NewSessionOf,
+  { userId, kind, strict, methods, verifiedDigest, client, now }: OpenSessionInput,
 ): Promise<OpenedSession | null> {
   const { settings, tokens } = ctx
-  const { tokenDigest: algorithm, alwaysStrict, opened: openedEvent } = SESSION_KINDS[kind]
+  const { tokenDigest: algorithm, alwaysStrict, openedEvent } = SESSION_KINDS[kind]
   const sessionId = uuidV7(now, ctx.random)
   const secret = ctx.random(SECRET_BYTES)
   const refreshToken = makeRefreshToken(tokens.refreshKeys[0], { sessionId, generation: 0, secret })
@@ -47,9 +47,9 @@ export async function openSession(
   const tokenEnd = Math.min(sessionEnd, now.getTime() + settings.refreshTokenLifetimeSeconds * 1000)
 
   const opened = await ctx.db.transaction(async (tx) => {
-    const held = await lockUserShared(tx, userId)
-    if (!held || held.disabled_at) return false
-    if (verifiedDigest !== undefined && held.password_digest !== verifiedDigest) return false
+    const user = await lockUserShared(tx, userId)
+    if (!user || user.disabled_at) return false
+    if (verifiedDigest !== undefined && user.password_digest !== verifiedDigest) return false
     await insertSession(
       tx,
       {

@@ -3,22 +3,22 @@ import type { AuditKind } from '../../storage/notice/audit-events.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
 import type { AuthErrorCode } from '../context/auth-error.ts'
 
-/** Everything in which one kind of session differs from another. */
+/** The rules in which kinds of sessions differ. */
 export interface SessionKindRules {
   /** How the secrets of its refresh tokens are stored. */
   tokenDigest: TokenDigestAlgorithm
-  /** Whether each refresh token is used up from the first on, whatever `REFRESH_TOKEN_ROTATION` says. */
+  /** Whether even the first refresh token is rotated, regardless of `REFRESH_TOKEN_ROTATION`. */
   alwaysStrict: boolean
-  /** Whether a used token is answered with its successor again within `REFRESH_REPLAY_WINDOW`. */
+  /** Whether a used token returns its successor again within `REFRESH_REPLAY_WINDOW`. */
   hasReplayWindow: boolean
-  /** Whether an access token belongs to one refresh token, and names it and the address it was issued to. */
+  /** Whether an access token is bound to one refresh token, and names it and the address that it was issued to. */
   bindsAccessToken: boolean
   /** Whether a refresh from another network is audited and mailed. */
-  tellsOfMoves: boolean
-  /** The answer to a refresh token that was used before. */
+  reportsNetworkChange: boolean
+  /** The error code for a refresh token that was used before. */
   reuseRefusal: AuthErrorCode
-  /** The audit event of its beginning. */
-  opened: AuditKind
+  /** The audit event of a new session. */
+  openedEvent: AuditKind
 }
 
 export const SESSION_KINDS: Record<SessionKind, SessionKindRules> = {
@@ -27,18 +27,18 @@ export const SESSION_KINDS: Record<SessionKind, SessionKindRules> = {
     alwaysStrict: false,
     hasReplayWindow: true,
     bindsAccessToken: false,
-    tellsOfMoves: false,
+    reportsNetworkChange: false,
     reuseRefusal: 'invalid_refresh_token',
-    opened: 'login_succeeded',
+    openedEvent: 'login_succeeded',
   },
-  // The contract of token pairs wants bcrypt, and a used token refused as used.
+  // The `token-pairs` contract requires bcrypt, and an error of its own for a used token.
   pair: {
     tokenDigest: 'bcrypt',
     alwaysStrict: true,
     hasReplayWindow: false,
     bindsAccessToken: true,
-    tellsOfMoves: true,
+    reportsNetworkChange: true,
     reuseRefusal: 'refresh_token_used',
-    opened: 'pair_issued',
+    openedEvent: 'pair_issued',
   },
 }
