@@ -11,7 +11,7 @@ export async function findUserByIdOrGuid(ctx: Pick<Context, 'db'>, id: string): 
   return recordId === null ? null : findUserById(ctx.db, recordId)
 }
 
-/** Finds a user by id, GUID or email address, whichever the identifier looks like. */
+/** Finds a user by id, GUID or email address, depending on the form of the identifier. */
 export async function findUser(ctx: Pick<Context, 'db'>, identifier: string): Promise<UserRow | null> {
   if (!identifier.includes('@')) return findUserByIdOrGuid(ctx, identifier)
   const email = canonicalEmail(identifier)

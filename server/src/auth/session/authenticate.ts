@@ -3,10 +3,10 @@ import type { Caller } from '../context/caller.ts'
 import type { Context } from '../context/context.ts'
 
 /**
- * The caller of an access token. Session and user are read anew: a logout, a deletion and a changed role count at once,
- * although the token itself would be good until it expires. One statement.
+ * Identifies the caller by an access token. One statement reads session and user each time: a logout, a deletion or a
+ * changed role takes effect at once, although the token itself is valid until it expires.
  *
- * @returns null for anything but a living token of a living session
+ * @returns null unless the token is valid and its session is active
  */
 export async function authenticate(
   ctx: Pick<Context, 'db' | 'tokens' | 'now'>,

@@ -10,13 +10,13 @@ import { recordEvent } from '../notice/record-event.ts'
 export interface SessionEnd {
   session: { id: string; userId: number }
   reason: 'logout' | 'reuse' | 'rolled_back' | 'operator'
-  /** Of the refresh token that was presented, if one was. */
+  /** The generation of the refresh token that was presented, if any. */
   generation: number | null
   origin: Origin
   now: Date
 }
 
-const AUDITED_AS: Record<SessionEnd['reason'], AuditKind> = {
+const AUDIT_KINDS: Record<SessionEnd['reason'], AuditKind> = {
   logout: 'logout',
   reuse: 'refresh_token_reused',
   rolled_back: 'history_lost',
@@ -24,17 +24,17 @@ const AUDITED_AS: Record<SessionEnd['reason'], AuditKind> = {
 }
 
 /**
- * Ends a session and no other: from the commit on, nothing of it is good for anything. Audited, and told the person if it
- * was reuse, by the one call that ended it; three times an hour at most.
+ * Ends one session: once this is committed, none of its tokens is accepted. Only the call that ends it records an audit
+ * event and, after a reuse, mails the user, at most three times an hour.
  *
- * @returns false when it had ended before
+ * @returns false when the session had already ended
  */
 export function endSession(
   ctx: Pick<Context, 'db'>,
   { session, reason, generation, origin, now }: SessionEnd,
 ): Promise<boolean> {
   return ctx.db.transaction(async (tx) => {
-    // Parallel reuses count each other's mails.
+    // Parallel reuses must count each other's mails.
     if (reason === 'reuse') await lockUserExclusive(tx, session.userId)
     else await lockUserAgainstDelete(tx, session.userId)
     if (!(await revokeSession(tx, { id: session.id, reason, now }))) return false
@@ -43,7 +43,7 @@ export function endSession(
     const details = generation === null ? {} : { generation }
     await recordEvent(
       tx,
-      { kind: AUDITED_AS[reason], userId: session.userId, sessionId: session.id, details },
+      { kind: AUDIT_KINDS[reason], userId: session.userId, sessionId: session.id, details },
       origin,
       now,
     )

@@ -5,14 +5,14 @@ import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 
-/** Ends every living session of a person, for whoever runs the server; returns how many there were. */
+/** Ends all active sessions of a user on behalf of an operator; returns how many there were. */
 export function endSessionsOfUser(
   ctx: Pick<Context, 'db' | 'now'>,
   { userId, origin }: { userId: number; origin: Origin },
 ): Promise<number> {
   const now = ctx.now()
   return ctx.db.transaction(async (tx) => {
-    // Logins that are under way are waited for: their sessions end too.
+    // Wait for concurrent logins: their sessions end too.
     await lockUserExclusive(tx, userId)
     const ended = await revokeSessionsOfUser(tx, { userId, reason: 'operator', now })
     const details = { sessions: ended }
@@ -21,15 +21,16 @@ export function endSessionsOfUser(
   })
 }
 
-/** Before any that there is. */
+/** Sorts before every session id. */
 const FIRST_SESSION_ID = '00000000-0000-0000-0000-000000000000'
-const BATCH = 500
-/** Between batches, so that servers on the same SQLite file get their turn. */
+const BATCH_SIZE = 500
+/** A pause between batches gives servers on the same SQLite file their turn. */
 const PAUSE_MILLISECONDS = 20
 
 /**
- * Ends every session that has begun by now, for whoever restored a backup: sessions that had ended since then would live
- * again. In batches, each audited with what it ended, beside running servers.
+ * Ends every session that has begun by now, for an operator who restored a backup: sessions that had ended since the backup
+ * would otherwise be active again. It works in batches, beside running servers, and audits how many sessions each batch
+ * ended.
  */
 export async function endEverySession(
   ctx: Pick<Context, 'db' | 'now'>,
@@ -39,7 +40,7 @@ export async function endEverySession(
   let [ended, after] = [0, FIRST_SESSION_ID]
   for (;;) {
     const ids = await ctx.db.transaction(async (tx) => {
-      const batch = await revokeNextSessions(tx, { reason: 'operator', now, after, limit: BATCH })
+      const batch = await revokeNextSessions(tx, { reason: 'operator', now, after, limit: BATCH_SIZE })
       const details = { sessions: batch.length }
       if (batch.length > 0) await recordEvent(tx, { kind: 'session_ended', userId: null, details }, origin, now)
       return batch

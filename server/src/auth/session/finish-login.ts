@@ -4,29 +4,29 @@ import type { Client } from '../context/origin.ts'
 import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
 import { openSession } from './open-session.ts'
 
-/** How a login ended that was not refused. */
+/** The outcome of a login that was not refused. */
 export type LoginOutcome = { kind: 'session'; user: UserRow; tokens: IssuedTokens }
 
-export interface ProvenLogin {
+export interface VerifiedLogin {
   user: UserRow
-  /** How the user proved themselves (RFC 8176). */
+  /** How the user authenticated (RFC 8176). */
   methods: readonly string[]
-  /** The digest that a password was compared with. */
+  /** The digest that the password was verified against. */
   verifiedDigest: string | null
-  /** Whether the refresh token goes into a cookie: its keeper always stores successors. */
+  /** Whether the refresh token goes into a cookie: a browser always stores the successor. */
   inCookie: boolean
   client: Client
   now: Date
 }
 
 /**
- * The end of every way to sign in, and the only way to a `login` session: what must hold for all of them is decided here.
+ * The last step of every way to sign in, and the only way to a `login` session: rules for all logins belong here.
  *
  * @returns null when the user is gone or disabled, or no longer has the password that was verified
  */
 export async function finishLogin(
   ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
-  { user, methods, verifiedDigest, inCookie, client, now }: ProvenLogin,
+  { user, methods, verifiedDigest, inCookie, client, now }: VerifiedLogin,
 ): Promise<LoginOutcome | null> {
   const kind = 'login'
   const session = await openSession(ctx, {

@@ -7,9 +7,9 @@ import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
 import { openSession } from './open-session.ts'
 
 /**
- * Issues a pair to the person of a GUID. A GUID is no credential: whoever calls this has checked who is asking.
+ * Issues a pair for the user with a GUID. A GUID is not a credential: the calling code must have authorized the client.
  *
- * @throws {AuthError} `user_not_found`, also for a disabled person
+ * @throws {AuthError} `user_not_found`, also for a disabled user
  */
 export async function issuePair(ctx: Context, input: { userGuid: string; client: Client }): Promise<IssuedTokens> {
   const { userGuid, client } = input

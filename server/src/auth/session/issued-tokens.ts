@@ -4,13 +4,13 @@ import type { SessionKind } from '../../storage/session/sessions.ts'
 import type { Context } from '../context/context.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 
-/** What a client gets from a login or a refresh; the names are those of the wire. */
+/** The tokens that a login or a refresh returns; the names are those of the API. */
 export interface IssuedTokens {
   access_token: string
   refresh_token: string
 }
 
-export interface TokensOf {
+export interface IssueTokensInput {
   kind: SessionKind
   user: Pick<UserRow, 'guid' | 'role'>
   refreshToken: RefreshToken
@@ -20,19 +20,22 @@ export interface TokensOf {
   now: Date
 }
 
-/** Signs the access token that goes with a refresh token. */
-export function issueTokens(ctx: Pick<Context, 'tokens' | 'settings'>, of: TokensOf): IssuedTokens {
-  const issuedAt = Math.floor(of.now.getTime() / 1000)
-  const { encoded, sessionId, generation } = of.refreshToken
-  const bound = SESSION_KINDS[of.kind].bindsAccessToken
-  const access_token = ctx.tokens.access.sign(of.kind, {
-    sub: of.user.guid,
+/** Signs the access token that is issued with a refresh token. */
+export function issueTokens(
+  ctx: Pick<Context, 'tokens' | 'settings'>,
+  { kind, user, refreshToken, jti, ip, now }: IssueTokensInput,
+): IssuedTokens {
+  const issuedAt = Math.floor(now.getTime() / 1000)
+  const { encoded, sessionId, generation } = refreshToken
+  const isBound = SESSION_KINDS[kind].bindsAccessToken
+  const access_token = ctx.tokens.access.sign(kind, {
+    sub: user.guid,
     sid: sessionId,
-    jti: of.jti,
-    role: of.user.role,
+    jti,
+    role: user.role,
     iat: issuedAt,
     exp: issuedAt + ctx.settings.accessTokenLifetimeSeconds,
-    ...(bound && { guid: of.user.guid, ip: of.ip, gen: generation }),
+    ...(isBound && { guid: user.guid, ip, gen: generation }),
   })
   return { access_token, refresh_token: encoded }
 }

@@ -10,12 +10,12 @@ import { finishLogin, type LoginOutcome } from './finish-login.ts'
 export interface LoginInput {
   email: string
   password: string
-  /** Whether the refresh token goes into a cookie: its keeper always stores successors. */
+  /** Whether the refresh token goes into a cookie: a browser always stores the successor. */
   inCookie: boolean
   client: Client
 }
 
-const MAX_TRIES = 2
+const MAX_ATTEMPTS = 2
 
 /**
  * Checks a password and opens a session. Unknown address, wrong password and disabled account cost the same work and get
@@ -26,31 +26,31 @@ const MAX_TRIES = 2
  */
 export async function login(ctx: Context, { email, password, inCookie, client }: LoginInput): Promise<LoginOutcome> {
   const canonical = canonicalEmail(email)
-  for (let tries = 1; ; tries++) {
+  for (let attempt = 1; ; attempt++) {
     const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
     const matches = await ctx.passwords.matches(password, user?.password_digest ?? null)
     const now = ctx.now()
     const allowed = user !== null && matches && user.disabled_at === null && isAllowedFrom(ctx, user, client)
-    // Whether the account was disabled, or its password changed, since then is judged under lock.
+    // `finishLogin` checks under a lock whether the user was disabled or the password changed in the meantime.
     const proof = { methods: ['pwd'], verifiedDigest: user?.password_digest ?? null }
     const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, client, now }) : null
     if (outcome) {
       await renewOutdatedDigest(ctx, outcome.user, password)
       return outcome
     }
-    // A login beside this one may have renewed the digest that was compared; a changed password will not match.
-    if (allowed && tries < MAX_TRIES) continue
+    // A concurrent login may have renewed the digest that was compared; a changed password will not match.
+    if (allowed && attempt < MAX_ATTEMPTS) continue
     await recordEvent(ctx.db, { kind: 'login_failed', userId: user?.id ?? null }, client, now)
     throw new AuthError('invalid_credentials')
   }
 }
 
-/** Demo users have passwords that stand in the documentation. */
+/** The passwords of demo users are public, so they may sign in only from addresses in `DEMO_FROM`. */
 function isAllowedFrom(ctx: Pick<Context, 'settings'>, user: UserRow, client: Client): boolean {
   return !isDemoUser(user) || ctx.settings.isDemoAddress(client.ip)
 }
 
-/** Only now is the password known that a digest of today's strength needs. A failure costs nobody their login. */
+/** Renews a digest with the current settings, while the password is known. The login succeeds even if this fails. */
 async function renewOutdatedDigest(ctx: Context, user: UserRow, password: string): Promise<void> {
   const from = user.password_digest
   if (from === null || !ctx.passwords.isOutdated(from)) return
@@ -58,6 +58,6 @@ async function renewOutdatedDigest(ctx: Context, user: UserRow, password: string
     const to = await ctx.passwords.digest(password)
     await replacePasswordDigest(ctx.db, { id: user.id, from, to, now: ctx.now() })
   } catch (error) {
-    ctx.log.warn({ userId: user.id, reason: (error as Error).name }, 'an outdated password digest was not renewed')
+    ctx.log.warn({ userId: user.id, reason: (error as Error).name }, 'an outdated password digest could not be renewed')
   }
 }

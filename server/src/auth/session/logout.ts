@@ -8,10 +8,10 @@ import { isAheadOfDatabase } from './lost-history.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 
 /**
- * Ends the session of any authentic refresh token, be it expired, used up, a pair's, or one that the database has lost
+ * Ends the session of any authentic refresh token, even if it is expired, used, part of a pair, or lost by the database
  * (RFC 7009, 2.1).
  *
- * @throws {AuthError} `invalid_refresh_token` for a token that is none of ours, and for a session that has ended
+ * @throws {AuthError} `invalid_refresh_token` for a token that this server did not issue, and for an ended session
  */
 export async function logout(
   ctx: Pick<Context, 'db' | 'tokens' | 'now' | 'log'>,
@@ -26,10 +26,9 @@ export async function logout(
   const { tokenDigest } = SESSION_KINDS[chain.kind]
   const digestMatches = row && (await ctx.tokens.digests.matches(tokenDigest, token.secret, row.token_digest))
   if (!chain.revoked_at && isAheadOfDatabase(chain, generation, digestMatches)) {
-    const about = { sessionId: chain.session_id, generation }
     ctx.log.error(
-      about,
-      'somebody logged out with a genuine refresh token that is unknown to the database: it has lost history',
+      { sessionId: chain.session_id, generation },
+      'a logout used a genuine refresh token that is unknown to the database: the database was rolled back',
     )
   }
   const ended = await endSession(ctx, { session, reason: 'logout', generation, origin: input.client, now: ctx.now() })
