@@ -24,7 +24,7 @@ export interface CreateUserInput {
 export type CreateUserOutcome = { kind: 'created'; user: UserRow } | { kind: 'invalid'; errors: ValidationErrors }
 
 /**
- * Creates a user and records an audit event. All validation errors are returned together, and then nothing is written.
+ * Creates a user and records an audit event, or returns all validation errors together and writes nothing.
  *
  * @throws {HashPoolFull}
  */

@@ -26,8 +26,8 @@ export function createLimiter(store: LimitStore, now: () => Date): Limiter {
       try {
         await store.refund(key, now())
       } catch {
-        // No request waits for an unavailable store, and no refund is lost: they are made when the store is back.
-        // Nothing is thrown, since callers that do not await the refund could not catch it.
+        // No request waits for an unavailable store: the refund is kept until the store is back. Nothing is thrown, since
+        // callers that do not await the refund could not catch it.
         if (pendingRefunds.length < MAX_PENDING_REFUNDS) pendingRefunds.push(key)
       }
     }
