@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { ADMIN, issuePair, logIn, me, newLogin, refresh, refreshPair, signUp } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { ADMIN, issuePair, logIn, me, newLogin, refresh, refreshPair, signUp } from '../support/users.ts'
 
 const server = await startServer()
 

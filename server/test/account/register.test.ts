@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { canonicalEmail } from '../../src/text/email-address.ts'
-import { logIn, PASSWORD, signUp } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
+import { logIn, PASSWORD, signUp } from '../support/users.ts'
 
 const server = await startServer()
 

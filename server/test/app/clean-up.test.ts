@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
 import { insertSession } from '../../src/storage/session/sessions.ts'
-import { logOut, newLogin, refresh } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { tesseraBeside } from '../support/tessera-command.ts'
+import { logOut, newLogin, refresh } from '../support/users.ts'
 
 const DAY = 86_400
 

@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { signUp } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
 import { documents, tesseraBeside } from '../support/tessera-command.ts'
 import { temporaryFolder } from '../support/test-database.ts'
+import { signUp } from '../support/users.ts'
 
 test('people of a Rails application come over with ids, digests and times, and sign in with their passwords', async () => {
   const server = await startServer()

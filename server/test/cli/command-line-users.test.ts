@@ -5,10 +5,10 @@ import { disableUser } from '../../src/auth/account/disable-user.ts'
 import { endSessionsOfUser } from '../../src/auth/session/end-sessions.ts'
 import { lockUserShared } from '../../src/storage/account/user-locks.ts'
 import { insertSession } from '../../src/storage/session/sessions.ts'
-import { logIn, me, newLogin, PASSWORD, refresh, signUp } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { documents, tesseraBeside } from '../support/tessera-command.ts'
 import { onPostgres } from '../support/test-database.ts'
+import { logIn, me, newLogin, PASSWORD, refresh, signUp } from '../support/users.ts'
 
 test("a person created at the command line signs in to the running server; the documents' test user is one line", async () => {
   const server = await startServer({}, { demoFrom: { includes: () => true, includesEverything: true, isEmpty: false } })

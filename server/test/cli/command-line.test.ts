@@ -5,11 +5,11 @@ import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { createProgram } from '../../src/cli/program.ts'
 import { insertMail } from '../../src/storage/notice/outbox.ts'
-import { logIn, me, newLogin, refresh, signUp, type Tokens } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
 import { runToEnd } from '../support/server-process.ts'
 import { documents, tesseraBeside } from '../support/tessera-command.ts'
 import { temporaryFolder } from '../support/test-database.ts'
+import { logIn, me, newLogin, refresh, signUp, type Tokens } from '../support/users.ts'
 
 test('what cannot be meant both ways changes nothing', async () => {
   const server = await startServer()

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHmac, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { claimsOf, issuePair, logIn, logOut, me, newLogin, refreshPair, signUp } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
+import { claimsOf, issuePair, logIn, logOut, me, newLogin, refreshPair, signUp } from '../support/users.ts'
 
 const SECRET = 'a secret that another service shares with this server: 64 bytes or more'
 const server = await startServer({ JWT_SECRET_KEY: SECRET })

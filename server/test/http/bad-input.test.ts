@@ -6,8 +6,8 @@ import sql from 'sql-template-tag'
 import { routes } from '../../src/http/routes.ts'
 import { capSockets } from '../../src/http/server/socket-cap.ts'
 import { parseIpRanges } from '../../src/text/ip-address.ts'
-import { newLogin, refresh } from '../support/people.ts'
 import { type Answer, send, startServer } from '../support/server.ts'
+import { newLogin, refresh } from '../support/users.ts'
 
 const server = await startServer()
 const JSON_TYPE = { 'content-type': 'application/json' }

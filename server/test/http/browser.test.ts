@@ -6,8 +6,8 @@ import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import sql from 'sql-template-tag'
 import { noBrowser, openBrowser } from '../support/browser.ts'
-import { PASSWORD, signUp } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
+import { PASSWORD, signUp } from '../support/users.ts'
 
 const skip = noBrowser
 

@@ -5,9 +5,9 @@ import { after, test } from 'node:test'
 import { routes } from '../../src/http/routes.ts'
 import { apiDescription } from '../support/api-description.ts'
 import { type OddRequest, oddRequests } from '../support/odd-requests.ts'
-import { ADMIN, issuePair, logIn, newLogin } from '../support/people.ts'
 import { drawn, SEED } from '../support/seeded.ts'
 import { startServer } from '../support/server.ts'
+import { ADMIN, issuePair, logIn, newLogin } from '../support/users.ts'
 
 // Behind a trusted proxy, so that what a client claims of its address is read.
 const server = await startServer({ TRUSTED_PROXIES: '127.0.0.1,::1' })

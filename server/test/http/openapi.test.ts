@@ -4,8 +4,8 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { OpenAPIClientAxios } from 'openapi-client-axios'
 import { routes } from '../../src/http/routes.ts'
 import { apiDescription, pointerOf } from '../support/api-description.ts'
-import { ADMIN, issuePair, JOHN, newLogin, PASSWORD, signUp } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { ADMIN, issuePair, JOHN, newLogin, PASSWORD, signUp } from '../support/users.ts'
 
 const server = await startServer()
 const { document: description, operations, complaints, assertDescribed } = await apiDescription(server)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { findMails, insertMail } from '../../src/storage/notice/outbox.ts'
-import { signUp } from '../support/people.ts'
 import { send, startServer, type TestServer } from '../support/server.ts'
+import { signUp } from '../support/users.ts'
 
 const BROWSER = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
 const SECRET = 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ'

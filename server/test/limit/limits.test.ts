@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { PASSWORD, signUp } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { PASSWORD, signUp } from '../support/users.ts'
 
 const start = () => startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1' })
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { newLogin, PASSWORD, refresh } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { newLogin, PASSWORD, refresh } from '../support/users.ts'
 
 const REDIS_URL = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379'
 const skip = !(await answers(REDIS_URL)) && `no Redis answers at ${REDIS_URL}; set TEST_REDIS_URL`

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { lockUserExclusive } from '../../src/storage/account/user-locks.ts'
-import { claimsOf, issuePair, newLogin, refreshPair, signUp, type Tokens } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
 import { onPostgres } from '../support/test-database.ts'
+import { claimsOf, issuePair, newLogin, refreshPair, signUp, type Tokens } from '../support/users.ts'
 
 const server = await startServer({ TRUSTED_PROXIES: '127.0.0.1' })
 const untrusting = await startServer()

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { type MailServer, startMailServer } from '../../../harness/mail-server.ts'
-import { issuePair, newLogin, PASSWORD, type Person, refresh, refreshPair, signUp } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { openDatabase } from '../support/test-database.ts'
+import { issuePair, newLogin, PASSWORD, type Person, refresh, refreshPair, signUp } from '../support/users.ts'
 
 const SETTINGS = {
   MAIL_FROM: 'Acme <no-reply@acme.example>',

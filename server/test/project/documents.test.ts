@@ -4,8 +4,8 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { ADMIN, issuePair, logIn, newLogin, signUp } from '../support/people.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { ADMIN, issuePair, logIn, newLogin, signUp } from '../support/users.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')

@@ -5,8 +5,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createSigner } from 'fast-jwt'
-import { claimsOf, issuePair, JOHN, newLogin } from '../support/people.ts'
 import { type Answer, send, startServer } from '../support/server.ts'
+import { claimsOf, issuePair, JOHN, newLogin } from '../support/users.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const SECRET = 'the secret that Tessera shares with the services that verify its tokens'

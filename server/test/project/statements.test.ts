@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { test } from 'node:test'
 import pg from 'pg'
-import { issuePair, logIn, logOut, me, newLogin, refresh, refreshPair } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
 import { onPostgres } from '../support/test-database.ts'
+import { issuePair, logIn, logOut, me, newLogin, refresh, refreshPair } from '../support/users.ts'
 
 /** What goes to the database, wherever it comes from: on PostgreSQL each is a round trip. */
 const sent: string[] = []

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { ADMIN, me, PASSWORD, signUp } from '../support/people.ts'
+import { ADMIN, me, PASSWORD, signUp } from '../support/users.ts'
 import { type Answer, startServer, type TestServer } from '../support/server.ts'
+import { me, PASSWORD, signUp } from '../support/users.ts'
 
 const NAME = '__Host-tessera_refresh'
 const ATTRIBUTES = '; Path=/; HttpOnly; Secure; SameSite=Strict'

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { me, newLogin, refresh } from '../support/people.ts'
 import { type Answer, startServer } from '../support/server.ts'
+import { me, newLogin, refresh } from '../support/users.ts'
 
 function assertRefused(answer: Answer) {
   assert.equal(answer.status, 401)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
+import { type Answer, startServer } from '../support/server.ts'
 import {
   claimsOf,
   issuePair,
@@ -12,8 +13,7 @@ import {
   refreshPair,
   signUp,
   type Tokens,
-} from '../support/people.ts'
-import { type Answer, startServer } from '../support/server.ts'
+} from '../support/users.ts'
 
 const server = await startServer()
 

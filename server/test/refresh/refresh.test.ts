@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import bcrypt from 'bcrypt'
 import sql from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
-import { claimsOf, issuePair, logIn, logOut, me, newLogin, refresh } from '../support/people.ts'
 import { type Answer, startServer } from '../support/server.ts'
+import { claimsOf, issuePair, logIn, logOut, me, newLogin, refresh } from '../support/users.ts'
 
 const INVALID = { error: { message: 'Invalid refresh token', details: {} } }
 const EXPIRED = { error: { message: 'Refresh token expired', details: {} } }

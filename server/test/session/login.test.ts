@@ -4,8 +4,8 @@ import bcrypt from 'bcrypt'
 import sql from 'sql-template-tag'
 import { changePassword } from '../../src/auth/password/change-password.ts'
 import { findUserByEmail } from '../../src/storage/account/users.ts'
-import { ADMIN, issuePair, JOHN, logIn, me, newLogin, PASSWORD, refresh, signUp } from '../support/people.ts'
 import { type Answer, startServer, type TestServer } from '../support/server.ts'
+import { ADMIN, issuePair, JOHN, logIn, me, newLogin, PASSWORD, refresh, signUp } from '../support/users.ts'
 
 const server = await startServer()
 const WRONG = { error: { message: 'Invalid email or password', details: {} } }

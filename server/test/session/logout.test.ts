@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { issuePair, logOut, me, newLogin, refresh, refreshPair } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
+import { issuePair, logOut, me, newLogin, refresh, refreshPair } from '../support/users.ts'
 
 const server = await startServer()
 const INVALID = { error: { message: 'Invalid refresh token', details: {} } }

@@ -6,10 +6,10 @@ import { type DatabaseProxy, startDatabaseProxy } from '../../../harness/databas
 import { createLimiter } from '../../src/auth/limit/limiter.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
 import { databaseLimits } from '../../src/storage/limits/database-limits.ts'
-import { PASSWORD } from '../support/people.ts'
 import { startServer } from '../support/server.ts'
 import { type ServerProcess, startProcess } from '../support/server-process.ts'
 import { emptyDatabaseUrl, onPostgres, openDatabase, temporaryFolder } from '../support/test-database.ts'
+import { PASSWORD } from '../support/users.ts'
 
 const skip = !onPostgres && 'a SQLite file has no connection to lose'
 

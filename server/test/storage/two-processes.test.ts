@@ -7,9 +7,9 @@ import { changePassword } from '../../src/auth/password/change-password.ts'
 import { HashPool } from '../../src/crypto/hash-pool.ts'
 import { createPasswords } from '../../src/crypto/passwords.ts'
 import { findUserByEmail } from '../../src/storage/account/users.ts'
-import { PASSWORD } from '../support/people.ts'
 import { type ServerProcess, startProcess } from '../support/server-process.ts'
 import { emptyDatabaseUrl, onPostgres, openDatabase } from '../support/test-database.ts'
+import { PASSWORD } from '../support/users.ts'
 
 const skip = !onPostgres && 'one process serves a SQLite file'
 const environment = { RATE_LIMIT: 'off', JWT_SECRET_KEY: 'the secret of two processes', LOG_LEVEL: 'info' }
