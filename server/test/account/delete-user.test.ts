@@ -3,34 +3,34 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { startServer, type TestServer } from '../support/server.ts'
-import { ADMIN, issuePair, logIn, me, newLogin, refresh, refreshPair, signUp } from '../support/users.ts'
+import { ADMIN, issuePair, logIn, logInNewUser, me, refresh, refreshPair, signUp } from '../support/users.ts'
 
 const server = await startServer()
 
 const remove = (own: TestServer, id: string | number, bearer?: string) =>
   own.delete(`/api/v1/users/${id}`, bearer === undefined ? {} : { bearer })
 
-test('people delete themselves, by id or GUID; sessions, tokens and mails go with them, the audit stays', async () => {
+test('users delete themselves, by id or GUID; sessions, tokens and mails go with them, the audit stays', async () => {
   for (const name of ['id', 'guid'] as const) {
-    const { person, access_token, refresh_token } = await newLogin(server)
-    const pair = await issuePair(server, person.guid)
+    const { user, access_token, refresh_token } = await logInNewUser(server)
+    const pair = await issuePair(server, user.guid)
     await refreshPair(server, pair)
     await refreshPair(server, pair)
-    const answer = await remove(server, person[name], access_token)
+    const answer = await remove(server, user[name], access_token)
     assert.equal(answer.status, 204)
     assert.equal(answer.text, '')
     assert.equal((await me(server, access_token)).status, 401)
     assert.equal((await refresh(server, refresh_token)).status, 401)
     for (const table of ['sessions', 'refresh_tokens', 'outbox'] as const) {
       const rows = {
-        sessions: sql`select id from sessions where user_id = ${person.id}`,
-        refresh_tokens: sql`select id from refresh_tokens where user_id = ${person.id}`,
-        outbox: sql`select id from outbox where user_id = ${person.id}`,
+        sessions: sql`select id from sessions where user_id = ${user.id}`,
+        refresh_tokens: sql`select id from refresh_tokens where user_id = ${user.id}`,
+        outbox: sql`select id from outbox where user_id = ${user.id}`,
       }[table]
       assert.equal((await server.rows(rows)).length, 0, table)
     }
     const audit = await server.rows<{ kind: string }>(
-      sql`select kind from audit_events where user_id = ${person.id} order by id desc`,
+      sql`select kind from audit_events where user_id = ${user.id} order by id desc`,
     )
     assert.equal(audit[0]?.kind, 'user_deleted')
   }
@@ -38,7 +38,7 @@ test('people delete themselves, by id or GUID; sessions, tokens and mails go wit
 
 test("an admin deletes anybody; somebody else's id is the same 404 as an unknown one", async () => {
   const { access_token: admin } = await logIn(server, ADMIN.email, ADMIN.password)
-  const { access_token } = await newLogin(server)
+  const { access_token } = await logInNewUser(server)
   const victim = await signUp(server)
   const ids = [
     victim.id,
@@ -65,24 +65,24 @@ test("an admin deletes anybody; somebody else's id is the same 404 as an unknown
 })
 
 test('without a living access token nobody deletes anything', async () => {
-  const person = await signUp(server)
-  for (const bearer of [undefined, 'nonsense', (await newLogin(server)).refresh_token]) {
-    const answer = await remove(server, person.id, bearer)
+  const user = await signUp(server)
+  for (const bearer of [undefined, 'nonsense', (await logInNewUser(server)).refresh_token]) {
+    const answer = await remove(server, user.id, bearer)
     assert.equal(answer.status, 401)
     assert.deepEqual(answer.body, { error: { message: 'Missing or invalid token', details: {} } })
   }
-  await logIn(server, person.email)
+  await logIn(server, user.email)
 })
 
 test('of twenty deletions at once one is a 204', async () => {
   const { access_token: admin } = await logIn(server, ADMIN.email, ADMIN.password)
-  const person = await signUp(server)
-  const answers = await Promise.all(Array.from({ length: 20 }, () => remove(server, person.id, admin)))
+  const user = await signUp(server)
+  const answers = await Promise.all(Array.from({ length: 20 }, () => remove(server, user.id, admin)))
   assert.deepEqual(answers.map((answer) => answer.status).sort(), [204, ...Array.from({ length: 19 }, () => 404)])
 })
 
 test('a JSON content type without a body is no obstacle', async () => {
-  const { person, access_token } = await newLogin(server)
+  const { user, access_token } = await logInNewUser(server)
   const headers = { 'content-type': 'application/json' }
-  assert.equal((await server.delete(`/api/v1/users/${person.id}`, { bearer: access_token, headers })).status, 204)
+  assert.equal((await server.delete(`/api/v1/users/${user.id}`, { bearer: access_token, headers })).status, 204)
 })

@@ -17,7 +17,7 @@ async function assertInvalid(user: unknown, errors: Record<string, string[]>) {
   assert.deepEqual(answer.body, { message: 'Something went wrong', errors })
 }
 
-test('the document: a sign-up answers 200 with its message and the person', async () => {
+test('the document: a sign-up answers 200 with its message and the user', async () => {
   const answer = await ask({ email: 'new@example.com', password: PASSWORD, first_name: 'Ann', last_name: 'Lee' })
   assert.equal(answer.status, 200)
   assert.equal(answer.body.message, 'You have successfully registered')

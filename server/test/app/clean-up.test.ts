@@ -6,7 +6,7 @@ import { cleanUp } from '../../src/app/clean-up.ts'
 import { insertSession } from '../../src/storage/session/sessions.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { tesseraBeside } from '../support/tessera-command.ts'
-import { logOut, newLogin, refresh } from '../support/users.ts'
+import { logInNewUser, logOut, refresh } from '../support/users.ts'
 
 const DAY = 86_400
 
@@ -16,19 +16,19 @@ async function cleanedSessions({ ctx }: TestServer): Promise<number> {
 
 test('the clean-up deletes sessions past their absolute end with their tokens, and nothing earlier', async () => {
   const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
-  const living = await newLogin(server)
-  const ended = await newLogin(server)
+  const living = await logInNewUser(server)
+  const ended = await logInNewUser(server)
   await logOut(server, ended.refresh_token)
   await refresh(server, living.refresh_token)
   server.pass({ seconds: 29 * DAY })
-  const young = await newLogin(server)
+  const young = await logInNewUser(server)
   assert.equal(await cleanedSessions(server), 0)
   server.pass({ seconds: DAY })
   assert.equal(await cleanedSessions(server), 2)
   const left = await server.rows<{ user_id: number }>(sql`select user_id from sessions`)
   assert.deepEqual(
     left.map((row) => row.user_id),
-    [young.person.id],
+    [young.user.id],
   )
   assert.equal((await server.rows(sql`select id from refresh_tokens`)).length, 1)
   assert.equal((await refresh(server, young.refresh_token)).status, 200)
@@ -37,10 +37,10 @@ test('the clean-up deletes sessions past their absolute end with their tokens, a
 test('more than a batch is deleted, by two at once, and spent limits too', async () => {
   const server = await startServer()
   const { db } = server.ctx
-  const { person } = await newLogin(server)
+  const { user } = await logInNewUser(server)
   const past = new Date(Date.now() - 1000)
   const details = {
-    user_id: person.id,
+    user_id: user.id,
     kind: 'login',
     rotation: 'strict',
     ip: '::1',
@@ -65,9 +65,9 @@ test('more than a batch is deleted, by two at once, and spent limits too', async
 
 test('tessera clean-up deletes beside a running server, and what lives goes on', async () => {
   const server = await startServer()
-  const [ended, living] = [await newLogin(server), await newLogin(server)]
+  const [ended, living] = [await logInNewUser(server), await logInNewUser(server)]
   const past = new Date(Date.now() - 1000)
-  await server.rows(sql`update sessions set expires_at = ${past} where user_id = ${ended.person.id} returning id`)
+  await server.rows(sql`update sessions set expires_at = ${past} where user_id = ${ended.user.id} returning id`)
   const tessera = tesseraBeside(server)
   assert.deepEqual(await tessera('clean-up'), { code: 0, output: 'Deleted 1 expired session.\n' })
   assert.deepEqual(await tessera('clean-up'), { code: 0, output: 'Deleted 0 expired sessions.\n' })

@@ -8,7 +8,7 @@ import { documents, tesseraBeside } from '../support/tessera-command.ts'
 import { temporaryFolder } from '../support/test-database.ts'
 import { signUp } from '../support/users.ts'
 
-test('people of a Rails application come over with ids, digests and times, and sign in with their passwords', async () => {
+test('users of a Rails application come over with ids, digests and times, and sign in with their passwords', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
   // As `row_to_json` prints rows of the documents' `users` table; the digests are of bcrypt-ruby ($2a$).
@@ -29,7 +29,7 @@ test('people of a Rails application come over with ids, digests and times, and s
       remember_token: 'x',
     },
   ]
-  const jsonLines = (people: object[]) => `${people.map((person) => JSON.stringify(person)).join('\n')}\n`
+  const jsonLines = (users: object[]) => `${users.map((user) => JSON.stringify(user)).join('\n')}\n`
   const file = join(temporaryFolder(), 'users.jsonl')
   writeFileSync(file, jsonLines(rows))
   assert.equal((await tessera(`users import ${file}`)).output, 'Imported 2 users.\n')
@@ -44,7 +44,7 @@ test('people of a Rails application come over with ids, digests and times, and s
   )
   const bob = documents((await tessera('users show 502 --json')).output)[0]
   assert.equal(bob.created_at, '2024-02-01T00:00:00.000Z', 'Rails keeps UTC, without saying so')
-  assert.equal((await signUp(server)).id, 503, 'the next person comes after them')
+  assert.equal((await signUp(server)).id, 503, 'the next user comes after them')
 
   const refused: [object[], RegExp][] = [
     [
@@ -61,8 +61,8 @@ test('people of a Rails application come over with ids, digests and times, and s
     [[{ email: 'new@example.com', role: 1 }], /^tessera: Line 1: Role must be user or admin\./],
     [[{ name: 'nobody' }], /^tessera: Line 1: Email can't be blank\./],
   ]
-  for (const [people, expected] of refused) {
-    const { code, output } = await tessera('users import -', jsonLines(people))
+  for (const [users, expected] of refused) {
+    const { code, output } = await tessera('users import -', jsonLines(users))
     assert.match(output, expected)
     assert.equal(code, 1)
   }
@@ -104,7 +104,7 @@ test('people of a Rails application come over with ids, digests and times, and s
   assert.equal((await server.rows(sql`select id from users where email = ${'new@example.com'}`)).length, 0)
 })
 
-test('an id that was given once is never given again: not of a deleted person, not after an import', async () => {
+test('an id that was given once is never given again: not of a deleted user, not after an import', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
   const gone = await signUp(server)

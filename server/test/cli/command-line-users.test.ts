@@ -8,9 +8,9 @@ import { insertSession } from '../../src/storage/session/sessions.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { documents, tesseraBeside } from '../support/tessera-command.ts'
 import { onPostgres } from '../support/test-database.ts'
-import { logIn, me, newLogin, PASSWORD, refresh, signUp } from '../support/users.ts'
+import { logIn, logInNewUser, me, PASSWORD, refresh, signUp } from '../support/users.ts'
 
-test("a person created at the command line signs in to the running server; the documents' test user is one line", async () => {
+test("a user created at the command line signs in to the running server; the documents' test user is one line", async () => {
   const server = await startServer({}, { demoFrom: { includes: () => true, includesEverything: true, isEmpty: false } })
   const tessera = tesseraBeside(server)
   const guid = '6e1a2a9c-7f0b-4f3f-9d0a-0d9c4c1f2b3a'
@@ -35,7 +35,7 @@ test("a person created at the command line signs in to the running server; the d
   await logIn(server, 'spaced@example.com', ' pass word ')
 })
 
-test('what a new person must be is said in one line, and nothing is written', async () => {
+test('what a new user must be is said in one line, and nothing is written', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
   const cases: [string, string, RegExp][] = [
@@ -68,49 +68,49 @@ test('what a new person must be is said in one line, and nothing is written', as
 test('disabling, a new password and deletion end sessions at once, and enabling lets in again', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
-  const { person, access_token, refresh_token } = await newLogin(server)
-  assert.equal((await tessera(`users disable ${person.email}`)).code, 0)
+  const { user, access_token, refresh_token } = await logInNewUser(server)
+  assert.equal((await tessera(`users disable ${user.email}`)).code, 0)
   assert.equal((await me(server, access_token)).status, 401)
   assert.equal((await refresh(server, refresh_token)).status, 401)
-  const attempt = { email: person.email, password: PASSWORD }
+  const attempt = { email: user.email, password: PASSWORD }
   assert.equal((await server.post('/api/v1/auth/login', attempt)).status, 401)
-  assert.match((await tessera(`users disable ${person.id}`)).output, /was already disabled/)
+  assert.match((await tessera(`users disable ${user.id}`)).output, /was already disabled/)
 
-  assert.equal((await tessera(`users enable ${person.guid}`)).code, 0)
+  assert.equal((await tessera(`users enable ${user.guid}`)).code, 0)
   assert.equal((await me(server, access_token)).status, 401, 'what ended stays ended')
-  const second = await logIn(server, person.email)
-  assert.equal((await tessera(`users set-password ${person.email}`, 'another good one\n')).code, 0)
+  const second = await logIn(server, user.email)
+  assert.equal((await tessera(`users set-password ${user.email}`, 'another good one\n')).code, 0)
   assert.equal((await me(server, second.access_token)).status, 401)
   assert.equal((await server.post('/api/v1/auth/login', attempt)).status, 401)
 
-  const third = await logIn(server, person.email, 'another good one')
+  const third = await logIn(server, user.email, 'another good one')
   assert.match(
-    (await tessera(`users delete ${person.email}`)).output,
+    (await tessera(`users delete ${user.email}`)).output,
     /^tessera: Not a terminal: pass --yes to confirm\.\n$/,
   )
   assert.equal((await me(server, third.access_token)).status, 200)
-  assert.equal((await tessera(`users delete ${person.email} --yes`)).code, 0)
+  assert.equal((await tessera(`users delete ${user.email} --yes`)).code, 0)
   assert.equal((await me(server, third.access_token)).status, 401)
-  const { code, output } = await tessera(`users show ${person.email}`)
-  assert.deepEqual([code, output], [1, `tessera: No user has the id, GUID or email address "${person.email}".\n`])
+  const { code, output } = await tessera(`users show ${user.email}`)
+  assert.deepEqual([code, output], [1, `tessera: No user has the id, GUID or email address "${user.email}".\n`])
 })
 
 test('what the command line does is audited, without an address', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
-  const { person } = await newLogin(server)
-  await tessera(`users set-role ${person.id} admin`)
-  await tessera(`users set-role ${person.id} admin`)
-  await tessera(`users disable ${person.guid.toUpperCase()}`)
-  await tessera(`users enable ${person.email.toUpperCase()}`)
-  await logIn(server, person.email)
-  await tessera(`sessions end --user ${person.id}`)
+  const { user } = await logInNewUser(server)
+  await tessera(`users set-role ${user.id} admin`)
+  await tessera(`users set-role ${user.id} admin`)
+  await tessera(`users disable ${user.guid.toUpperCase()}`)
+  await tessera(`users enable ${user.email.toUpperCase()}`)
+  await logIn(server, user.email)
+  await tessera(`sessions end --user ${user.id}`)
   const [session] = documents((await tessera('sessions list --ended --limit 1 --json')).output)
-  await logIn(server, person.email)
+  await logIn(server, user.email)
   const [living] = documents((await tessera('sessions list --json')).output)
   await tessera(`sessions end ${living.id}`)
-  await tessera(`users set-password ${person.id}`, 'another good one')
-  await tessera(`users delete ${person.id} --yes`)
+  await tessera(`users set-password ${user.id}`, 'another good one')
+  await tessera(`users delete ${user.id} --yes`)
   await tessera('users import -', '{"email":"imported@example.com"}')
   const events = documents((await tessera('audit --json')).output)
     .filter((event) => event.ip === null)
@@ -139,19 +139,19 @@ async function somebodyWaits(server: TestServer): Promise<void> {
   while ((await server.rows(waiting)).length === 0);
 }
 
-test('a login that is under way when its person is disabled, or all their sessions end, does not outlive it', {
+test('a login that is under way when its user is disabled, or all their sessions end, does not outlive it', {
   skip: !onPostgres && 'SQLite has one writer: nothing is under way beside it',
 }, async () => {
   const server = await startServer()
   const origin = { ip: null, userAgent: null }
   for (const change of ['disable', 'end'] as const) {
-    const person = await signUp(server)
+    const user = await signUp(server)
     const [held, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const opening = server.ctx.db.transaction(async (tx) => {
-      await lockUserShared(tx, person.id)
+      await lockUserShared(tx, user.id)
       held.resolve()
       await goOn.promise
-      const session = { id: crypto.randomUUID(), user_id: person.id, kind: 'login', rotation: 'strict' } as const
+      const session = { id: crypto.randomUUID(), user_id: user.id, kind: 'login', rotation: 'strict' } as const
       await insertSession(
         tx,
         { ...session, ip: '::1', user_agent: null, amr: 'pwd', expires_at: new Date(Date.now() + 1e6) },
@@ -161,28 +161,28 @@ test('a login that is under way when its person is disabled, or all their sessio
     await held.promise
     const ending =
       change === 'disable'
-        ? disableUser(server.ctx, { user: person, origin })
-        : endSessionsOfUser(server.ctx, { userId: person.id, origin })
+        ? disableUser(server.ctx, { user, origin })
+        : endSessionsOfUser(server.ctx, { userId: user.id, origin })
     await Promise.race([somebodyWaits(server), ending])
     goOn.resolve()
     await Promise.all([opening, ending])
-    const alive = await server.rows(sql`select id from sessions where user_id = ${person.id} and revoked_at is null`)
+    const alive = await server.rows(sql`select id from sessions where user_id = ${user.id} and revoked_at is null`)
     assert.equal(alive.length, 0, change)
   }
 })
 
-test('a changed role counts at once, and people are found by role and by part of a name', async () => {
+test('a changed role counts at once, and users are found by role and by part of a name', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
-  const { person, access_token } = await newLogin(server)
-  assert.equal((await tessera(`users set-role ${person.email} admin`)).code, 0)
+  const { user, access_token } = await logInNewUser(server)
+  assert.equal((await tessera(`users set-role ${user.email} admin`)).code, 0)
   assert.equal((await me(server, access_token)).body.user.role, 'admin')
   const admins = documents((await tessera('users list --role admin --json')).output)
   assert.deepEqual(
     admins.map(({ email }) => email),
-    ['admin@example.com', person.email],
+    ['admin@example.com', user.email],
   )
-  for (const search of [person.email.slice(3, 20).toUpperCase(), 'admin@']) {
+  for (const search of [user.email.slice(3, 20).toUpperCase(), 'admin@']) {
     assert.equal(documents((await tessera(`users list --json --search ${search}`)).output).length, 1)
   }
   for (const nobody of ['100%_', '_', '%', '\\']) {

@@ -9,28 +9,28 @@ import { startServer } from '../support/server.ts'
 import { runToEnd } from '../support/server-process.ts'
 import { documents, tesseraBeside } from '../support/tessera-command.ts'
 import { temporaryFolder } from '../support/test-database.ts'
-import { logIn, me, newLogin, refresh, signUp, type Tokens } from '../support/users.ts'
+import { logIn, logInNewUser, me, refresh, signUp, type Tokens } from '../support/users.ts'
 
 test('what cannot be meant both ways changes nothing', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
-  const { person, access_token } = await newLogin(server)
+  const { user, access_token } = await logInNewUser(server)
   const [session] = documents((await tessera('sessions list --json')).output)
-  const both = await tessera(`sessions end ${session.id} --user ${person.id}`)
+  const both = await tessera(`sessions end ${session.id} --user ${user.id}`)
   assert.deepEqual([both.code, (await me(server, access_token)).status], [1, 200])
-  const short = await tessera(`users set-password ${person.id}`, 'short')
+  const short = await tessera(`users set-password ${user.id}`, 'short')
   assert.match(short.output, /^tessera: Password is too short/)
   assert.equal((await me(server, access_token)).status, 200)
   for (const command of ['drop', 'retry']) assert.equal((await tessera(`outbox ${command} 1 --failed`)).code, 1)
 })
 
-test('sessions are listed, ended one by one, and all of a person at once', async () => {
+test('sessions are listed, ended one by one, and all of a user at once', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
-  const person = await signUp(server)
+  const user = await signUp(server)
   const logins: Tokens[] = []
-  for (let count = 0; count < 3; count++) logins.push(await logIn(server, person.email))
-  const living = async () => documents((await tessera(`sessions list --user ${person.id} --json`)).output)
+  for (let count = 0; count < 3; count++) logins.push(await logIn(server, user.email))
+  const living = async () => documents((await tessera(`sessions list --user ${user.id} --json`)).output)
   const [newest] = await living()
   assert.equal((await living()).length, 3)
   assert.equal((await tessera(`sessions end ${newest.id}`)).output, 'Ended the session.\n')
@@ -38,10 +38,10 @@ test('sessions are listed, ended one by one, and all of a person at once', async
   const alive = async () =>
     (await Promise.all(logins.map((login) => me(server, login.access_token)))).map(({ status }) => status)
   assert.deepEqual(await alive(), [200, 200, 401])
-  assert.equal((await tessera(`sessions end --user ${person.email}`)).output, 'Ended 2 sessions.\n')
+  assert.equal((await tessera(`sessions end --user ${user.email}`)).output, 'Ended 2 sessions.\n')
   assert.deepEqual(await alive(), [401, 401, 401])
-  assert.equal((await tessera(`sessions list --user ${person.id}`)).output, 'No living sessions found.\n')
-  assert.match((await tessera(`sessions list --user ${person.id} --ended`)).output, /(.* ended: operator .*\n){3}$/)
+  assert.equal((await tessera(`sessions list --user ${user.id}`)).output, 'No living sessions found.\n')
+  assert.match((await tessera(`sessions list --user ${user.id} --ended`)).output, /(.* ended: operator .*\n){3}$/)
   assert.match((await tessera('sessions end')).output, /^tessera: Name one session by its id, the sessions of a user/)
   assert.match((await tessera('sessions end nonsense')).output, /^tessera: No session has the id "nonsense"/)
 })
@@ -49,10 +49,10 @@ test('sessions are listed, ended one by one, and all of a person at once', async
 test('after a backup was restored, the sessions of everybody end at once', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
-  const people = await Promise.all(Array.from({ length: 3 }, () => newLogin(server)))
+  const users = await Promise.all(Array.from({ length: 3 }, () => logInNewUser(server)))
   assert.match((await tessera('sessions end --all')).output, /^tessera: Not a terminal: pass --yes to confirm/)
   assert.equal((await tessera('sessions end --all --yes')).output, 'Ended 3 sessions.\n')
-  for (const { access_token, refresh_token } of people) {
+  for (const { access_token, refresh_token } of users) {
     assert.equal((await me(server, access_token)).status, 401)
     assert.equal((await refresh(server, refresh_token)).status, 401)
   }
@@ -64,27 +64,23 @@ test('after a backup was restored, the sessions of everybody end at once', async
   )
 })
 
-test('the audit is filtered by person, kind and time, as a table or JSON lines, and cannot steer the terminal', async () => {
+test('the audit is filtered by user, kind and time, as a table or JSON lines, and cannot steer the terminal', async () => {
   const server = await startServer()
   const tessera = tesseraBeside(server)
-  const { person } = await newLogin(server)
+  const { user } = await logInNewUser(server)
   await server.rows(sql`update audit_events set user_agent = ${'\u001b[2J\u202Eevil\r\nforged line'} returning id`)
   const kinds = async (filter: string) =>
     documents((await tessera(`audit --json ${filter}`)).output).map(({ kind }) => kind)
-  assert.deepEqual(await kinds(`--user ${person.email}`), ['login_succeeded', 'user_registered'])
-  assert.deepEqual(await kinds(`--user ${person.id} --kind user_registered --since 1h`), ['user_registered'])
+  assert.deepEqual(await kinds(`--user ${user.email}`), ['login_succeeded', 'user_registered'])
+  assert.deepEqual(await kinds(`--user ${user.id} --kind user_registered --since 1h`), ['user_registered'])
   assert.deepEqual(await kinds('--limit 1'), ['login_succeeded'])
   assert.equal((await tessera('audit --until 1h')).output, 'No events found.\n')
   assert.doesNotMatch((await tessera('audit --json')).output, /[^\P{C}\n]/u)
   const table = (await tessera('audit')).output
   assert.equal(table.split('\n').length, 4)
   assert.doesNotMatch(table, /[^\P{Cc}\n]|\u202E/u)
-  await tessera(`users delete ${person.id} --yes`)
-  assert.deepEqual(
-    await kinds(`--user ${person.id} --limit 1`),
-    ['user_deleted'],
-    'a deleted person is known by their id',
-  )
+  await tessera(`users delete ${user.id} --yes`)
+  assert.deepEqual(await kinds(`--user ${user.id} --limit 1`), ['user_deleted'], 'a deleted user is known by their id')
   assert.match(
     (await tessera('audit --since yesterday')).output,
     /^tessera: option '--since <time>' argument 'yesterday' is invalid\. Use a time such as 2026-11-21 .*\n$/,

@@ -3,7 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { startServer } from '../support/server.ts'
-import { claimsOf, issuePair, logIn, logOut, me, newLogin, refreshPair, signUp } from '../support/users.ts'
+import { decodeClaims, issuePair, logIn, logInNewUser, logOut, me, refreshPair, signUp } from '../support/users.ts'
 
 const SECRET = 'a secret that another service shares with this server: 64 bytes or more'
 const server = await startServer({ JWT_SECRET_KEY: SECRET })
@@ -25,9 +25,9 @@ async function assertRefused(token: string, why: string, challenge = 'Bearer err
 }
 
 async function parts() {
-  const { access_token, person } = await newLogin(server)
+  const { access_token, user } = await logInNewUser(server)
   const header = JSON.parse(Buffer.from(access_token.split('.')[0] ?? '', 'base64url').toString())
-  return { header, claims: claimsOf(access_token), token: access_token, person }
+  return { header, claims: decodeClaims(access_token), token: access_token, user }
 }
 
 test('another service verifies an access token with the shared secret and any JWT library', async () => {
@@ -49,8 +49,8 @@ test('the signature of a token signed here by hand, as the others below, would d
 
 test('it lives exactly 900 seconds', async () => {
   const own = await startServer()
-  const { access_token } = await newLogin(own)
-  const { iat, exp } = claimsOf(access_token) as { iat: number; exp: number }
+  const { access_token } = await logInNewUser(own)
+  const { iat, exp } = decodeClaims(access_token) as { iat: number; exp: number }
   assert.equal(exp - iat, 900)
   own.pass({ seconds: 898 })
   assert.equal((await me(own, access_token)).status, 200)
@@ -114,7 +114,7 @@ test('each claim must be there, of its type, and in its bounds', async () => {
 
 test('the algorithm must be that of the session: a login token of a pair session is refused', async () => {
   const { header, claims } = await parts()
-  const pair = claimsOf((await issuePair(server)).access_token)
+  const pair = decodeClaims((await issuePair(server)).access_token)
   const { sub, sid } = pair
   await assertRefused(sign(header, { ...claims, sub, sid }), 'HS256 for a pair session')
   const forged = sign(
@@ -129,7 +129,7 @@ test('the algorithm must be that of the session: a login token of a pair session
 test('the claims of a pair are all there, or it is none', async () => {
   const { access_token } = await issuePair(server)
   const header = JSON.parse(Buffer.from(access_token.split('.')[0] ?? '', 'base64url').toString())
-  const signed = (change: object) => sign(header, { ...claimsOf(access_token), ...change }, SECRET, 'sha512')
+  const signed = (change: object) => sign(header, { ...decodeClaims(access_token), ...change }, SECRET, 'sha512')
   assert.equal((await me(server, signed({}))).status, 200)
   const changes = [
     { guid: randomUUID() },
@@ -165,23 +165,23 @@ test('no credential gets a challenge without an error, and other schemes are non
     assert.deepEqual(answer.body, MISSING)
     assert.equal(answer.headers.get('www-authenticate'), 'Bearer')
   }
-  const { access_token } = await newLogin(server)
+  const { access_token } = await logInNewUser(server)
   const lower = await server.get('/api/v1/auth/me', { headers: { authorization: `bearer ${access_token}` } })
   assert.equal(lower.status, 200)
 })
 
 test('a refresh token is no bearer token, and an access token no refresh token', async () => {
-  const { access_token, refresh_token } = await newLogin(server)
+  const { access_token, refresh_token } = await logInNewUser(server)
   await assertRefused(refresh_token, 'refresh token')
   assert.equal((await server.post('/api/v1/auth/refresh', { refresh_token: access_token })).status, 401)
 })
 
 test('/me accepts both kinds, and knows at once of logout, disablement, deletion and a changed role', async () => {
-  const person = await signUp(server)
-  const pair = await issuePair(server, person.guid)
-  assert.equal((await me(server, pair.access_token)).body.user.id, person.id)
-  const login = await logIn(server, person.email)
-  await server.rows(sql`update users set role = ${'admin'} where id = ${person.id} returning id`)
+  const user = await signUp(server)
+  const pair = await issuePair(server, user.guid)
+  assert.equal((await me(server, pair.access_token)).body.user.id, user.id)
+  const login = await logIn(server, user.email)
+  await server.rows(sql`update users set role = ${'admin'} where id = ${user.id} returning id`)
   assert.equal((await me(server, login.access_token)).body.user.role, 'admin')
 
   assert.equal((await logOut(server, login.refresh_token)).status, 200)
@@ -191,22 +191,22 @@ test('/me accepts both kinds, and knows at once of logout, disablement, deletion
   await refreshPair(server, pair)
   await assertRefused(pair.access_token, 'ended by reuse')
 
-  const again = await logIn(server, person.email)
-  await server.rows(sql`update users set disabled_at = ${new Date()} where id = ${person.id} returning id`)
+  const again = await logIn(server, user.email)
+  await server.rows(sql`update users set disabled_at = ${new Date()} where id = ${user.id} returning id`)
   await assertRefused(again.access_token, 'disabled')
-  await server.rows(sql`delete from users where id = ${person.id} returning id`)
+  await server.rows(sql`delete from users where id = ${user.id} returning id`)
   await assertRefused(again.access_token, 'deleted')
 })
 
 test('keys of JWT_PREVIOUS_SECRET_KEYS verify and never sign', async () => {
-  const old = await newLogin(server)
+  const old = await logInNewUser(server)
   const next = await startServer({
     DATABASE_URL: server.databaseUrl,
     JWT_SECRET_KEY: 'the next secret',
     JWT_PREVIOUS_SECRET_KEYS: `first,${SECRET}`,
   })
   assert.equal((await me(next, old.access_token)).status, 200)
-  const { access_token } = await newLogin(next)
+  const { access_token } = await logInNewUser(next)
   const [head, body, signature] = access_token.split('.')
   assert.equal(createHmac('sha256', 'the next secret').update(`${head}.${body}`).digest('base64url'), signature)
 })

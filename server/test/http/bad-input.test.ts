@@ -7,7 +7,7 @@ import { routes } from '../../src/http/routes.ts'
 import { capSockets } from '../../src/http/server/socket-cap.ts'
 import { parseIpRanges } from '../../src/text/ip-address.ts'
 import { type Answer, send, startServer } from '../support/server.ts'
-import { newLogin, refresh } from '../support/users.ts'
+import { logInNewUser, refresh } from '../support/users.ts'
 
 const server = await startServer()
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -176,11 +176,11 @@ test('every answer says no-store and nosniff, names its request, and has no bann
 
 test('the log has one line a request, with its id and path, and never a secret, a token or a query', async () => {
   const own = await startServer({ JWT_SECRET_KEY: 'CANARY-secret-in-the-settings', LOG_LEVEL: 'trace' })
-  const { person, access_token, refresh_token } = await newLogin(own)
+  const { user, access_token, refresh_token } = await logInNewUser(own)
   const rotated = (await refresh(own, refresh_token, 'CANARY-idempotency-key')).body
   const headers = { authorization: 'Bearer CANARY.header', cookie: 'CANARY=cookie', 'x-canary': 'CANARY' }
   await own.get('/api/v1/auth/me?token=CANARY', { headers })
-  await own.post('/api/v1/auth/login', { email: person.email, password: 'CANARY-password' })
+  await own.post('/api/v1/auth/login', { email: user.email, password: 'CANARY-password' })
   await own.post('/api/v1/auth/login', '{"password":"CANARY')
   await own.post('/api/v1/users/sign_up', { user: { email: 'CANARY', password: 'CANARY' } })
   await refresh(own, rotated.refresh_token)
@@ -200,7 +200,7 @@ test('the log has one line a request, with its id and path, and never a secret, 
 
 test('a dump of the database holds no part of a refresh token beyond its selector', async () => {
   const own = await startServer()
-  const { refresh_token } = await newLogin(own)
+  const { refresh_token } = await logInNewUser(own)
   const rotated = (await refresh(own, refresh_token)).body.refresh_token
   await refresh(own, rotated)
   const tables = [

@@ -69,12 +69,12 @@ test('a page on another port of the site logs in; two tabs refresh at once, one 
   skip,
 }, async () => {
   const { server, app, api, stalled, release } = await startSite()
-  const person = await signUp(server)
+  const user = await signUp(server)
   const browser = await openBrowser()
   const [first, second] = [await browser.newPage(), await browser.newPage()]
   await Promise.all([first.goto(app), second.goto(app)])
 
-  const credentials = { email: person.email, password: PASSWORD, cookie: true }
+  const credentials = { email: user.email, password: PASSWORD, cookie: true }
   const login = await ask(first, `${api}/api/v1/auth/login`, credentials)
   assert.deepEqual(login, { status: 200, fields: ['user', 'access_token'] })
   assert.equal(await first.evaluate('document.cookie'), '', 'no script reads it')
@@ -107,11 +107,11 @@ test('a page on another port of the site logs in; two tabs refresh at once, one 
 
 test('a hostile page of another site gets nothing, and uses nothing up', { skip }, async () => {
   const { server, app, api, hostile } = await startSite()
-  const person = await signUp(server)
+  const user = await signUp(server)
   const browser = await openBrowser()
   const [page, evil] = [await browser.newPage(), await browser.newPage()]
   await Promise.all([page.goto(app), evil.goto(hostile)])
-  const credentials = { email: person.email, password: PASSWORD, cookie: true }
+  const credentials = { email: user.email, password: PASSWORD, cookie: true }
   assert.equal((await ask(page, `${api}/api/v1/auth/login`, credentials)) === 'nothing', false)
   server.pass({ seconds: 31 })
   const before = await server.rows(sql`select id, used_at from refresh_tokens`)

@@ -7,7 +7,7 @@ import { apiDescription } from '../support/api-description.ts'
 import { type OddRequest, oddRequests } from '../support/odd-requests.ts'
 import { drawn, SEED } from '../support/seeded.ts'
 import { startServer } from '../support/server.ts'
-import { ADMIN, issuePair, logIn, newLogin } from '../support/users.ts'
+import { ADMIN, issuePair, logIn, logInNewUser } from '../support/users.ts'
 
 // Behind a trusted proxy, so that what a client claims of its address is read.
 const server = await startServer({ TRUSTED_PROXIES: '127.0.0.1,::1' })
@@ -18,7 +18,7 @@ after(() => agent.destroy())
 const REQUESTS = 4000
 const PARALLEL = 16
 
-const logins = await Promise.all(Array.from({ length: 12 }, () => newLogin(server)))
+const logins = await Promise.all(Array.from({ length: 12 }, () => logInNewUser(server)))
 const pairs = await Promise.all(Array.from({ length: 12 }, () => issuePair(server)))
 const admin = await logIn(server, ADMIN.email, ADMIN.password)
 const tokens = [...logins, ...pairs, admin]
@@ -26,8 +26,8 @@ const sent = oddRequests(api, {
   url: server.url,
   accessTokens: tokens.map(({ access_token }) => access_token),
   refreshTokens: tokens.map(({ refresh_token }) => refresh_token),
-  ids: logins.flatMap(({ person }) => [person.guid, String(person.id), person.guid.toUpperCase()]),
-  emails: logins.map(({ person }) => person.email),
+  ids: logins.flatMap(({ user }) => [user.guid, String(user.id), user.guid.toUpperCase()]),
+  emails: logins.map(({ user }) => user.email),
 })
 
 interface Received {
@@ -94,7 +94,7 @@ test('whatever is asked of any route, the answer is one that the description has
   for (const [path, method, { operationId }] of api.operations) {
     const statuses = [...seen.keys()].filter((kind) => kind.startsWith(`${method.toUpperCase()} ${path} `))
     t.diagnostic(statuses.map((kind) => `${kind} × ${seen.get(kind)}`).join(', '))
-    // A fresh token, both halves of a pair, a person and their own token are seldom met: a refusal of the rules will do.
+    // A fresh token, both halves of a pair, a user and their own token are seldom met: a refusal of the rules will do.
     const rare: Record<string, RegExp> = {
       deleteUser: / (204|404)$/,
       refresh: / (200|401)$/,

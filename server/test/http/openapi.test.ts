@@ -5,7 +5,7 @@ import { OpenAPIClientAxios } from 'openapi-client-axios'
 import { routes } from '../../src/http/routes.ts'
 import { apiDescription, pointerOf } from '../support/api-description.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { ADMIN, issuePair, JOHN, newLogin, PASSWORD, signUp } from '../support/users.ts'
+import { ADMIN, issuePair, JOHN, logInNewUser, PASSWORD, signUp } from '../support/users.ts'
 
 const server = await startServer()
 const { document: description, operations, complaints, assertDescribed } = await apiDescription(server)
@@ -40,7 +40,7 @@ test('each parameter of a path is declared by its endpoint, and no other', () =>
 })
 
 test('what the server answers is what the description says: each success and each refusal', async () => {
-  const { person, access_token, refresh_token } = await newLogin(server)
+  const { user, access_token, refresh_token } = await logInNewUser(server)
   const pair = await issuePair(server)
   const bearer = access_token
   const post = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
@@ -72,7 +72,7 @@ test('what the server answers is what the description says: each success and eac
   for (const path of ['/api/v1/auth/refresh', '/auth/refresh']) {
     assert.equal(await post(path, { refresh_token, auth: pair }, { 'idempotency-key': 'short' }), 400)
   }
-  const own = await newLogin(server)
+  const own = await logInNewUser(server)
   for (const [given, status] of [
     [{}, 401],
     [{ bearer: own.access_token }, 200],
@@ -82,11 +82,11 @@ test('what the server answers is what the description says: each success and eac
     assert.equal(answer.status, status)
   }
   const deletions: [id: string, bearer: string, status: number][] = [
-    [String(person.id), bearer, 401],
-    [String(person.id), own.access_token, 404],
+    [String(user.id), bearer, 401],
+    [String(user.id), own.access_token, 404],
     ['%zz', own.access_token, 400],
     ['x'.repeat(200), own.access_token, 414],
-    [own.person.guid, own.access_token, 204],
+    [own.user.guid, own.access_token, 204],
   ]
   for (const [id, token, status] of deletions) {
     const answer = await server.delete(`/api/v1/users/${id}`, { bearer: token })
@@ -151,8 +151,8 @@ test('a client made of the description signs up, logs in, refreshes, asks who it
   await assert.rejects(api.login(null, { email, password: PASSWORD }), { status: 401 })
 })
 
-test('the person who signs up is described as it is answered', async () => {
-  const person = await signUp(server)
-  assert.equal(complaints('/components/schemas/User', person), '')
-  assert.notEqual(complaints('/components/schemas/User', { ...person, role: 'boss' }), '')
+test('the user who signs up is described as it is answered', async () => {
+  const user = await signUp(server)
+  assert.equal(complaints('/components/schemas/User', user), '')
+  assert.notEqual(complaints('/components/schemas/User', { ...user, role: 'boss' }), '')
 })

@@ -77,7 +77,7 @@ test('an address has one spelling, in ASCII, of bounded length, and nobody elseâ
     assert.equal(email.split('@').length, 2)
     assert.ok(email.length <= 254)
     assert.equal(canonicalEmail(email), email)
-    // Two people's local parts are one only where ASCII's own case makes them so.
+    // The local parts of two users are equal only where ASCII's own case makes them so.
     const given = input.replace(/^[ \t]+/, '').split('@')[0] ?? ''
     const lower = given.replaceAll(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32))
     assert.equal(email.split('@')[0], lower)

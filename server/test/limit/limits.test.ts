@@ -13,40 +13,40 @@ function attempt(server: TestServer, email: string, password: string, ip = '192.
 
 test('ten failures per account and network in a quarter of an hour, then 429 with Retry-After, known or not', async () => {
   const server = await start()
-  const person = await signUp(server)
+  const user = await signUp(server)
   for (let n = 0; n < 10; n++) {
-    for (const email of [person.email, 'nobody@example.com']) {
+    for (const email of [user.email, 'nobody@example.com']) {
       assert.equal((await attempt(server, email, 'wrong')).status, 401)
     }
   }
-  const known = await attempt(server, person.email, PASSWORD)
+  const known = await attempt(server, user.email, PASSWORD)
   const unknown = await attempt(server, 'nobody@example.com', PASSWORD)
   assert.equal(known.status, 429)
   assert.equal(known.text, unknown.text)
   assert.equal(known.body.error.details.code, 'rate_limited')
   const stored = await server.rows(sql`select key from rate_limits`)
-  assert.doesNotMatch(JSON.stringify(stored), /@/, 'addresses of people are not kept')
+  assert.doesNotMatch(JSON.stringify(stored), /@/, 'addresses of users are not kept')
   const retryAfter = Number(known.headers.get('retry-after'))
   assert.ok(retryAfter > 890 && retryAfter <= 900, `${retryAfter}`)
-  assert.equal((await attempt(server, person.email, PASSWORD, '198.51.100.1')).status, 200, 'another network')
-  assert.equal((await attempt(server, person.email.toUpperCase(), PASSWORD)).status, 429, 'another spelling')
+  assert.equal((await attempt(server, user.email, PASSWORD, '198.51.100.1')).status, 200, 'another network')
+  assert.equal((await attempt(server, user.email.toUpperCase(), PASSWORD)).status, 429, 'another spelling')
   server.pass({ seconds: 900 })
-  assert.equal((await attempt(server, person.email, PASSWORD)).status, 200)
+  assert.equal((await attempt(server, user.email, PASSWORD)).status, 200)
 })
 
 test('a right login gives its points back', async () => {
   const server = await start()
-  const person = await signUp(server)
-  for (let n = 0; n < 9; n++) await attempt(server, person.email, 'wrong')
-  for (let n = 0; n < 30; n++) assert.equal((await attempt(server, person.email, PASSWORD)).status, 200)
-  assert.equal((await attempt(server, person.email, 'wrong')).status, 401)
-  assert.equal((await attempt(server, person.email, PASSWORD)).status, 429)
+  const user = await signUp(server)
+  for (let n = 0; n < 9; n++) await attempt(server, user.email, 'wrong')
+  for (let n = 0; n < 30; n++) assert.equal((await attempt(server, user.email, PASSWORD)).status, 200)
+  assert.equal((await attempt(server, user.email, 'wrong')).status, 401)
+  assert.equal((await attempt(server, user.email, PASSWORD)).status, 429)
 })
 
 test('of 200 attempts at once ten are verified: the point is taken before the work', async () => {
   const server = await start()
-  const person = await signUp(server)
-  const answers = await Promise.all(Array.from({ length: 200 }, () => attempt(server, person.email, 'wrong')))
+  const user = await signUp(server)
+  const answers = await Promise.all(Array.from({ length: 200 }, () => attempt(server, user.email, 'wrong')))
   assert.equal(answers.filter((answer) => answer.status === 401).length, 10)
   // Who found no place to be verified in was not even counted.
   for (const { status } of answers) assert.ok([401, 429, 503].includes(status), `${status}`)
@@ -64,7 +64,7 @@ test('one address against many accounts stops after a hundred; an IPv6 network c
   assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong', '2001:db8:1:3::1')).status, 401)
 })
 
-test('attempts that an account refuses cost the network nothing: its other people still get in', async () => {
+test('attempts that an account refuses cost the network nothing: its other users still get in', async () => {
   const server = await start()
   const neighbour = await signUp(server)
   for (let n = 0; n < 150; n++) await attempt(server, 'nobody@example.com', 'wrong')
@@ -126,26 +126,26 @@ test('refreshes, /me and pairs are counted by the process itself, per network, w
   assert.deepEqual(await limited.rows(sql`select key from rate_limits`), [])
 })
 
-test('many addresses against one account stop, known or not; in a network that the person is known from, they get in', async () => {
+test('many addresses against one account stop, known or not; in a network that the user is known from, they get in', async () => {
   const server = await start()
-  const person = await signUp(server)
-  assert.equal((await attempt(server, person.email, PASSWORD, '192.0.2.200')).status, 200)
-  assert.equal((await attempt(server, person.email, PASSWORD, '2001:db8:1:2::1')).status, 200)
-  for (const email of [person.email, 'nobody@example.com']) {
+  const user = await signUp(server)
+  assert.equal((await attempt(server, user.email, PASSWORD, '192.0.2.200')).status, 200)
+  assert.equal((await attempt(server, user.email, PASSWORD, '2001:db8:1:2::1')).status, 200)
+  for (const email of [user.email, 'nobody@example.com']) {
     for (let address = 0; address < 100; address++) {
       assert.equal((await attempt(server, email, 'wrong', `203.0.113.${address}`)).status, 401)
     }
   }
   const [known, unknown] = [
-    await attempt(server, person.email, PASSWORD, '198.51.100.1'),
+    await attempt(server, user.email, PASSWORD, '198.51.100.1'),
     await attempt(server, 'nobody@example.com', PASSWORD, '198.51.100.1'),
   ]
   assert.equal(known.status, 429)
   assert.equal(known.text, unknown.text)
-  assert.equal((await attempt(server, person.email, PASSWORD, '192.0.2.200')).status, 200)
-  assert.equal((await attempt(server, person.email, PASSWORD, '2001:db8:1:2:ffff::2')).status, 200)
-  assert.equal((await attempt(server, person.email, PASSWORD, '2001:db8:1:3::1')).status, 429)
+  assert.equal((await attempt(server, user.email, PASSWORD, '192.0.2.200')).status, 200)
+  assert.equal((await attempt(server, user.email, PASSWORD, '2001:db8:1:2:ffff::2')).status, 200)
+  assert.equal((await attempt(server, user.email, PASSWORD, '2001:db8:1:3::1')).status, 429)
   // There, too, ten wrong ones are enough.
-  for (let n = 0; n < 10; n++) assert.equal((await attempt(server, person.email, 'wrong', '192.0.2.200')).status, 401)
-  assert.equal((await attempt(server, person.email, PASSWORD, '192.0.2.200')).status, 429)
+  for (let n = 0; n < 10; n++) assert.equal((await attempt(server, user.email, 'wrong', '192.0.2.200')).status, 401)
+  assert.equal((await attempt(server, user.email, PASSWORD, '192.0.2.200')).status, 429)
 })

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { startServer, type TestServer } from '../support/server.ts'
-import { newLogin, PASSWORD, refresh } from '../support/users.ts'
+import { logInNewUser, PASSWORD, refresh } from '../support/users.ts'
 
 const REDIS_URL = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379'
 const skip = !(await answers(REDIS_URL)) && `no Redis answers at ${REDIS_URL}; set TEST_REDIS_URL`
@@ -38,7 +38,7 @@ test('two servers share the limit through Redis; a right login gives its point b
 
 test('a dead Redis makes login answer 503, never open, and never makes a refresh fail', async () => {
   const server = await startServer({ RATE_LIMIT: 'off' })
-  const { refresh_token } = await newLogin(server)
+  const { refresh_token } = await logInNewUser(server)
   const dead = await startServer({
     DATABASE_URL: server.databaseUrl,
     RATE_LIMIT: 'on',

@@ -5,7 +5,7 @@ import sql from 'sql-template-tag'
 import { lockUserExclusive } from '../../src/storage/account/user-locks.ts'
 import { startServer } from '../support/server.ts'
 import { onPostgres } from '../support/test-database.ts'
-import { claimsOf, issuePair, newLogin, refreshPair, signUp, type Tokens } from '../support/users.ts'
+import { decodeClaims, issuePair, logInNewUser, refreshPair, signUp, type Tokens } from '../support/users.ts'
 
 const server = await startServer({ TRUSTED_PROXIES: '127.0.0.1' })
 const untrusting = await startServer()
@@ -31,123 +31,123 @@ async function auditOf(userId: number): Promise<number> {
 }
 
 async function issueFrom(ip: string) {
-  const person = await signUp(server)
+  const user = await signUp(server)
   const headers = { 'x-forwarded-for': ip }
   const service = await startServer({
     DATABASE_URL: server.databaseUrl,
     TRUSTED_PROXIES: '127.0.0.1',
     DEMO_FROM: '0.0.0.0/1,128.0.0.0/1,2000::/3',
   })
-  const answer = await service.post('/auth/token', { auth: { user_guid: person.guid } }, { headers })
+  const answer = await service.post('/auth/token', { auth: { user_guid: user.guid } }, { headers })
   await service.close()
   assert.equal(answer.status, 200, answer.text)
-  return { person, pair: answer.body as Tokens }
+  return { user, pair: answer.body as Tokens }
 }
 
 test('a new address: the refresh succeeds, the tokens carry it, and one mail waits with old, new, time and device', async () => {
-  const { person, pair } = await issueFrom('192.0.2.1')
-  assert.equal(claimsOf(pair.access_token)['ip'], '192.0.2.1')
+  const { user, pair } = await issueFrom('192.0.2.1')
+  assert.equal(decodeClaims(pair.access_token)['ip'], '192.0.2.1')
   const moved = await refreshFrom(pair, '198.51.100.7')
-  assert.equal(claimsOf(moved.access_token)['ip'], '198.51.100.7')
-  const [mail, ...more] = await mailsTo(person.id)
+  assert.equal(decodeClaims(moved.access_token)['ip'], '198.51.100.7')
+  const [mail, ...more] = await mailsTo(user.id)
   assert.equal(more.length, 0)
   assert.equal(mail.old_ip, '192.0.2.1')
   assert.equal(mail.new_ip, '198.51.100.7')
   assert.equal(mail.user_agent, 'Test/1.0')
   assert.ok(Math.abs(Date.parse(mail.at) - Date.now()) < 60_000)
   await refreshFrom(moved, '198.51.100.7')
-  assert.equal((await mailsTo(person.id)).length, 1)
-  assert.equal(await auditOf(person.id), 1)
+  assert.equal((await mailsTo(user.id)).length, 1)
+  assert.equal(await auditOf(user.id), 1)
 })
 
 test('the same /64 and the IPv4-mapped spelling are no new address', async () => {
   const six = await issueFrom('2001:db8:1:2::1')
   const moved = await refreshFrom(six.pair, '2001:DB8:1:2:ffff::9')
-  assert.equal(claimsOf(moved.access_token)['ip'], '2001:db8:1:2:ffff::9')
-  assert.equal((await mailsTo(six.person.id)).length, 0)
+  assert.equal(decodeClaims(moved.access_token)['ip'], '2001:db8:1:2:ffff::9')
+  assert.equal((await mailsTo(six.user.id)).length, 0)
   await refreshFrom(moved, '2001:db8:1:3::1')
-  assert.equal((await mailsTo(six.person.id)).length, 1)
+  assert.equal((await mailsTo(six.user.id)).length, 1)
 
   const four = await issueFrom('192.0.2.1')
   const mapped = await refreshFrom(four.pair, '::ffff:192.0.2.1')
-  assert.equal(claimsOf(mapped.access_token)['ip'], '192.0.2.1')
-  assert.equal((await mailsTo(four.person.id)).length, 0)
+  assert.equal(decodeClaims(mapped.access_token)['ip'], '192.0.2.1')
+  assert.equal((await mailsTo(four.user.id)).length, 0)
 })
 
 test('a refused refresh warns nobody, and neither does a repeated one', async () => {
-  const { person, pair } = await issueFrom('192.0.2.1')
+  const { user, pair } = await issueFrom('192.0.2.1')
   const mixed = { ...pair, access_token: (await issuePair(server)).access_token }
   assert.equal((await refreshPair(server, mixed, undefined, { 'x-forwarded-for': '198.51.100.1' })).status, 401)
-  assert.equal((await mailsTo(person.id)).length, 0)
+  assert.equal((await mailsTo(user.id)).length, 0)
   const key = randomUUID()
   const first = await refreshFrom(pair, '192.0.2.1', key)
   const repeated = await refreshFrom(pair, '198.51.100.9', key)
-  assert.equal(claimsOf(repeated.access_token)['ip'], '192.0.2.1')
+  assert.equal(decodeClaims(repeated.access_token)['ip'], '192.0.2.1')
   assert.equal(repeated.refresh_token, first.refresh_token)
-  assert.equal((await mailsTo(person.id)).length, 0)
+  assert.equal((await mailsTo(user.id)).length, 0)
   await refreshFrom(repeated, '198.51.100.9')
-  assert.equal((await mailsTo(person.id)).length, 1)
+  assert.equal((await mailsTo(user.id)).length, 1)
 })
 
 test('two addresses alternating fifty times: one mail for each, every change audited', async () => {
-  const { person, pair } = await issueFrom('192.0.2.1')
+  const { user, pair } = await issueFrom('192.0.2.1')
   let newest = pair
   for (let n = 0; n < 50; n++) newest = await refreshFrom(newest, n % 2 ? '192.0.2.1' : '198.51.100.1')
   assert.deepEqual(
-    (await mailsTo(person.id)).map((mail) => mail.new_ip),
+    (await mailsTo(user.id)).map((mail) => mail.new_ip),
     ['198.51.100.1', '192.0.2.1'],
   )
-  assert.equal(await auditOf(person.id), 50)
+  assert.equal(await auditOf(user.id), 50)
 })
 
-test('at most three mails an hour for a person over all sessions, and a day later the same network counts anew', async () => {
-  const { person, pair } = await issueFrom('192.0.2.1')
+test('at most three mails an hour for a user over all sessions, and a day later the same network counts anew', async () => {
+  const { user, pair } = await issueFrom('192.0.2.1')
   let newest = pair
   for (let n = 1; n <= 6; n++) newest = await refreshFrom(newest, `198.51.100.${n}`)
-  assert.equal((await mailsTo(person.id)).length, 3)
+  assert.equal((await mailsTo(user.id)).length, 3)
   server.pass({ seconds: 3600 })
   newest = await refreshFrom(newest, '198.51.100.1')
-  assert.equal((await mailsTo(person.id)).length, 3, 'told of this network within 24 hours')
+  assert.equal((await mailsTo(user.id)).length, 3, 'told of this network within 24 hours')
   newest = await refreshFrom(newest, '198.51.100.4')
-  assert.equal((await mailsTo(person.id)).length, 4)
+  assert.equal((await mailsTo(user.id)).length, 4)
   server.pass({ seconds: 86_400 })
   await refreshFrom(newest, '198.51.100.1')
-  assert.equal((await mailsTo(person.id)).length, 5)
+  assert.equal((await mailsTo(user.id)).length, 5)
 })
 
-test('parallel moves of many pairs of one person: three mails', async () => {
-  const person = await signUp(server)
-  const pairs = await Promise.all(Array.from({ length: 12 }, () => issuePair(server, person.guid)))
+test('parallel moves of many pairs of one user: three mails', async () => {
+  const user = await signUp(server)
+  const pairs = await Promise.all(Array.from({ length: 12 }, () => issuePair(server, user.guid)))
   await Promise.all(pairs.map((pair, n) => refreshFrom(pair, `198.51.100.${n + 1}`)))
-  assert.equal((await mailsTo(person.id)).length, 3)
-  assert.equal(await auditOf(person.id), 12)
+  assert.equal((await mailsTo(user.id)).length, 3)
+  assert.equal(await auditOf(user.id), 12)
 })
 
 test('fifty at once from a new address with one key: one move is audited and mailed', async () => {
-  const { person, pair } = await issueFrom('192.0.2.1')
+  const { user, pair } = await issueFrom('192.0.2.1')
   const key = randomUUID()
   await Promise.all(Array.from({ length: 50 }, () => refreshFrom(pair, '198.51.100.1', key)))
-  assert.equal((await mailsTo(person.id)).length, 1)
-  assert.equal(await auditOf(person.id), 1)
+  assert.equal((await mailsTo(user.id)).length, 1)
+  assert.equal(await auditOf(user.id), 1)
 })
 
 test('each session is warned about a network of its own', async () => {
-  const { person, pair } = await issueFrom('192.0.2.1')
-  const other = (await server.post('/auth/token', { auth: { user_guid: person.guid } })).body
+  const { user, pair } = await issueFrom('192.0.2.1')
+  const other = (await server.post('/auth/token', { auth: { user_guid: user.guid } })).body
   await refreshFrom(pair, '198.51.100.1')
   await refreshFrom(other, '198.51.100.1')
-  assert.equal((await mailsTo(person.id)).length, 2)
+  assert.equal((await mailsTo(user.id)).length, 2)
 })
 
-test('moves of one person queue behind each other, refreshes from the known address do not', {
+test('moves of one user queue behind each other, refreshes from the known address do not', {
   skip: !onPostgres && 'SQLite has one writer',
 }, async () => {
-  const { person, pair } = await issueFrom('192.0.2.1')
-  const other = (await server.post('/auth/token', { auth: { user_guid: person.guid } })).body
+  const { user, pair } = await issueFrom('192.0.2.1')
+  const other = (await server.post('/auth/token', { auth: { user_guid: user.guid } })).body
   const held = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
   const holding = server.ctx.db.transaction(async (tx) => {
-    await lockUserExclusive(tx, person.id)
+    await lockUserExclusive(tx, user.id)
     held.resolve()
     await release.promise
   })
@@ -164,18 +164,18 @@ test('moves of one person queue behind each other, refreshes from the known addr
 })
 
 test('a login session that moves is not mailed about', async () => {
-  const { person, refresh_token } = await newLogin(server)
+  const { user, refresh_token } = await logInNewUser(server)
   const headers = { 'x-forwarded-for': '198.51.100.1' }
   const first = await server.post('/api/v1/auth/refresh', { refresh_token })
   const moved = await server.post('/api/v1/auth/refresh', first.body, { headers })
   assert.equal(moved.status, 200)
-  assert.equal((await mailsTo(person.id)).length, 0)
+  assert.equal((await mailsTo(user.id)).length, 0)
 })
 
 test('X-Forwarded-For counts only from a trusted proxy, and of it only what proxies wrote', async () => {
   const pair = await issuePair(untrusting)
   const answer = await refreshPair(untrusting, pair, undefined, { 'x-forwarded-for': '203.0.113.9' })
-  assert.equal(claimsOf(answer.body.access_token)['ip'], '127.0.0.1')
+  assert.equal(decodeClaims(answer.body.access_token)['ip'], '127.0.0.1')
 
   const chains: [string, string][] = [
     ['203.0.113.9, 198.51.100.2', '198.51.100.2'],
@@ -189,6 +189,6 @@ test('X-Forwarded-For counts only from a trusted proxy, and of it only what prox
   ]
   for (const [header, expected] of chains) {
     const refreshed = await refreshPair(server, await issuePair(server), undefined, { 'x-forwarded-for': header })
-    assert.equal(claimsOf(refreshed.body.access_token)['ip'], expected, header)
+    assert.equal(decodeClaims(refreshed.body.access_token)['ip'], expected, header)
   }
 })

@@ -4,7 +4,7 @@ import sql from 'sql-template-tag'
 import { type MailServer, startMailServer } from '../../../harness/mail-server.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { openDatabase } from '../support/test-database.ts'
-import { issuePair, newLogin, PASSWORD, type Person, refresh, refreshPair, signUp } from '../support/users.ts'
+import { issuePair, logInNewUser, PASSWORD, refresh, refreshPair, signUp, type User } from '../support/users.ts'
 
 const SETTINGS = {
   MAIL_FROM: 'Acme <no-reply@acme.example>',
@@ -19,9 +19,9 @@ async function startBoth(): Promise<{ server: TestServer; post: MailServer }> {
   return { post, server: await startServer({ ...SETTINGS, SMTP_URL: post.url }) }
 }
 
-/** Has the person's pair move to another network, which warns them. */
-async function moveNetwork(server: TestServer, person: Person, userAgent = CHROME): Promise<void> {
-  const pair = await issuePair(server, person.guid)
+/** Has the user's pair move to another network, which warns them. */
+async function moveNetwork(server: TestServer, user: User, userAgent = CHROME): Promise<void> {
+  const pair = await issuePair(server, user.guid)
   const headers = { 'x-forwarded-for': '198.51.100.7', 'user-agent': userAgent }
   assert.equal((await refreshPair(server, pair, undefined, headers)).status, 200)
 }
@@ -44,19 +44,19 @@ async function goOn(server: TestServer, { minutes }: { minutes: number }): Promi
   }
 }
 
-test('a pair that moved is mailed to its person: old and new address, time, device, as text and HTML', async () => {
+test('a pair that moved is mailed to its user: old and new address, time, device, as text and HTML', async () => {
   const { server, post } = await startBoth()
-  const person = await signUp(server)
-  await moveNetwork(server, person)
+  const user = await signUp(server)
+  await moveNetwork(server, user)
   await server.deliverMails()
   const [mail, ...more] = post.inbox
   assert.ok(mail)
   assert.equal(more.length, 0)
-  assert.deepEqual(mail.recipients, [person.email])
+  assert.deepEqual(mail.recipients, [user.email])
   assert.deepEqual(mail.from, { name: 'Acme', address: 'no-reply@acme.example' })
   assert.equal(mail.subject, 'New network address in your session at Acme')
   for (const body of [mail.text ?? '', mail.html ?? '']) {
-    for (const fact of ['127.0.0.1', '198.51.100.7', 'Chrome, Windows', 'UTC', person.email, SETTINGS.PUBLIC_URL]) {
+    for (const fact of ['127.0.0.1', '198.51.100.7', 'Chrome, Windows', 'UTC', user.email, SETTINGS.PUBLIC_URL]) {
       assert.ok(body.includes(fact), `${fact} in ${body}`)
     }
   }
@@ -91,9 +91,9 @@ test('CRLF, HTML, templates and links in a name or user agent are inert text', a
   const { server, post } = await startBoth()
   const hostile = `<img src=x onerror=alert(1)> {{7*8191}} \${7*8191} http://evil.example www.evil.example <b>`
   for (const first_name of ['<b>Bob</b>', 'Visit evil.example now', 'http://evil.example']) {
-    const user = { email: `p${post.inbox.length}@example.com`, password: PASSWORD, first_name }
-    const person = (await server.post('/api/v1/users/sign_up', { user })).body.user
-    await moveNetwork(server, person, hostile)
+    const body = { user: { email: `p${post.inbox.length}@example.com`, password: PASSWORD, first_name } }
+    const { user } = (await server.post('/api/v1/users/sign_up', body)).body
+    await moveNetwork(server, user, hostile)
     // What no HTTP header can carry, another way in might.
     const userAgent = JSON.stringify(`${hostile}\r\nBcc: victim@example.com\r\n\r\n\u202Eevil\u001b[2J`)
     await server.rows(
@@ -116,14 +116,14 @@ test('CRLF, HTML, templates and links in a name or user agent are inert text', a
 test('a mail server that is dead for ten minutes: requests do not notice, and each mail arrives once afterwards', async () => {
   const { server, post } = await startBoth()
   await post.close()
-  const people = []
-  for (let count = 0; count < 7; count++) people.push(await signUp(server))
-  for (const person of people) await moveNetwork(server, person)
+  const users = []
+  for (let count = 0; count < 7; count++) users.push(await signUp(server))
+  for (const user of users) await moveNetwork(server, user)
   await goOn(server, { minutes: 10 })
   assert.ok((await outboxRows(server)).every(({ sent_at, failed_at }) => sent_at === null && failed_at === null))
   const revived = await startMailServer({ port: post.port })
   await goOn(server, { minutes: 6 })
-  assert.deepEqual(revived.inbox.map((mail) => mail.recipients[0]).sort(), people.map(({ email }) => email).sort())
+  assert.deepEqual(revived.inbox.map((mail) => mail.recipients[0]).sort(), users.map(({ email }) => email).sort())
 })
 
 test('a mailbox that refuses for good is given up after three tries, and the others get theirs', async () => {
@@ -187,17 +187,17 @@ test('mails that are refused hold up none that would leave; a dead server is tri
   assert.equal(tried.length, 5)
 })
 
-test('a mail whose person is deleted meanwhile, and one that cannot be worded, keep no other from leaving', async () => {
+test('a mail whose user is deleted meanwhile, and one that cannot be worded, keep no other from leaving', async () => {
   const { server, post } = await startBoth()
-  const people = [await signUp(server), await signUp(server), await signUp(server)]
-  for (const person of people) await moveNetwork(server, person)
+  const users = [await signUp(server), await signUp(server), await signUp(server)]
+  for (const user of users) await moveNetwork(server, user)
   const damaged = server.ctx.db.dialect === 'postgres' ? sql`'{"at":"never"}'::jsonb` : sql`'{"at":"never"}'`
-  await server.rows(sql`update outbox set data = ${damaged} where user_id = ${people[0]?.id} returning id`)
-  await server.rows(sql`delete from users where id = ${people[1]?.id} returning id`)
+  await server.rows(sql`update outbox set data = ${damaged} where user_id = ${users[0]?.id} returning id`)
+  await server.rows(sql`delete from users where id = ${users[1]?.id} returning id`)
   await goOn(server, { minutes: 3 })
   assert.deepEqual(
     post.inbox.flatMap((mail) => mail.recipients),
-    [people[2]?.email],
+    [users[2]?.email],
   )
   const [row] = await outboxRows(server)
   assert.equal(row?.attempts, 3)
@@ -205,12 +205,11 @@ test('a mail whose person is deleted meanwhile, and one that cannot be worded, k
   assert.match(row?.last_error ?? '', /^RangeError/)
 })
 
-test("however often a person's sessions are reused, three mails an hour are written, and each reuse is audited", async () => {
+test("however often a user's sessions are reused, three mails an hour are written, and each reuse is audited", async () => {
   const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict', REFRESH_REPLAY_WINDOW: '0' })
-  const person = await signUp(server)
+  const user = await signUp(server)
   const reuse = async () => {
-    const { refresh_token } = (await server.post('/api/v1/auth/login', { email: person.email, password: PASSWORD }))
-      .body
+    const { refresh_token } = (await server.post('/api/v1/auth/login', { email: user.email, password: PASSWORD })).body
     await refresh(server, refresh_token)
     assert.equal((await refresh(server, refresh_token)).status, 401)
   }
@@ -249,7 +248,7 @@ test('a refresh never waits for mail, even while the mail server hangs', async (
   await moveNetwork(server, await signUp(server))
   const delivering = server.deliverMails()
   await arrived
-  const { refresh_token } = await newLogin(server)
+  const { refresh_token } = await logInNewUser(server)
   assert.equal((await refresh(server, refresh_token)).status, 200)
   assert.equal(post.inbox.length, 0, 'the mail still hangs')
   const closing = server.close()

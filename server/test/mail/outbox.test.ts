@@ -16,13 +16,13 @@ const DAY_SECONDS = 86_400
 
 async function addUser(db: Database): Promise<number> {
   const names = { first_name: null, last_name: null }
-  const person = {
+  const user = {
     guid: crypto.randomUUID(),
     email: `${crypto.randomUUID()}@example.com`,
     password_digest: null,
     ...names,
   }
-  return (await insertUser(db, { ...person, role: 'user', locale: 'en' }, NOW)).id
+  return (await insertUser(db, { ...user, role: 'user', locale: 'en' }, NOW)).id
 }
 
 async function outboxOf(mails: number): Promise<{ db: Database; user_id: number; ids: number[] }> {

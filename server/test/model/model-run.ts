@@ -4,7 +4,7 @@ import sql from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
 import { disableUser, enableUser } from '../../src/auth/account/disable-user.ts'
 import { type Answer, startServer, type TestServer } from '../support/server.ts'
-import { claimsOf, me, PASSWORD, type Person, signUp } from '../support/users.ts'
+import { decodeClaims, me, PASSWORD, signUp, type User } from '../support/users.ts'
 import { type Presentation, ReferenceModel, type Session, type Token } from './reference-model.ts'
 
 const COOKIE = '__Host-tessera_refresh'
@@ -52,7 +52,7 @@ export interface Access {
 export class Run {
   readonly real: Real
   readonly model = new ReferenceModel()
-  readonly people: Person[] = []
+  readonly users: User[] = []
   /** By the model's token. */
   readonly texts = new Map<number, string>()
   readonly tokens: Token[] = []
@@ -84,13 +84,13 @@ export class Run {
   }
 
   async signUp() {
-    this.people.push(await signUp(this.server))
-    this.model.people.push('welcome')
+    this.users.push(await signUp(this.server))
+    this.model.users.push('welcome')
   }
 
-  async begin(person: number, kind: Session['kind'], cookie: boolean) {
-    const { email, guid } = this.people[person] as Person
-    const first = this.model.begin(person, kind, cookie)
+  async begin(user: number, kind: Session['kind'], cookie: boolean) {
+    const { email, guid } = this.users[user] as User
+    const first = this.model.begin(user, kind, cookie)
     const answer =
       kind === 'pair'
         ? await this.server.post('/auth/token', { auth: { user_guid: guid } })
@@ -128,7 +128,7 @@ export class Run {
       this.tokens.push(token)
     }
     assert.equal(text, this.texts.get(token.id), 'the other token')
-    const { jti } = claimsOf(access_token)
+    const { jti } = decodeClaims(access_token)
     if (as.repeated) assert.equal(jti, this.accesses.findLast(({ of }) => of.id === token.id)?.jti)
     const expires = Math.floor(this.model.now / 1000) * 1000 + 900_000
     this.accesses.push({ text: access_token, jti, of: token, expires })
@@ -167,26 +167,26 @@ export class Run {
     if (expected === 200) session.over = 'logout'
   }
 
-  async disable(person: number, disabled: boolean) {
-    if (this.model.people[person] === 'deleted') return
-    const user = { id: this.people[person]?.id ?? 0 }
-    await (disabled ? disableUser : enableUser)(this.server.ctx, { user, origin: ORIGIN })
-    if (disabled && this.model.people[person] === 'welcome') {
-      for (const session of this.sessionsOf(person)) if (this.model.lives(session)) session.over = 'disabled'
+  async disable(user: number, disabled: boolean) {
+    if (this.model.users[user] === 'deleted') return
+    const { id = 0 } = this.users[user] ?? {}
+    await (disabled ? disableUser : enableUser)(this.server.ctx, { user: { id }, origin: ORIGIN })
+    if (disabled && this.model.users[user] === 'welcome') {
+      for (const session of this.sessionsOf(user)) if (this.model.lives(session)) session.over = 'disabled'
     }
-    this.model.people[person] = disabled ? 'disabled' : 'welcome'
+    this.model.users[user] = disabled ? 'disabled' : 'welcome'
   }
 
   async delete(access: Access) {
     const session = this.model.sessions[access.of.session] as Session
     const expected = await this.me(access)
-    const answer = await this.server.delete(`/api/v1/users/${this.people[session.person]?.guid}`, {
+    const answer = await this.server.delete(`/api/v1/users/${this.users[session.user]?.guid}`, {
       bearer: access.text,
     })
     assert.equal(answer.status, expected === 200 ? 204 : 401, answer.text)
     if (expected !== 200) return
-    this.model.people[session.person] = 'deleted'
-    for (const each of this.sessionsOf(session.person)) each.known = false
+    this.model.users[session.user] = 'deleted'
+    for (const each of this.sessionsOf(session.user)) each.known = false
   }
 
   async cleanUp() {
@@ -201,8 +201,8 @@ export class Run {
     this.backup = structuredClone(this.model.sessions)
   }
 
-  sessionsOf(person: number): Session[] {
-    return this.model.sessions.filter((session) => session.person === person)
+  sessionsOf(user: number): Session[] {
+    return this.model.sessions.filter((session) => session.user === user)
   }
 
   /** What the database must hold after all that happened: two tokens of a session at most, and each end audited once. */

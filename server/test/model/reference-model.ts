@@ -15,7 +15,7 @@ export interface Token {
 }
 
 export interface Session {
-  person: number
+  user: number
   kind: 'login' | 'pair'
   inCookie: boolean
   strict: boolean
@@ -34,15 +34,15 @@ export class ReferenceModel {
   now = 0
   strict = false
   sessionAge = 2_592_000_000
-  people: ('welcome' | 'disabled' | 'deleted')[] = []
+  users: ('welcome' | 'disabled' | 'deleted')[] = []
   sessions: Session[] = []
   #made = 0
 
   /** A browser stores every successor, so the first token in a cookie is used up like any other. */
-  begin(person: number, kind: Session['kind'], inCookie: boolean): Token | null {
-    if (this.people[person] !== 'welcome') return null
+  begin(user: number, kind: Session['kind'], inCookie: boolean): Token | null {
+    if (this.users[user] !== 'welcome') return null
     const [strict, end] = [this.strict || inCookie || kind === 'pair', this.now + this.sessionAge]
-    const session = { person, kind, inCookie, strict, end, over: null, known: true, tokens: [] }
+    const session = { user, kind, inCookie, strict, end, over: null, known: true, tokens: [] }
     return this.#make(this.sessions.push(session) - 1)
   }
 
@@ -59,7 +59,7 @@ export class ReferenceModel {
     // 2
     if (over) return kind === 'pair' && over === 'reuse' && at <= lastUsed ? USED : INVALID
     if (now >= end) return EXPIRED
-    if (this.people[session.person] !== 'welcome') return INVALID
+    if (this.users[session.user] !== 'welcome') return INVALID
     // 3 and 4
     if (at >= tokens.length || (row && row.id !== token.id)) return this.#end(session, 'rolled back')
     if (!row) return this.#end(session, 'reuse')
@@ -81,8 +81,8 @@ export class ReferenceModel {
     return { token: next, repeated: false }
   }
 
-  lives({ person, over, known, end }: Session): boolean {
-    return known && !over && this.now < end && this.people[person] === 'welcome'
+  lives({ user, over, known, end }: Session): boolean {
+    return known && !over && this.now < end && this.users[user] === 'welcome'
   }
 
   #make(session: number): Token {

@@ -103,10 +103,10 @@ const access = step('show an access token', fc.nat(4), async (run, nth) => {
 const logOut = step('log out', fc.record({ back, older }), (run, which) => run.logOut(run.tokenAt(which)))
 const signUps = step('sign up', nothing, (run) => run.signUp())
 const logIn = step('log in', fc.record({ nth: fc.nat(3), cookie: fc.boolean() }), (run, { nth, cookie }) =>
-  run.begin(run.people.length - 1 - (nth % run.people.length), 'login', cookie),
+  run.begin(run.users.length - 1 - (nth % run.users.length), 'login', cookie),
 )
 const issue = step('issue a pair', fc.nat(3), (run, nth) =>
-  run.begin(run.people.length - 1 - (nth % run.people.length), 'pair', false),
+  run.begin(run.users.length - 1 - (nth % run.users.length), 'pair', false),
 )
 const pass = step('time passes', seconds, (run, time) => {
   run.real.time += time * 1000
@@ -157,9 +157,9 @@ const restart = step(
 )
 const tidy = step('clean up', nothing, (run) => run.cleanUp())
 const ban = step('disable or enable', fc.record({ nth: fc.nat(3), disabled: fc.boolean() }), (run, { nth, disabled }) =>
-  run.disable(run.people.length - 1 - (nth % run.people.length), disabled),
+  run.disable(run.users.length - 1 - (nth % run.users.length), disabled),
 )
-const remove = step('delete the person', fc.nat(4), async (run, nth) => {
+const remove = step('delete the user', fc.nat(4), async (run, nth) => {
   const shown = run.accesses.at(-1 - nth)
   if (shown) await run.delete(shown)
 })
@@ -183,9 +183,9 @@ async function restoreBackup(run: Run): Promise<void> {
   await run.server.rows(sql`
     insert into refresh_tokens (${TOKEN_COLUMNS})
     select ${TOKEN_COLUMNS} from kept_tokens where user_id in (select id from users)`)
-  const { people, sessions } = run.model
+  const { users, sessions } = run.model
   run.model.sessions = sessions.map((now, at) => structuredClone(run.backup[at]) ?? { ...now, known: false })
-  for (const session of run.model.sessions) if (people[session.person] === 'deleted') session.known = false
+  for (const session of run.model.sessions) if (users[session.user] === 'deleted') session.known = false
 }
 
 const weighted: [number, fc.Arbitrary<fc.AsyncCommand<Run, Real>>][] = [
@@ -224,7 +224,7 @@ for (const [rotation, sessionSeconds] of [
   await real.server.rows(sql`create table kept_sessions as select * from sessions`)
   await real.server.rows(sql`create table kept_tokens as select * from refresh_tokens`)
 
-  test(`whatever people, thieves and operators do, the answers are those of the documents: ${rotation}`, async (t) => {
+  test(`whatever users, thieves and operators do, the answers are those of the documents: ${rotation}`, async (t) => {
     const steps = weighted.flatMap(([weight, one]) => Array.from({ length: weight }, () => one))
     const began = Date.now()
     commands = 0

@@ -1,7 +1,7 @@
 import { type Decision, decide } from '../../src/auth/refresh/refresh-policy.ts'
 import type { TokenRow } from '../../src/storage/session/refresh-tokens.ts'
 
-// A world small enough to be looked at whole: two tabs of one person, a thief, and one chain that `decide` rules. Time goes
+// A world small enough to be looked at whole: two tabs of one user, a thief, and one chain that `decide` rules. Time goes
 // in ticks of ten seconds; three are the window, and what is older than that is as good as four.
 
 const WINDOW = 3
@@ -100,7 +100,7 @@ export function explore(
       now: dateOfAge[0] as Date,
       endpoint: client.kind,
       generation: token,
-      chain: { ...PERSON, ...LIVING, kind: client.kind, rotation: client.rotation, tokens: world.rows.map(rowOf) },
+      chain: { ...USER, ...LIVING, kind: client.kind, rotation: client.rotation, tokens: world.rows.map(rowOf) },
       digestMatches: row ? true : null,
       accessToken: client.kind === 'pair' ? 'matches' : 'not_needed',
       attemptDigests: [key ?? 'drawn for this request'],
@@ -223,7 +223,7 @@ export function explore(
   return { states: seen.size, falseThefts: [...falseThefts].sort(), turnsUntilCaught }
 }
 
-const PERSON = { user_id: 1, guid: 'guid', role: 'user', disabled_at: null } as const
+const USER = { user_id: 1, guid: 'guid', role: 'user', disabled_at: null } as const
 const EXPIRY = new Date(NOW + 1e9)
 const LIVING = { session_id: 'session', expires_at: EXPIRY, revoked_at: null, revoke_reason: null }
 const ISSUED = { token_digest: 'digest', salt: 'salt', jti: 'jti', token_ip: '127.0.0.1', token_expires_at: EXPIRY }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { startServer, type TestServer } from '../support/server.ts'
-import { ADMIN, issuePair, logIn, newLogin, signUp } from '../support/users.ts'
+import { ADMIN, issuePair, logIn, logInNewUser, signUp } from '../support/users.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -30,10 +30,10 @@ async function runShell(
 }
 
 async function tokens(server: TestServer): Promise<Record<string, string>> {
-  const { person, access_token, refresh_token } = await newLogin(server)
+  const { user, access_token, refresh_token } = await logInNewUser(server)
   const pair = await issuePair(server)
   return {
-    USER_ID: String(person.id),
+    USER_ID: String(user.id),
     ACCESS_TOKEN: access_token,
     REFRESH_TOKEN: refresh_token,
     PAIR_ACCESS_TOKEN: pair.access_token,
@@ -96,12 +96,12 @@ test('the six lines of the README verify an access token in another service, and
     (blocks('README.md', 'js')[0] ?? '').replace('process.env.JWT_SECRET_KEY', JSON.stringify(secret)),
   )
   const { authenticate } = await import(file)
-  const person = await signUp(server)
-  const login = await logIn(server, person.email)
-  const pair = await issuePair(server, person.guid)
+  const user = await signUp(server)
+  const login = await logIn(server, user.email)
+  const pair = await issuePair(server, user.guid)
   const ask = (token: string) => authenticate({ headers: { authorization: `Bearer ${token}` } })
-  assert.equal(ask(login.access_token).sub, person.guid)
-  assert.equal(ask(pair.access_token).sub, person.guid)
+  assert.equal(ask(login.access_token).sub, user.guid)
+  assert.equal(ask(pair.access_token).sub, user.guid)
   assert.throws(() => ask(`${login.access_token}x`))
   assert.throws(() => authenticate({ headers: {} }))
 })

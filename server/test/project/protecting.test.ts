@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createSigner } from 'fast-jwt'
 import { type Answer, send, startServer } from '../support/server.ts'
-import { claimsOf, issuePair, JOHN, newLogin } from '../support/users.ts'
+import { decodeClaims, issuePair, JOHN, logInNewUser } from '../support/users.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const SECRET = 'the secret that Tessera shares with the services that verify its tokens'
@@ -67,7 +67,7 @@ async function start(name: string): Promise<(authorization?: string) => Promise<
 /** What `/orders` must refuse, by the reason; `genuine` is a login's access token. */
 async function refusedTokens(genuine: { access_token: string; refresh_token: string }) {
   const [header = '', payload = '', signature = ''] = genuine.access_token.split('.')
-  const claims = claimsOf(genuine.access_token)
+  const claims = decodeClaims(genuine.access_token)
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const sign = (changes: Record<string, unknown>, algorithm: 'HS256' | 'HS384' = 'HS256') =>
     createSigner({ key: SECRET, algorithm })(JSON.parse(JSON.stringify({ ...claims, ...changes })))
@@ -79,9 +79,9 @@ async function refusedTokens(genuine: { access_token: string; refresh_token: str
     'its role raised': [header, encode({ ...claims, role: 'admin' }), signature].join('.'),
     'its signature cut off': `${header}.${payload}.`,
     'its signature altered': `${header}.${payload}.${signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))}`,
-    'of another secret': (await newLogin(stranger)).access_token,
+    'of another secret': (await logInNewUser(stranger)).access_token,
     'a pair’s of another secret': (await issuePair(stranger)).access_token,
-    'expired a second ago': (await newLogin(past)).access_token,
+    'expired a second ago': (await logInNewUser(past)).access_token,
     'a pair’s, expired': (await issuePair(past)).access_token,
     'alg none': `${encode({ alg: 'none', typ: 'at+jwt' })}.${payload}.`,
     'alg none with a signature': `${encode({ alg: 'none', typ: 'at+jwt' })}.${payload}.${signature}`,
@@ -103,11 +103,11 @@ for (const name of examples.keys()) {
   test(`the example for ${name} lets the tokens of logins and pairs in, and its handler knows whose they are`, async () => {
     const server = await startServer({ JWT_SECRET_KEY: SECRET })
     const ask = await start(name)
-    const { person, access_token } = await newLogin(server)
+    const { user, access_token } = await logInNewUser(server)
     const pair = await issuePair(server)
     for (const [authorization, owner] of [
-      [`Bearer ${access_token}`, person.guid],
-      [`bearer ${access_token}`, person.guid],
+      [`Bearer ${access_token}`, user.guid],
+      [`bearer ${access_token}`, user.guid],
       [`Bearer ${pair.access_token}`, JOHN],
     ] as const) {
       const answer = await ask(authorization)
@@ -119,7 +119,7 @@ for (const name of examples.keys()) {
   test(`the example for ${name} answers everything else 401`, async () => {
     const server = await startServer({ JWT_SECRET_KEY: SECRET })
     const ask = await start(name)
-    const genuine = await newLogin(server)
+    const genuine = await logInNewUser(server)
     const headers: [string, string | undefined][] = [
       ['no header', undefined],
       ['the token without its scheme', genuine.access_token],

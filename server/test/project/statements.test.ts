@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import pg from 'pg'
 import { startServer } from '../support/server.ts'
 import { onPostgres } from '../support/test-database.ts'
-import { issuePair, logIn, logOut, me, newLogin, refresh, refreshPair } from '../support/users.ts'
+import { issuePair, logIn, logInNewUser, logOut, me, refresh, refreshPair } from '../support/users.ts'
 
 /** What goes to the database, wherever it comes from: on PostgreSQL each is a round trip. */
 const sent: string[] = []
@@ -65,14 +65,14 @@ const ON_SQLITE = {
 test('each operation sends as many statements as it did, so that nobody adds one unseen', async () => {
   const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
   const adaptive = await startServer({ DATABASE_URL: server.databaseUrl })
-  const login = await newLogin(server)
+  const login = await logInNewUser(server)
   let newest = login.refresh_token
   let pair = await issuePair(server)
   const rotate = async () => {
     newest = (await refresh(server, newest)).body.refresh_token
   }
   const used = login.refresh_token
-  const first = (await logIn(adaptive, login.person.email)).refresh_token
+  const first = (await logIn(adaptive, login.user.email)).refresh_token
   const counts = {
     '/me': await count(() => me(server, login.access_token)),
     'a rotation': await count(rotate),
@@ -83,7 +83,7 @@ test('each operation sends as many statements as it did, so that nobody adds one
       pair = (await refreshPair(server, pair)).body
     }),
     'a token that is none': await count(() => refresh(server, 'x'.repeat(86))),
-    'a login': await count(() => logIn(server, login.person.email)),
+    'a login': await count(() => logIn(server, login.user.email)),
     'a logout': await count(() => logOut(server, newest)),
   }
   assert.deepEqual(counts, onPostgres ? ON_POSTGRES : ON_SQLITE)

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { type Answer, startServer } from '../support/server.ts'
-import { me, newLogin, refresh } from '../support/users.ts'
+import { logInNewUser, me, refresh } from '../support/users.ts'
 
 function assertRefused(answer: Answer) {
   assert.equal(answer.status, 401)
@@ -18,14 +18,14 @@ function issuedToken(answer: Answer): string {
 const strict = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
 
 test('a genuine token whose digest is another one ends its session: the database has lost history', async () => {
-  const { refresh_token: first, person } = await newLogin(strict)
+  const { refresh_token: first, user } = await logInNewUser(strict)
   await strict.rows(
-    sql`update refresh_tokens set token_digest = ${'overwritten'} where user_id = ${person.id} returning id`,
+    sql`update refresh_tokens set token_digest = ${'overwritten'} where user_id = ${user.id} returning id`,
   )
   for (const answer of await Promise.all(Array.from({ length: 50 }, () => refresh(strict, first))))
     assertRefused(answer)
   const sessions = await strict.rows<{ revoke_reason: string }>(
-    sql`select revoke_reason from sessions where user_id = ${person.id}`,
+    sql`select revoke_reason from sessions where user_id = ${user.id}`,
   )
   assert.deepEqual(
     sessions.map((session) => session.revoke_reason),
@@ -34,20 +34,20 @@ test('a genuine token whose digest is another one ends its session: the database
 })
 
 test('a token from after a backup was restored ends its session: the database has lost history', async () => {
-  const { refresh_token: first, person } = await newLogin(strict)
+  const { refresh_token: first, user } = await logInNewUser(strict)
   const second = issuedToken(await refresh(strict, first))
   const third = issuedToken(await refresh(strict, second))
-  await strict.rows(sql`delete from refresh_tokens where user_id = ${person.id} and generation = 2 returning id`)
+  await strict.rows(sql`delete from refresh_tokens where user_id = ${user.id} and generation = 2 returning id`)
   assertRefused(await refresh(strict, third))
   const rows = await strict.rows<{ revoke_reason: string }>(
-    sql`select revoke_reason from sessions where user_id = ${person.id}`,
+    sql`select revoke_reason from sessions where user_id = ${user.id}`,
   )
   assert.equal(rows[0]?.revoke_reason, 'rolled_back')
   const audit = await strict.rows(
-    sql`select id from audit_events where user_id = ${person.id} and kind = ${'history_lost'}`,
+    sql`select id from audit_events where user_id = ${user.id} and kind = ${'history_lost'}`,
   )
   assert.equal(audit.length, 1)
-  assert.equal((await strict.rows(sql`select id from outbox where user_id = ${person.id}`)).length, 0)
+  assert.equal((await strict.rows(sql`select id from outbox where user_id = ${user.id}`)).length, 0)
   assert.ok(strict.logs.some((line) => line['level'] === 50 && line['generation'] === 2))
 })
 
@@ -55,7 +55,7 @@ test('after the secret changed in its three steps, tokens and repeats of before 
   const key = randomUUID()
   const [before, after] = ['a'.repeat(70), 'b'.repeat(70)]
   const old = await startServer({ JWT_SECRET_KEY: before, REFRESH_TOKEN_ROTATION: 'strict' })
-  const first = await newLogin(old)
+  const first = await logInNewUser(old)
   const original = await refresh(old, first.refresh_token, key)
   await old.close()
   const settings = { DATABASE_URL: old.databaseUrl, REFRESH_TOKEN_ROTATION: 'strict' }
@@ -73,7 +73,7 @@ test('after the secret changed in its three steps, tokens and repeats of before 
 test('a repeat that no key of the ring can derive is refused, logged, and ends nothing', async () => {
   const settings = { JWT_SECRET_KEY: 'a'.repeat(70), REFRESH_TOKEN_ROTATION: 'strict' }
   const own = await startServer(settings)
-  const { refresh_token: first } = await newLogin(own)
+  const { refresh_token: first } = await logInNewUser(own)
   const second = issuedToken(await refresh(own, first))
   await own.rows(sql`update refresh_tokens set salt = ${'AAAAAAAAAAAAAAAAAAAAAA'} where generation = 1 returning id`)
   assertRefused(await refresh(own, first))

@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { type Answer, startServer } from '../support/server.ts'
 import {
-  claimsOf,
+  decodeClaims,
   issuePair,
   JOHN,
+  logInNewUser,
   logOut,
-  newLogin,
   refresh,
   refreshPair,
   signUp,
@@ -32,7 +32,7 @@ test('a pair is an HS512 access token with guid, ip, jti and exp, and 86 charact
   const pair = await issuePair(server)
   const header = JSON.parse(Buffer.from(pair.access_token.split('.')[0] ?? '', 'base64url').toString())
   assert.equal(header.alg, 'HS512')
-  const claims = claimsOf(pair.access_token)
+  const claims = decodeClaims(pair.access_token)
   assert.equal(claims['guid'], JOHN)
   assert.equal(claims['ip'], '127.0.0.1')
   assert.match(String(claims['jti']), /^[0-9a-f-]{36}$/)
@@ -50,14 +50,14 @@ test('only a bcrypt hash of the refresh token rests in the database', async () =
 })
 
 test('a refresh gives a new pair and spends both old halves; reuse ends the session, audited and mailed', async () => {
-  const person = await signUp(server)
-  const first = await issuePair(server, person.guid)
+  const user = await signUp(server)
+  const first = await issuePair(server, user.guid)
   const second = pairOf(await refreshPair(server, first))
   assert.notEqual(second.access_token, first.access_token)
   assertRefused(await refreshPair(server, first), 'Refresh token already used')
   assertRefused(await refreshPair(server, first), 'Refresh token already used')
   assertRefused(await refreshPair(server, second), 'Invalid refresh token')
-  const mails = await server.rows<{ kind: string }>(sql`select kind from outbox where user_id = ${person.id}`)
+  const mails = await server.rows<{ kind: string }>(sql`select kind from outbox where user_id = ${user.id}`)
   assert.deepEqual(
     mails.map((mail) => mail.kind),
     ['refresh_token_reused'],
@@ -78,7 +78,7 @@ test('halves of two pairs, mixed: refused, and both pairs still work', async () 
 
 test('the access token may have expired; it may not be altered, absent, or none of a pair', async () => {
   const pair = await issuePair(server)
-  const login = await newLogin(server)
+  const login = await logInNewUser(server)
   const altered = pair.access_token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
   for (const access_token of [altered, login.access_token, 'nonsense', `${pair.access_token}=`, pair.refresh_token]) {
     assertRefused(await refreshPair(server, { ...pair, access_token }), 'Invalid access token')
@@ -96,7 +96,7 @@ test('a pair of longer lifetime is refreshed after a shorter one was configured'
 
 test('a refresh token that is altered, unknown, or of a login is refused', async () => {
   const pair = await issuePair(server)
-  const login = await newLogin(server)
+  const login = await logInNewUser(server)
   const altered = pair.refresh_token.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
   for (const refresh_token of [altered, 'nonsense', login.refresh_token, pair.access_token]) {
     assertRefused(await refreshPair(server, { ...pair, refresh_token }), 'Invalid refresh token')
@@ -112,7 +112,7 @@ test('with an Idempotency-Key a lost answer can be had again, for as long as the
   server.pass({ seconds: 86_400 })
   const repeated = pairOf(await refreshPair(server, pair, key))
   assert.equal(repeated.refresh_token, second.refresh_token)
-  assert.equal(claimsOf(repeated.access_token)['jti'], claimsOf(second.access_token)['jti'])
+  assert.equal(decodeClaims(repeated.access_token)['jti'], decodeClaims(second.access_token)['jti'])
   pairOf(await refreshPair(server, repeated))
 })
 
@@ -130,7 +130,7 @@ test('fifty at once with one pair and one key: one successor', async () => {
   assert.equal(new Set(answers.map((answer) => pairOf(answer).refresh_token)).size, 1)
 })
 
-test('a person may hold several living pairs, and logging out one leaves the others', async () => {
+test('a user may hold several living pairs, and logging out one leaves the others', async () => {
   const pairs = await Promise.all(Array.from({ length: 3 }, () => issuePair(server)))
   const [first, ...others] = pairs as [Tokens, ...Tokens[]]
   assert.equal((await logOut(server, first.refresh_token)).status, 200)
@@ -161,14 +161,14 @@ test('a missing half has its own sentence, the access token first', async () => 
   pairOf(await refreshPair(server, { access_token, refresh_token }))
 })
 
-test('issuing: no GUID is 422, nobody of that GUID 404, a disabled person too', async () => {
+test('issuing: no GUID is 422, nobody of that GUID 404, a disabled user too', async () => {
   for (const body of [{}, { auth: {} }, { auth: { user_guid: ' ' } }, { auth: { user_guid: 7 } }, { auth: null }, []]) {
     assertRefused(await server.post('/auth/token', body), 'Missing GUID', 422)
   }
-  const person = await signUp(server)
-  const pair = await issuePair(server, person.guid.toUpperCase())
-  await server.rows(sql`update users set disabled_at = ${new Date()} where id = ${person.id} returning id`)
-  for (const user_guid of [randomUUID(), 'x', `${JOHN}0`, "' or 1=1", person.guid]) {
+  const user = await signUp(server)
+  const pair = await issuePair(server, user.guid.toUpperCase())
+  await server.rows(sql`update users set disabled_at = ${new Date()} where id = ${user.id} returning id`)
+  for (const user_guid of [randomUUID(), 'x', `${JOHN}0`, "' or 1=1", user.guid]) {
     assertRefused(await server.post('/auth/token', { auth: { user_guid } }), 'User not found', 404)
   }
   assertRefused(await refreshPair(server, pair), 'Invalid refresh token')

@@ -85,8 +85,8 @@ const table: [line: string, situation: string, decision: ReturnType<typeof decid
   ['2', 'at its absolute end', present(chain('login', [unused(0)], { expires_at: at(0) }), 0), EXPIRED],
   ['2', 'a millisecond before its absolute end', present(chain('login', [unused(0)], { expires_at: at(0.001) }), 0), 'offer'],
   ['2', 'past its end, reuse or not', present(chain('pair', [used(4), unused(5)], { expires_at: at(-1) }), 0), EXPIRED],
-  ['2', 'the person disabled', present(chain('login', [unused(0)], { disabled_at: at(-1) }), 0), INVALID],
-  ['2', 'the person disabled, token reused', present(chain('pair', [used(0), used(1)], { disabled_at: at(-1) }), 0), INVALID],
+  ['2', 'the user disabled', present(chain('login', [unused(0)], { disabled_at: at(-1) }), 0), INVALID],
+  ['2', 'the user disabled, token reused', present(chain('pair', [used(0), used(1)], { disabled_at: at(-1) }), 0), INVALID],
 
   ['3', 'one above the newest row', present(chain('login', [used(0), unused(1)]), 2), 'rolled_back'],
   ['3', 'far above the newest row', present(chain('pair', [used(6), unused(7)]), 4_000_000_000), 'rolled_back'],

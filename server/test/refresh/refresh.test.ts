@@ -5,7 +5,7 @@ import bcrypt from 'bcrypt'
 import sql from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
 import { type Answer, startServer } from '../support/server.ts'
-import { claimsOf, issuePair, logIn, logOut, me, newLogin, refresh } from '../support/users.ts'
+import { decodeClaims, issuePair, logIn, logInNewUser, logOut, me, refresh } from '../support/users.ts'
 
 const INVALID = { error: { message: 'Invalid refresh token', details: {} } }
 const EXPIRED = { error: { message: 'Refresh token expired', details: {} } }
@@ -26,13 +26,13 @@ const server = await startServer()
 const strict = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
 
 test('a client of the document keeps its first refresh token and gets a new access token with it for seven days', async () => {
-  const first = await newLogin(server)
-  const jtis = new Set([claimsOf(first.access_token)['jti']])
+  const first = await logInNewUser(server)
+  const jtis = new Set([decodeClaims(first.access_token)['jti']])
   for (let day = 0; day < 7; day++) {
     const answer = await refresh(server, first.refresh_token)
     issuedToken(answer)
     assert.equal((await me(server, answer.body.access_token)).status, 200)
-    jtis.add(claimsOf(answer.body.access_token)['jti'])
+    jtis.add(decodeClaims(answer.body.access_token)['jti'])
     server.pass({ seconds: 86_399 })
   }
   assert.equal(jtis.size, 8)
@@ -41,7 +41,7 @@ test('a client of the document keeps its first refresh token and gets a new acce
 })
 
 test('its successor is renewed each time it is handed out', async () => {
-  const first = await newLogin(server)
+  const first = await logInNewUser(server)
   const second = issuedToken(await refresh(server, first.refresh_token))
   server.pass({ seconds: 6 * 86_400 })
   assert.equal(issuedToken(await refresh(server, first.refresh_token)), second)
@@ -51,7 +51,7 @@ test('its successor is renewed each time it is handed out', async () => {
 
 test('no token outlives its session', async () => {
   const short = await startServer({ SESSION_MAX_AGE: '60' })
-  const first = await newLogin(short)
+  const first = await logInNewUser(short)
   const second = issuedToken(await refresh(short, first.refresh_token))
   await refresh(short, second)
   const late = sql`select t.id from refresh_tokens t join sessions s on s.id = t.session_id where t.expires_at > s.expires_at`
@@ -62,7 +62,7 @@ test('no token outlives its session', async () => {
 })
 
 test('what is stored is the digest of the whole secret', async () => {
-  const { refresh_token } = await newLogin(server)
+  const { refresh_token } = await logInNewUser(server)
   const bytes = Buffer.from(refresh_token, 'base64url')
   const secret = bytes.toString('base64url', 20, 48)
   const digestOf = async (token: Buffer) =>
@@ -81,7 +81,7 @@ test('what is stored is the digest of the whole secret', async () => {
 })
 
 test('a client that stores the successor is rotated from its first use on, and the first token is then reuse', async () => {
-  const first = await newLogin(server)
+  const first = await logInNewUser(server)
   const second = issuedToken(await refresh(server, first.refresh_token))
   assert.equal(issuedToken(await refresh(server, first.refresh_token)), second)
   const third = issuedToken(await refresh(server, second))
@@ -90,7 +90,7 @@ test('a client that stores the successor is rotated from its first use on, and t
 })
 
 test('with strict rotation the first token is used up too', async () => {
-  const first = await newLogin(strict)
+  const first = await logInNewUser(strict)
   const second = issuedToken(await refresh(strict, first.refresh_token))
   strict.pass({ seconds: 31 })
   assertRefused(await refresh(strict, first.refresh_token))
@@ -99,7 +99,7 @@ test('with strict rotation the first token is used up too', async () => {
 
 test('a changed setting never alters a living session', async () => {
   const adaptive = await startServer()
-  const first = await newLogin(adaptive)
+  const first = await logInNewUser(adaptive)
   await adaptive.close()
   const later = await startServer({ DATABASE_URL: adaptive.databaseUrl, REFRESH_TOKEN_ROTATION: 'strict' })
   const second = issuedToken(await refresh(later, first.refresh_token))
@@ -108,20 +108,20 @@ test('a changed setting never alters a living session', async () => {
 })
 
 test('within the window a used token is answered with its one successor, writing nothing', async () => {
-  const { refresh_token: first, person } = await newLogin(strict)
+  const { refresh_token: first, user } = await logInNewUser(strict)
   const original = await refresh(strict, first)
-  const rows = sql`select * from refresh_tokens where user_id = ${person.id} order by generation`
+  const rows = sql`select * from refresh_tokens where user_id = ${user.id} order by generation`
   const before = await strict.rows(rows)
   strict.pass({ seconds: 29 })
   const repeated = await refresh(strict, first)
   assert.equal(issuedToken(repeated), issuedToken(original))
-  assert.equal(claimsOf(repeated.body.access_token)['jti'], claimsOf(original.body.access_token)['jti'])
+  assert.equal(decodeClaims(repeated.body.access_token)['jti'], decodeClaims(original.body.access_token)['jti'])
   assert.deepEqual(await strict.rows(rows), before)
 })
 
 test('after the window a used token ends its session and no other; audited and mailed once', async () => {
-  const { person, ...first } = await newLogin(strict)
-  const other = await logIn(strict, person.email)
+  const { user, ...first } = await logInNewUser(strict)
+  const other = await logIn(strict, user.email)
   const { access_token, refresh_token: second } = (await refresh(strict, first.refresh_token)).body
   strict.pass({ seconds: 30 })
   for (let again = 0; again < 3; again++) assertRefused(await refresh(strict, first.refresh_token))
@@ -130,11 +130,11 @@ test('after the window a used token ends its session and no other; audited and m
   assert.equal((await me(strict, other.access_token)).status, 200)
   issuedToken(await refresh(strict, other.refresh_token))
   const audit = await strict.rows<{ session_id: string }>(
-    sql`select session_id from audit_events where user_id = ${person.id} and kind = ${'refresh_token_reused'}`,
+    sql`select session_id from audit_events where user_id = ${user.id} and kind = ${'refresh_token_reused'}`,
   )
   assert.equal(audit.length, 1)
-  assert.equal(audit[0]?.session_id, claimsOf(first.access_token)['sid'])
-  const mails = await strict.rows<{ kind: string }>(sql`select kind from outbox where user_id = ${person.id}`)
+  assert.equal(audit[0]?.session_id, decodeClaims(first.access_token)['sid'])
+  const mails = await strict.rows<{ kind: string }>(sql`select kind from outbox where user_id = ${user.id}`)
   assert.deepEqual(
     mails.map((mail) => ({ ...mail })),
     [{ kind: 'refresh_token_reused' }],
@@ -143,7 +143,7 @@ test('after the window a used token ends its session and no other; audited and m
 
 test('reuse is seen however old the token, after its row is gone, after a restart and after the clean-up', async () => {
   const before = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
-  const { refresh_token: first } = await newLogin(before)
+  const { refresh_token: first } = await logInNewUser(before)
   let newest = first
   for (let n = 0; n < 5; n++) newest = issuedToken(await refresh(before, newest))
   await before.close()
@@ -157,19 +157,19 @@ test('reuse is seen however old the token, after its row is gone, after a restar
 })
 
 test('with the same Idempotency-Key a refresh can be repeated on the day after; with another it is reuse', async () => {
-  const { refresh_token: first } = await newLogin(strict)
+  const { refresh_token: first } = await logInNewUser(strict)
   const key = randomUUID()
   const original = await refresh(strict, first, key)
   strict.pass({ seconds: 86_400 })
   const repeated = await refresh(strict, first, key)
   assert.equal(issuedToken(repeated), issuedToken(original))
-  assert.equal(claimsOf(repeated.body.access_token)['jti'], claimsOf(original.body.access_token)['jti'])
+  assert.equal(decodeClaims(repeated.body.access_token)['jti'], decodeClaims(original.body.access_token)['jti'])
   assertRefused(await refresh(strict, first, randomUUID()))
   assertRefused(await refresh(strict, issuedToken(original)))
 })
 
 test('a key that was used for the generation before does not help a thief who copied it', async () => {
-  const { refresh_token: first } = await newLogin(strict)
+  const { refresh_token: first } = await logInNewUser(strict)
   const key = 'the-same-key-for-ever'
   const second = issuedToken(await refresh(strict, first, key))
   const third = issuedToken(await refresh(strict, second, key))
@@ -179,30 +179,28 @@ test('a key that was used for the generation before does not help a thief who co
 })
 
 test('an Idempotency-Key of another form is 400 and uses nothing up', async () => {
-  const { refresh_token: first, person } = await newLogin(strict)
+  const { refresh_token: first, user } = await logInNewUser(strict)
   for (const key of ['short', 'x'.repeat(129), 'has a space in its middle', '']) {
     const answer = await refresh(strict, first, key)
     assert.equal(answer.status, 400)
     assert.equal(answer.body.error.details.code, 'invalid_idempotency_key')
   }
-  const used = await strict.rows(
-    sql`select id from refresh_tokens where user_id = ${person.id} and used_at is not null`,
-  )
+  const used = await strict.rows(sql`select id from refresh_tokens where user_id = ${user.id} and used_at is not null`)
   assert.equal(used.length, 0)
 })
 
 test('fifty at once with one token get one successor', async () => {
   for (const own of [server, strict]) {
-    const { refresh_token: first, person } = await newLogin(own)
+    const { refresh_token: first, user } = await logInNewUser(own)
     const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(own, first)))
     assert.equal(new Set(answers.map(issuedToken)).size, 1)
-    const rows = await own.rows(sql`select id from refresh_tokens where user_id = ${person.id}`)
+    const rows = await own.rows(sql`select id from refresh_tokens where user_id = ${user.id}`)
     assert.equal(rows.length, 2)
   }
 })
 
 test('a right selector with a wrong secret, a thousand times: refused, and the session lives', async () => {
-  const { refresh_token: first } = await newLogin(server)
+  const { refresh_token: first } = await logInNewUser(server)
   const guess = () => {
     const bytes = Buffer.from(first, 'base64url')
     randomBytes(44).copy(bytes, 20) // secret and MAC
@@ -217,7 +215,7 @@ test('a right selector with a wrong secret, a thousand times: refused, and the s
 })
 
 test('an altered token is refused and harms nothing', async () => {
-  const { refresh_token: first } = await newLogin(server)
+  const { refresh_token: first } = await logInNewUser(server)
   for (let position = 0; position < 86; position++) {
     const letter = first[position] === 'A' ? 'B' : 'A'
     assertRefused(await refresh(server, first.slice(0, position) + letter + first.slice(position + 1)))
@@ -226,7 +224,7 @@ test('an altered token is refused and harms nothing', async () => {
 })
 
 test('idle and absolute limits hold: a token lives seven days, a session thirty', async () => {
-  const { refresh_token: first } = await newLogin(strict)
+  const { refresh_token: first } = await logInNewUser(strict)
   let newest = first
   for (let day = 0; day < 30; day += 6) {
     newest = issuedToken(await refresh(strict, newest))
@@ -236,7 +234,7 @@ test('idle and absolute limits hold: a token lives seven days, a session thirty'
   strict.pass({ seconds: 10 })
   assertRefused(await refresh(strict, newest), EXPIRED)
 
-  const { refresh_token: idle } = await newLogin(strict)
+  const { refresh_token: idle } = await logInNewUser(strict)
   strict.pass({ seconds: 604_801 })
   assertRefused(await refresh(strict, idle), EXPIRED)
 })

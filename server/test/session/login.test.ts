@@ -5,7 +5,7 @@ import sql from 'sql-template-tag'
 import { changePassword } from '../../src/auth/password/change-password.ts'
 import { findUserByEmail } from '../../src/storage/account/users.ts'
 import { type Answer, startServer, type TestServer } from '../support/server.ts'
-import { ADMIN, issuePair, JOHN, logIn, me, newLogin, PASSWORD, refresh, signUp } from '../support/users.ts'
+import { ADMIN, issuePair, JOHN, logIn, logInNewUser, me, PASSWORD, refresh, signUp } from '../support/users.ts'
 
 const server = await startServer()
 const WRONG = { error: { message: 'Invalid email or password', details: {} } }
@@ -24,7 +24,7 @@ async function setDigest(own: TestServer, id: number, digest: string): Promise<v
   await own.rows(sql`update users set password_digest = ${digest} where id = ${id} returning id`)
 }
 
-test('the document: a login answers with the person and both tokens', async () => {
+test('the document: a login answers with the user and both tokens', async () => {
   const answer = await attempt(server, ADMIN.email, ADMIN.password)
   assert.equal(answer.status, 200)
   assert.equal(answer.headers.get('cache-control'), 'no-store')
@@ -93,38 +93,38 @@ test('unknown, wrong, disabled, without a password, damaged digest: byte-identic
 })
 
 test('a password longer than bcrypt reads is never accepted by its beginning', async () => {
-  const person = await signUp(server)
+  const user = await signUp(server)
   const long = 'x'.repeat(72)
-  await setDigest(server, person.id, bcrypt.hashSync(long, 4))
-  await logIn(server, person.email, long)
-  assert.equal((await attempt(server, person.email, `${long}y`)).status, 401)
+  await setDigest(server, user.id, bcrypt.hashSync(long, 4))
+  await logIn(server, user.email, long)
+  assert.equal((await attempt(server, user.email, `${long}y`)).status, 401)
 })
 
 test('what is no password is not the empty one', async () => {
-  const person = await signUp(server)
-  await setDigest(server, person.id, bcrypt.hashSync('', 4))
+  const user = await signUp(server)
+  await setDigest(server, user.id, bcrypt.hashSync('', 4))
   for (const password of ['\0', '\ud800', 'x\0']) {
-    assert.equal((await attempt(server, person.email, password)).status, 401, JSON.stringify(password))
+    assert.equal((await attempt(server, user.email, password)).status, 401, JSON.stringify(password))
   }
 })
 
 test('the audit calls each thing by its name, and a session knows how it began', async () => {
-  const person = await signUp(server)
+  const { id, guid, email } = await signUp(server)
   const headers = { 'user-agent': 'x'.repeat(5000) }
-  await server.post('/api/v1/auth/login', { email: person.email, password: PASSWORD }, { headers })
-  await issuePair(server, person.guid)
-  const user = await findUserByEmail(server.ctx.db, person.email)
+  await server.post('/api/v1/auth/login', { email, password: PASSWORD }, { headers })
+  await issuePair(server, guid)
+  const user = await findUserByEmail(server.ctx.db, email)
   assert.ok(user)
   await changePassword(server.ctx, { user, password: 'another password', origin: client })
   const events = await server.rows<{ kind: string }>(
-    sql`select kind from audit_events where user_id = ${person.id} order by id`,
+    sql`select kind from audit_events where user_id = ${id} order by id`,
   )
   assert.deepEqual(
     events.map((event) => event.kind),
     ['user_registered', 'login_succeeded', 'pair_issued', 'password_changed'],
   )
   const sessions = await server.rows<{ amr: string; user_agent: string }>(
-    sql`select amr, user_agent from sessions where user_id = ${person.id} order by kind`,
+    sql`select amr, user_agent from sessions where user_id = ${id} order by kind`,
   )
   assert.deepEqual(
     sessions.map((session) => session.amr),
@@ -134,53 +134,54 @@ test('the audit calls each thing by its name, and a session knows how it began',
 })
 
 test('the address may be written in any case and with space around it', async () => {
-  const person = await signUp(server, 'Some.Body@Example.COM')
-  assert.equal(person.email, 'some.body@example.com')
+  const user = await signUp(server, 'Some.Body@Example.COM')
+  assert.equal(user.email, 'some.body@example.com')
   await logIn(server, '  SOME.body@example.com. ')
 })
 
 test('a digest of other settings is verified, and renewed after a right login', async () => {
   const strong = await startServer({ DATABASE_URL: server.databaseUrl, BCRYPT_COST: '5' })
   const argon = await startServer({ DATABASE_URL: server.databaseUrl, PASSWORD_HASH: 'argon2id' })
-  const person = await signUp(server)
-  assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
-  assert.equal((await attempt(strong, person.email, 'wrong')).status, 401)
-  assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
-  await logIn(strong, person.email)
-  assert.match(await digestOf(server, person.id), /^\$2b\$05\$/)
-  const { refresh_token } = await logIn(argon, person.email)
-  const renewed = await digestOf(server, person.id)
+  const user = await signUp(server)
+  assert.match(await digestOf(server, user.id), /^\$2b\$04\$/)
+  assert.equal((await attempt(strong, user.email, 'wrong')).status, 401)
+  assert.match(await digestOf(server, user.id), /^\$2b\$04\$/)
+  await logIn(strong, user.email)
+  assert.match(await digestOf(server, user.id), /^\$2b\$05\$/)
+  const { refresh_token } = await logIn(argon, user.email)
+  const renewed = await digestOf(server, user.id)
   assert.match(renewed, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
-  await logIn(argon, person.email)
-  assert.equal(await digestOf(server, person.id), renewed)
+  await logIn(argon, user.email)
+  assert.equal(await digestOf(server, user.id), renewed)
   assert.equal((await refresh(server, refresh_token)).status, 200, 'a renewal ends no session')
-  await logIn(server, person.email)
-  assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
+  await logIn(server, user.email)
+  assert.match(await digestOf(server, user.id), /^\$2b\$04\$/)
 })
 
 test('right logins at the same moment all succeed while one of them renews the digest', async () => {
   for (let round = 0; round < 5; round++) {
-    const person = await signUp(server)
-    await setDigest(server, person.id, bcrypt.hashSync(PASSWORD, 5))
-    const logins = Array.from({ length: 8 }, () => attempt(server, person.email, PASSWORD))
+    const user = await signUp(server)
+    await setDigest(server, user.id, bcrypt.hashSync(PASSWORD, 5))
+    const logins = Array.from({ length: 8 }, () => attempt(server, user.email, PASSWORD))
     assert.deepEqual([...new Set((await Promise.all(logins)).map(({ status }) => status))], [200])
-    assert.match(await digestOf(server, person.id), /^\$2b\$04\$/)
+    assert.match(await digestOf(server, user.id), /^\$2b\$04\$/)
   }
 })
 
 test('digests as Rails, PHP and others write them are verified', async () => {
-  const person = await signUp(server)
+  const user = await signUp(server)
   const digest = bcrypt.hashSync('pass word', 4)
   for (const prefix of ['$2a$', '$2b$', '$2y$']) {
-    await setDigest(server, person.id, digest.replace('$2b$', prefix))
-    await logIn(server, person.email, 'pass word')
+    await setDigest(server, user.id, digest.replace('$2b$', prefix))
+    await logIn(server, user.email, 'pass word')
   }
 })
 
 test('a password change ends every session, and the old password', async () => {
-  const { person, ...first } = await newLogin(server)
-  const second = await logIn(server, person.email)
-  const user = await findUserByEmail(server.ctx.db, person.email)
+  const { user: account, ...first } = await logInNewUser(server)
+  const { email } = account
+  const second = await logIn(server, email)
+  const user = await findUserByEmail(server.ctx.db, email)
   assert.ok(user)
   assert.equal(await changePassword(server.ctx, { user, password: 'another password', origin: client }), true)
   assert.equal(await changePassword(server.ctx, { user, password: 'of a stale reader', origin: client }), false)
@@ -188,16 +189,16 @@ test('a password change ends every session, and the old password', async () => {
     assert.equal((await me(server, session.access_token)).status, 401)
     assert.equal((await refresh(server, session.refresh_token)).status, 401)
   }
-  assert.equal((await attempt(server, person.email, PASSWORD)).status, 401)
-  await logIn(server, person.email, 'another password')
+  assert.equal((await attempt(server, email, PASSWORD)).status, 401)
+  await logIn(server, email, 'another password')
 })
 
 test('a login racing a password change never leaves a session of the old password', async () => {
   for (let round = 0; round < 10; round++) {
-    const person = await signUp(server)
-    const user = await findUserByEmail(server.ctx.db, person.email)
+    const { email } = await signUp(server)
+    const user = await findUserByEmail(server.ctx.db, email)
     assert.ok(user)
-    const logins = Array.from({ length: 10 }, () => attempt(server, person.email, PASSWORD))
+    const logins = Array.from({ length: 10 }, () => attempt(server, email, PASSWORD))
     const [changed, ...answers] = await Promise.all([
       changePassword(server.ctx, { user, password: 'another password', origin: client }),
       ...logins,
@@ -210,12 +211,12 @@ test('a login racing a password change never leaves a session of the old passwor
 })
 
 test('a login is audited, and a failed one too, without what was typed', async () => {
-  const person = await signUp(server)
-  await logIn(server, person.email)
-  await attempt(server, person.email, 'CANARY-password')
+  const user = await signUp(server)
+  await logIn(server, user.email)
+  await attempt(server, user.email, 'CANARY-password')
   await attempt(server, 'CANARY@example.com', 'x')
   const rows = await server.rows<{ kind: string; details: string }>(
-    sql`select kind, details from audit_events where user_id = ${person.id} order by id`,
+    sql`select kind, details from audit_events where user_id = ${user.id} order by id`,
   )
   assert.deepEqual(
     rows.map((row) => row.kind),
@@ -231,14 +232,14 @@ test('the demo users sign in from DEMO_FROM only', async () => {
   assert.equal(answer.status, 401)
   assert.deepEqual(answer.body, WRONG)
   assert.equal((await elsewhere.post('/auth/token', { auth: { user_guid: JOHN } })).status, 401)
-  await newLogin(elsewhere)
+  await logInNewUser(elsewhere)
 })
 
-test('a full hashing lane is 503 with Retry-After, for known and unknown people alike, and refreshes go on', async () => {
+test('a full hashing lane is 503 with Retry-After, for known and unknown users alike, and refreshes go on', async () => {
   const own = await startServer({ BCRYPT_COST: '10' })
-  const { person, refresh_token } = await newLogin(own)
+  const { user, refresh_token } = await logInNewUser(own)
   const answers = await Promise.all(
-    Array.from({ length: 200 }, (_, n) => attempt(own, n % 2 ? person.email : 'nobody@example.com', 'wrong')),
+    Array.from({ length: 200 }, (_, n) => attempt(own, n % 2 ? user.email : 'nobody@example.com', 'wrong')),
   )
   const busy = answers.filter((answer) => answer.status === 503)
   assert.ok(busy.length > 50, `${busy.length} were turned away`)

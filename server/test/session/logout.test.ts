@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { startServer } from '../support/server.ts'
-import { issuePair, logOut, me, newLogin, refresh, refreshPair } from '../support/users.ts'
+import { issuePair, logInNewUser, logOut, me, refresh, refreshPair } from '../support/users.ts'
 
 const server = await startServer()
 const INVALID = { error: { message: 'Invalid refresh token', details: {} } }
 
 test('a logout ends the session at once; a second one is refused', async () => {
-  const { person, access_token, refresh_token } = await newLogin(server)
+  const { user, access_token, refresh_token } = await logInNewUser(server)
   const answer = await logOut(server, refresh_token)
   assert.equal(answer.status, 200)
   assert.deepEqual(answer.body, { message: 'Logged out successfully' })
@@ -17,14 +17,14 @@ test('a logout ends the session at once; a second one is refused', async () => {
   const second = await logOut(server, refresh_token)
   assert.equal(second.status, 401)
   assert.deepEqual(second.body, INVALID)
-  assert.equal((await server.rows(sql`select id from refresh_tokens where user_id = ${person.id}`)).length, 0)
-  assert.equal((await server.rows(sql`select id from outbox where user_id = ${person.id}`)).length, 0)
-  const audit = await server.rows(sql`select id from audit_events where user_id = ${person.id} and kind = ${'logout'}`)
+  assert.equal((await server.rows(sql`select id from refresh_tokens where user_id = ${user.id}`)).length, 0)
+  assert.equal((await server.rows(sql`select id from outbox where user_id = ${user.id}`)).length, 0)
+  const audit = await server.rows(sql`select id from audit_events where user_id = ${user.id} and kind = ${'logout'}`)
   assert.equal(audit.length, 1)
 })
 
 test('any authentic token logs out: used, gone, expired, or of a pair', async () => {
-  const { refresh_token: first } = await newLogin(server)
+  const { refresh_token: first } = await logInNewUser(server)
   const second = (await refresh(server, first)).body.refresh_token
   const third = (await refresh(server, second)).body.refresh_token
   assert.equal((await logOut(server, first)).status, 200, 'its row is gone')
@@ -35,13 +35,13 @@ test('any authentic token logs out: used, gone, expired, or of a pair', async ()
   assert.equal((await logOut(server, pair.refresh_token)).status, 200, 'used, of a pair')
   assert.equal((await refreshPair(server, next)).status, 401)
 
-  const { refresh_token: old } = await newLogin(server)
+  const { refresh_token: old } = await logInNewUser(server)
   server.pass({ seconds: 604_801 })
   assert.equal((await logOut(server, old)).status, 200, 'expired')
 })
 
 test('unknown, altered and empty tokens are refused', async () => {
-  const { access_token, refresh_token } = await newLogin(server)
+  const { access_token, refresh_token } = await logInNewUser(server)
   const altered = refresh_token.slice(0, 60) + (refresh_token[60] === 'A' ? 'B' : 'A') + refresh_token.slice(61)
   for (const token of ['', 'x', altered, access_token]) {
     const answer = await logOut(server, token)
@@ -53,7 +53,7 @@ test('unknown, altered and empty tokens are refused', async () => {
 
 test('a logout racing refreshes: nothing works once it is acknowledged', async () => {
   for (let round = 0; round < 50; round++) {
-    const { refresh_token } = await newLogin(server)
+    const { refresh_token } = await logInNewUser(server)
     const refreshes = Array.from({ length: 4 }, () => refresh(server, refresh_token))
     const [out, ...answers] = await Promise.all([logOut(server, refresh_token), ...refreshes])
     assert.equal(out.status, 200)

@@ -19,7 +19,7 @@ async function proxiedDatabase(): Promise<DatabaseProxy> {
   return proxy
 }
 
-async function newLogin(server: Pick<ServerProcess, 'post'>) {
+async function logInNewUser(server: Pick<ServerProcess, 'post'>) {
   const email = `${randomUUID()}@example.com`
   await server.post('/api/v1/users/sign_up', { user: { email, password: PASSWORD } })
   return (await server.post('/api/v1/auth/login', { email, password: PASSWORD })).body
@@ -36,7 +36,7 @@ test('SIGKILL at random moments of refreshes with retrying clients: no session i
   }
   const start = () => startProcess({ folder, environment: { ...environment, LOG_LEVEL: 'info' } })
   let server = await start()
-  const clients = await Promise.all(Array.from({ length: 8 }, () => newLogin(server)))
+  const clients = await Promise.all(Array.from({ length: 8 }, () => logInNewUser(server)))
   let running = true
   let refreshes = 0
   const successors = new Map<string, Set<string>>()
@@ -87,7 +87,7 @@ test('SIGKILL at random moments of refreshes with retrying clients: no session i
 test('a database that is away: 503 with Retry-After, never 401, and no restart is needed', { skip }, async () => {
   const proxy = await proxiedDatabase()
   const server = await startServer({ DATABASE_URL: proxy.url, RATE_LIMIT: 'on' })
-  const { access_token, refresh_token } = await newLogin(server)
+  const { access_token, refresh_token } = await logInNewUser(server)
   const bearer = access_token
   const pair = (await server.post('/auth/token', { auth: { user_guid: '123e4567-e89b-12d3-a456-426614174000' } })).body
   for (const mode of ['refuse', 'stall'] as const) {
@@ -126,9 +126,9 @@ test('a rotation whose answer is lost on its way: the server recognises its own 
     REFRESH_TOKEN_ROTATION: 'strict',
     REFRESH_REPLAY_WINDOW: '0',
   })
-  const person = { auth: { user_guid: '123e4567-e89b-12d3-a456-426614174000' } }
-  let pair = (await server.post('/auth/token', person)).body
-  let { refresh_token } = await newLogin(server)
+  const user = { auth: { user_guid: '123e4567-e89b-12d3-a456-426614174000' } }
+  let pair = (await server.post('/auth/token', user)).body
+  let { refresh_token } = await logInNewUser(server)
   for (let round = 0; round < 5; round++) {
     proxy.armFault({ rotation: 1, moment: 'after', manner: 'reset' }) // so it has committed
     const paired = await server.post('/auth/refresh', { auth: pair })
@@ -146,7 +146,7 @@ test('a rotation whose answer is lost on its way: the server recognises its own 
 test('connections that end at any moment of refreshes: 200 or 503, and never a lost session', { skip }, async () => {
   const proxy = await proxiedDatabase()
   const server = await startServer({ DATABASE_URL: proxy.url, REFRESH_TOKEN_ROTATION: 'strict' })
-  let { refresh_token } = await newLogin(server)
+  let { refresh_token } = await logInNewUser(server)
   for (let round = 0; round < 60; round++) {
     const headers = { 'idempotency-key': randomUUID() }
     const ask = () => server.post('/api/v1/auth/refresh', { refresh_token }, { headers })
@@ -163,7 +163,7 @@ test('connections that end at any moment of refreshes: 200 or 503, and never a l
 test('connections that stalled are answered 503 and not used again', { skip }, async () => {
   const proxy = await proxiedDatabase()
   const server = await startServer({ DATABASE_URL: proxy.url })
-  const { access_token: bearer } = await newLogin(server)
+  const { access_token: bearer } = await logInNewUser(server)
   const ten = () => Promise.all(Array.from({ length: 10 }, () => server.get('/api/v1/auth/me', { bearer })))
   await ten() // all connections of the pool are open
   proxy.mode = 'stall'
@@ -197,7 +197,7 @@ test('points that could not be given back in an outage are given back after it',
 
 test('all connections held: a fast 503', { skip }, async () => {
   const server = await startServer()
-  const { access_token } = await newLogin(server)
+  const { access_token } = await logInNewUser(server)
   const release = Promise.withResolvers<void>()
   const held = Array.from({ length: 10 }, () => server.ctx.db.transaction(() => release.promise))
   await Promise.all(Array.from({ length: 3 }, () => new Promise((resolve) => setTimeout(resolve, 50))))

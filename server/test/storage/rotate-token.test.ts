@@ -15,8 +15,8 @@ const later = new Date('2026-06-01T12:00:00.000Z')
 
 async function chainOfOne(db: Database) {
   const names = { first_name: null, last_name: null }
-  const person = { guid: randomUUID(), email: `${randomUUID()}@example.com`, password_digest: null, ...names }
-  const user = await insertUser(db, { ...person, role: 'user', locale: 'en' }, now)
+  const account = { guid: randomUUID(), email: `${randomUUID()}@example.com`, password_digest: null, ...names }
+  const user = await insertUser(db, { ...account, role: 'user', locale: 'en' }, now)
   const session = { id: randomUUID(), user_id: user.id }
   await db.transaction(async (tx) => {
     const details = { kind: 'login', rotation: 'adaptive', ip: '::1', user_agent: null, amr: 'pwd' } as const
@@ -63,7 +63,7 @@ test('of fifty rotations of one token, one happens', async () => {
   assert.deepEqual(await generations(db, session), ['0 used', '1'])
 })
 
-test('nothing rotates in a session that ended, past its end, or of a person who is disabled', async () => {
+test('nothing rotates in a session that ended, past its end, or of a user who is disabled', async () => {
   const db = await migratedDatabase()
   const ended = await chainOfOne(db)
   await db.transaction((tx) => revokeSession(tx, { id: ended.id, reason: 'logout', now }))
@@ -129,7 +129,7 @@ test('an offer that waited while its token was pruned is not made', {
   assert.deepEqual(await generations(db, session), ['2 used', '3'])
 })
 
-test('the end of a session by reuse racing the deletion of its person: no deadlock', async () => {
+test('the end of a session by reuse racing the deletion of its user: no deadlock', async () => {
   const db = await migratedDatabase()
   const origin = { ip: '::1', userAgent: null }
   for (let round = 0; round < 50; round++) {
@@ -154,7 +154,7 @@ test('the first token racing its successor, a hundred times: no deadlock, and th
   assert.deepEqual(recoveredErrors, [])
 })
 
-test('rotations racing the deletion of their person: no deadlock, and nothing is left', async () => {
+test('rotations racing the deletion of their user: no deadlock, and nothing is left', async () => {
   const db = await migratedDatabase()
   for (let round = 0; round < 50; round++) {
     const session = await chainOfOne(db)

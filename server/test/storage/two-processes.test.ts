@@ -38,7 +38,7 @@ function alternate<T>(
   return Promise.all(Array.from({ length: count }, (_, n) => ask(of[n % of.length] as ServerProcess)))
 }
 
-async function newLogin([server]: readonly ServerProcess[]) {
+async function logInNewUser([server]: readonly ServerProcess[]) {
   const email = `${randomUUID()}@example.com`
   const signUp = await server?.post('/api/v1/users/sign_up', { user: { email, password: PASSWORD } })
   const answer = await server?.post('/api/v1/auth/login', { email, password: PASSWORD })
@@ -56,7 +56,7 @@ const refresh = (server: ServerProcess, refresh_token: string, key?: string) =>
 test('fifty presentations of one token over two processes: one successor, no error', { skip }, async () => {
   for (const pair of [two, strict]) {
     const both = servers(pair)
-    const first = (await newLogin(both)).refresh_token
+    const first = (await logInNewUser(both)).refresh_token
     const answers = await alternate(both, 50, (server) => refresh(server, first))
     assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [200])
     assert.equal(new Set(answers.map((answer) => answer.body.refresh_token)).size, 1)
@@ -83,7 +83,7 @@ test('twelve presentations of T0 racing its successor, thirty times: no error, n
 }, async () => {
   const both = servers()
   for (let round = 0; round < 30; round++) {
-    const first = (await newLogin(both)).refresh_token
+    const first = (await logInNewUser(both)).refresh_token
     const second = (await refresh(both[0], first)).body.refresh_token
     const [answers, successors] = await Promise.all([
       alternate(both, 12, (server) => refresh(server, first)),
@@ -96,10 +96,10 @@ test('twelve presentations of T0 racing its successor, thirty times: no error, n
   }
 })
 
-test('rotations racing the deletion of their person: no error, and nothing is left', { skip }, async () => {
+test('rotations racing the deletion of their user: no error, and nothing is left', { skip }, async () => {
   const both = servers(strict)
   for (let round = 0; round < 20; round++) {
-    const { id, access_token, refresh_token } = await newLogin(both)
+    const { id, access_token, refresh_token } = await logInNewUser(both)
     const deletion = fetch(`${both[1].url}/api/v1/users/${id}`, {
       method: 'DELETE',
       headers: { authorization: `Bearer ${access_token}` },
@@ -123,7 +123,7 @@ test('logout racing refresh, two hundred times: nothing works after the logout w
 }, async () => {
   const both = servers(strict)
   for (let round = 0; round < 200; round++) {
-    const { refresh_token } = await newLogin(both)
+    const { refresh_token } = await logInNewUser(both)
     const [out, answers] = await Promise.all([
       both[1].post('/api/v1/auth/logout', { refresh_token }),
       alternate(both, 3, (server) => refresh(server, refresh_token)),
@@ -143,7 +143,7 @@ test('two hundred logins racing a password change: no session of the old passwor
   const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting: 10 })
   const ctx = { db: two.db, passwords: createPasswords(pool, { algorithm: 'bcrypt', cost: 4 }), now: () => new Date() }
   for (let round = 0; round < 10; round++) {
-    const { email } = await newLogin(both)
+    const { email } = await logInNewUser(both)
     const user = await findUserByEmail(two.db, email)
     assert.ok(user)
     const [answers, changed] = await Promise.all([
@@ -162,7 +162,7 @@ test('two hundred logins racing a password change: no session of the old passwor
 
 test('a logout, a role and a deletion are known on the other process at once', { skip }, async () => {
   const both = servers()
-  const { id, access_token, refresh_token } = await newLogin(both)
+  const { id, access_token, refresh_token } = await logInNewUser(both)
   await two?.db.query(sql`update users set role = ${'admin'} where id = ${id} returning id`)
   assert.equal((await both[1].get('/api/v1/auth/me', access_token)).body.user.role, 'admin')
   assert.equal((await both[0].post('/api/v1/auth/logout', { refresh_token })).status, 200)
@@ -183,7 +183,7 @@ test('replicas whose clocks are half a minute apart see one time: two tabs are n
     join(import.meta.dirname, '../../../harness/late-clock.ts'),
   ])
   for (const [one, other] of [skewed.servers, [...skewed.servers].reverse()] as [ServerProcess, ServerProcess][]) {
-    const first = (await newLogin([one])).refresh_token
+    const first = (await logInNewUser([one])).refresh_token
     const successor = (await refresh(one, first)).body.refresh_token
     const twin = await refresh(other, first)
     assert.equal(twin.status, 200)

@@ -5,7 +5,7 @@ export const ADMIN = { email: 'admin@example.com', password: 'password123' }
 export const JOHN = '123e4567-e89b-12d3-a456-426614174000'
 export const PASSWORD = 'correct horse battery'
 
-export interface Person {
+export interface User {
   id: number
   guid: string
   email: string
@@ -16,7 +16,7 @@ export interface Tokens {
   refresh_token: string
 }
 
-export async function signUp(server: TestServer, email = `${randomUUID()}@example.com`): Promise<Person> {
+export async function signUp(server: TestServer, email = `${randomUUID()}@example.com`): Promise<User> {
   const answer = await server.post('/api/v1/users/sign_up', { user: { email, password: PASSWORD } })
   if (answer.status !== 200) throw new Error(`sign-up answered ${answer.status} ${answer.text}`)
   return answer.body.user
@@ -28,10 +28,10 @@ export async function logIn(server: TestServer, email: string, password = PASSWO
   return answer.body
 }
 
-/** A new person, logged in. */
-export async function newLogin(server: TestServer): Promise<Tokens & { person: Person }> {
-  const person = await signUp(server)
-  return { person, ...(await logIn(server, person.email)) }
+/** A new user, logged in. */
+export async function logInNewUser(server: TestServer): Promise<Tokens & { user: User }> {
+  const user = await signUp(server)
+  return { user, ...(await logIn(server, user.email)) }
 }
 
 export async function issuePair(server: TestServer, guid = JOHN): Promise<Tokens> {
@@ -59,6 +59,6 @@ export function me(server: TestServer, accessToken: string) {
 }
 
 /** The claims of an access token, unverified. */
-export function claimsOf(accessToken: string): Record<string, unknown> {
+export function decodeClaims(accessToken: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
 }
