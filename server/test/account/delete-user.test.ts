@@ -7,8 +7,8 @@ import { ADMIN, issuePair, logIn, logInNewUser, me, refresh, refreshPair, signUp
 
 const server = await startServer()
 
-const remove = (own: TestServer, id: string | number, bearer?: string) =>
-  own.delete(`/api/v1/users/${id}`, bearer === undefined ? {} : { bearer })
+const remove = (target: TestServer, id: string | number, bearer?: string) =>
+  target.delete(`/api/v1/users/${id}`, bearer === undefined ? {} : { bearer })
 
 test('users delete themselves, by id or GUID; sessions, tokens and mails go with them, the audit stays', async () => {
   for (const name of ['id', 'guid'] as const) {

@@ -5,7 +5,7 @@ import sql from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
 import { insertSession } from '../../src/storage/session/sessions.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { tesseraBeside } from '../support/tessera-command.ts'
+import { tesseraCli } from '../support/tessera-command.ts'
 import { logInNewUser, logOut, refresh } from '../support/users.ts'
 
 const DAY = 86_400
@@ -16,14 +16,14 @@ async function cleanedSessions({ ctx }: TestServer): Promise<number> {
 
 test('the clean-up deletes sessions past their absolute end with their tokens, and nothing earlier', async () => {
   const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
-  const living = await logInNewUser(server)
+  const active = await logInNewUser(server)
   const ended = await logInNewUser(server)
   await logOut(server, ended.refresh_token)
-  await refresh(server, living.refresh_token)
-  server.pass({ seconds: 29 * DAY })
+  await refresh(server, active.refresh_token)
+  server.advanceClock({ seconds: 29 * DAY })
   const young = await logInNewUser(server)
   assert.equal(await cleanedSessions(server), 0)
-  server.pass({ seconds: DAY })
+  server.advanceClock({ seconds: DAY })
   assert.equal(await cleanedSessions(server), 2)
   const left = await server.rows<{ user_id: number }>(sql`select user_id from sessions`)
   assert.deepEqual(
@@ -65,11 +65,11 @@ test('more than a batch is deleted, by two at once, and spent limits too', async
 
 test('tessera clean-up deletes beside a running server, and what lives goes on', async () => {
   const server = await startServer()
-  const [ended, living] = [await logInNewUser(server), await logInNewUser(server)]
+  const [ended, active] = [await logInNewUser(server), await logInNewUser(server)]
   const past = new Date(Date.now() - 1000)
   await server.rows(sql`update sessions set expires_at = ${past} where user_id = ${ended.user.id} returning id`)
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   assert.deepEqual(await tessera('clean-up'), { code: 0, output: 'Deleted 1 expired session.\n' })
   assert.deepEqual(await tessera('clean-up'), { code: 0, output: 'Deleted 0 expired sessions.\n' })
-  assert.equal((await refresh(server, living.refresh_token)).status, 200)
+  assert.equal((await refresh(server, active.refresh_token)).status, 200)
 })

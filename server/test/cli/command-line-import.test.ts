@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { startServer } from '../support/server.ts'
-import { documents, tesseraBeside } from '../support/tessera-command.ts'
+import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { temporaryFolder } from '../support/test-database.ts'
 import { signUp } from '../support/users.ts'
 
 test('users of a Rails application come over with ids, digests and times, and sign in with their passwords', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   // As `row_to_json` prints rows of the documents' `users` table; the digests are of bcrypt-ruby ($2a$).
   const digest = '$2a$04$Y0mBWPkkdxc3WN1LDX9LJOtx00f/7F8.qE2psZtPoSq0wDNSaJzP2'
   const rows = [
@@ -42,7 +42,7 @@ test('users of a Rails application come over with ids, digests and times, and si
     [login.body.user.id, login.body.user.created_at, login.body.user.role],
     [501, '2024-01-01T00:00:00.000Z', 'admin'],
   )
-  const bob = documents((await tessera('users show 502 --json')).output)[0]
+  const bob = parseJsonLines((await tessera('users show 502 --json')).output)[0]
   assert.equal(bob.created_at, '2024-02-01T00:00:00.000Z', 'Rails keeps UTC, without saying so')
   assert.equal((await signUp(server)).id, 503, 'the next user comes after them')
 
@@ -90,7 +90,7 @@ test('users of a Rails application come over with ids, digests and times, and si
   const marked = await tessera('users import -', `\ufeff${JSON.stringify(whole)}\r\n\r\n`)
   assert.equal(marked.output, 'Imported 1 user.\n')
   const { password_digest: _, ...shown } = whole
-  const [out] = documents((await tessera('users show out@example.com --json')).output)
+  const [out] = parseJsonLines((await tessera('users show out@example.com --json')).output)
   for (const [field, value] of Object.entries(shown)) {
     const expected = field.endsWith('_at')
       ? new Date(value).toISOString()
@@ -106,11 +106,11 @@ test('users of a Rails application come over with ids, digests and times, and si
 
 test('an id that was given once is never given again: not of a deleted user, not after an import', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const gone = await signUp(server)
   await tessera(`users delete ${gone.id} --yes`)
   assert.equal((await tessera('users import -', '{"email":"next@example.com"}')).code, 0)
-  const [next] = documents((await tessera('users show next@example.com --json')).output)
+  const [next] = parseJsonLines((await tessera('users show next@example.com --json')).output)
   await tessera(`users delete ${next.id} --yes`)
   // An id by hand, below those that were given.
   await server.rows(sql`delete from users where id = ${2} returning id`)

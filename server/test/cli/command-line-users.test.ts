@@ -6,18 +6,18 @@ import { endSessionsOfUser } from '../../src/auth/session/end-sessions.ts'
 import { lockUserShared } from '../../src/storage/account/user-locks.ts'
 import { insertSession } from '../../src/storage/session/sessions.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { documents, tesseraBeside } from '../support/tessera-command.ts'
+import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { onPostgres } from '../support/test-database.ts'
 import { logIn, logInNewUser, me, PASSWORD, refresh, signUp } from '../support/users.ts'
 
 test("a user created at the command line signs in to the running server; the documents' test user is one line", async () => {
   const server = await startServer({}, { demoFrom: { includes: () => true, includesEverything: true, isEmpty: false } })
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const guid = '6e1a2a9c-7f0b-4f3f-9d0a-0d9c4c1f2b3a'
   const line = `users create boss@example.com --role admin --first-name Ann --last-name Lee --guid ${guid} --json`
   const { code, output } = await tessera(line, 'password123\n')
   assert.equal(code, 0, output)
-  const [created] = documents(output)
+  const [created] = parseJsonLines(output)
   assert.equal(created.guid, guid)
   assert.ok(!output.includes('$2b$'), 'no digest')
   for (const shown of ['users list --json', 'users show boss@example.com --json', 'users show boss@example.com']) {
@@ -28,7 +28,7 @@ test("a user created at the command line signs in to the running server; the doc
   assert.deepEqual([user.role, user.first_name, user.last_name], ['admin', 'Ann', 'Lee'])
   const again = await tessera(line, 'password123\n')
   assert.deepEqual(again, { code: 1, output: 'tessera: Email has already been taken.\n' })
-  const [plain] = documents((await tessera('users create plain@example.com --no-password --json')).output)
+  const [plain] = parseJsonLines((await tessera('users create plain@example.com --no-password --json')).output)
   assert.deepEqual([plain.role, plain.locale], ['user', 'en'])
   const spaced = await tessera('users create spaced@example.com', ' pass word \r\n')
   assert.equal(spaced.code, 0, spaced.output)
@@ -37,7 +37,7 @@ test("a user created at the command line signs in to the running server; the doc
 
 test('what a new user must be is said in one line, and nothing is written', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const cases: [string, string, RegExp][] = [
     ['users create nonsense', 'password123', /^tessera: Email is invalid\.\n$/],
     ['users create a@example.com', 'short', /^tessera: Password is too short \(minimum is 8 characters\)\.\n$/],
@@ -67,7 +67,7 @@ test('what a new user must be is said in one line, and nothing is written', asyn
 
 test('disabling, a new password and deletion end sessions at once, and enabling lets in again', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const { user, access_token, refresh_token } = await logInNewUser(server)
   assert.equal((await tessera(`users disable ${user.email}`)).code, 0)
   assert.equal((await me(server, access_token)).status, 401)
@@ -97,7 +97,7 @@ test('disabling, a new password and deletion end sessions at once, and enabling 
 
 test('what the command line does is audited, without an address', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const { user } = await logInNewUser(server)
   await tessera(`users set-role ${user.id} admin`)
   await tessera(`users set-role ${user.id} admin`)
@@ -105,14 +105,14 @@ test('what the command line does is audited, without an address', async () => {
   await tessera(`users enable ${user.email.toUpperCase()}`)
   await logIn(server, user.email)
   await tessera(`sessions end --user ${user.id}`)
-  const [session] = documents((await tessera('sessions list --ended --limit 1 --json')).output)
+  const [session] = parseJsonLines((await tessera('sessions list --ended --limit 1 --json')).output)
   await logIn(server, user.email)
-  const [living] = documents((await tessera('sessions list --json')).output)
-  await tessera(`sessions end ${living.id}`)
+  const [activeSession] = parseJsonLines((await tessera('sessions list --json')).output)
+  await tessera(`sessions end ${activeSession.id}`)
   await tessera(`users set-password ${user.id}`, 'another good one')
   await tessera(`users delete ${user.id} --yes`)
   await tessera('users import -', '{"email":"imported@example.com"}')
-  const events = documents((await tessera('audit --json')).output)
+  const events = parseJsonLines((await tessera('audit --json')).output)
     .filter((event) => event.ip === null)
     .reverse()
   assert.ok(events.every(({ user_agent }) => user_agent === 'tessera (command line)'))
@@ -129,12 +129,12 @@ test('what the command line does is audited, without an address', async () => {
       ['user_imported', {}],
     ],
   )
-  const ofSession = documents((await tessera(`audit --session ${session.id} --json`)).output)
+  const ofSession = parseJsonLines((await tessera(`audit --session ${session.id} --json`)).output)
   assert.ok(ofSession.length > 0 && ofSession.every(({ session_id }) => session_id === session.id))
 })
 
 /** Until a connection waits for a lock that another one has. */
-async function somebodyWaits(server: TestServer): Promise<void> {
+async function waitForLockQueue(server: TestServer): Promise<void> {
   const waiting = sql`select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
   while ((await server.rows(waiting)).length === 0);
 }
@@ -146,11 +146,11 @@ test('a login that is under way when its user is disabled, or all their sessions
   const origin = { ip: null, userAgent: null }
   for (const change of ['disable', 'end'] as const) {
     const user = await signUp(server)
-    const [held, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [locked, proceed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const opening = server.ctx.db.transaction(async (tx) => {
       await lockUserShared(tx, user.id)
-      held.resolve()
-      await goOn.promise
+      locked.resolve()
+      await proceed.promise
       const session = { id: crypto.randomUUID(), user_id: user.id, kind: 'login', rotation: 'strict' } as const
       await insertSession(
         tx,
@@ -158,13 +158,13 @@ test('a login that is under way when its user is disabled, or all their sessions
         new Date(),
       )
     })
-    await held.promise
+    await locked.promise
     const ending =
       change === 'disable'
         ? disableUser(server.ctx, { user, origin })
         : endSessionsOfUser(server.ctx, { userId: user.id, origin })
-    await Promise.race([somebodyWaits(server), ending])
-    goOn.resolve()
+    await Promise.race([waitForLockQueue(server), ending])
+    proceed.resolve()
     await Promise.all([opening, ending])
     const alive = await server.rows(sql`select id from sessions where user_id = ${user.id} and revoked_at is null`)
     assert.equal(alive.length, 0, change)
@@ -173,24 +173,27 @@ test('a login that is under way when its user is disabled, or all their sessions
 
 test('a changed role counts at once, and users are found by role and by part of a name', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const { user, access_token } = await logInNewUser(server)
   assert.equal((await tessera(`users set-role ${user.email} admin`)).code, 0)
   assert.equal((await me(server, access_token)).body.user.role, 'admin')
-  const admins = documents((await tessera('users list --role admin --json')).output)
+  const admins = parseJsonLines((await tessera('users list --role admin --json')).output)
   assert.deepEqual(
     admins.map(({ email }) => email),
     ['admin@example.com', user.email],
   )
   for (const search of [user.email.slice(3, 20).toUpperCase(), 'admin@']) {
-    assert.equal(documents((await tessera(`users list --json --search ${search}`)).output).length, 1)
+    assert.equal(parseJsonLines((await tessera(`users list --json --search ${search}`)).output).length, 1)
   }
-  for (const nobody of ['100%_', '_', '%', '\\']) {
-    assert.equal((await tessera(`users list --search ${nobody}`)).output, 'No users found.\n', nobody)
+  for (const search of ['100%_', '_', '%', '\\']) {
+    assert.equal((await tessera(`users list --search ${search}`)).output, 'No users found.\n', search)
   }
   await tessera('users create ivan@example.com --no-password --first-name Иван')
   for (const name of ['Иван', 'иван', 'ВАН']) {
-    assert.equal(documents((await tessera(`users list --json --search ${name}`)).output)[0]?.email, 'ivan@example.com')
+    assert.equal(
+      parseJsonLines((await tessera(`users list --json --search ${name}`)).output)[0]?.email,
+      'ivan@example.com',
+    )
   }
   const page = (await tessera('users list --limit 1 --after 1')).output
   assert.match(

@@ -7,15 +7,15 @@ import { createProgram } from '../../src/cli/program.ts'
 import { insertMail } from '../../src/storage/notice/outbox.ts'
 import { startServer } from '../support/server.ts'
 import { runToEnd } from '../support/server-process.ts'
-import { documents, tesseraBeside } from '../support/tessera-command.ts'
+import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { temporaryFolder } from '../support/test-database.ts'
 import { logIn, logInNewUser, me, refresh, signUp, type Tokens } from '../support/users.ts'
 
 test('what cannot be meant both ways changes nothing', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const { user, access_token } = await logInNewUser(server)
-  const [session] = documents((await tessera('sessions list --json')).output)
+  const [session] = parseJsonLines((await tessera('sessions list --json')).output)
   const both = await tessera(`sessions end ${session.id} --user ${user.id}`)
   assert.deepEqual([both.code, (await me(server, access_token)).status], [1, 200])
   const short = await tessera(`users set-password ${user.id}`, 'short')
@@ -26,13 +26,13 @@ test('what cannot be meant both ways changes nothing', async () => {
 
 test('sessions are listed, ended one by one, and all of a user at once', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const user = await signUp(server)
   const logins: Tokens[] = []
   for (let count = 0; count < 3; count++) logins.push(await logIn(server, user.email))
-  const living = async () => documents((await tessera(`sessions list --user ${user.id} --json`)).output)
-  const [newest] = await living()
-  assert.equal((await living()).length, 3)
+  const listActive = async () => parseJsonLines((await tessera(`sessions list --user ${user.id} --json`)).output)
+  const [newest] = await listActive()
+  assert.equal((await listActive()).length, 3)
   assert.equal((await tessera(`sessions end ${newest.id}`)).output, 'Ended the session.\n')
   assert.equal((await tessera(`sessions end ${newest.id}`)).output, 'The session had already ended.\n')
   const alive = async () =>
@@ -48,7 +48,7 @@ test('sessions are listed, ended one by one, and all of a user at once', async (
 
 test('after a backup was restored, the sessions of everybody end at once', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const users = await Promise.all(Array.from({ length: 3 }, () => logInNewUser(server)))
   assert.match((await tessera('sessions end --all')).output, /^tessera: Not a terminal: pass --yes to confirm/)
   assert.equal((await tessera('sessions end --all --yes')).output, 'Ended 3 sessions.\n')
@@ -57,7 +57,7 @@ test('after a backup was restored, the sessions of everybody end at once', async
     assert.equal((await refresh(server, refresh_token)).status, 401)
   }
   assert.equal((await tessera('sessions end --all --yes')).output, 'Ended 0 sessions.\n')
-  const audited = documents((await tessera('audit --kind session_ended --json')).output)
+  const audited = parseJsonLines((await tessera('audit --kind session_ended --json')).output)
   assert.deepEqual(
     audited.map(({ details }) => details),
     [{ sessions: 3 }],
@@ -66,11 +66,11 @@ test('after a backup was restored, the sessions of everybody end at once', async
 
 test('the audit is filtered by user, kind and time, as a table or JSON lines, and cannot steer the terminal', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const { user } = await logInNewUser(server)
   await server.rows(sql`update audit_events set user_agent = ${'\u001b[2J\u202Eevil\r\nforged line'} returning id`)
   const kinds = async (filter: string) =>
-    documents((await tessera(`audit --json ${filter}`)).output).map(({ kind }) => kind)
+    parseJsonLines((await tessera(`audit --json ${filter}`)).output).map(({ kind }) => kind)
   assert.deepEqual(await kinds(`--user ${user.email}`), ['login_succeeded', 'user_registered'])
   assert.deepEqual(await kinds(`--user ${user.id} --kind user_registered --since 1h`), ['user_registered'])
   assert.deepEqual(await kinds('--limit 1'), ['login_succeeded'])
@@ -89,13 +89,13 @@ test('the audit is filtered by user, kind and time, as a table or JSON lines, an
 
 test('mails are listed, shown as they would look, sent again and dropped', async () => {
   const server = await startServer()
-  const tessera = tesseraBeside(server)
+  const tessera = tesseraCli(server)
   const { id: user_id, email } = await signUp(server)
   const data = { session_id: '', ip: '198.51.100.7', user_agent: 'curl/8', at: '2026-11-20T10:00:00.000Z' }
   for (const dedupe_key of ['a', 'b']) {
     await insertMail(server.ctx.db, { user_id, kind: 'refresh_token_reused', data, dedupe_key }, new Date())
   }
-  const list = async (filter = '') => documents((await tessera(`outbox list --json${filter}`)).output)
+  const list = async (filter = '') => parseJsonLines((await tessera(`outbox list --json${filter}`)).output)
   const [second, first] = await list()
   const shown = (await tessera(`outbox show ${first.id}`)).output
   assert.match(shown, new RegExp(`^to +${email}\nsubject +Your session at Tessera was ended\nstate +waiting\n`))

@@ -48,14 +48,14 @@ test('the signature of a token signed here by hand, as the others below, would d
 })
 
 test('it lives exactly 900 seconds', async () => {
-  const own = await startServer()
-  const { access_token } = await logInNewUser(own)
+  const server = await startServer()
+  const { access_token } = await logInNewUser(server)
   const { iat, exp } = decodeClaims(access_token) as { iat: number; exp: number }
   assert.equal(exp - iat, 900)
-  own.pass({ seconds: 898 })
-  assert.equal((await me(own, access_token)).status, 200)
-  own.pass({ seconds: 2 })
-  assert.equal((await me(own, access_token)).status, 401)
+  server.advanceClock({ seconds: 898 })
+  assert.equal((await me(server, access_token)).status, 200)
+  server.advanceClock({ seconds: 2 })
+  assert.equal((await me(server, access_token)).status, 401)
 })
 
 test('other algorithms, keys, kinds and types are refused (RFC 8725)', async () => {

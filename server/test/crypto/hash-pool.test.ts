@@ -3,19 +3,19 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { HashPool, HashPoolFull } from '../../src/crypto/hash-pool.ts'
 
-function lane(maxWaiting: number): HashPool {
-  const made = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting })
-  after(() => made.close())
-  return made
+function createPool(maxWaiting: number): HashPool {
+  const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting })
+  after(() => pool.close())
+  return pool
 }
 
 const job = { kind: 'bcrypt', text: 'text', cost: 4 } as const
 
 test('a pool serves in the order of arrival, also while more arrive', async () => {
-  const own = lane(100)
+  const pool = createPool(100)
   const served: number[] = []
   const arrive = async (n: number) => {
-    await own.run(job)
+    await pool.run(job)
     served.push(n)
   }
   const first = Array.from({ length: 40 }, (_, n) => arrive(n))
@@ -29,9 +29,9 @@ test('a pool serves in the order of arrival, also while more arrive', async () =
 })
 
 test('over its bound a pool refuses at once, and what it took is still done', async () => {
-  const own = lane(5)
-  await own.run(job)
-  const results = await Promise.allSettled(Array.from({ length: 50 }, () => own.run(job)))
+  const pool = createPool(5)
+  await pool.run(job)
+  const results = await Promise.allSettled(Array.from({ length: 50 }, () => pool.run(job)))
   const refused = results.filter((result) => result.status === 'rejected')
   assert.ok(refused.length >= 40, `${refused.length} were refused`)
   for (const { reason } of refused) assert.ok(reason instanceof HashPoolFull)
@@ -39,12 +39,12 @@ test('over its bound a pool refuses at once, and what it took is still done', as
 })
 
 test('its threads stand behind the event loop', { skip: process.platform !== 'linux' && 'of Linux' }, async () => {
-  const own = new HashPool({ threads: 1, atOnce: 1, niceness: 7, maxWaiting: 1 })
-  after(() => own.close())
-  await own.run(job)
-  const nicenessOf = (thread: string) =>
+  const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 7, maxWaiting: 1 })
+  after(() => pool.close())
+  await pool.run(job)
+  const readNiceness = (thread: string) =>
     Number(readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[16])
-  const main = nicenessOf(String(process.pid))
-  const others = readdirSync('/proc/self/task').map(nicenessOf)
+  const main = readNiceness(String(process.pid))
+  const others = readdirSync('/proc/self/task').map(readNiceness)
   assert.equal(others.filter((niceness) => niceness === Math.min(19, main + 7)).length, 1)
 })

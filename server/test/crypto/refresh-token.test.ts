@@ -23,10 +23,10 @@ test('a token is 86 characters of base64url and carries its session and generati
 test('each of the 86 characters counts, and so does each of its 63 alternatives', () => {
   const { encoded } = token()
   for (let position = 0; position < encoded.length; position++) {
-    for (const letter of ALPHABET) {
-      if (letter === encoded[position]) continue
-      const altered = encoded.slice(0, position) + letter + encoded.slice(position + 1)
-      assert.equal(readRefreshToken(ring('a'), altered), null, `character ${position} as ${letter}`)
+    for (const character of ALPHABET) {
+      if (character === encoded[position]) continue
+      const altered = encoded.slice(0, position) + character + encoded.slice(position + 1)
+      assert.equal(readRefreshToken(ring('a'), altered), null, `character ${position} as ${character}`)
     }
   }
 })

@@ -175,34 +175,34 @@ test('every answer says no-store and nosniff, names its request, and has no bann
 })
 
 test('the log has one line a request, with its id and path, and never a secret, a token or a query', async () => {
-  const own = await startServer({ JWT_SECRET_KEY: 'CANARY-secret-in-the-settings', LOG_LEVEL: 'trace' })
-  const { user, access_token, refresh_token } = await logInNewUser(own)
-  const rotated = (await refresh(own, refresh_token, 'CANARY-idempotency-key')).body
+  const server = await startServer({ JWT_SECRET_KEY: 'CANARY-secret-in-the-settings', LOG_LEVEL: 'trace' })
+  const { user, access_token, refresh_token } = await logInNewUser(server)
+  const rotated = (await refresh(server, refresh_token, 'CANARY-idempotency-key')).body
   const headers = { authorization: 'Bearer CANARY.header', cookie: 'CANARY=cookie', 'x-canary': 'CANARY' }
-  await own.get('/api/v1/auth/me?token=CANARY', { headers })
-  await own.post('/api/v1/auth/login', { email: user.email, password: 'CANARY-password' })
-  await own.post('/api/v1/auth/login', '{"password":"CANARY')
-  await own.post('/api/v1/users/sign_up', { user: { email: 'CANARY', password: 'CANARY' } })
-  await refresh(own, rotated.refresh_token)
-  await refresh(own, refresh_token)
-  const text = JSON.stringify(own.logs)
+  await server.get('/api/v1/auth/me?token=CANARY', { headers })
+  await server.post('/api/v1/auth/login', { email: user.email, password: 'CANARY-password' })
+  await server.post('/api/v1/auth/login', '{"password":"CANARY')
+  await server.post('/api/v1/users/sign_up', { user: { email: 'CANARY', password: 'CANARY' } })
+  await refresh(server, rotated.refresh_token)
+  await refresh(server, refresh_token)
+  const text = JSON.stringify(server.logs)
   assert.doesNotMatch(text, /CANARY/)
   for (const token of [access_token, refresh_token, rotated.access_token, rotated.refresh_token]) {
     assert.ok(!text.includes(token.slice(0, 30)), 'a token in the log')
     assert.ok(!text.includes(token.slice(-20)), 'a token in the log')
   }
-  const line = own.logs.find((entry) => entry['path'] === '/api/v1/auth/me')
+  const line = server.logs.find((entry) => entry['path'] === '/api/v1/auth/me')
   assert.equal(line?.['status'], 401)
   assert.match(String(line?.['requestId']), /^[0-9a-f-]{36}$/)
-  const reuse = own.logs.find((entry) => String(entry['msg']).includes('presented again'))
+  const reuse = server.logs.find((entry) => String(entry['msg']).includes('presented again'))
   assert.match(String(reuse?.['requestId']), /^[0-9a-f-]{36}$/)
 })
 
 test('a dump of the database holds no part of a refresh token beyond its selector', async () => {
-  const own = await startServer()
-  const { refresh_token } = await logInNewUser(own)
-  const rotated = (await refresh(own, refresh_token)).body.refresh_token
-  await refresh(own, rotated)
+  const server = await startServer()
+  const { refresh_token } = await logInNewUser(server)
+  const rotated = (await refresh(server, refresh_token)).body.refresh_token
+  await refresh(server, rotated)
   const tables = [
     sql`select * from users`,
     sql`select * from sessions`,
@@ -210,7 +210,7 @@ test('a dump of the database holds no part of a refresh token beyond its selecto
     sql`select * from outbox`,
     sql`select * from audit_events`,
   ]
-  const dump = JSON.stringify(await Promise.all(tables.map((table) => own.rows(table))))
+  const dump = JSON.stringify(await Promise.all(tables.map((table) => server.rows(table))))
   for (const token of [refresh_token, rotated]) {
     const bytes = Buffer.from(token, 'base64url')
     for (let start = 20; start + 8 <= 64; start++) {

@@ -86,16 +86,16 @@ test('a page on another port of the site logs in; two tabs refresh at once, one 
 
   const refreshed = { status: 200, fields: ['access_token'] }
   for (let round = 0; round < 3; round++) {
-    server.pass({ seconds: 31 })
+    server.advanceClock({ seconds: 31 })
     const both = [ask(first, `${api}/api/v1/auth/refresh`), ask(second, `${api}/api/v1/auth/refresh`)]
     assert.deepEqual(await Promise.all(both), [refreshed, refreshed])
   }
-  server.pass({ seconds: 31 })
+  server.advanceClock({ seconds: 31 })
   const late = ask(second, `${api}/api/v1/auth/refresh?stall`)
   await stalled // with the cookie of this moment
   for (let again = 0; again < 3; again++) {
     assert.deepEqual(await ask(first, `${api}/api/v1/auth/refresh`), refreshed)
-    server.pass({ seconds: 8 })
+    server.advanceClock({ seconds: 8 })
   }
   release()
   assert.deepEqual(await late, refreshed)
@@ -113,7 +113,7 @@ test('a hostile page of another site gets nothing, and uses nothing up', { skip 
   await Promise.all([page.goto(app), evil.goto(hostile)])
   const credentials = { email: user.email, password: PASSWORD, cookie: true }
   assert.equal((await ask(page, `${api}/api/v1/auth/login`, credentials)) === 'nothing', false)
-  server.pass({ seconds: 31 })
+  server.advanceClock({ seconds: 31 })
   const before = await server.rows(sql`select id, used_at from refresh_tokens`)
 
   for (const path of ['refresh', 'logout', 'login']) {
@@ -140,17 +140,17 @@ test('the API page in a browser: a login is tried, and nothing is loaded from el
   const server = await startServer()
   const browser = await openBrowser()
   const page = await browser.newPage()
-  const [elsewhere, complaints]: string[][] = [[], []]
+  const [elsewhere, pageErrors]: string[][] = [[], []]
   page.on('request', (request) => {
     if (!request.url().startsWith(server.url) && !request.url().startsWith('data:')) elsewhere?.push(request.url())
   })
-  page.on('console', (message) => message.type() === 'error' && complaints?.push(message.text()))
-  page.on('pageerror', (error) => complaints?.push(error.message))
+  page.on('console', (message) => message.type() === 'error' && pageErrors?.push(message.text()))
+  page.on('pageerror', (error) => pageErrors?.push(error.message))
   await page.goto(`${server.url}/docs`)
   await page.click('#operations-Authentication-login .opblock-summary')
   await page.click('#operations-Authentication-login .execute')
   const answer = page.locator('#operations-Authentication-login .live-responses-table .response-col_description')
   await answer.getByText('refresh_token').first().waitFor()
   for (const path of ['/', '/dev/mail']) await page.goto(server.url + path)
-  assert.deepEqual([elsewhere, complaints], [[], []])
+  assert.deepEqual([elsewhere, pageErrors], [[], []])
 })

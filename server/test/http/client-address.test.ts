@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { identifyConnection } from '../../src/http/server/client-address.ts'
 import { canonicalIp, parseIpRanges } from '../../src/text/ip-address.ts'
-import { holds } from '../support/seeded.ts'
+import { assertProperty } from '../support/seeded.ts'
 
 const trusted = parseIpRanges(['10.0.0.0/8', '2001:db8::/32', '::1'])
 const isTrusted = (ip: string | null) =>
@@ -21,9 +21,9 @@ const ipv4 = fc
   .map((octets) => octets.join('.'))
 const ipv4Hop = fc
   .tuple(ipv4, fc.nat(65_535), fc.nat(6))
-  .map(([ip, port, form]): Hop => ({ ip, text: formsOfIpv4(ip, port)[form] ?? ip }))
+  .map(([ip, port, form]): Hop => ({ ip, text: writeIpv4Forms(ip, port)[form] ?? ip }))
 
-function formsOfIpv4(ip: string, port: number): string[] {
+function writeIpv4Forms(ip: string, port: number): string[] {
   const [a = 0, b = 0, c = 0, d = 0] = ip.split('.').map(Number)
   const hex = `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
   return [`${ip}:${port}`, `::ffff:${ip}`, `[::FFFF:${ip}]:${port}`, `::ffff:${hex}`, `0:0:0:0:0:ffff:${hex}`]
@@ -118,13 +118,13 @@ function expected({ peer, hops, protocols, encrypted }: Drawn) {
 }
 
 test('the client is whom the unbroken row of trusted proxies saw, over what the nearest to it says', () => {
-  holds(request, (drawn) => assert.deepEqual(read(drawn), expected(drawn)))
+  assertProperty(request, (drawn) => assert.deepEqual(read(drawn), expected(drawn)))
 })
 
 test('headers of a peer that is no trusted proxy never matter, whatever they are', () => {
   const header = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('10.0.0.1', '::1', 'https', ',,,'))
   const peers = fc.constantFrom('192.0.2.1', '2a00::1', '11.0.0.1')
-  holds(fc.tuple(peers, header, header, fc.boolean()), ([peer, forwarded, proto, encrypted]) => {
+  assertProperty(fc.tuple(peers, header, header, fc.boolean()), ([peer, forwarded, proto, encrypted]) => {
     const headers = { 'x-forwarded-for': forwarded, 'x-forwarded-proto': proto }
     const socket = { remoteAddress: peer, encrypted }
     const { client, isSecure } = identifyConnection({ headers, socket } as unknown as IncomingMessage, trusted)
@@ -145,13 +145,13 @@ test('what stands left of the first address that is no trusted proxy never matte
     { maxLength: 3 },
   )
   const claims = fc.array(hop, { minLength: 1, maxLength: 4 })
-  holds(fc.tuple(claims, stranger, proxies, protocol), ([claimed, client, seen, said]) => {
-    const of = (hops: Hop[], protocols: string[]) => read({ peer: '10.0.0.1', hops, protocols, encrypted: false })
+  assertProperty(fc.tuple(claims, stranger, proxies, protocol), ([claimed, client, seen, said]) => {
+    const identify = (hops: Hop[], protocols: string[]) => read({ peer: '10.0.0.1', hops, protocols, encrypted: false })
     // Each proxy in the row wrote one protocol; more to the left are claims, which can only take away.
-    const own = [said, ...seen.map(() => 'http')]
-    const alone = of([client, ...seen], own)
+    const protocols = [said, ...seen.map(() => 'http')]
+    const alone = identify([client, ...seen], protocols)
     assert.equal(alone.ip, client.ip)
-    assert.deepEqual(of([...claimed, client, ...seen], ['https', ...own]), alone)
-    assert.deepEqual(of([...claimed, client, ...seen], ['http', ...own]), { ...alone, isSecure: false })
+    assert.deepEqual(identify([...claimed, client, ...seen], ['https', ...protocols]), alone)
+    assert.deepEqual(identify([...claimed, client, ...seen], ['http', ...protocols]), { ...alone, isSecure: false })
   })
 })

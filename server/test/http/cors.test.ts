@@ -5,9 +5,9 @@ import { send, startServer } from '../support/server.ts'
 
 const ORIGIN = 'https://app.example.com'
 const server = await startServer({ CORS_ORIGINS: `${ORIGIN},http://localhost:5173` })
-const preflight = (origin: string, own = server) =>
+const preflight = (origin: string, target = server) =>
   send(
-    `${own.url}/api/v1/auth/login`,
+    `${target.url}/api/v1/auth/login`,
     { method: 'OPTIONS' },
     {
       headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
@@ -28,8 +28,8 @@ test('an unlisted origin gets no CORS header, and without CORS_ORIGINS nobody do
   const closed = await startServer()
   const near = ['https://evil.example', 'null', `${ORIGIN}.evil.example`, 'http://app.example.com', `${ORIGIN}:8443`]
   for (const origin of near) {
-    for (const own of [server, closed]) {
-      for (const answer of [await preflight(origin, own), await own.get('/health', { headers: { origin } })]) {
+    for (const target of [server, closed]) {
+      for (const answer of [await preflight(origin, target), await target.get('/health', { headers: { origin } })]) {
         assert.equal(answer.headers.get('access-control-allow-origin'), null, origin)
       }
     }

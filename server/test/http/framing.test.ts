@@ -29,11 +29,11 @@ function exchange(bytes: string, { isHalfClosed = false } = {}): Promise<string>
   })
 }
 
-function statusesOf(received: string): number[] {
+function parseStatuses(received: string): number[] {
   return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
 }
 
-function headersOf(received: string): Map<string, string> {
+function parseHeaders(received: string): Map<string, string> {
   const [, ...lines] = (received.split('\r\n\r\n', 1)[0] ?? '').split('\r\n')
   return new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]),
@@ -43,7 +43,7 @@ function headersOf(received: string): Map<string, string> {
 /** One refusal of the client's at most, then the end. */
 async function assertRefused(bytes: string, why: string, how = { isHalfClosed: false }): Promise<void> {
   const received = await exchange(bytes, how)
-  const statuses = statusesOf(received)
+  const statuses = parseStatuses(received)
   assert.ok(statuses.length <= 1, `${why}: ${statuses.length} answers\n${received}`)
   for (const status of statuses) assert.ok(status >= 400 && status < 500, `${why}: ${received}`)
 }
@@ -103,7 +103,7 @@ test('a chunk is as long as its size says in plain hexadecimal, or the request i
   }
   // What a chunk says of itself, and what follows the last, change nothing.
   const received = await exchange(chunks('1;a=b\r\n{\r\n1\r\n}\r\n0\r\nX-Trailer: y\r\n\r\n') + LAST)
-  assert.deepEqual(statusesOf(received), [422, 404])
+  assert.deepEqual(parseStatuses(received), [422, 404])
 })
 
 test('a line ends with CR and LF', async () => {
@@ -126,7 +126,7 @@ test('what stands in a body is no request, whether the body is read, refused or 
     [carrying(get.replace('GET', 'DELETE').replace('auth/me', 'users/1'), SMUGGLED), 401],
   ]
   for (const [bytes, status] of cases) {
-    const [first, ...more] = statusesOf(await exchange(bytes + LAST))
+    const [first, ...more] = parseStatuses(await exchange(bytes + LAST))
     assert.equal(first, status, bytes.slice(0, 200))
     // Where the body was refused, the connection may end with that.
     assert.ok(['', '404'].includes(String(more)), `${more} after ${bytes.slice(0, 200)}`)
@@ -135,11 +135,11 @@ test('what stands in a body is no request, whether the body is read, refused or 
 
 test('requests behind one another are answered in their order, and none behind what is no request', async () => {
   assert.deepEqual(
-    statusesOf(await exchange(SMUGGLED + LAST.replace('Connection: close', 'X: y') + SMUGGLED + LAST)),
+    parseStatuses(await exchange(SMUGGLED + LAST.replace('Connection: close', 'X: y') + SMUGGLED + LAST)),
     [200, 404, 200, 404],
   )
   // The refusal may overtake the answer before it; it is the last in any case.
-  const statuses = statusesOf(await exchange(`${SMUGGLED}nonsense\r\n\r\n${SMUGGLED}`))
+  const statuses = parseStatuses(await exchange(`${SMUGGLED}nonsense\r\n\r\n${SMUGGLED}`))
   assert.ok(
     [[400], [200, 400]].some((expected) => String(expected) === String(statuses)),
     String(statuses),
@@ -158,8 +158,8 @@ test('methods that no path has are refused: TRACE and unknown ones, and CONNECT 
   const traced = await exchange(
     `TRACE /api/v1/auth/me HTTP/1.1\r\n${HOST}Connection: close\r\nCookie: secret=CANARY\r\n\r\n`,
   )
-  assert.deepEqual(statusesOf(traced), [405])
-  assert.equal(headersOf(traced).get('allow'), 'GET, HEAD')
+  assert.deepEqual(parseStatuses(traced), [405])
+  assert.equal(parseHeaders(traced).get('allow'), 'GET, HEAD')
   assert.doesNotMatch(traced, /CANARY/)
   for (const line of [
     'BREW /health HTTP/1.1',
@@ -174,8 +174,8 @@ test('methods that no path has are refused: TRACE and unknown ones, and CONNECT 
 test('other versions are answered as HTTP/1.1 or not at all', async () => {
   for (const line of ['GET /health HTTP/1.0', 'GET /health HTTP/0.9', 'GET /health']) {
     const old = await exchange(`${line}\r\n\r\n`)
-    assert.deepEqual(statusesOf(old), [200])
-    assert.equal(headersOf(old).get('connection'), 'close')
+    assert.deepEqual(parseStatuses(old), [200])
+    assert.equal(parseHeaders(old).get('connection'), 'close')
   }
   for (const line of ['GET /health HTTP/1.10', 'GET /health ICE/1.0', 'PRI * HTTP/2.0']) {
     await assertRefused(`${line}\r\n${HOST}\r\n`, line)
@@ -198,9 +198,9 @@ test('HEAD has the headers of GET and no body', async () => {
     const [got, head] = await Promise.all(
       ['GET', 'HEAD'].map((method) => exchange(`${method} ${path} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`)),
     )
-    const [expected, given] = [headersOf(got ?? ''), headersOf(head ?? '')]
-    for (const own of ['date', 'x-request-id']) for (const headers of [expected, given]) headers.delete(own)
-    assert.deepEqual(statusesOf(head ?? ''), statusesOf(got ?? ''), path)
+    const [expected, given] = [parseHeaders(got ?? ''), parseHeaders(head ?? '')]
+    for (const name of ['date', 'x-request-id']) for (const headers of [expected, given]) headers.delete(name)
+    assert.deepEqual(parseStatuses(head ?? ''), parseStatuses(got ?? ''), path)
     assert.deepEqual(Object.fromEntries(given), Object.fromEntries(expected), path)
     assert.match(head ?? '', /\r\n\r\n$/, path)
     assert.notEqual(got?.split('\r\n\r\n')[1], '', path)
@@ -209,7 +209,10 @@ test('HEAD has the headers of GET and no body', async () => {
 
 test('many headers are read; large ones are 431', async () => {
   const many = Array.from({ length: 90 }, (_, at) => `X-${at}: ${at}\r\n`).join('')
-  assert.deepEqual(statusesOf(await exchange(`GET /health HTTP/1.1\r\n${HOST}${many}Connection: close\r\n\r\n`)), [200])
+  assert.deepEqual(
+    parseStatuses(await exchange(`GET /health HTTP/1.1\r\n${HOST}${many}Connection: close\r\n\r\n`)),
+    [200],
+  )
   for (const large of [
     `X: ${'y'.repeat(100_000)}\r\n`,
     `${'X'.repeat(100_000)}: y\r\n`,

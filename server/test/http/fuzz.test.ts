@@ -5,7 +5,7 @@ import { after, test } from 'node:test'
 import { routes } from '../../src/http/routes.ts'
 import { apiDescription } from '../support/api-description.ts'
 import { type OddRequest, oddRequests } from '../support/odd-requests.ts'
-import { drawn, SEED } from '../support/seeded.ts'
+import { SEED, sample } from '../support/seeded.ts'
 import { startServer } from '../support/server.ts'
 import { ADMIN, issuePair, logIn, logInNewUser } from '../support/users.ts'
 
@@ -54,11 +54,11 @@ function assertFits({ method, route, path }: OddRequest, { status, headers, text
   assert.equal(headers['x-content-type-options'], 'nosniff')
   if (isJson) assert.equal(headers['cache-control'], 'no-store')
   const methods = routes.filter((each) => each.path.replaceAll(/:(\w+)/g, '{$1}') === route).map((each) => each.method)
-  const own = methods.includes('GET') ? [...methods, 'HEAD'] : methods
-  if (!own.some((each) => each === method) && !path.startsWith('/docs/') && !path.startsWith('/dev/mail/')) {
+  const allowed = methods.includes('GET') ? [...methods, 'HEAD'] : methods
+  if (!allowed.some((each) => each === method) && !path.startsWith('/docs/') && !path.startsWith('/dev/mail/')) {
     const others = route.includes('{') ? [400, 414] : []
     assert.ok([405, ...others].includes(status), `${status} for another method`)
-    if (status === 405) assert.equal(headers.allow, own.join(', '))
+    if (status === 405) assert.equal(headers.allow, allowed.join(', '))
     return
   }
   const asked = method === 'HEAD' ? 'GET' : method
@@ -71,7 +71,7 @@ function assertFits({ method, route, path }: OddRequest, { status, headers, text
 
 test('whatever is asked of any route, the answer is one that the description has for it, and none is a fault', async (t) => {
   const seen = new Map<string, number>()
-  const all = drawn(sent, REQUESTS)
+  const all = sample(sent, REQUESTS)
   for (let start = 0; start < all.length; start += PARALLEL) {
     await Promise.all(
       all.slice(start, start + PARALLEL).map(async (each, at) => {

@@ -3,12 +3,12 @@ import { test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { OpenAPIClientAxios } from 'openapi-client-axios'
 import { routes } from '../../src/http/routes.ts'
-import { apiDescription, pointerOf } from '../support/api-description.ts'
+import { apiDescription, schemaPointer } from '../support/api-description.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { ADMIN, issuePair, JOHN, logInNewUser, PASSWORD, signUp } from '../support/users.ts'
 
 const server = await startServer()
-const { document: description, operations, complaints, assertDescribed } = await apiDescription(server)
+const { document: description, operations, validationErrors, assertDescribed } = await apiDescription(server)
 
 test('the description is valid OpenAPI 3.1, and each of its examples fits its schema', async () => {
   const result = await new Validator().validate(structuredClone(description))
@@ -19,7 +19,7 @@ test('the description is valid OpenAPI 3.1, and each of its examples fits its sc
       const { example, examples = {} } = content?.['application/json'] ?? {}
       const bodies = [...(example ? [example] : []), ...Object.values(examples).map(({ value }) => value)]
       assert.ok(bodies.length > 0 || status === '204', `${method} ${path} ${status} has no example`)
-      for (const body of bodies) assert.equal(complaints(pointerOf(path, method, status), body), '')
+      for (const body of bodies) assert.equal(validationErrors(schemaPointer(path, method, status), body), '')
     }
   }
 })
@@ -72,10 +72,10 @@ test('what the server answers is what the description says: each success and eac
   for (const path of ['/api/v1/auth/refresh', '/auth/refresh']) {
     assert.equal(await post(path, { refresh_token, auth: pair }, { 'idempotency-key': 'short' }), 400)
   }
-  const own = await logInNewUser(server)
+  const other = await logInNewUser(server)
   for (const [given, status] of [
     [{}, 401],
-    [{ bearer: own.access_token }, 200],
+    [{ bearer: other.access_token }, 200],
   ] as const) {
     const answer = await server.get('/api/v1/auth/me', given)
     assertDescribed('/api/v1/auth/me', 'get', answer)
@@ -83,10 +83,10 @@ test('what the server answers is what the description says: each success and eac
   }
   const deletions: [id: string, bearer: string, status: number][] = [
     [String(user.id), bearer, 401],
-    [String(user.id), own.access_token, 404],
-    ['%zz', own.access_token, 400],
-    ['x'.repeat(200), own.access_token, 414],
-    [own.user.guid, own.access_token, 204],
+    [String(user.id), other.access_token, 404],
+    ['%zz', other.access_token, 400],
+    ['x'.repeat(200), other.access_token, 414],
+    [other.user.guid, other.access_token, 204],
   ]
   for (const [id, token, status] of deletions) {
     const answer = await server.delete(`/api/v1/users/${id}`, { bearer: token })
@@ -146,13 +146,13 @@ test('a client made of the description signs up, logs in, refreshes, asks who it
     message: 'Logged out successfully',
   })
   const second = (await api.login(null, { email, password: PASSWORD })).data
-  const own = { headers: { Authorization: `Bearer ${second.access_token}` } }
-  assert.equal((await api.deleteUser({ id: data.user.guid }, null, own)).status, 204)
+  const authorized = { headers: { Authorization: `Bearer ${second.access_token}` } }
+  assert.equal((await api.deleteUser({ id: data.user.guid }, null, authorized)).status, 204)
   await assert.rejects(api.login(null, { email, password: PASSWORD }), { status: 401 })
 })
 
 test('the user who signs up is described as it is answered', async () => {
   const user = await signUp(server)
-  assert.equal(complaints('/components/schemas/User', user), '')
-  assert.notEqual(complaints('/components/schemas/User', { ...user, role: 'boss' }), '')
+  assert.equal(validationErrors('/components/schemas/User', user), '')
+  assert.notEqual(validationErrors('/components/schemas/User', { ...user, role: 'boss' }), '')
 })

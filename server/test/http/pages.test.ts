@@ -8,7 +8,7 @@ import { signUp } from '../support/users.ts'
 const BROWSER = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
 const SECRET = 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ'
 
-async function insertMailOf(server: TestServer, userAgent = 'curl/8'): Promise<number> {
+async function insertWarning(server: TestServer, userAgent = 'curl/8'): Promise<number> {
   const { id: user_id } = await signUp(server)
   const data = { session_id: '', ip: '198.51.100.7', user_agent: userAgent, at: '2026-11-20T10:00:00.000Z' }
   const mail = { user_id, kind: 'refresh_token_reused', data, dedupe_key: `mail of ${user_id}` } as const
@@ -34,7 +34,7 @@ test('the front page is three lines of JSON for a program, and leads a browser o
 
 test('pages run no script and load nothing from elsewhere; their policy allows their one style sheet', async () => {
   const server = await startServer()
-  const id = await insertMailOf(server)
+  const id = await insertWarning(server)
   for (const path of ['/', '/dev/mail', `/dev/mail/${id}`]) {
     const { headers, text } = await server.get(path, BROWSER)
     const policy = headers.get('content-security-policy') ?? ''
@@ -75,7 +75,7 @@ test('the mailbox of a development server lists mails and shows each as it would
   const server = await startServer()
   assert.deepEqual((await server.get('/dev/mail')).body, { mails: [] })
   assert.match((await server.get('/dev/mail', BROWSER)).text, /No mails yet/)
-  const id = await insertMailOf(server, '<script>alert(1)</script>')
+  const id = await insertWarning(server, '<script>alert(1)</script>')
   assert.match(
     (await server.get('/dev/mail', BROWSER)).text,
     new RegExp(`href="/dev/mail/${id}">Your session at Tessera was ended<`),
@@ -102,7 +102,7 @@ test('nobody else sees mails: not from other addresses, not with a mail server, 
   ]
   for (const setting of settings) {
     const server = await startServer(setting)
-    const id = await insertMailOf(server)
+    const id = await insertWarning(server)
     const paths = ['/dev/mail', `/dev/mail/${id}`, `/dev/mail/${id}/html`]
     const unknown = (await server.get('/unknown')).text
     for (const path of paths) {
@@ -121,7 +121,7 @@ test('nobody else sees mails: not from other addresses, not with a mail server, 
 
 test('each page has the policy it needs and no wider one', async () => {
   const server = await startServer()
-  const id = await insertMailOf(server)
+  const id = await insertWarning(server)
   const nothing = "default-src 'none'; base-uri 'none'; form-action 'none'; "
   const plain = `${nothing}style-src 'sha256-…'; img-src data:; frame-src 'self'; frame-ancestors 'none'`
   const scripts = "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'"

@@ -11,7 +11,7 @@ import type { HttpContext } from '../../src/http/endpoint/http-context.ts'
 import { presentedToken } from '../../src/http/refresh/refresh-cookie.ts'
 import { countKeys, countWrittenKeys } from '../../src/http/request/json-structure.ts'
 import { canonicalEmail } from '../../src/text/email-address.ts'
-import { drawn, holds } from '../support/seeded.ts'
+import { assertProperty, sample } from '../support/seeded.ts'
 import { writtenJson } from '../support/written-json.ts'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })
@@ -68,7 +68,7 @@ const address = fc
 
 test('an address has one spelling, in ASCII, of bounded length, and nobody elseâ€™s', () => {
   let accepted = 0
-  holds(fc.oneof({ weight: 9, arbitrary: address }, { weight: 1, arbitrary: anyText }), (input) => {
+  assertProperty(fc.oneof({ weight: 9, arbitrary: address }, { weight: 1, arbitrary: anyText }), (input) => {
     const email = canonicalEmail(input)
     if (email === null) return
     accepted++
@@ -79,7 +79,7 @@ test('an address has one spelling, in ASCII, of bounded length, and nobody elseâ
     assert.equal(canonicalEmail(email), email)
     // The local parts of two users are equal only where ASCII's own case makes them so.
     const given = input.replace(/^[ \t]+/, '').split('@')[0] ?? ''
-    const lower = given.replaceAll(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32))
+    const lower = given.replaceAll(/[A-Z]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 32))
     assert.equal(email.split('@')[0], lower)
   })
   assert.ok(accepted > 1000, `only ${accepted} addresses were any`)
@@ -94,34 +94,34 @@ test('an address has one spelling, in ASCII, of bounded length, and nobody elseâ
 const ring = buildKeys({ jwt: 'the current one', previous: ['the one before'] })
 const strangers = buildKeys({ jwt: 'of somebody else', previous: [] })
 const made = { id: fc.uuid(), generation: fc.nat(0xffffffff), secret: fc.uint8Array({ minLength: 28, maxLength: 28 }) }
-const refreshTokens = drawn(fc.record(made), 50).map(({ id, generation, secret }, at) => {
+const refreshTokens = sample(fc.record(made), 50).map(({ id, generation, secret }, at) => {
   const key = ring.refresh[at % 2] ?? ring.refresh[0]
   return makeRefreshToken(key, { sessionId: id, generation, secret: Buffer.from(secret) })
 })
 
 test('whatever is made of a refresh token, only the token itself is read, and as itself', () => {
   const cases = fc.tuple(fc.constantFrom(...refreshTokens), fc.oneof(edits(BASE64URL), edits('+/=. \n')))
-  holds(cases, ([token, changes]) => {
+  assertProperty(cases, ([token, changes]) => {
     const presented = edited(token.encoded, changes)
     const read = readRefreshToken(ring.refresh, presented)
     assert.deepEqual(read, presented === token.encoded ? token : null)
     assert.deepEqual(readRefreshToken(ring.refresh, token.encoded), token)
   })
   const bytes = fc.uint8Array({ minLength: 60, maxLength: 68 }).map((all) => Buffer.from(all).toString('base64url'))
-  holds(fc.oneof(anyText, bytes), (text) => assert.equal(readRefreshToken(ring.refresh, text), null))
+  assertProperty(fc.oneof(anyText, bytes), (text) => assert.equal(readRefreshToken(ring.refresh, text), null))
   for (const { encoded } of refreshTokens) assert.equal(readRefreshToken(strangers.refresh, encoded), null)
 })
 
 const now = new Date('2026-01-01T00:00:00Z')
 const iat = now.getTime() / 1000
-const [sub, sid, jti] = drawn(fc.uuid(), 3) as [string, string, string]
+const [sub, sid, jti] = sample(fc.uuid(), 3) as [string, string, string]
 const claims = { sub, sid, jti, role: 'user', iat, exp: iat + 900 }
 const accessTokens = createAccessTokens(ring, 900)
 const genuine = [
   accessTokens.sign('login', claims),
   accessTokens.sign('pair', { ...claims, guid: sub, ip: '192.0.2.1', gen: 3 }),
 ]
-const partsOf = (token: string) => token.split('.') as [string, string, string]
+const splitToken = (token: string) => token.split('.') as [string, string, string]
 const encode = (part: unknown) => Buffer.from(JSON.stringify(part) ?? '').toString('base64url')
 
 function assertOnlyGenuine(presented: string): void {
@@ -135,19 +135,19 @@ function assertOnlyGenuine(presented: string): void {
 test('whatever is made of an access token without its key, only the token itself is verified', () => {
   const shuffled = fc
     .tuple(fc.constantFrom(...genuine), fc.array(fc.nat(2), { maxLength: 5 }), fc.constantFrom('.', '..', '', '\n'))
-    .map(([token, order, dot]) => order.map((at) => partsOf(token)[at]).join(dot))
+    .map(([token, order, dot]) => order.map((at) => splitToken(token)[at]).join(dot))
   const mixed = fc
     .array(fc.constantFrom(...genuine), { minLength: 3, maxLength: 3 })
-    .map((all) => all.map((token, at) => partsOf(token)[at]).join('.'))
-  const twins = fc.tuple(fc.constantFrom(...genuine), fc.nat(2), fc.nat(63)).map(([token, at, last]) => {
-    const parts = partsOf(token)
+    .map((all) => all.map((token, at) => splitToken(token)[at]).join('.'))
+  const duplicates = fc.tuple(fc.constantFrom(...genuine), fc.nat(2), fc.nat(63)).map(([token, at, last]) => {
+    const parts = splitToken(token)
     parts[at] = (parts[at] ?? '').slice(0, -1) + BASE64URL[last]
     return parts.join('.')
   })
   const changed = fc
     .tuple(fc.constantFrom(...genuine), fc.oneof(edits(BASE64URL), edits('+/=. \n')))
     .map(([token, changes]) => edited(token, changes))
-  holds(fc.oneof(changed, twins, shuffled, mixed, anyText), assertOnlyGenuine)
+  assertProperty(fc.oneof(changed, duplicates, shuffled, mixed, anyText), assertOnlyGenuine)
 })
 
 test('a token signed with another key or algorithm is refused, whatever it says', () => {
@@ -172,7 +172,7 @@ test('a token signed with another key or algorithm is refused, whatever it says'
     const input = `${encode(head)}.${encode(said)}`
     return `${input}.${createHmac(algorithm, key).update(input).digest('base64url')}`
   }
-  holds(fc.tuple(fc.oneof(header, fc.jsonValue()), body, secret, hash), ([head, said, key, algorithm]) => {
+  assertProperty(fc.tuple(fc.oneof(header, fc.jsonValue()), body, secret, hash), ([head, said, key, algorithm]) => {
     assertOnlyGenuine(sign(head, said, key, algorithm))
     // The right key under another hash than the header's.
     const others = { HS256: 'sha512', HS512: 'sha256' } as const
@@ -217,7 +217,7 @@ test('the refresh cookie is found among any others, and no other is taken for it
   const others = fc.array(other.filter(isOther), { maxLength: 4 })
   const separator = fc.constantFrom(';', '; ', ' ;\t')
   const value = fc.constantFrom(...refreshTokens).map(({ encoded }) => encoded)
-  holds(fc.tuple(others, value, others, separator), ([before, token, behind, gap]) => {
+  assertProperty(fc.tuple(others, value, others, separator), ([before, token, behind, gap]) => {
     assert.equal(tokenInCookie([...before, ...behind].join(gap)), null)
     assert.equal(tokenInCookie([...before, `${NAME}=${token}`, ...behind].join(gap)), token)
     // Of two, the first: more than one reader of the header must see the same.
@@ -226,8 +226,8 @@ test('the refresh cookie is found among any others, and no other is taken for it
 })
 
 test('keys are counted as they are written, wherever they stand; a key that is there twice is always noticed', () => {
-  let [twins, tooDeep, escaped] = [0, 0, 0]
-  holds(writtenJson('ab:"'), ({ text, keys, depth, hasTwin }) => {
+  let [duplicates, tooDeep, escaped] = [0, 0, 0]
+  assertProperty(writtenJson('ab:"'), ({ text, keys, depth, hasDuplicateKey }) => {
     const written = countWrittenKeys(text)
     const isEscaped = [...text.matchAll(/"((?:[^"\\]|\\.)*)"\s*(:?)/g)].some(
       ([, key, colon]) => colon && key?.includes('\\'),
@@ -235,11 +235,14 @@ test('keys are counted as they are written, wherever they stand; a key that is t
     assert.equal(written, depth > 16 || isEscaped ? null : keys)
     if (isEscaped) escaped++
     else if (written === null) tooDeep++
-    else if (hasTwin) twins++
-    assert.equal(countKeys(JSON.parse(text)) === keys, !hasTwin)
+    else if (hasDuplicateKey) duplicates++
+    assert.equal(countKeys(JSON.parse(text)) === keys, !hasDuplicateKey)
   })
-  assert.ok(Math.min(twins, tooDeep, escaped) > 100, `${twins} with twins, ${tooDeep} too deep, ${escaped} escaped`)
-  holds(fc.oneof(anyText, fc.string({ unit: fc.constantFrom(...'{}[]":\\a') })), (text) => {
+  assert.ok(
+    Math.min(duplicates, tooDeep, escaped) > 100,
+    `${duplicates} with duplicates, ${tooDeep} too deep, ${escaped} escaped`,
+  )
+  assertProperty(fc.oneof(anyText, fc.string({ unit: fc.constantFrom(...'{}[]":\\a') })), (text) => {
     const count = countWrittenKeys(text)
     assert.ok(count === null || count <= text.length)
   })

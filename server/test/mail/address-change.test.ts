@@ -23,7 +23,7 @@ async function mailsTo(userId: number) {
   return rows.map((row) => JSON.parse(row.data))
 }
 
-async function auditOf(userId: number): Promise<number> {
+async function countAudited(userId: number): Promise<number> {
   const rows = await server.rows(
     sql`select id from audit_events where user_id = ${userId} and kind = ${'address_changed'}`,
   )
@@ -57,7 +57,7 @@ test('a new address: the refresh succeeds, the tokens carry it, and one mail wai
   assert.ok(Math.abs(Date.parse(mail.at) - Date.now()) < 60_000)
   await refreshFrom(moved, '198.51.100.7')
   assert.equal((await mailsTo(user.id)).length, 1)
-  assert.equal(await auditOf(user.id), 1)
+  assert.equal(await countAudited(user.id), 1)
 })
 
 test('the same /64 and the IPv4-mapped spelling are no new address', async () => {
@@ -97,7 +97,7 @@ test('two addresses alternating fifty times: one mail for each, every change aud
     (await mailsTo(user.id)).map((mail) => mail.new_ip),
     ['198.51.100.1', '192.0.2.1'],
   )
-  assert.equal(await auditOf(user.id), 50)
+  assert.equal(await countAudited(user.id), 50)
 })
 
 test('at most three mails an hour for a user over all sessions, and a day later the same network counts anew', async () => {
@@ -105,12 +105,12 @@ test('at most three mails an hour for a user over all sessions, and a day later 
   let newest = pair
   for (let n = 1; n <= 6; n++) newest = await refreshFrom(newest, `198.51.100.${n}`)
   assert.equal((await mailsTo(user.id)).length, 3)
-  server.pass({ seconds: 3600 })
+  server.advanceClock({ seconds: 3600 })
   newest = await refreshFrom(newest, '198.51.100.1')
   assert.equal((await mailsTo(user.id)).length, 3, 'told of this network within 24 hours')
   newest = await refreshFrom(newest, '198.51.100.4')
   assert.equal((await mailsTo(user.id)).length, 4)
-  server.pass({ seconds: 86_400 })
+  server.advanceClock({ seconds: 86_400 })
   await refreshFrom(newest, '198.51.100.1')
   assert.equal((await mailsTo(user.id)).length, 5)
 })
@@ -120,7 +120,7 @@ test('parallel moves of many pairs of one user: three mails', async () => {
   const pairs = await Promise.all(Array.from({ length: 12 }, () => issuePair(server, user.guid)))
   await Promise.all(pairs.map((pair, n) => refreshFrom(pair, `198.51.100.${n + 1}`)))
   assert.equal((await mailsTo(user.id)).length, 3)
-  assert.equal(await auditOf(user.id), 12)
+  assert.equal(await countAudited(user.id), 12)
 })
 
 test('fifty at once from a new address with one key: one move is audited and mailed', async () => {
@@ -128,7 +128,7 @@ test('fifty at once from a new address with one key: one move is audited and mai
   const key = randomUUID()
   await Promise.all(Array.from({ length: 50 }, () => refreshFrom(pair, '198.51.100.1', key)))
   assert.equal((await mailsTo(user.id)).length, 1)
-  assert.equal(await auditOf(user.id), 1)
+  assert.equal(await countAudited(user.id), 1)
 })
 
 test('each session is warned about a network of its own', async () => {
@@ -144,14 +144,14 @@ test('moves of one user queue behind each other, refreshes from the known addres
 }, async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
   const other = (await server.post('/auth/token', { auth: { user_guid: user.guid } })).body
-  const held = Promise.withResolvers<void>()
+  const locked = Promise.withResolvers<void>()
   const release = Promise.withResolvers<void>()
-  const holding = server.ctx.db.transaction(async (tx) => {
+  const lockHolder = server.ctx.db.transaction(async (tx) => {
     await lockUserExclusive(tx, user.id)
-    held.resolve()
+    locked.resolve()
     await release.promise
   })
-  await held.promise
+  await locked.promise
   let moved = false
   const moving = refreshFrom(pair, '198.51.100.1').then(() => {
     moved = true
@@ -160,7 +160,7 @@ test('moves of one user queue behind each other, refreshes from the known addres
   await refreshFrom(await issuePair(server), '127.0.0.1')
   assert.equal(moved, false)
   release.resolve()
-  await Promise.all([holding, moving])
+  await Promise.all([lockHolder, moving])
 })
 
 test('a login session that moves is not mailed about', async () => {

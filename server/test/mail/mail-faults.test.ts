@@ -29,20 +29,20 @@ test('killed between the commit and the sending, the next start sends the mail',
   const dead = await startProcess({ environment: { ...environment, SMTP_URL: 'smtp://127.0.0.1:9' } })
   await warnJohn(dead)
   await dead.end('SIGKILL')
-  const post = await startMailServer()
+  const mailServer = await startMailServer()
   const arrived = new Promise<void>((resolve) => {
-    post.onMail = async () => resolve()
+    mailServer.onMail = async () => resolve()
   })
-  await startProcess({ environment: { ...environment, SMTP_URL: post.url } })
+  await startProcess({ environment: { ...environment, SMTP_URL: mailServer.url } })
   await arrived
 })
 
 test('killed between the sending and the marking, it sends once more, under the same Message-ID', async () => {
   const environment = { DATABASE_URL: await emptyDatabaseUrl(), TRUSTED_PROXIES: '127.0.0.1', MAIL_FROM }
-  const post = await startMailServer()
-  const first = await startProcess({ environment: { ...environment, SMTP_URL: post.url } })
+  const mailServer = await startMailServer()
+  const first = await startProcess({ environment: { ...environment, SMTP_URL: mailServer.url } })
   const killed = new Promise<void>((resolve) => {
-    post.onMail = async () => {
+    mailServer.onMail = async () => {
       await first.end('SIGKILL')
       resolve()
     }
@@ -50,7 +50,7 @@ test('killed between the sending and the marking, it sends once more, under the 
   await warnJohn(first)
   await killed
   const again = new Promise<void>((resolve) => {
-    post.onMail = async () => {
+    mailServer.onMail = async () => {
       setImmediate(resolve)
     }
   })
@@ -61,27 +61,27 @@ test('killed between the sending and the marking, it sends once more, under the 
   assert.equal(claimed?.attempts, 1)
   assert.ok((claimed?.next_attempt_at.getTime() ?? 0) > Date.now() + 60_000, 'leased')
   await database.query(sql`update outbox set next_attempt_at = ${new Date(0)} returning id`) // the lease runs out
-  await startProcess({ environment: { ...environment, SMTP_URL: post.url } })
+  await startProcess({ environment: { ...environment, SMTP_URL: mailServer.url } })
   await again
-  assert.equal(post.inbox.length, 2)
-  assert.equal(post.inbox[0]?.messageId, post.inbox[1]?.messageId)
-  assert.equal(post.inbox[0]?.date, post.inbox[1]?.date)
+  assert.equal(mailServer.inbox.length, 2)
+  assert.equal(mailServer.inbox[0]?.messageId, mailServer.inbox[1]?.messageId)
+  assert.equal(mailServer.inbox[0]?.date, mailServer.inbox[1]?.date)
 })
 
 test('a refused login at the mail server gives no mail up, and its password stands nowhere', async () => {
-  const post = await startMailServer({
+  const mailServer = await startMailServer({
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
     onAuth: (auth, _session, answer) => answer(new Error(`Invalid login for ${auth.password}`)),
   })
-  const url = new URL(post.url)
+  const url = new URL(mailServer.url)
   url.username = 'tessera'
   url.password = CANARY
   const server = await startServer({ SMTP_URL: url.href, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'trace' })
   await moveJohn(server)
   for (let minute = 0; minute < 10; minute++) {
     await server.deliverMails()
-    server.pass({ seconds: 60 })
+    server.advanceClock({ seconds: 60 })
   }
   const rows = await server.rows<{ last_error: string; failed_at: Date | null }>(sql`select * from outbox`)
   assert.equal(rows[0]?.failed_at, null)
@@ -94,7 +94,7 @@ test('a refused login at the mail server gives no mail up, and its password stan
 
 test('a password goes to no mail server without TLS, unless it is on this machine', async () => {
   let said = ''
-  const post = await startMailServer({
+  const mailServer = await startMailServer({
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
     onAuth: (auth, _session, answer) => {
@@ -102,18 +102,18 @@ test('a password goes to no mail server without TLS, unless it is on this machin
       answer(null, { user: 'tessera' })
     },
   })
-  const probe = connect(post.port, '0.0.0.0')
+  const probe = connect(mailServer.port, '0.0.0.0')
   await once(probe, 'connect') // this machine again, by a name that does not say so
   probe.destroy()
   const server = await startServer({
-    SMTP_URL: `smtp://tessera:${CANARY}@0.0.0.0:${post.port}`,
+    SMTP_URL: `smtp://tessera:${CANARY}@0.0.0.0:${mailServer.port}`,
     MAIL_FROM,
     TRUSTED_PROXIES: '127.0.0.1',
   })
   await moveJohn(server)
   await server.deliverMails()
   assert.equal(said, '')
-  assert.equal(post.inbox.length, 0)
+  assert.equal(mailServer.inbox.length, 0)
 })
 
 /** Takes each mail to its last byte and ends the connection, or says nothing, instead of an answer. */
@@ -145,7 +145,7 @@ test('a server that takes mails and never answers gets three copies at most', as
   await moveJohn(server)
   for (let minute = 0; minute < 20; minute++) {
     await server.deliverMails()
-    server.pass({ seconds: 60 })
+    server.advanceClock({ seconds: 60 })
   }
   assert.equal(copies(), 3)
   const [row] = await server.rows<{ failed_at: Date | null }>(sql`select failed_at from outbox`)
@@ -153,10 +153,15 @@ test('a server that takes mails and never answers gets three copies at most', as
 })
 
 test('what a mail server says is one harmless line for the operator, and stands in no log', async () => {
-  const post = await startMailServer()
-  post.refuse = () => 550
-  post.refusalText = `${CANARY} \u001b[2J \u202Etxet`
-  const server = await startServer({ SMTP_URL: post.url, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'trace' })
+  const mailServer = await startMailServer()
+  mailServer.refuse = () => 550
+  mailServer.refusalText = `${CANARY} \u001b[2J \u202Etxet`
+  const server = await startServer({
+    SMTP_URL: mailServer.url,
+    MAIL_FROM,
+    TRUSTED_PROXIES: '127.0.0.1',
+    LOG_LEVEL: 'trace',
+  })
   await moveJohn(server)
   await server.deliverMails()
   const [row] = await server.rows<{ last_error: string }>(sql`select last_error from outbox`)

@@ -14,9 +14,9 @@ const SETTINGS = {
 const CHROME =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36'
 
-async function startBoth(): Promise<{ server: TestServer; post: MailServer }> {
-  const post = await startMailServer()
-  return { post, server: await startServer({ ...SETTINGS, SMTP_URL: post.url }) }
+async function startServerWithMail(): Promise<{ server: TestServer; mailServer: MailServer }> {
+  const mailServer = await startMailServer()
+  return { mailServer, server: await startServer({ ...SETTINGS, SMTP_URL: mailServer.url }) }
 }
 
 /** Has the user's pair move to another network, which warns them. */
@@ -37,19 +37,19 @@ async function outboxRows(server: TestServer) {
 }
 
 /** Lets the server's clock go on for a while, and its mails with it. */
-async function goOn(server: TestServer, { minutes }: { minutes: number }): Promise<void> {
+async function advanceAndDeliver(server: TestServer, { minutes }: { minutes: number }): Promise<void> {
   for (let minute = 0; minute < minutes; minute++) {
-    server.pass({ seconds: 60 })
+    server.advanceClock({ seconds: 60 })
     await server.deliverMails()
   }
 }
 
 test('a pair that moved is mailed to its user: old and new address, time, device, as text and HTML', async () => {
-  const { server, post } = await startBoth()
+  const { server, mailServer } = await startServerWithMail()
   const user = await signUp(server)
   await moveNetwork(server, user)
   await server.deliverMails()
-  const [mail, ...more] = post.inbox
+  const [mail, ...more] = mailServer.inbox
   assert.ok(mail)
   assert.equal(more.length, 0)
   assert.deepEqual(mail.recipients, [user.email])
@@ -63,11 +63,11 @@ test('a pair that moved is mailed to its user: old and new address, time, device
   assert.match(mail.raw, /^Auto-Submitted: auto-generated\r$/m)
   assert.match(mail.messageId ?? '', /^<[\w-]{32}@acme\.example>$/)
   await server.deliverMails()
-  assert.equal(post.inbox.length, 1, 'once')
+  assert.equal(mailServer.inbox.length, 1, 'once')
 })
 
 test('a reuse is mailed in the language of its reader, with the harmless causes and what to do', async () => {
-  const { server, post } = await startBoth()
+  const { server, mailServer } = await startServerWithMail()
   for (const language of ['en', 'ru']) {
     const user = { email: `${language}@example.com`, password: PASSWORD, first_name: 'Анна' }
     const headers = { 'accept-language': language }
@@ -75,11 +75,11 @@ test('a reuse is mailed in the language of its reader, with the harmless causes 
     const login = (await server.post('/api/v1/auth/login', { email: user.email, password: PASSWORD })).body
     const second = (await refresh(server, login.refresh_token)).body
     await refresh(server, second.refresh_token)
-    server.pass({ seconds: 60 })
+    server.advanceClock({ seconds: 60 })
     assert.equal((await refresh(server, second.refresh_token)).status, 401)
     await server.deliverMails()
   }
-  const [english, russian] = post.inbox
+  const [english, russian] = mailServer.inbox
   assert.equal(english?.subject, 'Your session at Acme was ended')
   assert.match(english?.text ?? '', /^Hello Анна,.*old browser tab.*restored from a backup.*Sign in again/s)
   assert.equal(russian?.subject, 'Ваш сеанс завершён: Acme')
@@ -88,10 +88,10 @@ test('a reuse is mailed in the language of its reader, with the harmless causes 
 })
 
 test('CRLF, HTML, templates and links in a name or user agent are inert text', async () => {
-  const { server, post } = await startBoth()
+  const { server, mailServer } = await startServerWithMail()
   const hostile = `<img src=x onerror=alert(1)> {{7*8191}} \${7*8191} http://evil.example www.evil.example <b>`
   for (const first_name of ['<b>Bob</b>', 'Visit evil.example now', 'http://evil.example']) {
-    const body = { user: { email: `p${post.inbox.length}@example.com`, password: PASSWORD, first_name } }
+    const body = { user: { email: `p${mailServer.inbox.length}@example.com`, password: PASSWORD, first_name } }
     const { user } = (await server.post('/api/v1/users/sign_up', body)).body
     await moveNetwork(server, user, hostile)
     // What no HTTP header can carry, another way in might.
@@ -101,8 +101,8 @@ test('CRLF, HTML, templates and links in a name or user agent are inert text', a
     )
     await server.deliverMails()
   }
-  assert.equal(post.inbox.length, 3)
-  for (const mail of post.inbox) {
+  assert.equal(mailServer.inbox.length, 3)
+  for (const mail of mailServer.inbox) {
     assert.deepEqual(mail.recipients.length, 1)
     assert.doesNotMatch(mail.raw.split('\r\n\r\n')[0] ?? '', /^Bcc|evil/im)
     assert.doesNotMatch(mail.html ?? '', /<img|<b>|http:\/\/evil|www\.evil|evil\.example/)
@@ -114,68 +114,68 @@ test('CRLF, HTML, templates and links in a name or user agent are inert text', a
 })
 
 test('a mail server that is dead for ten minutes: requests do not notice, and each mail arrives once afterwards', async () => {
-  const { server, post } = await startBoth()
-  await post.close()
+  const { server, mailServer } = await startServerWithMail()
+  await mailServer.close()
   const users = []
   for (let count = 0; count < 7; count++) users.push(await signUp(server))
   for (const user of users) await moveNetwork(server, user)
-  await goOn(server, { minutes: 10 })
+  await advanceAndDeliver(server, { minutes: 10 })
   assert.ok((await outboxRows(server)).every(({ sent_at, failed_at }) => sent_at === null && failed_at === null))
-  const revived = await startMailServer({ port: post.port })
-  await goOn(server, { minutes: 6 })
+  const revived = await startMailServer({ port: mailServer.port })
+  await advanceAndDeliver(server, { minutes: 6 })
   assert.deepEqual(revived.inbox.map((mail) => mail.recipients[0]).sort(), users.map(({ email }) => email).sort())
 })
 
 test('a mailbox that refuses for good is given up after three tries, and the others get theirs', async () => {
-  const { server, post } = await startBoth()
-  post.refuse = () => 550
+  const { server, mailServer } = await startServerWithMail()
+  mailServer.refuse = () => 550
   await moveNetwork(server, await signUp(server))
-  await goOn(server, { minutes: 3 })
-  post.refuse = () => null
+  await advanceAndDeliver(server, { minutes: 3 })
+  mailServer.refuse = () => null
   const other = await signUp(server)
   await moveNetwork(server, other)
-  await goOn(server, { minutes: 10 })
+  await advanceAndDeliver(server, { minutes: 10 })
   const [refused, sent] = await outboxRows(server)
   assert.equal(refused?.attempts, 3)
   assert.ok(refused?.failed_at)
   assert.match(refused?.last_error ?? '', /550.*no such mailbox/)
   assert.ok(sent?.sent_at)
   assert.deepEqual(
-    post.inbox.flatMap((mail) => mail.recipients),
+    mailServer.inbox.flatMap((mail) => mail.recipients),
     [other.email],
   )
 })
 
 test('a mailbox that is busy is tried again for four days, and then no more', async () => {
-  const { server, post } = await startBoth()
-  post.refuse = () => 451
+  const { server, mailServer } = await startServerWithMail()
+  mailServer.refuse = () => 451
   await moveNetwork(server, await signUp(server))
-  await goOn(server, { minutes: 20 })
+  await advanceAndDeliver(server, { minutes: 20 })
   const [row] = await outboxRows(server)
   assert.equal(row?.failed_at, null)
   assert.ok((row?.attempts ?? 0) > 7 && (row?.attempts ?? 0) < 15, `${row?.attempts} attempts in twenty minutes`)
-  post.refuse = () => null
-  server.pass({ seconds: 4 * 86_400 })
+  mailServer.refuse = () => null
+  server.advanceClock({ seconds: 4 * 86_400 })
   await server.deliverMails()
-  assert.equal(post.inbox.length, 0)
+  assert.equal(mailServer.inbox.length, 0)
   const [given] = await outboxRows(server)
   assert.match(given?.last_error ?? '', /four days/)
   assert.ok(given?.failed_at)
 })
 
 test('mails that are refused hold up none that would leave; a dead server is tried with a few, not with the whole outbox', async () => {
-  const { server, post } = await startBoth()
+  const { server, mailServer } = await startServerWithMail()
   const lucky = await signUp(server)
-  post.refuse = (address) => (address === lucky.email ? null : 550)
+  mailServer.refuse = (address) => (address === lucky.email ? null : 550)
   for (let count = 0; count < 12; count++) await moveNetwork(server, await signUp(server))
   await moveNetwork(server, lucky)
   await server.deliverMails()
   assert.deepEqual(
-    post.inbox.flatMap((mail) => mail.recipients),
+    mailServer.inbox.flatMap((mail) => mail.recipients),
     [lucky.email],
   )
 
-  await post.close()
+  await mailServer.close()
   for (let count = 0; count < 12; count++) await moveNetwork(server, await signUp(server))
   // As if the round of every two seconds had not come by meanwhile.
   const due = server.ctx.now()
@@ -188,15 +188,15 @@ test('mails that are refused hold up none that would leave; a dead server is tri
 })
 
 test('a mail whose user is deleted meanwhile, and one that cannot be worded, keep no other from leaving', async () => {
-  const { server, post } = await startBoth()
+  const { server, mailServer } = await startServerWithMail()
   const users = [await signUp(server), await signUp(server), await signUp(server)]
   for (const user of users) await moveNetwork(server, user)
   const damaged = server.ctx.db.dialect === 'postgres' ? sql`'{"at":"never"}'::jsonb` : sql`'{"at":"never"}'`
   await server.rows(sql`update outbox set data = ${damaged} where user_id = ${users[0]?.id} returning id`)
   await server.rows(sql`delete from users where id = ${users[1]?.id} returning id`)
-  await goOn(server, { minutes: 3 })
+  await advanceAndDeliver(server, { minutes: 3 })
   assert.deepEqual(
-    post.inbox.flatMap((mail) => mail.recipients),
+    mailServer.inbox.flatMap((mail) => mail.recipients),
     [users[2]?.email],
   )
   const [row] = await outboxRows(server)
@@ -215,7 +215,7 @@ test("however often a user's sessions are reused, three mails an hour are writte
   }
   await Promise.all(Array.from({ length: 6 }, reuse))
   assert.equal((await outboxRows(server)).length, 3)
-  server.pass({ seconds: 3601 })
+  server.advanceClock({ seconds: 3601 })
   await reuse()
   assert.equal((await outboxRows(server)).length, 4)
   const audited = await server.rows(sql`select id from audit_events where kind = ${'refresh_token_reused'}`)
@@ -223,24 +223,24 @@ test("however often a user's sessions are reused, three mails an hour are writte
 })
 
 test('replicas share the outbox: each mail leaves once, whoever sends it', async () => {
-  const post = await startMailServer()
-  const first = await startServer({ ...SETTINGS, SMTP_URL: post.url })
-  const second = await startServer({ ...SETTINGS, SMTP_URL: post.url, DATABASE_URL: first.databaseUrl })
+  const mailServer = await startMailServer()
+  const first = await startServer({ ...SETTINGS, SMTP_URL: mailServer.url })
+  const second = await startServer({ ...SETTINGS, SMTP_URL: mailServer.url, DATABASE_URL: first.databaseUrl })
   for (let count = 0; count < 12; count++) await moveNetwork(first, await signUp(first))
   await Promise.all([first.deliverMails(), second.deliverMails(), first.deliverMails(), second.deliverMails()])
   await first.deliverMails()
-  assert.equal(post.inbox.length, 12)
-  assert.equal(new Set(post.inbox.map((mail) => mail.messageId)).size, 12)
+  assert.equal(mailServer.inbox.length, 12)
+  assert.equal(new Set(mailServer.inbox.map((mail) => mail.messageId)).size, 12)
 })
 
 test('a refresh never waits for mail, even while the mail server hangs', async () => {
-  const { server, post } = await startBoth()
+  const { server, mailServer } = await startServerWithMail()
   let release = () => {}
   const hanging = new Promise<void>((resolve) => {
     release = resolve
   })
   const arrived = new Promise<void>((resolve) => {
-    post.onMail = () => {
+    mailServer.onMail = () => {
       resolve()
       return hanging
     }
@@ -250,11 +250,11 @@ test('a refresh never waits for mail, even while the mail server hangs', async (
   await arrived
   const { refresh_token } = await logInNewUser(server)
   assert.equal((await refresh(server, refresh_token)).status, 200)
-  assert.equal(post.inbox.length, 0, 'the mail still hangs')
+  assert.equal(mailServer.inbox.length, 0, 'the mail still hangs')
   const closing = server.close()
   setTimeout(release, 300) // a stop that does not wait is over by then
   await Promise.all([delivering, closing])
-  assert.equal(post.inbox.length, 1, 'a stop lets the mail that is under way arrive')
+  assert.equal(mailServer.inbox.length, 1, 'a stop lets the mail that is under way arrive')
   const database = await openDatabase(server.databaseUrl)
   const [row] = await database.query<{ sent_at: Date | null }>(sql`select sent_at from outbox`)
   assert.ok(row?.sent_at, 'and be marked')

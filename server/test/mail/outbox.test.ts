@@ -25,7 +25,7 @@ async function addUser(db: Database): Promise<number> {
   return (await insertUser(db, { ...user, role: 'user', locale: 'en' }, NOW)).id
 }
 
-async function outboxOf(mails: number): Promise<{ db: Database; user_id: number; ids: number[] }> {
+async function createOutbox(mails: number): Promise<{ db: Database; user_id: number; ids: number[] }> {
   const db = await migratedDatabase()
   const user_id = await addUser(db)
   for (let mail = 0; mail < mails; mail++) await addMail(db, user_id, `mail ${mail}`, at(-mails + mail))
@@ -46,7 +46,7 @@ const claim = (db: Database, now = NOW, limit = 5) =>
 const failure = { nextAttemptAt: at(300), refusals: 1, failedAt: null, reason: 'no' }
 
 test("those that wait longest are claimed first, and what is claimed is nobody else's until its lease ends", async () => {
-  const { db, ids } = await outboxOf(7)
+  const { db, ids } = await createOutbox(7)
   const first = await claim(db)
   assert.deepEqual(
     first.map(({ id }) => id).sort((a, b) => a - b),
@@ -69,21 +69,21 @@ test('two claims at once share, and neither waits for the other', {
   const user_id = await addUser(db)
   for (let mail = 0; mail < 4; mail++) await addMail(db, user_id, `mail ${mail}`, NOW)
   const [claimed, committed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const mine = db.transaction(async (tx) => {
+  const firstClaim = db.transaction(async (tx) => {
     const mails = await claimMails(tx, { now: NOW, leaseUntil: at(120), limit: 2 })
     claimed.resolve()
     await committed.promise
     return mails
   })
   await claimed.promise
-  const theirs = await claim(other, NOW, 4)
+  const secondClaim = await claim(other, NOW, 4)
   committed.resolve()
-  assert.deepEqual([(await mine).length, theirs.length], [2, 2])
-  assert.equal(new Set([...(await mine), ...theirs].map(({ id }) => id)).size, 4)
+  assert.deepEqual([(await firstClaim).length, secondClaim.length], [2, 2])
+  assert.equal(new Set([...(await firstClaim), ...secondClaim].map(({ id }) => id)).size, 4)
 })
 
 test('who lost the lease changes nothing, and nobody makes a sent mail unsent', async () => {
-  const { db, ids } = await outboxOf(1)
+  const { db, ids } = await createOutbox(1)
   const [id = 0] = ids
   const [slow] = await claim(db)
   const [fresh] = await claim(db, at(121))
@@ -99,7 +99,7 @@ test('who lost the lease changes nothing, and nobody makes a sent mail unsent', 
 })
 
 test('a retry sends at once and counts patience anew; not what was sent, or is being sent', async () => {
-  const { db, ids } = await outboxOf(3)
+  const { db, ids } = await createOutbox(3)
   const [waiting = 0, leased = 0, sent = 0] = ids
   const [mail] = await claim(db, NOW, 1)
   assert.ok(mail)
@@ -118,7 +118,7 @@ test('a retry sends at once and counts patience anew; not what was sent, or is b
 })
 
 test('what waited too long is given up, unless somebody is sending it', async () => {
-  const { db, user_id } = await outboxOf(0)
+  const { db, user_id } = await createOutbox(0)
   await addMail(db, user_id, 'old', at(-5 * DAY_SECONDS))
   await addMail(db, user_id, 'being sent', at(-6 * DAY_SECONDS))
   await addMail(db, user_id, 'young', at(-3 * DAY_SECONDS))
@@ -134,7 +134,7 @@ test('what waited too long is given up, unless somebody is sending it', async ()
 })
 
 test('a round with nothing due is one read', async () => {
-  const { db } = await outboxOf(1)
+  const { db } = await createOutbox(1)
   await claim(db)
   const statements: string[] = []
   const query = db.query.bind(db)
@@ -152,7 +152,7 @@ test('a round with nothing due is one read', async () => {
 })
 
 test('a second mail with the same key is not written, and no error', async () => {
-  const { db, user_id } = await outboxOf(1)
+  const { db, user_id } = await createOutbox(1)
   await addMail(db, user_id, 'mail 0', NOW)
   assert.equal(await countMailsSince(db, { userId: user_id, kind: 'refresh_token_reused', since: at(-60) }), 1)
   assert.equal(await countMailsSince(db, { userId: user_id, kind: 'refresh_token_reused', since: at(60) }), 0)
@@ -162,7 +162,7 @@ test('a second mail with the same key is not written, and no error', async () =>
 test('damaged data keeps no other mail from being read', {
   skip: onPostgres && 'PostgreSQL checks JSON itself',
 }, async () => {
-  const { db } = await outboxOf(2)
+  const { db } = await createOutbox(2)
   await db.query(sql`update outbox set data = ${'{broken'} where dedupe_key = ${'mail 0'} returning id`)
   assert.deepEqual(
     (await findMails(db, { state: null, afterId: 0, limit: 9 })).map(({ data }) => Object.keys(data).length > 0),
@@ -171,7 +171,7 @@ test('damaged data keeps no other mail from being read', {
 })
 
 test('the clean-up deletes mails of more than thirty days, sent or not, and no other', async () => {
-  const { db, user_id } = await outboxOf(0)
+  const { db, user_id } = await createOutbox(0)
   await addMail(db, user_id, 'old', at(-31 * DAY_SECONDS))
   await addMail(db, user_id, 'young', at(-29 * DAY_SECONDS))
   await cleanUp({ db, now: () => NOW })

@@ -206,11 +206,13 @@ export class Run {
   }
 
   /** What the database must hold after all that happened: two tokens of a session at most, and each end audited once. */
-  async look() {
+  async assertDatabase() {
     const rows = await this.server.rows<{ token: string; used_at: Date | null; expires_at: Date }>(
       sql`select token, used_at, expires_at from refresh_tokens`,
     )
-    const held = rows.map(({ token, used_at, expires_at }) => `${token} ${used_at?.getTime()} ${expires_at.getTime()}`)
+    const stored = rows.map(
+      ({ token, used_at, expires_at }) => `${token} ${used_at?.getTime()} ${expires_at.getTime()}`,
+    )
     const kept = this.model.sessions.flatMap(({ known, over, tokens }) => {
       const lastUsed = tokens.findLastIndex(({ usedAt }) => usedAt !== null)
       return known && over !== 'logout' ? tokens.slice(Math.max(0, lastUsed)) : []
@@ -219,7 +221,7 @@ export class Run {
       const selector = Buffer.from(this.texts.get(id) ?? '', 'base64url').toString('base64url', 0, 20)
       return `${selector} ${usedAt ?? undefined} ${expires}`
     })
-    assert.deepEqual(held.sort(), expected.sort())
+    assert.deepEqual(stored.sort(), expected.sort())
     const audited = await this.server.rows<{ kind: string }>(
       sql`select kind from audit_events where kind in ('refresh_token_reused', 'history_lost') order by id`,
     )

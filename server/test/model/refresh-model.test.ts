@@ -8,7 +8,7 @@ import { type Access, Real, Run } from './model-run.ts'
 import type { Session, Token } from './reference-model.ts'
 
 const SEQUENCES = 50
-const MOST_COMMANDS = 60
+const MAX_COMMANDS = 60
 /** All but the id, which PostgreSQL gives. */
 const TOKEN_COLUMNS = raw(`session_id, user_id, token, generation, token_digest, salt, jti, ip, used_at, attempt_digest,
   expires_at, created_at, updated_at`)
@@ -44,7 +44,7 @@ function step<Drawn>(
 
 const nothing = fc.constant(undefined)
 
-function keyOf(kind: string, run: Run, token: Token): string | null {
+function chooseKey(kind: string, run: Run, token: Token): string | null {
   const { tokens } = run.model.sessions[token.session] as Session
   if (kind === 'none') return null
   if (kind === 'constant') return 'one-constant-key-of-a-client'
@@ -55,11 +55,11 @@ function keyOf(kind: string, run: Run, token: Token): string | null {
 
 const newest = step('refresh with the newest token', fc.record({ back, key: ownKey }), async (run, { back, key }) => {
   const token = run.tokenAt({ back })
-  await run.present(token, run.usual(token, keyOf(key, run, token)))
+  await run.present(token, run.usual(token, chooseKey(key, run, token)))
 })
 const first = step('refresh with the first token', fc.record({ back, key: ownKey }), async (run, { back, key }) => {
   const token = run.tokenAt({ back, older: -1 })
-  await run.present(token, run.usual(token, keyOf(key, run, token)))
+  await run.present(token, run.usual(token, chooseKey(key, run, token)))
 })
 const again = step('send the last refresh again', nothing, async (run) => {
   if (run.last) await run.present(run.last.token, run.last.as)
@@ -69,7 +69,7 @@ const replay = step(
   fc.record({ back, older, key: anyKey, otherWay: fc.nat(4) }),
   async (run, { key, otherWay, ...which }) => {
     const token = run.tokenAt(which)
-    const as = run.usual(token, keyOf(key, run, token))
+    const as = run.usual(token, chooseKey(key, run, token))
     await run.present(token, { ...as, inCookie: as.endpoint === 'login' && as.inCookie !== (otherWay === 0) })
   },
 )
@@ -155,9 +155,11 @@ const restart = step(
     if (run.last) await run.present(run.last.token, run.last.as)
   },
 )
-const tidy = step('clean up', nothing, (run) => run.cleanUp())
-const ban = step('disable or enable', fc.record({ nth: fc.nat(3), disabled: fc.boolean() }), (run, { nth, disabled }) =>
-  run.disable(run.users.length - 1 - (nth % run.users.length), disabled),
+const cleanUp = step('clean up', nothing, (run) => run.cleanUp())
+const disableOrEnable = step(
+  'disable or enable',
+  fc.record({ nth: fc.nat(3), disabled: fc.boolean() }),
+  (run, { nth, disabled }) => run.disable(run.users.length - 1 - (nth % run.users.length), disabled),
 )
 const remove = step('delete the user', fc.nat(4), async (run, nth) => {
   const shown = run.accesses.at(-1 - nth)
@@ -206,8 +208,8 @@ const weighted: [number, fc.Arbitrary<fc.AsyncCommand<Run, Real>>][] = [
   [5, logIn],
   [4, issue],
   [2, restart],
-  [2, tidy],
-  [2, ban],
+  [2, cleanUp],
+  [2, disableOrEnable],
   [1, remove],
   [2, keep],
   [4, restore],
@@ -229,7 +231,7 @@ for (const [rotation, sessionSeconds] of [
     const began = Date.now()
     commands = 0
     await fc.assert(
-      fc.asyncProperty(fc.commands(steps, { maxCommands: MOST_COMMANDS, size: 'max' }), async (drawn) => {
+      fc.asyncProperty(fc.commands(steps, { maxCommands: MAX_COMMANDS, size: 'max' }), async (drawn) => {
         let latest: Run | undefined
         await fc.asyncModelRun(async () => {
           if (real.rotation !== rotation) await real.start(rotation)
@@ -246,7 +248,7 @@ for (const [rotation, sessionSeconds] of [
           latest = run
           return { model: run, real }
         }, drawn)
-        await latest?.look()
+        await latest?.assertDatabase()
       }),
       {
         seed: rotation === 'strict' ? SEED + 1 : SEED,

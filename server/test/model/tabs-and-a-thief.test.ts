@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Client, explore, type Findings } from './tabs-model.ts'
 
-const login = { kind: 'login', rotation: 'strict', longestTrip: Number.POSITIVE_INFINITY } as const
+const login = { kind: 'login', rotation: 'strict', maxTripTicks: Number.POSITIVE_INFINITY } as const
 const adaptive = { ...login, rotation: 'adaptive' } as const
 const pair = { ...login, kind: 'pair' } as const
-const cookie = { ...login, inCookie: true, longestTrip: 1 } as const
+const cookie = { ...login, inCookie: true, maxTripTicks: 1 } as const
 const [lock, keys, loses, givesUp, keepsFirst] = [true, true, true, true, true] as const
 
 const LOST_LATE = 'an answer was lost: asked again after the window'
@@ -19,7 +19,7 @@ const REPLACED_LATE = 'a late answer had replaced a newer token: sent after the 
 const REPLACED_MOVED_ON = 'a late answer had replaced a newer token: sent when the chain has moved on'
 
 /** Neither more nor less: an exception that is not in the documents is a fault, and one that is gone should leave them. */
-const ALONE: [of: string, client: Client, falseThefts: string[]][] = [
+const ALONE: [setup: string, client: Client, falseThefts: string[]][] = [
   ['a lock and keys, whatever gets lost', { ...login, lock, keys, loses }, []],
   ['a lock and keys, adaptive', { ...adaptive, lock, keys, loses }, []],
   ['pairs with a lock and keys', { ...pair, lock, keys, loses }, []],
@@ -30,7 +30,7 @@ const ALONE: [of: string, client: Client, falseThefts: string[]][] = [
   ['pairs with a lock, without keys', { ...pair, lock, loses }, [LOST_LATE, LOST_AT_ONCE]],
   [
     'no lock, no keys, every answer at once',
-    { ...login, longestTrip: 0 },
+    { ...login, maxTripTicks: 0 },
     [REPLACED_LATE, REPLACED_MOVED_ON, QUICKER_MOVED_ON],
   ],
   [
@@ -38,12 +38,12 @@ const ALONE: [of: string, client: Client, falseThefts: string[]][] = [
     { ...login, loses },
     [REPLACED_LATE, REPLACED_MOVED_ON, LOST_LATE, LOST_MOVED_ON, QUICKER_LATE, QUICKER_MOVED_ON],
   ],
-  ['pairs, no lock, no keys', { ...pair, longestTrip: 0 }, [QUICKER_AT_ONCE, QUICKER_MOVED_ON]],
+  ['pairs, no lock, no keys', { ...pair, maxTripTicks: 0 }, [QUICKER_AT_ONCE, QUICKER_MOVED_ON]],
   ['the first token for ever', { ...adaptive, keepsFirst, loses, givesUp }, []],
   ['a cookie, no two requests taking the window together', cookie, []],
   [
     'a cookie, two requests taking longer than the window together',
-    { ...cookie, longestTrip: 2 },
+    { ...cookie, maxTripTicks: 2 },
     [REPLACED_LATE, REPLACED_MOVED_ON, QUICKER_LATE, QUICKER_MOVED_ON],
   ],
   [
@@ -60,8 +60,8 @@ const explored = (client: Client, options?: Parameters<typeof explore>[1]): Find
   return findings
 }
 
-for (const [of, client, falseThefts] of ALONE) {
-  test(`nobody is taken for a thief but as documented: ${of}`, () => {
+for (const [setup, client, falseThefts] of ALONE) {
+  test(`nobody is taken for a thief but as documented: ${setup}`, () => {
     assert.deepEqual(explored(client).falseThefts, falseThefts)
   })
 }
@@ -76,12 +76,12 @@ test('without line 6b, and with a kept cookie that is set again, tabs are taken 
 })
 
 /** Whoever repeats with the key of a lost answer has not moved on yet; that is where more than two turns come from. */
-const ROBBED: [of: string, client: Client, thief: 'token' | 'token and key', turns: number][] = [
+const ROBBED: [setup: string, client: Client, thief: 'token' | 'token and key', turns: number][] = [
   ['a lock without keys', { ...login, lock, loses }, 'token', 2],
   ['pairs without keys', { ...pair, lock, loses }, 'token', 2],
-  ['no lock, no keys', { ...login, longestTrip: 0 }, 'token', 2],
+  ['no lock, no keys', { ...login, maxTripTicks: 0 }, 'token', 2],
   ['a cookie', { ...cookie, loses }, 'token', 2],
-  ['a cookie and slow requests', { ...cookie, longestTrip: 2 }, 'token', 2],
+  ['a cookie and slow requests', { ...cookie, maxTripTicks: 2 }, 'token', 2],
   ['a lock and keys', { ...login, lock, keys, loses }, 'token', 3],
   ['pairs with a lock and keys', { ...pair, lock, keys, loses }, 'token', 2],
   ['a lock and keys, the key stolen too', { ...login, lock, keys, loses }, 'token and key', 4],
@@ -89,8 +89,8 @@ const ROBBED: [of: string, client: Client, thief: 'token' | 'token and key', tur
   ['adaptive, successors stored, a lock and keys', { ...adaptive, lock, keys, loses }, 'token', 4],
 ]
 
-for (const [of, client, thief, turns] of ROBBED) {
-  test(`a thief and the owner never both stay, at most ${turns} refreshes in turn: ${of}`, () => {
+for (const [setup, client, thief, turns] of ROBBED) {
+  test(`a thief and the owner never both stay, at most ${turns} refreshes in turn: ${setup}`, () => {
     assert.equal(explored(client, { thief }).turnsUntilCaught, turns)
   })
 }

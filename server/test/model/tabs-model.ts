@@ -24,7 +24,7 @@ export interface Client {
   /** Requests arrive after their tab has given them up. */
   givesUp?: true
   /** Ticks that a request and its answer take together, at most. */
-  longestTrip: number
+  maxTripTicks: number
 }
 
 type Party = 'owner' | 'thief'
@@ -53,11 +53,11 @@ interface Trip extends Sent {
   givenUp: boolean
 }
 
-interface World {
+interface State {
   over: boolean
   rows: Row[]
   /** The cookie, or what the tabs store. */
-  jar: Sent & { newest: number }
+  stored: Sent & { newest: number }
   trips: Trip[]
   thief: Holding | null
 }
@@ -81,26 +81,26 @@ export function explore(
   const seen = new Set<string>()
   const falseThefts = new Set<string>()
   let turnsUntilCaught = 0
-  const open: World[] = []
+  const open: State[] = []
 
-  const visit = (world: World) => {
-    if (world.trips.length > 1)
+  const visit = (state: State) => {
+    if (state.trips.length > 1)
       // the tab that sent a request makes no difference
-      world.trips.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-    const name = nameOf(world)
+      state.trips.sort((a, b) => (serialize(a) < serialize(b) ? -1 : 1))
+    const name = serialize(state)
     if (seen.has(name)) return
     seen.add(name)
-    if (!world.over) open.push(world)
+    if (!state.over) open.push(state)
   }
 
   /** Presents a token; the generation of the answer, or null. */
-  const present = (world: World, { token, key }: Holding, by: Party, inCookie = client.inCookie === true) => {
-    const row = world.rows.find(({ generation }) => generation === token)
+  const present = (state: State, { token, key }: Holding, by: Party, inCookie = client.inCookie === true) => {
+    const row = state.rows.find(({ generation }) => generation === token)
     const decision = decide({
       now: dateOfAge[0] as Date,
       endpoint: client.kind,
       generation: token,
-      chain: { ...USER, ...LIVING, kind: client.kind, rotation: client.rotation, tokens: world.rows.map(rowOf) },
+      chain: { ...USER, ...ACTIVE, kind: client.kind, rotation: client.rotation, tokens: state.rows.map(toTokenRow) },
       digestMatches: row ? true : null,
       accessToken: client.kind === 'pair' ? 'matches' : 'not_needed',
       attemptDigests: [key ?? 'drawn for this request'],
@@ -108,40 +108,40 @@ export function explore(
       inCookie: inCookie && options.keepRule !== false,
     })
     const usedByOther = row?.by && row.by !== by && (row.used ?? 0) >= WINDOW && (key === null || row.key !== key)
-    const answer = carryOut(world, decision, key, by)
-    if ((!row || usedByOther) && !world.over) throw new Error(`the ${by} goes on after the other: ${nameOf(world)}`)
+    const answer = applyDecision(state, decision, key, by)
+    if ((!row || usedByOther) && !state.over) throw new Error(`the ${by} goes on after the other: ${serialize(state)}`)
     return answer
   }
 
-  const send = (world: World) => {
-    const waiting = world.trips.filter(({ givenUp }) => !givenUp).length
-    if (waiting >= (client.lock ? 1 : 2) || world.trips.length > 2 || world.jar.token >= LAST_GENERATION) return
-    const after = copyOf(world)
-    if (client.keys) after.jar.key ??= `of ${after.jar.token}`
-    const { newest: _, ...sent } = after.jar
+  const send = (state: State) => {
+    const waiting = state.trips.filter(({ givenUp }) => !givenUp).length
+    if (waiting >= (client.lock ? 1 : 2) || state.trips.length > 2 || state.stored.token >= LAST_GENERATION) return
+    const after = copy(state)
+    if (client.keys) after.stored.key ??= `of ${after.stored.token}`
+    const { newest: _, ...sent } = after.stored
     after.trips.push({ ...sent, age: 0, answer: null, givenUp: false })
     visit(after)
   }
 
-  const travel = (world: World) => {
-    for (const at of world.trips.keys()) {
-      const change = (act: (after: World, trip: Trip) => void) => {
-        const after = copyOf(world)
+  const travel = (state: State) => {
+    for (const at of state.trips.keys()) {
+      const change = (act: (after: State, trip: Trip) => void) => {
+        const after = copy(state)
         act(after, after.trips[at] as Trip)
         visit(after)
       }
-      const drop = (after: World) => after.trips.splice(at, 1)
-      const { answer, givenUp } = world.trips[at] as Trip
+      const drop = (after: State) => after.trips.splice(at, 1)
+      const { answer, givenUp } = state.trips[at] as Trip
       if (answer === null) {
         change((after, trip) => {
           trip.answer = present(after, trip, 'owner')
-          if (after.over && !world.thief) falseThefts.add(describe(world, trip))
+          if (after.over && !state.thief) falseThefts.add(describe(state, trip))
           if (trip.givenUp) drop(after)
         })
         if (client.givesUp && !givenUp) {
           change((after, trip) => {
             trip.givenUp = true
-            miss(after, trip)
+            markLost(after, trip)
           })
         }
       } else {
@@ -154,50 +154,50 @@ export function explore(
       if (client.loses) {
         change((after, trip) => {
           drop(after)
-          miss(after, trip)
+          markLost(after, trip)
         })
       }
     }
   }
 
-  const pass = (world: World, ticks: number) => {
-    if (world.trips.some(({ age }) => age + ticks > client.longestTrip)) return
-    const after = copyOf(world)
+  const pass = (state: State, ticks: number) => {
+    if (state.trips.some(({ age }) => age + ticks > client.maxTripTicks)) return
+    const after = copy(state)
     elapse(after, ticks)
     visit(after)
   }
 
-  const thieve = (world: World) => {
+  const letThiefAct = (state: State) => {
     if (!options.thief) return
-    if (world.thief === null) {
-      const { token, key } = world.jar
-      visit({ ...copyOf(world), thief: { token, key: options.thief === 'token and key' ? key : null } })
-      visit({ ...copyOf(world), thief: { token: 0, key: null } })
+    if (state.thief === null) {
+      const { token, key } = state.stored
+      visit({ ...copy(state), thief: { token, key: options.thief === 'token and key' ? key : null } })
+      visit({ ...copy(state), thief: { token: 0, key: null } })
       return
     }
-    if (world.thief.token < LAST_GENERATION) {
+    if (state.thief.token < LAST_GENERATION) {
       for (const inCookie of client.inCookie ? [true, false] : [false]) {
-        const after = copyOf(world)
+        const after = copy(state)
         refresh(after, 'thief', inCookie)
         visit(after)
       }
     }
-    if (world.trips.length > 0) return
-    turnsUntilCaught = Math.max(turnsUntilCaught, turns(world, 'owner'), turns(world, 'thief'))
+    if (state.trips.length > 0) return
+    turnsUntilCaught = Math.max(turnsUntilCaught, turns(state, 'owner'), turns(state, 'thief'))
   }
 
   /** One of the two refreshes and gets the answer at once. */
-  const refresh = (world: World, by: Party, inCookie?: boolean) => {
-    const { jar, thief } = world
-    if (by === 'owner' && client.keys) jar.key ??= `of ${jar.token}`
-    const answer = present(world, by === 'owner' ? jar : (thief as Holding), by, inCookie)
+  const refresh = (state: State, by: Party, inCookie?: boolean) => {
+    const { stored, thief } = state
+    if (by === 'owner' && client.keys) stored.key ??= `of ${stored.token}`
+    const answer = present(state, by === 'owner' ? stored : (thief as Holding), by, inCookie)
     if (answer === null || client.keepsFirst) return
-    if (by === 'owner') store(world, answer)
-    else world.thief = { token: answer, key: null }
+    if (by === 'owner') store(state, answer)
+    else state.thief = { token: answer, key: null }
   }
 
-  const turns = (world: World, first: Party): number => {
-    const after = copyOf(world)
+  const turns = (state: State, first: Party): number => {
+    const after = copy(state)
     for (let turn = 1; turn <= 10; turn++) {
       elapse(after, LONGER)
       refresh(after, (turn % 2 === 1) === (first === 'owner') ? 'owner' : 'thief')
@@ -209,26 +209,26 @@ export function explore(
   visit({
     over: false,
     rows: [{ generation: 0, made: 0, used: null, key: null, by: null }],
-    jar: { token: 0, key: null, lost: false, stale: false, newest: 0 },
+    stored: { token: 0, key: null, lost: false, stale: false, newest: 0 },
     trips: [],
     thief: null,
   })
-  for (let world = open.pop(); world; world = open.pop()) {
-    send(world)
-    travel(world)
-    pass(world, 1)
-    pass(world, LONGER)
-    thieve(world)
+  for (let state = open.pop(); state; state = open.pop()) {
+    send(state)
+    travel(state)
+    pass(state, 1)
+    pass(state, LONGER)
+    letThiefAct(state)
   }
   return { states: seen.size, falseThefts: [...falseThefts].sort(), turnsUntilCaught }
 }
 
 const USER = { user_id: 1, guid: 'guid', role: 'user', disabled_at: null } as const
 const EXPIRY = new Date(NOW + 1e9)
-const LIVING = { session_id: 'session', expires_at: EXPIRY, revoked_at: null, revoke_reason: null }
+const ACTIVE = { session_id: 'session', expires_at: EXPIRY, revoked_at: null, revoke_reason: null }
 const ISSUED = { token_digest: 'digest', salt: 'salt', jti: 'jti', token_ip: '127.0.0.1', token_expires_at: EXPIRY }
 
-function rowOf({ generation, made, used, key }: Row): TokenRow {
+function toTokenRow({ generation, made, used, key }: Row): TokenRow {
   return {
     ...ISSUED,
     generation,
@@ -239,11 +239,11 @@ function rowOf({ generation, made, used, key }: Row): TokenRow {
 }
 
 /** As `refresh-chain.ts` does it. */
-function carryOut(world: World, decision: Decision, key: string | null, by: Party): number | null {
-  const insert = (generation: number) => world.rows.push({ generation, made: 0, used: null, key: null, by: null })
+function applyDecision(state: State, decision: Decision, key: string | null, by: Party): number | null {
+  const insert = (generation: number) => state.rows.push({ generation, made: 0, used: null, key: null, by: null })
   switch (decision.kind) {
     case 'reused':
-      world.over = true
+      state.over = true
       return null
     case 'repeat':
       return decision.successor.generation
@@ -254,8 +254,8 @@ function carryOut(world: World, decision: Decision, key: string | null, by: Part
       return 1
     case 'rotate': {
       const { generation } = decision.unused
-      world.rows = world.rows.filter((row) => row.generation >= generation)
-      Object.assign(world.rows.find((row) => row.generation === generation) as Row, { used: 0, key, by })
+      state.rows = state.rows.filter((row) => row.generation >= generation)
+      Object.assign(state.rows.find((row) => row.generation === generation) as Row, { used: 0, key, by })
       insert(generation + 1)
       return generation + 1
     }
@@ -264,36 +264,36 @@ function carryOut(world: World, decision: Decision, key: string | null, by: Part
   }
 }
 
-const nameOf = (what: unknown): string => JSON.stringify(what)
+const serialize = (what: unknown): string => JSON.stringify(what)
 
-function copyOf({ over, rows, jar, trips, thief }: World): World {
-  const own = { jar: { ...jar }, thief: thief && { ...thief } }
-  return { over, rows: rows.map((row) => ({ ...row })), ...own, trips: trips.map((trip) => ({ ...trip })) }
+function copy({ over, rows, stored, trips, thief }: State): State {
+  const copies = { stored: { ...stored }, thief: thief && { ...thief } }
+  return { over, rows: rows.map((row) => ({ ...row })), ...copies, trips: trips.map((trip) => ({ ...trip })) }
 }
 
-function store({ jar }: World, token: number): void {
-  const newest = Math.max(jar.newest, token)
-  Object.assign(jar, { token, key: null, lost: false, stale: token < newest, newest })
+function store({ stored }: State, token: number): void {
+  const newest = Math.max(stored.newest, token)
+  Object.assign(stored, { token, key: null, lost: false, stale: token < newest, newest })
 }
 
-function miss({ jar }: World, trip: Trip): void {
-  jar.lost ||= trip.token === jar.token
+function markLost({ stored }: State, trip: Trip): void {
+  stored.lost ||= trip.token === stored.token
 }
 
-function elapse(world: World, ticks: number): void {
+function elapse(state: State, ticks: number): void {
   const older = (age: number) => Math.min(age + ticks, LONGER)
-  for (const row of world.rows) {
+  for (const row of state.rows) {
     row.made = older(row.made)
     if (row.used !== null) row.used = older(row.used)
   }
-  for (const trip of world.trips) trip.age = older(trip.age)
+  for (const trip of state.trips) trip.age = older(trip.age)
 }
 
 /** What an owner would say of the request that was taken for a thief's. */
-function describe(before: World, { token, givenUp, lost, stale }: Trip): string {
+function describe(before: State, { token, givenUp, lost, stale }: Trip): string {
   const row = before.rows.find(({ generation }) => generation === token)
-  const movedOn = !row || before.rows.some(({ generation, used }) => generation > token && used !== null)
-  const when = movedOn ? 'when the chain has moved on' : (row.used ?? 0) < WINDOW ? 'at once' : 'after the window'
+  const hasMovedOn = !row || before.rows.some(({ generation, used }) => generation > token && used !== null)
+  const when = hasMovedOn ? 'when the chain has moved on' : (row.used ?? 0) < WINDOW ? 'at once' : 'after the window'
   if (givenUp) return `a request that was given up arrives ${when}`
   if (stale) return `a late answer had replaced a newer token: sent ${when}`
   if (lost) return `an answer was lost: asked again ${when}`

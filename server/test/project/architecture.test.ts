@@ -5,11 +5,11 @@ import { test } from 'node:test'
 
 const source = join(import.meta.dirname, '../../src')
 const files = globSync('**/*.ts', { cwd: source }).sort()
-const textOf = (file: string) => readFileSync(join(source, file), 'utf8')
+const readSource = (file: string) => readFileSync(join(source, file), 'utf8')
 
 /** Every import of one of our files by another, types included. */
 const imports = files.flatMap((file) =>
-  [...textOf(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)].map(([, target = '']) => ({
+  [...readSource(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)].map(([, target = '']) => ({
     file,
     target: relative(source, join(source, dirname(file), target)),
   })),
@@ -78,11 +78,11 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
 }
 
 /** `auth/session/login.ts` is in the layer `auth` and in its folder `session`. */
-const partOf = (file: string, depth: number) => file.split('/')[depth] ?? ''
+const pathSegment = (file: string, depth: number) => file.split('/')[depth] ?? ''
 
 test('imports point down from layer to layer', () => {
   for (const { file, target } of imports) {
-    const [from, to] = [partOf(file, 0), partOf(target, 0)]
+    const [from, to] = [pathSegment(file, 0), pathSegment(target, 0)]
     assert.ok(from === to || LAYERS[from]?.includes(to), `${file} imports ${target}`)
   }
 })
@@ -90,8 +90,8 @@ test('imports point down from layer to layer', () => {
 test('within a layer, imports between folders follow the table', () => {
   for (const [layer, table] of Object.entries(FOLDERS)) {
     for (const { file, target } of imports) {
-      if (partOf(file, 0) !== layer || partOf(target, 0) !== layer) continue
-      const [from, to] = [partOf(file, 1), partOf(target, 1)]
+      if (pathSegment(file, 0) !== layer || pathSegment(target, 0) !== layer) continue
+      const [from, to] = [pathSegment(file, 1), pathSegment(target, 1)]
       if (layer === 'cli' && !(from in table)) continue // commands of one file each may use every folder beside them
       assert.ok(from === to || table[from]?.includes(to), `${file} imports ${target}`)
     }
@@ -99,29 +99,29 @@ test('within a layer, imports between folders follow the table', () => {
 })
 
 /** The first circle among nodes that is found, as a path; null where there is none. */
-function findCircle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | null {
+function findCycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | null {
   const done = new Set<string>()
   const visit = (node: string, path: readonly string[]): string[] | null => {
     if (path.includes(node)) return [...path.slice(path.indexOf(node)), node]
     if (done.has(node)) return null
     for (const next of edges.get(node) ?? []) {
-      const circle = visit(next, [...path, node])
-      if (circle) return circle
+      const cycle = visit(next, [...path, node])
+      if (cycle) return cycle
     }
     done.add(node)
     return null
   }
   for (const node of edges.keys()) {
-    const circle = visit(node, [])
-    if (circle) return circle
+    const cycle = visit(node, [])
+    if (cycle) return cycle
   }
   return null
 }
 
-function edgesOf(nodeOf: (file: string) => string): Map<string, Set<string>> {
+function collectEdges(toNode: (file: string) => string): Map<string, Set<string>> {
   const edges = new Map<string, Set<string>>()
   for (const { file, target } of imports) {
-    const [from, to] = [nodeOf(file), nodeOf(target)]
+    const [from, to] = [toNode(file), toNode(target)]
     if (from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to))
   }
   return edges
@@ -129,7 +129,7 @@ function edgesOf(nodeOf: (file: string) => string): Map<string, Set<string>> {
 
 test('no files and no folders import each other in a circle', () => {
   assert.deepEqual(
-    findCircle(
+    findCycle(
       new Map([
         ['a', new Set(['b'])],
         ['b', new Set(['a'])],
@@ -137,17 +137,17 @@ test('no files and no folders import each other in a circle', () => {
     ),
     ['a', 'b', 'a'],
   )
-  assert.equal(findCircle(edgesOf((file) => file)), null)
+  assert.equal(findCycle(collectEdges((file) => file)), null)
   // A file that lies beside folders counts by itself.
-  assert.equal(findCircle(edgesOf((file) => (dirname(file).includes('/') ? dirname(file) : file))), null)
+  assert.equal(findCycle(collectEdges((file) => (dirname(file).includes('/') ? dirname(file) : file))), null)
 })
 
 test('only config reads the environment, only storage holds SQL, only http knows requests, only app sees all settings', () => {
   for (const file of files) {
-    const text = textOf(file)
+    const text = readSource(file)
     if (file !== 'config/environment.ts') assert.doesNotMatch(text, /process\.env/, file)
-    if (partOf(file, 0) !== 'storage') assert.doesNotMatch(text, /sql-template-tag/, file)
-    if (partOf(file, 0) === 'auth')
+    if (pathSegment(file, 0) !== 'storage') assert.doesNotMatch(text, /sql-template-tag/, file)
+    if (pathSegment(file, 0) === 'auth')
       assert.doesNotMatch(text, /fastify|Date\.now|new Date\(\)|randomBytes|randomUUID/i, file)
   }
 })
@@ -155,12 +155,12 @@ test('only config reads the environment, only storage holds SQL, only http knows
 test('every login ends in finishLogin: no other rule opens a login session', () => {
   const callers = imports.filter(({ target }) => target === 'auth/session/open-session.ts').map(({ file }) => file)
   assert.deepEqual(callers, ['auth/session/finish-login.ts', 'auth/session/issue-pair.ts'])
-  assert.match(textOf('auth/session/issue-pair.ts'), /kind: 'pair'/)
-  assert.doesNotMatch(textOf('auth/session/issue-pair.ts'), /'login'/)
+  assert.match(readSource('auth/session/issue-pair.ts'), /kind: 'pair'/)
+  assert.doesNotMatch(readSource('auth/session/issue-pair.ts'), /'login'/)
 })
 
 test('only notify() and record-event.ts write mails and audit events', () => {
-  const callers = (name: string) => files.filter((file) => new RegExp(`\\b${name}\\(`).test(textOf(file)))
+  const callers = (name: string) => files.filter((file) => new RegExp(`\\b${name}\\(`).test(readSource(file)))
   assert.deepEqual(callers('insertMail'), ['auth/notice/notify.ts', 'storage/notice/outbox.ts'])
   assert.deepEqual(callers('insertAuditEvent'), ['auth/notice/record-event.ts', 'storage/notice/audit-events.ts'])
 })

@@ -15,7 +15,7 @@ function commands(parent: Command, names: readonly string[] = []): [name: string
 }
 
 /** The row of the table about a command: from its name to the end of the line. */
-function rowOf(name: string): string {
+function findRow(name: string): string {
   const row = document.split('\n').find((line) => new RegExp(`^\\| \`${name}[ \`]`).test(line))
   assert.ok(row, `docs/command-line.md has no row for ${name}`)
   return row
@@ -23,7 +23,7 @@ function rowOf(name: string): string {
 
 test('docs/command-line.md has every command with its arguments and options', () => {
   for (const [name, command] of commands(createProgram('0.0.0'))) {
-    const row = rowOf(name)
+    const row = findRow(name)
     for (const argument of command.registeredArguments)
       assert.ok(row.includes(argument.name()), `${name}: argument ${argument.name()}`)
     for (const { long } of command.options) {

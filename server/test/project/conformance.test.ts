@@ -42,13 +42,13 @@ function serve(listener: RequestListener): Promise<string> {
   return listen(createServer(listener))
 }
 
-async function listen(own: Server): Promise<string> {
-  await once(own.listen(0, '127.0.0.1'), 'listening')
+async function listen(listening: Server): Promise<string> {
+  await once(listening.listen(0, '127.0.0.1'), 'listening')
   after(() => {
-    own.closeAllConnections()
-    own.close()
+    listening.closeAllConnections()
+    listening.close()
   })
-  return `http://127.0.0.1:${(own.address() as AddressInfo).port}`
+  return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
 }
 
 /** Answers every request the same. */

@@ -59,8 +59,8 @@ test('the kits and the harness know the product from outside only', () => {
     if (!/^(torture|harness|conformance)\//.test(file)) continue
     for (const [, target = ''] of read(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)) {
       const imported = relative(root, join(root, dirname(file), target))
-      const own = file.split('/')[0] ?? ''
-      const allowed = own === 'torture' ? ['torture/', 'harness/'] : [`${own}/`]
+      const kit = file.split('/')[0] ?? ''
+      const allowed = kit === 'torture' ? ['torture/', 'harness/'] : [`${kit}/`]
       assert.ok(
         allowed.some((folder) => imported.startsWith(folder)),
         `${file} imports ${imported}`,

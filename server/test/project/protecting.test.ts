@@ -74,7 +74,7 @@ async function refusedTokens(genuine: { access_token: string; refresh_token: str
 
   const stranger = await startServer({ JWT_SECRET_KEY: `not ${SECRET}` })
   const past = await startServer({ JWT_SECRET_KEY: SECRET })
-  past.pass({ seconds: -901 })
+  past.advanceClock({ seconds: -901 })
   return {
     'its role raised': [header, encode({ ...claims, role: 'admin' }), signature].join('.'),
     'its signature cut off': `${header}.${payload}.`,

@@ -9,7 +9,7 @@ const NAME = '__Host-tessera_refresh'
 const ATTRIBUTES = '; Path=/; HttpOnly; Secure; SameSite=Strict'
 
 /** The cookie that an answer sets, its value apart. */
-function cookieOf(answer: Answer): { value: string; attributes: string } {
+function readSetCookie(answer: Answer): { value: string; attributes: string } {
   const [first = '', ...more] = answer.headers.getSetCookie()
   assert.equal(more.length, 0)
   const [pair = '', ...attributes] = first.split('; ')
@@ -21,7 +21,7 @@ async function logInWithCookie(server: TestServer, headers: Record<string, strin
   const { email } = await signUp(server)
   const answer = await server.post('/api/v1/auth/login', { email, password: PASSWORD, cookie: true }, { headers })
   assert.equal(answer.status, 200, answer.text)
-  return { answer, token: cookieOf(answer).value }
+  return { answer, token: readSetCookie(answer).value }
 }
 
 function post(
@@ -38,13 +38,13 @@ test('a login that asks for it gets its refresh token in a cookie and never in a
   const server = await startServer()
   const { answer, token } = await logInWithCookie(server)
   assert.deepEqual(Object.keys(answer.body), ['user', 'access_token'])
-  assert.equal(cookieOf(answer).attributes, `; Max-Age=604800${ATTRIBUTES}`)
-  server.pass({ seconds: 31 })
+  assert.equal(readSetCookie(answer).attributes, `; Max-Age=604800${ATTRIBUTES}`)
+  server.advanceClock({ seconds: 31 })
   const refreshed = await post(server, 'refresh', token)
   assert.equal(refreshed.status, 200, refreshed.text)
   assert.deepEqual(Object.keys(refreshed.body), ['access_token'])
-  assert.equal(cookieOf(refreshed).attributes, `; Max-Age=604800${ATTRIBUTES}`)
-  assert.notEqual(cookieOf(refreshed).value, token)
+  assert.equal(readSetCookie(refreshed).attributes, `; Max-Age=604800${ATTRIBUTES}`)
+  assert.notEqual(readSetCookie(refreshed).value, token)
   assert.equal((await me(server, refreshed.body.access_token)).status, 200)
   assert.equal(refreshed.headers.get('cache-control'), 'no-store')
 })
@@ -55,7 +55,7 @@ test('a logout clears the cookie with the attributes it was set with, also when 
   for (const status of [200, 401]) {
     const logout = await post(server, 'logout', token)
     assert.equal(logout.status, status)
-    assert.deepEqual(cookieOf(logout), { value: '', attributes: `; Max-Age=0${ATTRIBUTES}` })
+    assert.deepEqual(readSetCookie(logout), { value: '', attributes: `; Max-Age=0${ATTRIBUTES}` })
   }
   assert.equal((await me(server, answer.body.access_token)).status, 401)
   const refused = await post(server, 'refresh', token)
@@ -68,7 +68,7 @@ test('COOKIE_MODE=on makes it the rule', async () => {
   const { email } = await signUp(server)
   const login = await server.post('/api/v1/auth/login', { email, password: PASSWORD })
   assert.deepEqual(Object.keys(login.body), ['user', 'access_token'])
-  assert.match(cookieOf(login).value, /^[\w-]{86}$/)
+  assert.match(readSetCookie(login).value, /^[\w-]{86}$/)
 })
 
 test('tabs that share a cookie all succeed, at once, one after another, and late; the chain moves once per window', async () => {
@@ -81,10 +81,10 @@ test('tabs that share a cookie all succeed, at once, one after another, and late
     return rows.map(({ generation }) => generation)
   }
   for (let round = 1; round <= 3; round++) {
-    server.pass({ seconds: 31 })
+    server.advanceClock({ seconds: 31 })
     const late = token
     const twins = await Promise.all(Array.from({ length: 6 }, () => post(server, 'refresh', token)))
-    const values = new Set(twins.map((twin) => cookieOf(twin).value))
+    const values = new Set(twins.map((twin) => readSetCookie(twin).value))
     assert.equal(values.size, 1)
     token = [...values][0] ?? ''
     // Each of them refreshes on, and one request of the beginning arrives last.
@@ -93,8 +93,8 @@ test('tabs that share a cookie all succeed, at once, one after another, and late
       assert.equal(kept.status, 200)
       assert.deepEqual(kept.headers.getSetCookie(), [])
     }
-    server.pass({ seconds: 29 })
-    assert.equal(cookieOf(await post(server, 'refresh', late)).value, token)
+    server.advanceClock({ seconds: 29 })
+    assert.equal(readSetCookie(await post(server, 'refresh', late)).value, token)
     assert.deepEqual(await generations(), [round - 1, round])
   }
 })
@@ -102,25 +102,25 @@ test('tabs that share a cookie all succeed, at once, one after another, and late
 test('answers of two tabs that overtake each other leave the newer token in the jar', async () => {
   const server = await startServer()
   const { token } = await logInWithCookie(server)
-  let jar = token
+  let stored = token
   const store = (answer: Answer) => {
-    if (answer.headers.getSetCookie().length > 0) jar = cookieOf(answer).value
+    if (answer.headers.getSetCookie().length > 0) stored = readSetCookie(answer).value
   }
-  server.pass({ seconds: 25 })
-  const kept = await post(server, 'refresh', jar)
-  server.pass({ seconds: 6 })
-  store(await post(server, 'refresh', jar))
+  server.advanceClock({ seconds: 25 })
+  const kept = await post(server, 'refresh', stored)
+  server.advanceClock({ seconds: 6 })
+  store(await post(server, 'refresh', stored))
   store(kept)
-  server.pass({ seconds: 600 })
-  assert.equal((await post(server, 'refresh', jar)).status, 200)
+  server.advanceClock({ seconds: 600 })
+  assert.equal((await post(server, 'refresh', stored)).status, 200)
 })
 
 test('a thief of the cookie is found: when both have refreshed more than a window apart, the session is over', async () => {
   const server = await startServer()
   const { token: stolen } = await logInWithCookie(server)
-  server.pass({ seconds: 31 })
-  const owner = cookieOf(await post(server, 'refresh', stolen)).value
-  server.pass({ seconds: 31 })
+  server.advanceClock({ seconds: 31 })
+  const owner = readSetCookie(await post(server, 'refresh', stolen)).value
+  server.advanceClock({ seconds: 31 })
   assert.equal((await post(server, 'refresh', stolen)).status, 401)
   assert.equal((await post(server, 'refresh', owner)).status, 401)
   const mails = await server.rows(sql`select kind from outbox`)
@@ -132,25 +132,25 @@ test('a thief of the cookie is found: when both have refreshed more than a windo
 
 test('a page of another site uses nothing up; a listed one, this one, and a program without an origin may ask', async () => {
   const server = await startServer({ CORS_ORIGINS: 'http://app.localhost:5173' })
-  const own = new URL(server.url).origin
+  const ownOrigin = new URL(server.url).origin
   const { answer, token } = await logInWithCookie(server)
   const refused: Record<string, string>[] = [
     { origin: 'https://evil.example' },
     { origin: 'null' },
-    { origin: own, 'sec-fetch-site': 'cross-site' },
+    { origin: ownOrigin, 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'none' },
     { origin: 'http://localhost:9999', 'sec-fetch-site': 'same-site' },
     { origin: 'http://app.localhost:5174', 'sec-fetch-site': 'same-site' },
-    { origin: `${own}.evil.example` },
-    { origin: own.replace('http:', 'https:') },
-    { origin: own.replace('http:', 'ftp:') },
-    { origin: own.replace('http:', 'javascript:') },
+    { origin: `${ownOrigin}.evil.example` },
+    { origin: ownOrigin.replace('http:', 'https:') },
+    { origin: ownOrigin.replace('http:', 'ftp:') },
+    { origin: ownOrigin.replace('http:', 'javascript:') },
     { origin: 'null', 'sec-fetch-site': 'same-site' },
-    { origin: own, 'x-forwarded-host': 'evil.example', 'sec-fetch-site': 'cross-site' },
+    { origin: ownOrigin, 'x-forwarded-host': 'evil.example', 'sec-fetch-site': 'cross-site' },
     { origin: 'http://evil.example', 'x-forwarded-host': 'evil.example' },
   ]
-  server.pass({ seconds: 31 })
+  server.advanceClock({ seconds: 31 })
   for (const headers of refused) {
     for (const path of ['refresh', 'logout']) {
       const { status, body, headers: answered } = await post(server, path, token, headers)
@@ -164,9 +164,9 @@ test('a page of another site uses nothing up; a listed one, this one, and a prog
   assert.equal((await me(server, answer.body.access_token)).status, 200)
   const allowed: Record<string, string>[] = [
     {},
-    { origin: own, 'sec-fetch-site': 'same-origin' },
+    { origin: ownOrigin, 'sec-fetch-site': 'same-origin' },
     { origin: 'http://app.localhost:5173', 'sec-fetch-site': 'same-site' },
-    { origin: own },
+    { origin: ownOrigin },
     { origin: 'null', 'sec-fetch-site': 'same-origin' },
   ]
   for (const headers of allowed) assert.equal((await post(server, 'refresh', token, headers)).status, 200)
@@ -195,7 +195,7 @@ test('behind a proxy, this site is the host that the proxy was asked for, and PU
 test('a token in the body comes first, and without either the field is missing', async () => {
   const server = await startServer()
   const { token } = await logInWithCookie(server)
-  server.pass({ seconds: 31 })
+  server.advanceClock({ seconds: 31 })
   const inBody = await server.post('/api/v1/auth/refresh', { refresh_token: token })
   assert.deepEqual(Object.keys(inBody.body), ['access_token', 'refresh_token'])
   assert.deepEqual(inBody.headers.getSetCookie(), [])

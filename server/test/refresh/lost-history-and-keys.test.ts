@@ -72,11 +72,11 @@ test('after the secret changed in its three steps, tokens and repeats of before 
 
 test('a repeat that no key of the ring can derive is refused, logged, and ends nothing', async () => {
   const settings = { JWT_SECRET_KEY: 'a'.repeat(70), REFRESH_TOKEN_ROTATION: 'strict' }
-  const own = await startServer(settings)
-  const { refresh_token: first } = await logInNewUser(own)
-  const second = issuedToken(await refresh(own, first))
-  await own.rows(sql`update refresh_tokens set salt = ${'AAAAAAAAAAAAAAAAAAAAAA'} where generation = 1 returning id`)
-  assertRefused(await refresh(own, first))
-  assert.ok(own.logs.some((line) => line['level'] === 50))
-  issuedToken(await refresh(own, second))
+  const server = await startServer(settings)
+  const { refresh_token: first } = await logInNewUser(server)
+  const second = issuedToken(await refresh(server, first))
+  await server.rows(sql`update refresh_tokens set salt = ${'AAAAAAAAAAAAAAAAAAAAAA'} where generation = 1 returning id`)
+  assertRefused(await refresh(server, first))
+  assert.ok(server.logs.some((line) => line['level'] === 50))
+  issuedToken(await refresh(server, second))
 })

@@ -17,7 +17,7 @@ import {
 
 const server = await startServer()
 
-function pairOf(answer: Answer): Tokens {
+function expectPair(answer: Answer): Tokens {
   assert.equal(answer.status, 200, answer.text)
   assert.deepEqual(Object.keys(answer.body).sort(), ['access_token', 'refresh_token'])
   return answer.body
@@ -52,7 +52,7 @@ test('only a bcrypt hash of the refresh token rests in the database', async () =
 test('a refresh gives a new pair and spends both old halves; reuse ends the session, audited and mailed', async () => {
   const user = await signUp(server)
   const first = await issuePair(server, user.guid)
-  const second = pairOf(await refreshPair(server, first))
+  const second = expectPair(await refreshPair(server, first))
   assert.notEqual(second.access_token, first.access_token)
   assertRefused(await refreshPair(server, first), 'Refresh token already used')
   assertRefused(await refreshPair(server, first), 'Refresh token already used')
@@ -68,12 +68,12 @@ test('halves of two pairs, mixed: refused, and both pairs still work', async () 
   const [one, two] = [await issuePair(server), await issuePair(server)]
   const mixed = { access_token: one.access_token, refresh_token: two.refresh_token }
   assertRefused(await refreshPair(server, mixed), 'Invalid refresh token')
-  const laterOne = pairOf(await refreshPair(server, one))
-  pairOf(await refreshPair(server, two))
+  const laterOne = expectPair(await refreshPair(server, one))
+  expectPair(await refreshPair(server, two))
   // An old access token with the new refresh token of the same session is mixed too, and as harmless.
   assertRefused(await refreshPair(server, { ...laterOne, access_token: one.access_token }), 'Invalid refresh token')
   assertRefused(await refreshPair(server, { ...one, access_token: laterOne.access_token }), 'Invalid refresh token')
-  pairOf(await refreshPair(server, laterOne))
+  expectPair(await refreshPair(server, laterOne))
 })
 
 test('the access token may have expired; it may not be altered, absent, or none of a pair', async () => {
@@ -83,15 +83,15 @@ test('the access token may have expired; it may not be altered, absent, or none 
   for (const access_token of [altered, login.access_token, 'nonsense', `${pair.access_token}=`, pair.refresh_token]) {
     assertRefused(await refreshPair(server, { ...pair, access_token }), 'Invalid access token')
   }
-  server.pass({ seconds: 86_400 })
-  pairOf(await refreshPair(server, pair))
+  server.advanceClock({ seconds: 86_400 })
+  expectPair(await refreshPair(server, pair))
 })
 
 test('a pair of longer lifetime is refreshed after a shorter one was configured', async () => {
   const before = await startServer()
   const pair = await issuePair(before)
   const after = await startServer({ DATABASE_URL: before.databaseUrl, JWT_ACCESS_TOKEN_EXPIRATION: '60' })
-  pairOf(await refreshPair(after, pair))
+  expectPair(await refreshPair(after, pair))
 })
 
 test('a refresh token that is altered, unknown, or of a login is refused', async () => {
@@ -102,18 +102,18 @@ test('a refresh token that is altered, unknown, or of a login is refused', async
     assertRefused(await refreshPair(server, { ...pair, refresh_token }), 'Invalid refresh token')
   }
   assert.equal((await refresh(server, pair.refresh_token)).status, 401)
-  pairOf(await refreshPair(server, pair))
+  expectPair(await refreshPair(server, pair))
 })
 
 test('with an Idempotency-Key a lost answer can be had again, for as long as the successor lives', async () => {
   const pair = await issuePair(server)
   const key = randomUUID()
-  const second = pairOf(await refreshPair(server, pair, key))
-  server.pass({ seconds: 86_400 })
-  const repeated = pairOf(await refreshPair(server, pair, key))
+  const second = expectPair(await refreshPair(server, pair, key))
+  server.advanceClock({ seconds: 86_400 })
+  const repeated = expectPair(await refreshPair(server, pair, key))
   assert.equal(repeated.refresh_token, second.refresh_token)
   assert.equal(decodeClaims(repeated.access_token)['jti'], decodeClaims(second.access_token)['jti'])
-  pairOf(await refreshPair(server, repeated))
+  expectPair(await refreshPair(server, repeated))
 })
 
 test('fifty at once with one pair: one new pair, and everybody else is told it was used', async () => {
@@ -127,7 +127,7 @@ test('fifty at once with one pair and one key: one successor', async () => {
   const pair = await issuePair(server)
   const key = randomUUID()
   const answers = await Promise.all(Array.from({ length: 50 }, () => refreshPair(server, pair, key)))
-  assert.equal(new Set(answers.map((answer) => pairOf(answer).refresh_token)).size, 1)
+  assert.equal(new Set(answers.map((answer) => expectPair(answer).refresh_token)).size, 1)
 })
 
 test('a user may hold several living pairs, and logging out one leaves the others', async () => {
@@ -135,12 +135,12 @@ test('a user may hold several living pairs, and logging out one leaves the other
   const [first, ...others] = pairs as [Tokens, ...Tokens[]]
   assert.equal((await logOut(server, first.refresh_token)).status, 200)
   assertRefused(await refreshPair(server, first), 'Invalid refresh token')
-  for (const other of others) pairOf(await refreshPair(server, other))
+  for (const other of others) expectPair(await refreshPair(server, other))
 })
 
 test('an expired refresh token is told apart', async () => {
   const pair = await issuePair(server)
-  server.pass({ seconds: 604_800 })
+  server.advanceClock({ seconds: 604_800 })
   assertRefused(await refreshPair(server, pair), 'Refresh token expired')
 })
 
@@ -158,7 +158,7 @@ test('a missing half has its own sentence, the access token first', async () => 
     [[], 'Access token is missing'],
   ]
   for (const [body, sentence] of cases) assertRefused(await server.post('/auth/refresh', body), sentence, 422)
-  pairOf(await refreshPair(server, { access_token, refresh_token }))
+  expectPair(await refreshPair(server, { access_token, refresh_token }))
 })
 
 test('issuing: no GUID is 422, nobody of that GUID 404, a disabled user too', async () => {
@@ -189,7 +189,7 @@ test('issuing by service: a key of SERVICE_KEYS, or 401; off, or no keys at all,
     assert.equal(answer.headers.get('www-authenticate'), 'Bearer')
   }
   assertRefused(await service.post('/auth/token', {}), 'Unauthorized')
-  pairOf(await ask({ authorization: 'Bearer second-key' }))
+  expectPair(await ask({ authorization: 'Bearer second-key' }))
   for (const settings of [{ PAIR_ISSUANCE: 'off' }, { PAIR_ISSUANCE: 'service' }]) {
     const off = await startServer(settings)
     assertRefused(await off.post('/auth/token', { auth: { user_guid: JOHN } }), 'Not found', 404)

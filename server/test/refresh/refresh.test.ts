@@ -33,19 +33,19 @@ test('a client of the document keeps its first refresh token and gets a new acce
     issuedToken(answer)
     assert.equal((await me(server, answer.body.access_token)).status, 200)
     jtis.add(decodeClaims(answer.body.access_token)['jti'])
-    server.pass({ seconds: 86_399 })
+    server.advanceClock({ seconds: 86_399 })
   }
   assert.equal(jtis.size, 8)
-  server.pass({ seconds: 7 })
+  server.advanceClock({ seconds: 7 })
   assertRefused(await refresh(server, first.refresh_token), EXPIRED)
 })
 
 test('its successor is renewed each time it is handed out', async () => {
   const first = await logInNewUser(server)
   const second = issuedToken(await refresh(server, first.refresh_token))
-  server.pass({ seconds: 6 * 86_400 })
+  server.advanceClock({ seconds: 6 * 86_400 })
   assert.equal(issuedToken(await refresh(server, first.refresh_token)), second)
-  server.pass({ seconds: 2 * 86_400 })
+  server.advanceClock({ seconds: 2 * 86_400 })
   issuedToken(await refresh(server, second))
 })
 
@@ -56,7 +56,7 @@ test('no token outlives its session', async () => {
   await refresh(short, second)
   const late = sql`select t.id from refresh_tokens t join sessions s on s.id = t.session_id where t.expires_at > s.expires_at`
   assert.equal((await short.rows(late)).length, 0)
-  short.pass({ seconds: 60 })
+  short.advanceClock({ seconds: 60 })
   assert.equal((await me(short, first.access_token)).status, 401)
   assertRefused(await refresh(short, second), EXPIRED)
 })
@@ -65,18 +65,18 @@ test('what is stored is the digest of the whole secret', async () => {
   const { refresh_token } = await logInNewUser(server)
   const bytes = Buffer.from(refresh_token, 'base64url')
   const secret = bytes.toString('base64url', 20, 48)
-  const digestOf = async (token: Buffer) =>
+  const readDigest = async (token: Buffer) =>
     (
       await server.rows<{ token_digest: string }>(
         sql`select token_digest from refresh_tokens where token = ${token.toString('base64url', 0, 20)}`,
       )
     )[0]?.token_digest ?? ''
-  assert.equal(await digestOf(bytes), createHash('sha256').update(secret).digest('base64url'))
+  assert.equal(await readDigest(bytes), createHash('sha256').update(secret).digest('base64url'))
   const pair = Buffer.from((await issuePair(server)).refresh_token, 'base64url')
   const pairSecret = pair.toString('base64url', 20, 48)
-  assert.ok(bcrypt.compareSync(pairSecret, await digestOf(pair)))
+  assert.ok(bcrypt.compareSync(pairSecret, await readDigest(pair)))
   assert.ok(
-    !bcrypt.compareSync(`${pairSecret.slice(0, -1)}${pairSecret.endsWith('A') ? 'B' : 'A'}`, await digestOf(pair)),
+    !bcrypt.compareSync(`${pairSecret.slice(0, -1)}${pairSecret.endsWith('A') ? 'B' : 'A'}`, await readDigest(pair)),
   )
 })
 
@@ -92,7 +92,7 @@ test('a client that stores the successor is rotated from its first use on, and t
 test('with strict rotation the first token is used up too', async () => {
   const first = await logInNewUser(strict)
   const second = issuedToken(await refresh(strict, first.refresh_token))
-  strict.pass({ seconds: 31 })
+  strict.advanceClock({ seconds: 31 })
   assertRefused(await refresh(strict, first.refresh_token))
   assertRefused(await refresh(strict, second))
 })
@@ -103,7 +103,7 @@ test('a changed setting never alters a living session', async () => {
   await adaptive.close()
   const later = await startServer({ DATABASE_URL: adaptive.databaseUrl, REFRESH_TOKEN_ROTATION: 'strict' })
   const second = issuedToken(await refresh(later, first.refresh_token))
-  later.pass({ seconds: 3600 })
+  later.advanceClock({ seconds: 3600 })
   assert.equal(issuedToken(await refresh(later, first.refresh_token)), second)
 })
 
@@ -112,7 +112,7 @@ test('within the window a used token is answered with its one successor, writing
   const original = await refresh(strict, first)
   const rows = sql`select * from refresh_tokens where user_id = ${user.id} order by generation`
   const before = await strict.rows(rows)
-  strict.pass({ seconds: 29 })
+  strict.advanceClock({ seconds: 29 })
   const repeated = await refresh(strict, first)
   assert.equal(issuedToken(repeated), issuedToken(original))
   assert.equal(decodeClaims(repeated.body.access_token)['jti'], decodeClaims(original.body.access_token)['jti'])
@@ -123,7 +123,7 @@ test('after the window a used token ends its session and no other; audited and m
   const { user, ...first } = await logInNewUser(strict)
   const other = await logIn(strict, user.email)
   const { access_token, refresh_token: second } = (await refresh(strict, first.refresh_token)).body
-  strict.pass({ seconds: 30 })
+  strict.advanceClock({ seconds: 30 })
   for (let again = 0; again < 3; again++) assertRefused(await refresh(strict, first.refresh_token))
   assertRefused(await refresh(strict, second))
   assert.equal((await me(strict, access_token)).status, 401)
@@ -148,7 +148,7 @@ test('reuse is seen however old the token, after its row is gone, after a restar
   for (let n = 0; n < 5; n++) newest = issuedToken(await refresh(before, newest))
   await before.close()
   const restarted = await startServer({ DATABASE_URL: before.databaseUrl })
-  restarted.pass({ seconds: 86_400 })
+  restarted.advanceClock({ seconds: 86_400 })
   assert.equal((await cleanUp(restarted.ctx))['sessions'], 0)
   assertRefused(await refresh(restarted, first))
   assertRefused(await refresh(restarted, newest))
@@ -160,7 +160,7 @@ test('with the same Idempotency-Key a refresh can be repeated on the day after; 
   const { refresh_token: first } = await logInNewUser(strict)
   const key = randomUUID()
   const original = await refresh(strict, first, key)
-  strict.pass({ seconds: 86_400 })
+  strict.advanceClock({ seconds: 86_400 })
   const repeated = await refresh(strict, first, key)
   assert.equal(issuedToken(repeated), issuedToken(original))
   assert.equal(decodeClaims(repeated.body.access_token)['jti'], decodeClaims(original.body.access_token)['jti'])
@@ -173,7 +173,7 @@ test('a key that was used for the generation before does not help a thief who co
   const key = 'the-same-key-for-ever'
   const second = issuedToken(await refresh(strict, first, key))
   const third = issuedToken(await refresh(strict, second, key))
-  strict.pass({ seconds: 31 })
+  strict.advanceClock({ seconds: 31 })
   assertRefused(await refresh(strict, second, key))
   assertRefused(await refresh(strict, third))
 })
@@ -190,11 +190,11 @@ test('an Idempotency-Key of another form is 400 and uses nothing up', async () =
 })
 
 test('fifty at once with one token get one successor', async () => {
-  for (const own of [server, strict]) {
-    const { refresh_token: first, user } = await logInNewUser(own)
-    const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(own, first)))
+  for (const target of [server, strict]) {
+    const { refresh_token: first, user } = await logInNewUser(target)
+    const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(target, first)))
     assert.equal(new Set(answers.map(issuedToken)).size, 1)
-    const rows = await own.rows(sql`select id from refresh_tokens where user_id = ${user.id}`)
+    const rows = await target.rows(sql`select id from refresh_tokens where user_id = ${user.id}`)
     assert.equal(rows.length, 2)
   }
 })
@@ -217,8 +217,8 @@ test('a right selector with a wrong secret, a thousand times: refused, and the s
 test('an altered token is refused and harms nothing', async () => {
   const { refresh_token: first } = await logInNewUser(server)
   for (let position = 0; position < 86; position++) {
-    const letter = first[position] === 'A' ? 'B' : 'A'
-    assertRefused(await refresh(server, first.slice(0, position) + letter + first.slice(position + 1)))
+    const character = first[position] === 'A' ? 'B' : 'A'
+    assertRefused(await refresh(server, first.slice(0, position) + character + first.slice(position + 1)))
   }
   issuedToken(await refresh(server, first))
 })
@@ -228,13 +228,13 @@ test('idle and absolute limits hold: a token lives seven days, a session thirty'
   let newest = first
   for (let day = 0; day < 30; day += 6) {
     newest = issuedToken(await refresh(strict, newest))
-    strict.pass({ seconds: 6 * 86_400 - 1 })
+    strict.advanceClock({ seconds: 6 * 86_400 - 1 })
   }
   newest = issuedToken(await refresh(strict, newest))
-  strict.pass({ seconds: 10 })
+  strict.advanceClock({ seconds: 10 })
   assertRefused(await refresh(strict, newest), EXPIRED)
 
   const { refresh_token: idle } = await logInNewUser(strict)
-  strict.pass({ seconds: 604_801 })
+  strict.advanceClock({ seconds: 604_801 })
   assertRefused(await refresh(strict, idle), EXPIRED)
 })

@@ -11,17 +11,17 @@ const server = await startServer()
 const WRONG = { error: { message: 'Invalid email or password', details: {} } }
 const client = { ip: '127.0.0.1', userAgent: null }
 
-function attempt(own: TestServer, email: unknown, password: unknown): Promise<Answer> {
-  return own.post('/api/v1/auth/login', { email, password })
+function attempt(target: TestServer, email: unknown, password: unknown): Promise<Answer> {
+  return target.post('/api/v1/auth/login', { email, password })
 }
 
-async function digestOf(own: TestServer, id: number): Promise<string> {
-  const rows = await own.rows<{ password_digest: string }>(sql`select password_digest from users where id = ${id}`)
+async function readDigest(target: TestServer, id: number): Promise<string> {
+  const rows = await target.rows<{ password_digest: string }>(sql`select password_digest from users where id = ${id}`)
   return rows[0]?.password_digest ?? ''
 }
 
-async function setDigest(own: TestServer, id: number, digest: string): Promise<void> {
-  await own.rows(sql`update users set password_digest = ${digest} where id = ${id} returning id`)
+async function setDigest(target: TestServer, id: number, digest: string): Promise<void> {
+  await target.rows(sql`update users set password_digest = ${digest} where id = ${id} returning id`)
 }
 
 test('the document: a login answers with the user and both tokens', async () => {
@@ -143,19 +143,19 @@ test('a digest of other settings is verified, and renewed after a right login', 
   const strong = await startServer({ DATABASE_URL: server.databaseUrl, BCRYPT_COST: '5' })
   const argon = await startServer({ DATABASE_URL: server.databaseUrl, PASSWORD_HASH: 'argon2id' })
   const user = await signUp(server)
-  assert.match(await digestOf(server, user.id), /^\$2b\$04\$/)
+  assert.match(await readDigest(server, user.id), /^\$2b\$04\$/)
   assert.equal((await attempt(strong, user.email, 'wrong')).status, 401)
-  assert.match(await digestOf(server, user.id), /^\$2b\$04\$/)
+  assert.match(await readDigest(server, user.id), /^\$2b\$04\$/)
   await logIn(strong, user.email)
-  assert.match(await digestOf(server, user.id), /^\$2b\$05\$/)
+  assert.match(await readDigest(server, user.id), /^\$2b\$05\$/)
   const { refresh_token } = await logIn(argon, user.email)
-  const renewed = await digestOf(server, user.id)
+  const renewed = await readDigest(server, user.id)
   assert.match(renewed, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
   await logIn(argon, user.email)
-  assert.equal(await digestOf(server, user.id), renewed)
+  assert.equal(await readDigest(server, user.id), renewed)
   assert.equal((await refresh(server, refresh_token)).status, 200, 'a renewal ends no session')
   await logIn(server, user.email)
-  assert.match(await digestOf(server, user.id), /^\$2b\$04\$/)
+  assert.match(await readDigest(server, user.id), /^\$2b\$04\$/)
 })
 
 test('right logins at the same moment all succeed while one of them renews the digest', async () => {
@@ -164,7 +164,7 @@ test('right logins at the same moment all succeed while one of them renews the d
     await setDigest(server, user.id, bcrypt.hashSync(PASSWORD, 5))
     const logins = Array.from({ length: 8 }, () => attempt(server, user.email, PASSWORD))
     assert.deepEqual([...new Set((await Promise.all(logins)).map(({ status }) => status))], [200])
-    assert.match(await digestOf(server, user.id), /^\$2b\$04\$/)
+    assert.match(await readDigest(server, user.id), /^\$2b\$04\$/)
   }
 })
 
@@ -236,15 +236,15 @@ test('the demo users sign in from DEMO_FROM only', async () => {
 })
 
 test('a full hashing lane is 503 with Retry-After, for known and unknown users alike, and refreshes go on', async () => {
-  const own = await startServer({ BCRYPT_COST: '10' })
-  const { user, refresh_token } = await logInNewUser(own)
+  const server = await startServer({ BCRYPT_COST: '10' })
+  const { user, refresh_token } = await logInNewUser(server)
   const answers = await Promise.all(
-    Array.from({ length: 200 }, (_, n) => attempt(own, n % 2 ? user.email : 'nobody@example.com', 'wrong')),
+    Array.from({ length: 200 }, (_, n) => attempt(server, n % 2 ? user.email : 'nobody@example.com', 'wrong')),
   )
   const busy = answers.filter((answer) => answer.status === 503)
   assert.ok(busy.length > 50, `${busy.length} were turned away`)
   assert.equal(new Set(busy.map((answer) => answer.text)).size, 1)
   for (const answer of busy) assert.equal(answer.headers.get('retry-after'), '1')
   for (const answer of answers) assert.ok([401, 503].includes(answer.status))
-  assert.equal((await refresh(own, refresh_token)).status, 200)
+  assert.equal((await refresh(server, refresh_token)).status, 200)
 })

@@ -112,7 +112,7 @@ test('a database that is away: 503 with Retry-After, never 401, and no restart i
     proxy.mode = 'open'
     proxy.cut()
   }
-  server.pass({ seconds: 2 })
+  server.advanceClock({ seconds: 2 })
   assert.equal((await server.get('/ready')).status, 200)
   assert.equal((await server.get('/api/v1/auth/me', { bearer })).status, 200)
   assert.equal((await server.post('/api/v1/auth/refresh', { refresh_token })).status, 200)

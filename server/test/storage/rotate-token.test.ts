@@ -13,7 +13,7 @@ import { migratedDatabase, onPostgres, recoveredErrors } from '../support/test-d
 const now = new Date('2026-05-01T12:00:00.000Z')
 const later = new Date('2026-06-01T12:00:00.000Z')
 
-async function chainOfOne(db: Database) {
+async function insertChain(db: Database) {
   const names = { first_name: null, last_name: null }
   const account = { guid: randomUUID(), email: `${randomUUID()}@example.com`, password_digest: null, ...names }
   const user = await insertUser(db, { ...account, role: 'user', locale: 'en' }, now)
@@ -50,14 +50,14 @@ async function generations(db: Database, session: { id: string }): Promise<strin
 
 test('a rotation uses up, inserts and prunes, so that two rows are left however old the session', async () => {
   const db = await migratedDatabase()
-  const session = await chainOfOne(db)
+  const session = await insertChain(db)
   for (let generation = 1; generation <= 20; generation++) assert.ok(await rotateTo(db, session, generation))
   assert.deepEqual(await generations(db, session), ['19 used', '20'])
 })
 
 test('of fifty rotations of one token, one happens', async () => {
   const db = await migratedDatabase()
-  const session = await chainOfOne(db)
+  const session = await insertChain(db)
   const results = await Promise.all(Array.from({ length: 50 }, () => rotateTo(db, session, 1)))
   assert.equal(results.filter(Boolean).length, 1)
   assert.deepEqual(await generations(db, session), ['0 used', '1'])
@@ -65,14 +65,14 @@ test('of fifty rotations of one token, one happens', async () => {
 
 test('nothing rotates in a session that ended, past its end, or of a user who is disabled', async () => {
   const db = await migratedDatabase()
-  const ended = await chainOfOne(db)
+  const ended = await insertChain(db)
   await db.transaction((tx) => revokeSession(tx, { id: ended.id, reason: 'logout', now }))
   const tokens = { attemptDigest: 'a', now: later }
-  const past = await chainOfOne(db)
+  const past = await insertChain(db)
   assert.equal(await rotateTo(db, ended, 1), false)
   assert.equal(await insertOffer(db, token(ended, 1), now), false)
   assert.equal(await rotateToken(db, { ...tokens, successor: token(past, 1) }), false)
-  const disabled = await chainOfOne(db)
+  const disabled = await insertChain(db)
   await db.query(sql`update users set disabled_at = ${now} where id = ${disabled.user_id} returning id`)
   assert.equal(await rotateTo(db, disabled, 1), false)
   assert.equal(await insertOffer(db, token(disabled, 1), now), false)
@@ -83,7 +83,7 @@ test('nothing rotates in a session that ended, past its end, or of a user who is
 
 test('of fifty first offers one is made, and it can be renewed until it is used', async () => {
   const db = await migratedDatabase()
-  const session = await chainOfOne(db)
+  const session = await insertChain(db)
   const offers = await Promise.all(Array.from({ length: 50 }, () => insertOffer(db, token(session, 1), now)))
   assert.equal(offers.filter(Boolean).length, 1)
   assert.deepEqual(await generations(db, session), ['0', '1'])
@@ -98,7 +98,7 @@ test('of fifty first offers one is made, and it can be renewed until it is used'
 
 test('a first token that was used gets no further offer', async () => {
   const db = await migratedDatabase()
-  const session = await chainOfOne(db)
+  const session = await insertChain(db)
   assert.ok(await rotateTo(db, session, 1))
   await db.query(sql`delete from refresh_tokens where generation = 1 returning id`)
   assert.equal(await insertOffer(db, token(session, 1), now), false)
@@ -108,11 +108,11 @@ test('an offer that waited while its token was pruned is not made', {
   skip: !onPostgres && 'SQLite has one writer',
 }, async () => {
   const db = await migratedDatabase()
-  const session = await chainOfOne(db)
+  const session = await insertChain(db)
   const locked = Promise.withResolvers<void>()
   const isWaiting = Promise.withResolvers<void>()
   const to = (generation: number) => ({ attemptDigest: randomUUID(), successor: token(session, generation), now })
-  const holding = db.transaction(async (tx) => {
+  const lockHolder = db.transaction(async (tx) => {
     await insertFirstToken(tx, token(session, 1), now)
     assert.ok(await rotateTokenIn(tx, to(2)))
     locked.resolve()
@@ -124,7 +124,7 @@ test('an offer that waited while its token was pruned is not made', {
   const waiting = sql`select pid from pg_stat_activity where wait_event_type = ${'Lock'} and query like ${'%first.user_id%'}`
   while ((await db.query(waiting)).length === 0) await new Promise((resolve) => setImmediate(resolve))
   isWaiting.resolve()
-  await holding
+  await lockHolder
   assert.equal(await late, false)
   assert.deepEqual(await generations(db, session), ['2 used', '3'])
 })
@@ -133,7 +133,7 @@ test('the end of a session by reuse racing the deletion of its user: no deadlock
   const db = await migratedDatabase()
   const origin = { ip: '::1', userAgent: null }
   for (let round = 0; round < 50; round++) {
-    const { id, user_id } = await chainOfOne(db)
+    const { id, user_id } = await insertChain(db)
     const end = { session: { id, userId: user_id }, reason: 'reuse', generation: 0, origin, now } as const
     await Promise.all([deleteUser(db, user_id), endSession({ db }, end), endSession({ db }, end)])
   }
@@ -143,7 +143,7 @@ test('the end of a session by reuse racing the deletion of its user: no deadlock
 test('the first token racing its successor, a hundred times: no deadlock, and the successor wins in the end', async () => {
   const db = await migratedDatabase()
   for (let round = 0; round < 100; round++) {
-    const session = await chainOfOne(db)
+    const session = await insertChain(db)
     await insertOffer(db, token(session, 1), now)
     const renewal = { session_id: session.id, user_id: session.user_id, jti: randomUUID(), expires_at: later }
     const renewals = Array.from({ length: 6 }, () => renewOffer(db, renewal, now))
@@ -157,7 +157,7 @@ test('the first token racing its successor, a hundred times: no deadlock, and th
 test('rotations racing the deletion of their user: no deadlock, and nothing is left', async () => {
   const db = await migratedDatabase()
   for (let round = 0; round < 50; round++) {
-    const session = await chainOfOne(db)
+    const session = await insertChain(db)
     const rotations = Array.from({ length: 6 }, () => rotateTo(db, session, 1))
     const [deleted] = await Promise.all([deleteUser(db, session.user_id), ...rotations])
     assert.equal(deleted, true)

@@ -16,8 +16,8 @@ const environment = { RATE_LIMIT: 'off', JWT_SECRET_KEY: 'the secret of two proc
 
 async function twoProcesses(more: Record<string, string> = {}, imports: string[] = []) {
   const databaseUrl = await emptyDatabaseUrl()
-  const own = { environment: { ...environment, ...more, DATABASE_URL: databaseUrl } }
-  const servers = [await startProcess(own), await startProcess({ ...own, imports })] as const
+  const options = { environment: { ...environment, ...more, DATABASE_URL: databaseUrl } }
+  const servers = [await startProcess(options), await startProcess({ ...options, imports })] as const
   return { servers, db: await openDatabase(databaseUrl) }
 }
 

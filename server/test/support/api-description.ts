@@ -17,7 +17,7 @@ export interface ApiDescription {
   document: { openapi: string; paths: Record<string, Record<string, Operation>> }
   operations: [path: string, method: string, operation: Operation][]
   /** What is wrong with a body by the schema that stands at a place of the description. */
-  complaints(pointer: string, body: unknown): string
+  validationErrors(pointer: string, body: unknown): string
   /** Throws when an operation's description has no such status, or another body for it. */
   assertDescribed(path: string, method: string, answer: Pick<Answer, 'status' | 'text' | 'body'>): void
 }
@@ -32,7 +32,7 @@ export async function apiDescription(server: TestServer): Promise<ApiDescription
   addFormats.default(ajv)
   ajv.addSchema(document, 'api')
 
-  function complaints(pointer: string, body: unknown): string {
+  function validationErrors(pointer: string, body: unknown): string {
     const validate = ajv.getSchema(`api#${pointer}`)
     assert.ok(validate, `there is no schema at ${pointer}`)
     return validate(body) ? '' : ajv.errorsText(validate.errors)
@@ -41,19 +41,19 @@ export async function apiDescription(server: TestServer): Promise<ApiDescription
   return {
     document,
     operations,
-    complaints,
+    validationErrors,
     assertDescribed(path, method, answer) {
       const operation = operations.find((each) => each[0] === path && each[1] === method)?.[2]
       const response = operation?.responses[answer.status]
       assert.ok(response, `${method} ${path} answers ${answer.status}, which is not described: ${answer.text}`)
       if (answer.text === '') assert.equal(response.content, undefined)
-      else assert.equal(complaints(pointerOf(path, method, answer.status), answer.body), '', answer.text)
+      else assert.equal(validationErrors(schemaPointer(path, method, answer.status), answer.body), '', answer.text)
     },
   }
 }
 
 /** Where the schema of an answer's body stands. */
-export function pointerOf(path: string, method: string, status: number | string): string {
+export function schemaPointer(path: string, method: string, status: number | string): string {
   const escaped = path.replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D')
   return `/paths/${escaped}/${method}/responses/${status}/content/application~1json/schema`
 }

@@ -112,7 +112,7 @@ export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<Odd
   }
 
   function leafLike(example: unknown, name: string): fc.Arbitrary<unknown> {
-    const own: Record<string, string[]> = {
+    const known: Record<string, string[]> = {
       access_token: accessTokens,
       refresh_token: refreshTokens,
       user_guid: [JOHN, ...ids],
@@ -120,13 +120,13 @@ export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<Odd
       password: [PASSWORD, ADMIN.password],
     }
     return fc.oneof(
-      { weight: 6, arbitrary: fc.constantFrom<unknown>(...(own[name] ?? [example])) },
+      { weight: 6, arbitrary: fc.constantFrom<unknown>(...(known[name] ?? [example])) },
       { weight: 1, arbitrary: fc.constant(example) },
       { weight: 2, arbitrary: value },
     )
   }
 
-  function bodyOf(example: unknown): fc.Arbitrary<Buffer> {
+  function bodyNear(example: unknown): fc.Arbitrary<Buffer> {
     const near = bodyLike(example ?? { x: 1 }).map((body) => JSON.stringify(body))
     const twice = near.map((body) => `${body.slice(0, -1)},${body.slice(1)}`)
     return fc.oneof(
@@ -205,7 +205,7 @@ export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<Odd
       { weight: 6, arbitrary: fc.constant<string>(route.method) },
       { weight: 1, arbitrary: fc.constantFrom(...METHODS) },
     )
-    const body = bodyOf(operation?.requestBody?.content['application/json'].example)
+    const body = bodyNear(operation?.requestBody?.content['application/json'].example)
     const noBody = fc.constant(Buffer.alloc(0))
     return fc
       .record({

@@ -4,14 +4,14 @@ import fc from 'fast-check'
 export const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_101)
 
 /** Ten thousand cases. What fails is made small, and its message names the seed. */
-export function holds<Case>(cases: fc.Arbitrary<Case>, check: (drawn: Case) => void): void {
+export function assertProperty<Case>(cases: fc.Arbitrary<Case>, check: (value: Case) => void): void {
   fc.assert(
-    fc.property(cases, (drawn) => void check(drawn)),
+    fc.property(cases, (value) => void check(value)),
     { seed: SEED, numRuns: 10_000 },
   )
 }
 
 /** A few different cases, the same for the same seed. */
-export function drawn<Case>(cases: fc.Arbitrary<Case>, count: number): Case[] {
+export function sample<Case>(cases: fc.Arbitrary<Case>, count: number): Case[] {
   return fc.sample(cases, { seed: SEED, numRuns: count })
 }

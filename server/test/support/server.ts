@@ -27,7 +27,7 @@ export interface TestServer {
   delete(path: string, options?: RequestOptions): Promise<Answer>
   rows<Row extends object>(statement: Sql): Promise<Row[]>
   /** Moves the server's clock. */
-  pass(time: { seconds: number }): void
+  advanceClock(time: { seconds: number }): void
   /** Sends the mails that are due by the server's clock. */
   deliverMails(): Promise<void>
   /** Looks at the certificate's files. */
@@ -72,7 +72,7 @@ export async function startServer(
     },
     delete: (path, options) => send(url + path, { method: 'DELETE' }, options),
     rows: (statement) => app.ctx.db.query(statement),
-    pass: ({ seconds }) => {
+    advanceClock: ({ seconds }) => {
       shift += seconds * 1000
     },
     deliverMails: () => app.background.deliverMails(),

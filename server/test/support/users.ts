@@ -46,8 +46,8 @@ export function refresh(server: TestServer, refreshToken: string, key?: string) 
 }
 
 export function refreshPair(server: TestServer, pair: Tokens, key?: string, headers: Record<string, string> = {}) {
-  const own: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key }
-  return server.post('/auth/refresh', { auth: pair }, { headers: { ...own, ...headers } })
+  const keyHeader: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key }
+  return server.post('/auth/refresh', { auth: pair }, { headers: { ...keyHeader, ...headers } })
 }
 
 export function logOut(server: TestServer, refreshToken: string) {

@@ -8,7 +8,7 @@ export interface WrittenJson {
   /** Objects and arrays around its innermost value. */
   depth: number
   /** Whether some object has a key twice, however it is spelt. */
-  hasTwin: boolean
+  hasDuplicateKey: boolean
 }
 
 const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 2 })
@@ -16,11 +16,11 @@ const SHORT: Record<string, string> = { '"': '\\"', '\\': '\\\\', '/': '\\/', '\
 const unit = fc.oneof(fc.constantFrom(...'{}[]:,"\\/\n\taé'), fc.integer({ min: 0, max: 0xffff }).map(codeUnit))
 
 /** A string with the units of a value in some spelling. */
-function spelt(units: fc.Arbitrary<string[]>): fc.Arbitrary<{ value: string; text: string }> {
+function encodedString(units: fc.Arbitrary<string[]>): fc.Arbitrary<{ value: string; text: string }> {
   return units.chain((all) =>
     fc.array(fc.boolean(), { minLength: all.length, maxLength: all.length }).map((escaped) => ({
       value: all.join(''),
-      text: `"${all.map((each, at) => (escaped[at] || mustEscape(each) ? escapeOf(each) : each)).join('')}"`,
+      text: `"${all.map((each, at) => (escaped[at] || mustEscape(each) ? escapeCharacter(each) : each)).join('')}"`,
     })),
   )
 }
@@ -33,24 +33,24 @@ function mustEscape(character: string): boolean {
   return character < ' ' || character === '"' || character === '\\' || !character.isWellFormed()
 }
 
-function escapeOf(character: string): string {
+function escapeCharacter(character: string): string {
   return SHORT[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-const anyString = spelt(fc.array(unit, { maxLength: 4 }))
+const anyString = encodedString(fc.array(unit, { maxLength: 4 }))
 const scalar = fc
   .oneof(
     anyString.map(({ text }) => text),
     fc.constantFrom('null', 'true', 'false', '0', '-1', '1.5e-7', '1E400'),
   )
-  .map((text): WrittenJson => ({ text, keys: 0, depth: 0, hasTwin: false }))
+  .map((text): WrittenJson => ({ text, keys: 0, depth: 0, hasDuplicateKey: false }))
 
-function around(text: string, inner: WrittenJson[]): WrittenJson {
+function wrap(text: string, inner: WrittenJson[]): WrittenJson {
   return {
     text,
     keys: inner.reduce((sum, { keys }) => sum + keys, 0),
     depth: 1 + Math.max(0, ...inner.map(({ depth }) => depth)),
-    hasTwin: inner.some(({ hasTwin }) => hasTwin),
+    hasDuplicateKey: inner.some(({ hasDuplicateKey }) => hasDuplicateKey),
   }
 }
 
@@ -59,12 +59,12 @@ function around(text: string, inner: WrittenJson[]): WrittenJson {
  *
  * @param keyLetters few, so that twins are met
  */
-export function writtenJson(keyLetters: string): fc.Arbitrary<WrittenJson> {
-  const key = spelt(fc.array(fc.constantFrom(...keyLetters), { maxLength: 2 }))
+export function writtenJson(keyCharacters: string): fc.Arbitrary<WrittenJson> {
+  const key = encodedString(fc.array(fc.constantFrom(...keyCharacters), { maxLength: 2 }))
   const { tree } = fc.letrec<{ tree: WrittenJson; array: WrittenJson; object: WrittenJson }>((tie) => ({
     tree: fc.oneof({ maxDepth: 5, depthSize: 'small' }, scalar, tie('object'), tie('array')),
     array: fc.array(fc.tuple(space, tie('tree'), space), { maxLength: 3 }).map((items) =>
-      around(
+      wrap(
         `[${items.map(([before, item, after]) => before + item.text + after).join(',')}]`,
         items.map(([, item]) => item),
       ),
@@ -73,9 +73,9 @@ export function writtenJson(keyLetters: string): fc.Arbitrary<WrittenJson> {
       const inner = members.map(([, , , value]) => value)
       const names = members.map(([, { value }]) => value)
       const text = members.map(([gap, name, other, value]) => `${gap}${name.text}${other}:${gap}${value.text}${other}`)
-      const object = around(`{${text.join(',')}}`, inner)
-      const hasTwin = object.hasTwin || new Set(names).size < names.length
-      return { ...object, keys: object.keys + names.length, hasTwin }
+      const object = wrap(`{${text.join(',')}}`, inner)
+      const hasDuplicateKey = object.hasDuplicateKey || new Set(names).size < names.length
+      return { ...object, keys: object.keys + names.length, hasDuplicateKey }
     }),
   }))
   return fc

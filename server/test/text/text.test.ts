@@ -3,15 +3,15 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { readIsoTime } from '../../src/text/iso-time.ts'
 import { defang, singleLine } from '../../src/text/safe-text.ts'
-import { holds } from '../support/seeded.ts'
+import { assertProperty } from '../support/seeded.ts'
 
 const two = (value: number) => String(value).padStart(2, '0')
 const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-const daysOf = (year: number, month: number) =>
+const daysInMonth = (year: number, month: number) =>
   [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0
 
 /** The days before a year since 1970, counted and not asked of a calendar. */
-function daysBefore(year: number): number {
+function daysBeforeYear(year: number): number {
   let days = 0
   for (let at = 1970; at < year; at++) days += isLeap(at) ? 366 : 365
   for (let at = year; at < 1970; at++) days -= isLeap(at) ? 366 : 365
@@ -43,33 +43,33 @@ function written(at: Moment): string {
 }
 
 function assertRead(at: Moment): void {
-  const isDay = at.day >= 1 && at.day <= daysOf(at.year, at.month)
-  let days = daysBefore(at.year) + at.day - 1
-  for (let month = 1; month < at.month; month++) days += daysOf(at.year, month)
+  const isDay = at.day >= 1 && at.day <= daysInMonth(at.year, at.month)
+  let days = daysBeforeYear(at.year) + at.day - 1
+  for (let month = 1; month < at.month; month++) days += daysInMonth(at.year, month)
   const minutes = (days * 24 + at.hour) * 60 + at.minute - (at.offset ?? 0)
   const expected = (minutes * 60 + at.second) * 1000 + at.milliseconds
   assert.equal(readIsoTime(written(at))?.getTime() ?? null, isDay ? expected : null, written(at))
 }
 
 test('a time is read to the millisecond, in its zone; what is none is null and never an invalid date', () => {
-  holds(moment(fc.integer({ min: 1902, max: 9998 }), fc.integer({ min: 1, max: 28 })), assertRead)
+  assertProperty(moment(fc.integer({ min: 1902, max: 9998 }), fc.integer({ min: 1, max: 28 })), assertRead)
   const any = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'0123456789-:TZ +.') }))
   const wrong = fc.tuple(moment(fc.nat(9999), fc.nat(99)), any, fc.nat(40)).map(([at, text, start]) => {
     const before = written(at)
     return before.slice(0, start) + text + before.slice(start + text.length)
   })
-  holds(fc.oneof(any, wrong), (text) => {
+  assertProperty(fc.oneof(any, wrong), (text) => {
     const read = readIsoTime(text)
     assert.ok(read === null || Number.isFinite(read.getTime()), text)
   })
 })
 
 test('a day that there is not is no time', () => {
-  holds(moment(fc.integer({ min: 1902, max: 9998 }), fc.nat(32)), assertRead)
+  assertProperty(moment(fc.integer({ min: 1902, max: 9998 }), fc.nat(32)), assertRead)
 })
 
 test('a time before 1901 is one', () => {
-  holds(moment(fc.integer({ min: 2, max: 9998 }), fc.integer({ min: 1, max: 28 })), assertRead)
+  assertProperty(moment(fc.integer({ min: 2, max: 9998 }), fc.integer({ min: 1, max: 28 })), assertRead)
 })
 
 const hostPiece = fc.constantFrom('evil', 'com', 'Ünï', '例え', 'x', '7', '-', 'xn--p1ai')
@@ -94,12 +94,12 @@ const marked = fc
   .array(fc.oneof(hostPiece, between, fc.constantFrom('e\u0301', 'फ़ी', '_', '\u2764\ufe0f', '。')), { maxLength: 14 })
   .map((pieces) => pieces.join(''))
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })
-const bound = fc.integer({ min: 1, max: 60 })
+const anyLimit = fc.integer({ min: 1, max: 60 })
 
 test('text from outside is one line of bounded length without anything that a terminal or a reader obeys', () => {
-  holds(fc.tuple(fc.oneof(anyText, linkable), bound), ([text, most]) => {
-    for (const output of [singleLine(text, most), defang(text, most)]) {
-      assert.ok([...output].length <= most)
+  assertProperty(fc.tuple(fc.oneof(anyText, linkable), anyLimit), ([text, limit]) => {
+    for (const output of [singleLine(text, limit), defang(text, limit)]) {
+      assert.ok([...output].length <= limit)
       assert.ok(output.isWellFormed())
       assert.doesNotMatch(output, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[^\S ]| {2}/u)
     }
@@ -109,14 +109,14 @@ test('text from outside is one line of bounded length without anything that a te
 })
 
 test('no reader of mails makes a link of text that is defang', () => {
-  holds(fc.tuple(fc.oneof(linkable, anyText), bound), ([text, most]) => {
-    const output = defang(text, most)
+  assertProperty(fc.tuple(fc.oneof(linkable, anyText), anyLimit), ([text, limit]) => {
+    const output = defang(text, limit)
     assert.doesNotMatch(output, /[\p{L}\p{N}-]\.[\p{L}-]|:\/\/|@/u)
   })
 })
 
 test('no link is made of a host with marks, emoji or an ideographic dot either', () => {
-  holds(fc.tuple(marked, bound), ([text, most]) => {
-    assert.doesNotMatch(defang(text, most), /[\p{L}\p{M}\p{N}\p{So}_-][.。．｡][\p{L}\p{M}-]/u)
+  assertProperty(fc.tuple(marked, anyLimit), ([text, limit]) => {
+    assert.doesNotMatch(defang(text, limit), /[\p{L}\p{M}\p{N}\p{So}_-][.。．｡][\p{L}\p{M}-]/u)
   })
 })
