@@ -10,7 +10,7 @@ const server = await startServer()
 const remove = (target: TestServer, id: string | number, bearer?: string) =>
   target.delete(`/api/v1/users/${id}`, bearer === undefined ? {} : { bearer })
 
-test('users delete themselves, by id or GUID; sessions, tokens and mails go with them, the audit stays', async () => {
+test('users delete themselves by id or GUID, with their sessions, tokens and mails; the audit log stays', async () => {
   for (const name of ['id', 'guid'] as const) {
     const { user, access_token, refresh_token } = await logInNewUser(server)
     const pair = await issuePair(server, user.guid)
@@ -36,7 +36,7 @@ test('users delete themselves, by id or GUID; sessions, tokens and mails go with
   }
 })
 
-test("an admin deletes anybody; somebody else's id is the same 404 as an unknown one", async () => {
+test('an admin can delete any user; to other users, the id of another user is the same 404 as an unknown one', async () => {
   const { access_token: admin } = await logIn(server, ADMIN.email, ADMIN.password)
   const { access_token } = await logInNewUser(server)
   const victim = await signUp(server)
@@ -64,7 +64,7 @@ test("an admin deletes anybody; somebody else's id is the same 404 as an unknown
   assert.equal((await remove(server, victim.guid, admin)).status, 404)
 })
 
-test('without a living access token nobody deletes anything', async () => {
+test('a deletion without a valid access token is refused', async () => {
   const user = await signUp(server)
   for (const bearer of [undefined, 'nonsense', (await logInNewUser(server)).refresh_token]) {
     const answer = await remove(server, user.id, bearer)
@@ -74,14 +74,14 @@ test('without a living access token nobody deletes anything', async () => {
   await logIn(server, user.email)
 })
 
-test('of twenty deletions at once one is a 204', async () => {
+test('of twenty concurrent deletions of one user, one gets the 204', async () => {
   const { access_token: admin } = await logIn(server, ADMIN.email, ADMIN.password)
   const user = await signUp(server)
   const answers = await Promise.all(Array.from({ length: 20 }, () => remove(server, user.id, admin)))
   assert.deepEqual(answers.map((answer) => answer.status).sort(), [204, ...Array.from({ length: 19 }, () => 404)])
 })
 
-test('a JSON content type without a body is no obstacle', async () => {
+test('a deletion may have a JSON content type and no body', async () => {
   const { user, access_token } = await logInNewUser(server)
   const headers = { 'content-type': 'application/json' }
   assert.equal((await server.delete(`/api/v1/users/${user.id}`, { bearer: access_token, headers })).status, 204)

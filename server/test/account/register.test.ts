@@ -17,7 +17,7 @@ async function assertInvalid(user: unknown, errors: Record<string, string[]>) {
   assert.deepEqual(answer.body, { message: 'Something went wrong', errors })
 }
 
-test('the document: a sign-up answers 200 with its message and the user', async () => {
+test('registration: a sign-up is answered with 200, the contract’s message and the user', async () => {
   const answer = await ask({ email: 'new@example.com', password: PASSWORD, first_name: 'Ann', last_name: 'Lee' })
   assert.equal(answer.status, 200)
   assert.equal(answer.body.message, 'You have successfully registered')
@@ -29,7 +29,7 @@ test('the document: a sign-up answers 200 with its message and the user', async 
   await logIn(server, 'new@example.com')
 })
 
-test('what is wrong is said per field, in the words of Rails', async () => {
+test('validation errors are listed by field, in the wording of Rails', async () => {
   await signUp(server, 'taken@example.com')
   await assertInvalid(
     { email: 'taken@example.com', password: '' },
@@ -61,7 +61,7 @@ test('what is wrong is said per field, in the words of Rails', async () => {
   }
 })
 
-test('arrays, objects, numbers and booleans are refused, never converted', async () => {
+test('arrays, objects, numbers and booleans are refused and never converted to strings', async () => {
   const before = await server.rows(sql`select id from users`)
   for (const value of [['a@example.com'], { a: 1 }, 5, true]) {
     await assertInvalid({ email: value, password: PASSWORD }, { email: ['must be a string'] })
@@ -70,7 +70,7 @@ test('arrays, objects, numbers and booleans are refused, never converted', async
   assert.equal((await server.rows(sql`select id from users`)).length, before.length)
 })
 
-test('nobody assigns what is not theirs: role, id, guid, dates and digest are ignored', async () => {
+test('a sign-up cannot set role, id, guid, dates or digest: they are ignored', async () => {
   const stolen = {
     role: 'admin',
     id: 1,
@@ -90,7 +90,7 @@ test('nobody assigns what is not theirs: role, id, guid, dates and digest are ig
   await logIn(server, 'mass@example.com')
 })
 
-test('a password may have any characters, spaces and emoji', async () => {
+test('a password may contain any characters, including spaces and emoji', async () => {
   for (const [n, password] of ['        ', 'пароль и пробелы', '👩‍👩‍👧‍👦👩‍👩‍👧', 'x'.repeat(72)].entries()) {
     const email = `any${n}@example.com`
     assert.equal((await ask({ email, password })).status, 200, password)
@@ -98,7 +98,7 @@ test('a password may have any characters, spaces and emoji', async () => {
   }
 })
 
-test('common passwords are refused in production only: the documents sign in with one', async () => {
+test('common passwords are refused in production only: the examples of the contracts use one', async () => {
   assert.equal((await ask({ email: 'common@example.com', password: 'password123' })).status, 200)
   const production = await startServer({
     NODE_ENV: 'production',
@@ -111,7 +111,7 @@ test('common passwords are refused in production only: the documents sign in wit
   assert.deepEqual(answer.body.errors, { password: ['is too common'] })
 })
 
-test('fifty sign-ups of one address at once make one row and no error', async () => {
+test('fifty concurrent sign-ups with one address create one user and cause no error', async () => {
   const user = { email: 'once@example.com', password: PASSWORD }
   const answers = await Promise.all(Array.from({ length: 50 }, () => ask(user)))
   assert.equal(answers.filter((answer) => answer.status === 200).length, 1)
@@ -120,7 +120,7 @@ test('fifty sign-ups of one address at once make one row and no error', async ()
   }
 })
 
-test('one mailbox is one account: case, space, trailing dot, composed and decomposed, IDNA', async () => {
+test('one mailbox is one account, whatever the case, spaces, trailing dot, Unicode composition or IDNA form', async () => {
   for (const same of ['ann@exämple.com', ' Ann@EXÄMPLE.com ', 'ann@exa\u0308mple.com', 'ann@xn--exmple-cua.com.']) {
     assert.equal(canonicalEmail(same), 'ann@xn--exmple-cua.com', same)
   }
@@ -128,7 +128,7 @@ test('one mailbox is one account: case, space, trailing dot, composed and decomp
   await assertInvalid({ email: 'ANN@xn--exmple-cua.com', password: PASSWORD }, { email: ['has already been taken'] })
 })
 
-test('what is no plain mailbox is refused', () => {
+test('an address that is not a plain mailbox is refused', () => {
   const refused = [
     'plain',
     '@example.com',
@@ -179,6 +179,6 @@ test('what is no plain mailbox is refused', () => {
   }
 })
 
-test('an address of a hundred kilobytes is refused by its length', () => {
+test('an address of a hundred kilobytes is refused because of its length', () => {
   assert.equal(canonicalEmail(`${'a.'.repeat(50_000)}@example.com`), null)
 })

@@ -30,7 +30,7 @@ async function parts() {
   return { header, claims: decodeClaims(access_token), token: access_token, user }
 }
 
-test('another service verifies an access token with the shared secret and any JWT library', async () => {
+test('another service can verify an access token with the shared secret and any JWT library', async () => {
   const { token, header, claims } = await parts()
   const [head, body, signature] = token.split('.')
   assert.equal(createHmac('sha256', SECRET).update(`${head}.${body}`).digest('base64url'), signature)
@@ -42,12 +42,12 @@ test('another service verifies an access token with the shared secret and any JW
   assert.equal(createHmac('sha512', SECRET).update(`${pairHead}.${pairBody}`).digest('base64url'), pairSignature)
 })
 
-test('the signature of a token signed here by hand, as the others below, would do', async () => {
+test('the helper of the tests below signs tokens that the server accepts', async () => {
   const { header, claims } = await parts()
   assert.equal((await me(server, sign(header, claims))).status, 200)
 })
 
-test('it lives exactly 900 seconds', async () => {
+test('an access token lives exactly 900 seconds', async () => {
   const server = await startServer()
   const { access_token } = await logInNewUser(server)
   const { iat, exp } = decodeClaims(access_token) as { iat: number; exp: number }
@@ -58,7 +58,7 @@ test('it lives exactly 900 seconds', async () => {
   assert.equal((await me(server, access_token)).status, 401)
 })
 
-test('other algorithms, keys, kinds and types are refused (RFC 8725)', async () => {
+test('other algorithms, keys and token types are refused (RFC 8725)', async () => {
   const { header, claims, token } = await parts()
   const [, body, signature] = token.split('.')
   const cases: [string, string][] = [
@@ -88,7 +88,7 @@ test('other algorithms, keys, kinds and types are refused (RFC 8725)', async () 
   for (const [forged, why] of cases) await assertRefused(forged, why)
 })
 
-test('each claim must be there, of its type, and in its bounds', async () => {
+test('each claim must be present, of the right type and within its bounds', async () => {
   const { header, claims } = await parts()
   const now = Math.floor(Date.now() / 1000)
   const changes: Record<string, unknown>[] = [
@@ -112,7 +112,7 @@ test('each claim must be there, of its type, and in its bounds', async () => {
   for (const change of changes) await assertRefused(sign(header, { ...claims, ...change }), JSON.stringify(change))
 })
 
-test('the algorithm must be that of the session: a login token of a pair session is refused', async () => {
+test('the algorithm must match the session: a login token for a pair session is refused, and vice versa', async () => {
   const { header, claims } = await parts()
   const pair = decodeClaims((await issuePair(server)).access_token)
   const { sub, sid } = pair
@@ -126,7 +126,7 @@ test('the algorithm must be that of the session: a login token of a pair session
   await assertRefused(forged, 'HS512 for a login session')
 })
 
-test('the claims of a pair are all there, or it is none', async () => {
+test('an access token of a pair is refused unless it has all claims of a pair', async () => {
   const { access_token } = await issuePair(server)
   const header = JSON.parse(Buffer.from(access_token.split('.')[0] ?? '', 'base64url').toString())
   const signed = (change: object) => sign(header, { ...decodeClaims(access_token), ...change }, SECRET, 'sha512')
@@ -140,21 +140,21 @@ test('the claims of a pair are all there, or it is none', async () => {
     { gen: 0.5 },
   ]
   for (const change of changes) await assertRefused(signed(change), JSON.stringify(change))
-  await assertRefused(signed({ role: 'x'.repeat(2000) }), 'longer than any of ours')
+  await assertRefused(signed({ role: 'x'.repeat(2000) }), 'longer than any that Tessera issues')
 })
 
-test('one token has one spelling', async () => {
+test('a token is accepted in its canonical form only', async () => {
   const { token } = await parts()
   const last = token.at(-1) ?? ''
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const twin = alphabet[alphabet.indexOf(last) ^ 1] ?? ''
-  await assertRefused(token.slice(0, -1) + twin, 'the twin of the last character')
+  await assertRefused(token.slice(0, -1) + twin, 'another last character that decodes to the same bytes')
   for (const other of [`${token}=`, `${token} x`]) {
     assert.equal((await me(server, other)).status, 401, other)
   }
 })
 
-test('no credential gets a challenge without an error, and other schemes are none', async () => {
+test('a request without a bearer token gets a challenge without an error code, also with another scheme', async () => {
   const answers = [
     await server.get('/api/v1/auth/me'),
     await server.get('/api/v1/auth/me', { headers: { authorization: 'Basic YTpi' } }),
@@ -170,13 +170,13 @@ test('no credential gets a challenge without an error, and other schemes are non
   assert.equal(lower.status, 200)
 })
 
-test('a refresh token is no bearer token, and an access token no refresh token', async () => {
+test('a refresh token is refused as a bearer token, and an access token as a refresh token', async () => {
   const { access_token, refresh_token } = await logInNewUser(server)
   await assertRefused(refresh_token, 'refresh token')
   assert.equal((await server.post('/api/v1/auth/refresh', { refresh_token: access_token })).status, 401)
 })
 
-test('/me accepts both kinds, and knows at once of logout, disablement, deletion and a changed role', async () => {
+test('/me accepts access tokens of logins and pairs, and sees a logout, a disabled or deleted user and a changed role at once', async () => {
   const user = await signUp(server)
   const pair = await issuePair(server, user.guid)
   assert.equal((await me(server, pair.access_token)).body.user.id, user.id)
@@ -198,7 +198,7 @@ test('/me accepts both kinds, and knows at once of logout, disablement, deletion
   await assertRefused(again.access_token, 'deleted')
 })
 
-test('keys of JWT_PREVIOUS_SECRET_KEYS verify and never sign', async () => {
+test('keys in JWT_PREVIOUS_SECRET_KEYS verify tokens and never sign them', async () => {
   const old = await logInNewUser(server)
   const next = await startServer({
     DATABASE_URL: server.databaseUrl,

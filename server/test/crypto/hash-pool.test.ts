@@ -11,7 +11,7 @@ function createPool(maxWaiting: number): HashPool {
 
 const job = { kind: 'bcrypt', text: 'text', cost: 4 } as const
 
-test('a pool serves in the order of arrival, also while more arrive', async () => {
+test('the pool runs jobs in the order of arrival, even while more arrive', async () => {
   const pool = createPool(100)
   const served: number[] = []
   const arrive = async (n: number) => {
@@ -28,7 +28,7 @@ test('a pool serves in the order of arrival, also while more arrive', async () =
   )
 })
 
-test('over its bound a pool refuses at once, and what it took is still done', async () => {
+test('a full pool refuses jobs at once and still finishes those it accepted', async () => {
   const pool = createPool(5)
   await pool.run(job)
   const results = await Promise.allSettled(Array.from({ length: 50 }, () => pool.run(job)))
@@ -38,7 +38,9 @@ test('over its bound a pool refuses at once, and what it took is still done', as
   assert.ok(results.length - refused.length >= 5)
 })
 
-test('its threads stand behind the event loop', { skip: process.platform !== 'linux' && 'of Linux' }, async () => {
+test('the threads of the pool have a lower priority than the event loop', {
+  skip: process.platform !== 'linux' && 'needs Linux',
+}, async () => {
   const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 7, maxWaiting: 1 })
   after(() => pool.close())
   await pool.run(job)

@@ -9,7 +9,7 @@ const sessionId = '0198c0de-0000-7000-8000-000000000001'
 const ring = (jwt: string, previous: string[] = []) => buildKeys({ jwt, previous }).refresh
 const token = (keys = ring('a')) => makeRefreshToken(keys[0], { sessionId, generation: 7, secret: randomBytes(28) })
 
-test('a token is 86 characters of base64url and carries its session and generation', () => {
+test('a token has 86 characters of base64url and contains its session and generation', () => {
   const made = token()
   assert.match(made.encoded, /^[\w-]{86}$/)
   const read = readRefreshToken(ring('a'), made.encoded)
@@ -20,7 +20,7 @@ test('a token is 86 characters of base64url and carries its session and generati
   assert.equal(made.secret.length, 38)
 })
 
-test('each of the 86 characters counts, and so does each of its 63 alternatives', () => {
+test('changing any of the 86 characters to any of its 63 alternatives invalidates the token', () => {
   const { encoded } = token()
   for (let position = 0; position < encoded.length; position++) {
     for (const character of ALPHABET) {
@@ -31,7 +31,7 @@ test('each of the 86 characters counts, and so does each of its 63 alternatives'
   }
 })
 
-test('only the canonical spelling is a token', () => {
+test('a token is accepted in its canonical form only', () => {
   const { encoded } = token()
   const base64 = encoded.replaceAll('-', '+').replaceAll('_', '/')
   for (const other of [
@@ -47,13 +47,13 @@ test('only the canonical spelling is a token', () => {
   }
 })
 
-test('a token is known by any key of the ring and by no other', () => {
+test('a token is accepted with any key of the key ring and no other key', () => {
   const { encoded } = token(ring('old'))
   assert.ok(readRefreshToken(ring('new', ['older', 'old']), encoded))
   assert.equal(readRefreshToken(ring('new', ['older']), encoded), null)
 })
 
-test('the successor is one for key, token and salt together', () => {
+test('key, token and salt together determine the successor', () => {
   const parent = token()
   const salt = randomBytes(16).toString('base64url')
   const successor = deriveSuccessor(ring('a')[0], parent, salt)
@@ -68,7 +68,7 @@ test('the successor is one for key, token and salt together', () => {
   for (const other of others) assert.notEqual(other.secret, successor.secret)
 })
 
-test('what is derived from a secret never changes between versions: tokens in the field depend on it', () => {
+test('the derivation from a secret never changes between versions: tokens in use depend on it', () => {
   const keys = buildKeys({ jwt: 'golden', previous: [] })
   const made = makeRefreshToken(keys.refresh[0], { sessionId, generation: 7, secret: Buffer.alloc(28, 1) })
   const successor = deriveSuccessor(keys.refresh[0], made, Buffer.alloc(16, 2).toString('base64url'))
@@ -80,8 +80,8 @@ test('what is derived from a secret never changes between versions: tokens in th
   )
 })
 
-test('the secret that makes refresh tokens is another one than that of access tokens, when it is set', () => {
-  const keys = buildKeys({ jwt: 'known to other services', refresh: 'known to nobody', previous: [] })
+test('refresh tokens are made with the refresh secret, where one is set, and not with the JWT secret', () => {
+  const keys = buildKeys({ jwt: 'known to other services', refresh: 'known only here', previous: [] })
   assert.equal(readRefreshToken(ring('known to other services'), token(keys.refresh).encoded), null)
-  assert.ok(readRefreshToken(ring('known to nobody'), token(keys.refresh).encoded))
+  assert.ok(readRefreshToken(ring('known only here'), token(keys.refresh).encoded))
 })

@@ -20,17 +20,17 @@ function overloadable() {
   const asked: string[] = []
   const limiter = {
     take: async () => void asked.push('take'),
-    refund: async () => void asked.push('give back'),
+    refund: async () => void asked.push('refund'),
   }
   return { passwords: createPasswords(pool, { algorithm: 'bcrypt', cost: 4 }), limiter, asked }
 }
 
-/** As a route with `work: 'password'` and a shared limit does it. */
+/** Admits a request the way a route with `work: 'password'` and a shared limit does. */
 function admit<Answer>(ctx: ReturnType<typeof overloadable>, work: () => Promise<Answer>): Promise<Answer> {
   return withHashReservation(ctx, () => withinLimit(ctx as unknown as HttpContext, limit, {} as EndpointRequest, work))
 }
 
-test('who finds no place is refused before the limits or anything else are asked', async () => {
+test('a request that finds the pool full is refused before its limits or anything else are checked', async () => {
   const ctx = overloadable()
   let begun = 0
   const entering = Array.from({ length: 50 }, () =>
@@ -47,7 +47,7 @@ test('who finds no place is refused before the limits or anything else are asked
   assert.equal(ctx.asked.filter((what) => what === 'take').length, PLACES)
 })
 
-test('a place is kept until the work is done, and given back however it ends', async () => {
+test('a place is held until the work ends and released however it ends', async () => {
   const ctx = overloadable()
   for (const failure of [new RateLimited(1), new HashPoolFull(), new Error('a bug')])
     for (let time = 0; time < 2 * PLACES; time++)
@@ -70,7 +70,7 @@ test('a place is kept until the work is done, and given back however it ends', a
   await Promise.all(working)
 })
 
-test('an endpoint with a shared limit and no password to hash is served while the pool is full', async () => {
+test('an endpoint with a shared limit that hashes no password is served while the pool is full', async () => {
   const { passwords, limiter } = overloadable()
   const log = { info() {}, warn() {}, error() {} }
   const ctx = { passwords, limiter, log } as unknown as HttpContext

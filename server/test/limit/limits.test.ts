@@ -11,7 +11,7 @@ function attempt(server: TestServer, email: string, password: string, ip = '192.
   return server.post('/api/v1/auth/login', { email, password }, { headers: { 'x-forwarded-for': ip } })
 }
 
-test('ten failures per account and network in a quarter of an hour, then 429 with Retry-After, known or not', async () => {
+test('after ten failures per account and network in 15 minutes, logins get 429 with Retry-After, for known and unknown accounts alike', async () => {
   const server = await start()
   const user = await signUp(server)
   for (let n = 0; n < 10; n++) {
@@ -25,16 +25,20 @@ test('ten failures per account and network in a quarter of an hour, then 429 wit
   assert.equal(known.text, unknown.text)
   assert.equal(known.body.error.details.code, 'rate_limited')
   const stored = await server.rows(sql`select key from rate_limits`)
-  assert.doesNotMatch(JSON.stringify(stored), /@/, 'addresses of users are not kept')
+  assert.doesNotMatch(JSON.stringify(stored), /@/, 'email addresses are not stored')
   const retryAfter = Number(known.headers.get('retry-after'))
   assert.ok(retryAfter > 890 && retryAfter <= 900, `${retryAfter}`)
   assert.equal((await attempt(server, user.email, PASSWORD, '198.51.100.1')).status, 200, 'another network')
-  assert.equal((await attempt(server, user.email.toUpperCase(), PASSWORD)).status, 429, 'another spelling')
+  assert.equal(
+    (await attempt(server, user.email.toUpperCase(), PASSWORD)).status,
+    429,
+    'the same address in upper case',
+  )
   server.advanceClock({ seconds: 900 })
   assert.equal((await attempt(server, user.email, PASSWORD)).status, 200)
 })
 
-test('a right login gives its points back', async () => {
+test('a successful login refunds its points', async () => {
   const server = await start()
   const user = await signUp(server)
   for (let n = 0; n < 9; n++) await attempt(server, user.email, 'wrong')
@@ -43,18 +47,18 @@ test('a right login gives its points back', async () => {
   assert.equal((await attempt(server, user.email, PASSWORD)).status, 429)
 })
 
-test('of 200 attempts at once ten are verified: the point is taken before the work', async () => {
+test('of 200 concurrent attempts ten are verified: points are taken before the password is checked', async () => {
   const server = await start()
   const user = await signUp(server)
   const answers = await Promise.all(Array.from({ length: 200 }, () => attempt(server, user.email, 'wrong')))
   assert.equal(answers.filter((answer) => answer.status === 401).length, 10)
-  // Who found no place to be verified in was not even counted.
+  // An attempt that found the hashing pool full (503) was not counted.
   for (const { status } of answers) assert.ok([401, 429, 503].includes(status), `${status}`)
   const verified = await server.rows(sql`select id from audit_events where kind = ${'login_failed'}`)
   assert.equal(verified.length, 10)
 })
 
-test('one address against many accounts stops after a hundred; an IPv6 network counts as one', async () => {
+test('one network is stopped after a hundred failures over many accounts; an IPv6 /64 counts as one network', async () => {
   const server = await start()
   for (let n = 0; n < 100; n++) {
     const answer = await attempt(server, `${randomUUID()}@example.com`, 'wrong', `2001:db8:1:2::${n.toString(16)}`)
@@ -64,24 +68,24 @@ test('one address against many accounts stops after a hundred; an IPv6 network c
   assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong', '2001:db8:1:3::1')).status, 401)
 })
 
-test('attempts that an account refuses cost the network nothing: its other users still get in', async () => {
+test('attempts beyond the limit of an account do not count against its network: other users there still get in', async () => {
   const server = await start()
   const neighbour = await signUp(server)
   for (let n = 0; n < 150; n++) await attempt(server, 'nobody@example.com', 'wrong')
   assert.equal((await attempt(server, neighbour.email, PASSWORD)).status, 200)
 })
 
-test('what a busy server turned away is not counted', async () => {
+test('attempts rejected because the server is overloaded are not counted', async () => {
   const server = await startServer({ RATE_LIMIT: 'on', BCRYPT_COST: '10' })
   const flood = await Promise.all(
     Array.from({ length: 100 }, () => attempt(server, `${randomUUID()}@example.com`, 'wrong')),
   )
   const busy = flood.filter((answer) => answer.status === 503).length
-  assert.ok(busy > 10, `${busy} were turned away`)
+  assert.ok(busy > 10, `${busy} were rejected`)
   for (let n = 0; n < 5; n++) assert.equal((await attempt(server, `${randomUUID()}@example.com`, 'wrong')).status, 401)
 })
 
-test('sixty sign-ups per address and hour', async () => {
+test('a network gets sixty sign-ups an hour', async () => {
   const server = await start()
   const ask = () => server.post('/api/v1/users/sign_up', { user: { email: 'x', password: 'x' } })
   for (let n = 0; n < 60; n++) assert.equal((await ask()).status, 422)
@@ -92,12 +96,12 @@ test('sixty sign-ups per address and hour', async () => {
   assert.equal((await ask()).status, 422)
 })
 
-test('with RATE_LIMIT=off nobody is counted', async () => {
+test('with RATE_LIMIT=off no attempt is counted', async () => {
   const server = await startServer({ RATE_LIMIT: 'off' })
   for (let n = 0; n < 120; n++) assert.equal((await attempt(server, 'nobody@example.com', 'wrong')).status, 401)
 })
 
-test('refreshes, /me and pairs are counted by the process itself, per network, without a statement', async () => {
+test('refreshes, /me and pairs are counted per network in the process, without a database statement', async () => {
   const limited = await startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1' })
   const from = (ip: string) =>
     limited.post('/api/v1/auth/refresh', { refresh_token: 'x' }, { headers: { 'x-forwarded-for': ip } })
@@ -119,14 +123,14 @@ test('refreshes, /me and pairs are counted by the process itself, per network, w
   assert.ok(Number(refused.headers.get('retry-after')) <= 60)
   assert.equal((await from('2001:db8:0:1::1')).status, 401)
   const elsewhere = { headers: { 'x-forwarded-for': '2001:db8::1' } }
-  assert.equal((await limited.get('/api/v1/auth/me', elsewhere)).status, 401, 'each door has its own')
+  assert.equal((await limited.get('/api/v1/auth/me', elsewhere)).status, 401, 'each endpoint has its own limit')
   assert.equal((await limited.post('/auth/refresh', {}, elsewhere)).status, 422)
   limited.advanceClock({ seconds: 61 })
   assert.equal((await from('2001:db8::1')).status, 401)
   assert.deepEqual(await limited.rows(sql`select key from rate_limits`), [])
 })
 
-test('many addresses against one account stop, known or not; in a network that the user is known from, they get in', async () => {
+test('guessing one account from many addresses is stopped, whether the account exists or not; from a known network the user still gets in', async () => {
   const server = await start()
   const user = await signUp(server)
   assert.equal((await attempt(server, user.email, PASSWORD, '192.0.2.200')).status, 200)
@@ -145,7 +149,7 @@ test('many addresses against one account stop, known or not; in a network that t
   assert.equal((await attempt(server, user.email, PASSWORD, '192.0.2.200')).status, 200)
   assert.equal((await attempt(server, user.email, PASSWORD, '2001:db8:1:2:ffff::2')).status, 200)
   assert.equal((await attempt(server, user.email, PASSWORD, '2001:db8:1:3::1')).status, 429)
-  // There, too, ten wrong ones are enough.
+  // From a known network, too, ten failures are the limit.
   for (let n = 0; n < 10; n++) assert.equal((await attempt(server, user.email, 'wrong', '192.0.2.200')).status, 401)
   assert.equal((await attempt(server, user.email, PASSWORD, '192.0.2.200')).status, 429)
 })

@@ -17,13 +17,13 @@ function answers(url: string): Promise<boolean> {
   })
 }
 
-/** A network of this run alone: Redis keeps its counts between runs. */
+/** A network that only this run uses: Redis keeps its counts between runs. */
 const ADDRESS = `2001:db8:${randomBytes(2).toString('hex')}:${randomBytes(2).toString('hex')}::1`
 
 const attempt = (server: TestServer, email: string, password: string) =>
   server.post('/api/v1/auth/login', { email, password }, { headers: { 'x-forwarded-for': ADDRESS } })
 
-test('two servers share the limit through Redis; a right login gives its point back', { skip }, async () => {
+test('two servers share the limit through Redis; a successful login refunds its point', { skip }, async () => {
   const settings = { RATE_LIMIT: 'on', REDIS_URL, TRUSTED_PROXIES: '127.0.0.1' }
   const one = await startServer(settings)
   const other = await startServer(settings)
@@ -36,7 +36,7 @@ test('two servers share the limit through Redis; a right login gives its point b
   assert.ok(Number(limited?.headers.get('retry-after')) > 800)
 })
 
-test('a dead Redis makes login answer 503, never open, and never makes a refresh fail', async () => {
+test('while Redis is unreachable, a login gets 503 and never succeeds, and no refresh fails', async () => {
   const server = await startServer({ RATE_LIMIT: 'off' })
   const { refresh_token } = await logInNewUser(server)
   const dead = await startServer({
