@@ -8,7 +8,7 @@ import { me, PASSWORD, signUp } from '../support/users.ts'
 const NAME = '__Host-tessera_refresh'
 const ATTRIBUTES = '; Path=/; HttpOnly; Secure; SameSite=Strict'
 
-/** The cookie that an answer sets, its value apart. */
+/** Reads the one cookie that an answer sets, split into value and attributes. */
 function readSetCookie(answer: Answer): { value: string; attributes: string } {
   const [first = '', ...more] = answer.headers.getSetCookie()
   assert.equal(more.length, 0)
@@ -34,7 +34,7 @@ function post(
   return server.post(`/api/v1/auth/${path}`, body, { headers: { cookie: `other=1; ${NAME}=${token}`, ...headers } })
 }
 
-test('a login that asks for it gets its refresh token in a cookie and never in a body; refresh goes on with it', async () => {
+test('a login that asks for a cookie gets its refresh token in the cookie and never in a body, and so do its refreshes', async () => {
   const server = await startServer()
   const { answer, token } = await logInWithCookie(server)
   assert.deepEqual(Object.keys(answer.body), ['user', 'access_token'])
@@ -49,7 +49,7 @@ test('a login that asks for it gets its refresh token in a cookie and never in a
   assert.equal(refreshed.headers.get('cache-control'), 'no-store')
 })
 
-test('a logout clears the cookie with the attributes it was set with, also when the session is over', async () => {
+test('a logout clears the cookie with the attributes it was set with, even if the session has ended', async () => {
   const server = await startServer()
   const { answer, token } = await logInWithCookie(server)
   for (const status of [200, 401]) {
@@ -63,7 +63,7 @@ test('a logout clears the cookie with the attributes it was set with, also when 
   assert.deepEqual(refused.headers.getSetCookie(), [], 'a late 401 must not take the cookie of a newer login')
 })
 
-test('COOKIE_MODE=on makes it the rule', async () => {
+test('with COOKIE_MODE=on every login gets its refresh token in a cookie', async () => {
   const server = await startServer({ COOKIE_MODE: 'on' })
   const { email } = await signUp(server)
   const login = await server.post('/api/v1/auth/login', { email, password: PASSWORD })
@@ -71,7 +71,7 @@ test('COOKIE_MODE=on makes it the rule', async () => {
   assert.match(readSetCookie(login).value, /^[\w-]{86}$/)
 })
 
-test('tabs that share a cookie all succeed, at once, one after another, and late; the chain moves once per window', async () => {
+test('all tabs that share a cookie succeed, at once, in turn and late; the chain rotates once per window', async () => {
   const server = await startServer()
   let { token } = await logInWithCookie(server)
   const generations = async () => {
@@ -87,7 +87,7 @@ test('tabs that share a cookie all succeed, at once, one after another, and late
     const values = new Set(twins.map((twin) => readSetCookie(twin).value))
     assert.equal(values.size, 1)
     token = [...values][0] ?? ''
-    // Each of them refreshes on, and one request of the beginning arrives last.
+    // Each tab continues to refresh, and one of the first requests arrives last.
     for (let again = 0; again < 3; again++) {
       const kept = await post(server, 'refresh', token)
       assert.equal(kept.status, 200)
@@ -99,7 +99,7 @@ test('tabs that share a cookie all succeed, at once, one after another, and late
   }
 })
 
-test('answers of two tabs that overtake each other leave the newer token in the jar', async () => {
+test('answers of two tabs that arrive out of order leave the newer token in the browser', async () => {
   const server = await startServer()
   const { token } = await logInWithCookie(server)
   let stored = token
@@ -115,7 +115,7 @@ test('answers of two tabs that overtake each other leave the newer token in the 
   assert.equal((await post(server, 'refresh', stored)).status, 200)
 })
 
-test('a thief of the cookie is found: when both have refreshed more than a window apart, the session is over', async () => {
+test('a cookie thief is detected: the session ends when thief and owner have refreshed more than a window apart', async () => {
   const server = await startServer()
   const { token: stolen } = await logInWithCookie(server)
   server.advanceClock({ seconds: 31 })
@@ -130,7 +130,7 @@ test('a thief of the cookie is found: when both have refreshed more than a windo
   )
 })
 
-test('a page of another site uses nothing up; a listed one, this one, and a program without an origin may ask', async () => {
+test('a page of another site is refused and uses no token up; listed origins, the server’s own and clients without an origin are served', async () => {
   const server = await startServer({ CORS_ORIGINS: 'http://app.localhost:5173' })
   const ownOrigin = new URL(server.url).origin
   const { answer, token } = await logInWithCookie(server)
@@ -206,7 +206,7 @@ test('a token in the body comes first, and without either the field is missing',
   assert.deepEqual(login.body.error.details, { cookie: ['must be true or false'] })
 })
 
-test('odd cookies are 401 or missing, and never a 500', async () => {
+test('malformed cookies are answered as invalid or missing tokens and never with 500', async () => {
   const server = await startServer()
   const odd = [
     '',

@@ -17,7 +17,7 @@ function issuedToken(answer: Answer): string {
 
 const strict = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
 
-test('a genuine token whose digest is another one ends its session: the database has lost history', async () => {
+test('a genuine token that does not match its digest ends its session: the database has lost history', async () => {
   const { refresh_token: first, user } = await logInNewUser(strict)
   await strict.rows(
     sql`update refresh_tokens set token_digest = ${'overwritten'} where user_id = ${user.id} returning id`,
@@ -33,7 +33,7 @@ test('a genuine token whose digest is another one ends its session: the database
   )
 })
 
-test('a token from after a backup was restored ends its session: the database has lost history', async () => {
+test('a token that is newer than the restored backup ends its session: the database has lost history', async () => {
   const { refresh_token: first, user } = await logInNewUser(strict)
   const second = issuedToken(await refresh(strict, first))
   const third = issuedToken(await refresh(strict, second))
@@ -51,7 +51,7 @@ test('a token from after a backup was restored ends its session: the database ha
   assert.ok(strict.logs.some((line) => line['level'] === 50 && line['generation'] === 2))
 })
 
-test('after the secret changed in its three steps, tokens and repeats of before still work', async () => {
+test('tokens and repeats from before still work through the three steps of a secret change', async () => {
   const key = randomUUID()
   const [before, after] = ['a'.repeat(70), 'b'.repeat(70)]
   const old = await startServer({ JWT_SECRET_KEY: before, REFRESH_TOKEN_ROTATION: 'strict' })
@@ -70,7 +70,7 @@ test('after the secret changed in its three steps, tokens and repeats of before 
   issuedToken(await refresh(removed, issuedToken(next)))
 })
 
-test('a repeat that no key of the ring can derive is refused, logged, and ends nothing', async () => {
+test('a repeat that no key of the key ring can derive is refused and logged, and its session continues', async () => {
   const settings = { JWT_SECRET_KEY: 'a'.repeat(70), REFRESH_TOKEN_ROTATION: 'strict' }
   const server = await startServer(settings)
   const { refresh_token: first } = await logInNewUser(server)

@@ -28,7 +28,7 @@ function assertRefused(answer: Answer, sentence: string, status = 401) {
   assert.deepEqual(answer.body, { error: sentence })
 }
 
-test('a pair is an HS512 access token with guid, ip, jti and exp, and 86 characters of base64url', async () => {
+test('a pair is an HS512 access token with guid, ip, jti and exp and a refresh token of 86 base64url characters', async () => {
   const pair = await issuePair(server)
   const header = JSON.parse(Buffer.from(pair.access_token.split('.')[0] ?? '', 'base64url').toString())
   assert.equal(header.alg, 'HS512')
@@ -40,7 +40,7 @@ test('a pair is an HS512 access token with guid, ip, jti and exp, and 86 charact
   assert.match(pair.refresh_token, /^[\w-]{86}$/)
 })
 
-test('only a bcrypt hash of the refresh token rests in the database', async () => {
+test('the database stores only a bcrypt hash of a pair’s refresh token', async () => {
   const { refresh_token } = await issuePair(server)
   const selector = Buffer.from(refresh_token, 'base64url').subarray(0, 20).toString('base64url')
   const rows = await server.rows<{ token_digest: string }>(
@@ -49,7 +49,7 @@ test('only a bcrypt hash of the refresh token rests in the database', async () =
   assert.match(rows[0]?.token_digest ?? '', /^\$2b\$04\$/)
 })
 
-test('a refresh gives a new pair and spends both old halves; reuse ends the session, audited and mailed', async () => {
+test('a refresh returns a new pair and uses up both old halves; reuse ends the session and is audited and mailed', async () => {
   const user = await signUp(server)
   const first = await issuePair(server, user.guid)
   const second = expectPair(await refreshPair(server, first))
@@ -64,19 +64,19 @@ test('a refresh gives a new pair and spends both old halves; reuse ends the sess
   )
 })
 
-test('halves of two pairs, mixed: refused, and both pairs still work', async () => {
+test('mixed halves of two pairs are refused, and both pairs still work', async () => {
   const [one, two] = [await issuePair(server), await issuePair(server)]
   const mixed = { access_token: one.access_token, refresh_token: two.refresh_token }
   assertRefused(await refreshPair(server, mixed), 'Invalid refresh token')
   const laterOne = expectPair(await refreshPair(server, one))
   expectPair(await refreshPair(server, two))
-  // An old access token with the new refresh token of the same session is mixed too, and as harmless.
+  // An old access token with the new refresh token of the same session is also a mixed pair, and as harmless.
   assertRefused(await refreshPair(server, { ...laterOne, access_token: one.access_token }), 'Invalid refresh token')
   assertRefused(await refreshPair(server, { ...one, access_token: laterOne.access_token }), 'Invalid refresh token')
   expectPair(await refreshPair(server, laterOne))
 })
 
-test('the access token may have expired; it may not be altered, absent, or none of a pair', async () => {
+test('the access token of a refreshed pair may have expired but must be genuine and belong to a pair', async () => {
   const pair = await issuePair(server)
   const login = await logInNewUser(server)
   const altered = pair.access_token.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
@@ -87,14 +87,14 @@ test('the access token may have expired; it may not be altered, absent, or none 
   expectPair(await refreshPair(server, pair))
 })
 
-test('a pair of longer lifetime is refreshed after a shorter one was configured', async () => {
+test('a pair is still refreshed after a shorter lifetime was configured', async () => {
   const before = await startServer()
   const pair = await issuePair(before)
   const after = await startServer({ DATABASE_URL: before.databaseUrl, JWT_ACCESS_TOKEN_EXPIRATION: '60' })
   expectPair(await refreshPair(after, pair))
 })
 
-test('a refresh token that is altered, unknown, or of a login is refused', async () => {
+test('an altered refresh token, an unknown one and one of a login are refused', async () => {
   const pair = await issuePair(server)
   const login = await logInNewUser(server)
   const altered = pair.refresh_token.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
@@ -105,7 +105,7 @@ test('a refresh token that is altered, unknown, or of a login is refused', async
   expectPair(await refreshPair(server, pair))
 })
 
-test('with an Idempotency-Key a lost answer can be had again, for as long as the successor lives', async () => {
+test('with an Idempotency-Key a lost answer can be repeated as long as the successor lives', async () => {
   const pair = await issuePair(server)
   const key = randomUUID()
   const second = expectPair(await refreshPair(server, pair, key))
@@ -116,21 +116,21 @@ test('with an Idempotency-Key a lost answer can be had again, for as long as the
   expectPair(await refreshPair(server, repeated))
 })
 
-test('fifty at once with one pair: one new pair, and everybody else is told it was used', async () => {
+test('of fifty concurrent refreshes with one pair, one gets a new pair and the others "already used"', async () => {
   const pair = await issuePair(server)
   const answers = await Promise.all(Array.from({ length: 50 }, () => refreshPair(server, pair)))
   assert.equal(answers.filter((answer) => answer.status === 200).length, 1)
   for (const answer of answers) if (answer.status !== 200) assertRefused(answer, 'Refresh token already used')
 })
 
-test('fifty at once with one pair and one key: one successor', async () => {
+test('fifty concurrent refreshes with one pair and one key get the same successor', async () => {
   const pair = await issuePair(server)
   const key = randomUUID()
   const answers = await Promise.all(Array.from({ length: 50 }, () => refreshPair(server, pair, key)))
   assert.equal(new Set(answers.map((answer) => expectPair(answer).refresh_token)).size, 1)
 })
 
-test('a user may hold several living pairs, and logging out one leaves the others', async () => {
+test('a user can hold several pairs, and logging one out leaves the others', async () => {
   const pairs = await Promise.all(Array.from({ length: 3 }, () => issuePair(server)))
   const [first, ...others] = pairs as [Tokens, ...Tokens[]]
   assert.equal((await logOut(server, first.refresh_token)).status, 200)
@@ -138,13 +138,13 @@ test('a user may hold several living pairs, and logging out one leaves the other
   for (const other of others) expectPair(await refreshPair(server, other))
 })
 
-test('an expired refresh token is told apart', async () => {
+test('an expired refresh token has its own refusal', async () => {
   const pair = await issuePair(server)
   server.advanceClock({ seconds: 604_800 })
   assertRefused(await refreshPair(server, pair), 'Refresh token expired')
 })
 
-test('a missing half has its own sentence, the access token first', async () => {
+test('a missing half has its own refusal, the access token first', async () => {
   const { access_token, refresh_token } = await issuePair(server)
   const cases: [unknown, string][] = [
     [{ auth: { refresh_token } }, 'Access token is missing'],
@@ -161,7 +161,7 @@ test('a missing half has its own sentence, the access token first', async () => 
   expectPair(await refreshPair(server, { access_token, refresh_token }))
 })
 
-test('issuing: no GUID is 422, nobody of that GUID 404, a disabled user too', async () => {
+test('issuing a pair without a GUID is 422; for an unknown GUID or a disabled user it is 404', async () => {
   for (const body of [{}, { auth: {} }, { auth: { user_guid: ' ' } }, { auth: { user_guid: 7 } }, { auth: null }, []]) {
     assertRefused(await server.post('/auth/token', body), 'Missing GUID', 422)
   }
@@ -174,7 +174,7 @@ test('issuing: no GUID is 422, nobody of that GUID 404, a disabled user too', as
   assertRefused(await refreshPair(server, pair), 'Invalid refresh token')
 })
 
-test('issuing by service: a key of SERVICE_KEYS, or 401; off, or no keys at all, is 404', async () => {
+test('services need a key of SERVICE_KEYS to issue pairs, or get 401; with issuance off or no keys it is 404', async () => {
   const service = await startServer({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: `${'k'.repeat(40)},second-key` })
   const ask = (headers: Record<string, string>) =>
     service.post('/auth/token', { auth: { user_guid: JOHN } }, { headers })
@@ -196,7 +196,7 @@ test('issuing by service: a key of SERVICE_KEYS, or 401; off, or no keys at all,
   }
 })
 
-test('issuing in the demonstration: only from DEMO_FROM', async () => {
+test('in demo mode pairs are issued to addresses in DEMO_FROM only', async () => {
   const elsewhere = await startServer({ DEMO_FROM: '192.0.2.0/24' })
   assertRefused(await elsewhere.post('/auth/token', { auth: { user_guid: JOHN } }), 'Unauthorized')
   const answer = await elsewhere.post('/api/v1/auth/login', { email: 'admin@example.com', password: 'password123' })

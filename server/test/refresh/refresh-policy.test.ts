@@ -37,15 +37,15 @@ const chain = (kind: 'login' | 'pair', tokens: TokenRow[], changes: Partial<Chai
   ...changes,
 })
 
-/** Presents a generation at the chain's own endpoint, with a fitting access token and a key of its own. */
-function present(of: ChainRow | null, generation: number, changes: Partial<Presentation> = {}) {
+/** Presents a generation at the chain's endpoint, with the matching access token and a new key. */
+function present(presented: ChainRow | null, generation: number, changes: Partial<Presentation> = {}) {
   return decide({
     now: NOW,
-    endpoint: of?.kind ?? 'login',
+    endpoint: presented?.kind ?? 'login',
     generation,
-    chain: of,
-    digestMatches: of?.tokens.some((row) => row.generation === generation) ? true : null,
-    accessToken: of?.kind === 'pair' ? 'matches' : 'not_needed',
+    chain: presented,
+    digestMatches: presented?.tokens.some((row) => row.generation === generation) ? true : null,
+    accessToken: presented?.kind === 'pair' ? 'matches' : 'not_needed',
     attemptDigests: ['another attempt'],
     replayWindowSeconds: WINDOW_SECONDS,
     inCookie: false,
@@ -64,47 +64,47 @@ const table: [line: string, situation: string, decision: ReturnType<typeof decid
   ['0', 'no session', present(null, 0), INVALID],
   ['0', 'a pair at the login endpoint', present(chain('pair', [unused(0)]), 0, { endpoint: 'login' }), INVALID],
   ['0', 'a login token at the pair endpoint', present(chain('login', [unused(0)]), 0, { endpoint: 'pair' }), INVALID],
-  ['1', 'wrong access token before a secret that does not fit', present(chain('pair', [unused(0)]), 0, { digestMatches: false, accessToken: 'invalid' }), 'refused invalid_access_token'],
-  ['3', 'a secret that does not fit', present(chain('login', [unused(0)]), 0, { digestMatches: false }), 'rolled_back'],
-  ['3', 'a secret that does not fit a used token', present(chain('pair', [used(0), used(1)]), 0, { digestMatches: false }), 'rolled_back'],
+  ['1', 'an invalid access token is decided before a wrong secret', present(chain('pair', [unused(0)]), 0, { digestMatches: false, accessToken: 'invalid' }), 'refused invalid_access_token'],
+  ['3', 'a wrong secret', present(chain('login', [unused(0)]), 0, { digestMatches: false }), 'rolled_back'],
+  ['3', 'a wrong secret, used token', present(chain('pair', [used(0), used(1)]), 0, { digestMatches: false }), 'rolled_back'],
 
-  ['1', 'an access token of nobody', present(chain('pair', [unused(0)]), 0, { accessToken: 'invalid' }), 'refused invalid_access_token'],
+  ['1', 'an invalid access token', present(chain('pair', [unused(0)]), 0, { accessToken: 'invalid' }), 'refused invalid_access_token'],
   ['1', 'the half of another pair', present(chain('pair', [unused(0)]), 0, { accessToken: 'of_another' }), INVALID],
-  ['1', 'mixed halves of a used token', present(chain('pair', [used(0), used(1)]), 0, { accessToken: 'of_another' }), INVALID],
-  ['1', 'mixed halves of a token long gone', present(chain('pair', [used(3), unused(4)]), 0, { accessToken: 'of_another' }), INVALID],
+  ['1', 'mixed halves, used token', present(chain('pair', [used(0), used(1)]), 0, { accessToken: 'of_another' }), INVALID],
+  ['1', 'mixed halves, row pruned', present(chain('pair', [used(3), unused(4)]), 0, { accessToken: 'of_another' }), INVALID],
   ['1', 'mixed halves in an ended session', present(chain('pair', [used(0), unused(1)], reuse), 0, { accessToken: 'of_another' }), INVALID],
-  ['1', 'mixed halves above the newest', present(chain('pair', [unused(0)]), 7, { accessToken: 'of_another' }), INVALID],
+  ['1', 'mixed halves, above the newest row', present(chain('pair', [unused(0)]), 7, { accessToken: 'of_another' }), INVALID],
 
   ['2', 'pair ended by reuse, used token', present(chain('pair', [used(0), unused(1)], reuse), 0), USED],
-  ['2', 'pair ended by reuse, token gone', present(chain('pair', [used(1), unused(2)], reuse), 0), USED],
+  ['2', 'pair ended by reuse, row pruned', present(chain('pair', [used(1), unused(2)], reuse), 0), USED],
   ['2', 'pair ended by reuse, newest token', present(chain('pair', [used(0), unused(1)], reuse), 1), INVALID],
-  ['2', 'pair ended by reuse and past its end, used token', present(chain('pair', [used(0), unused(1)], { ...reuse, expires_at: at(-1) }), 0), USED],
+  ['2', 'pair ended by reuse and expired, used token', present(chain('pair', [used(0), unused(1)], { ...reuse, expires_at: at(-1) }), 0), USED],
   ['2', 'pair logged out', present(chain('pair', [], logout), 0), INVALID],
   ['2', 'login ended by reuse, used token', present(chain('login', [used(0), used(1)], reuse), 0), INVALID],
-  ['2', 'logged out and past its end', present(chain('login', [], { ...logout, expires_at: at(-1) }), 0), INVALID],
+  ['2', 'logged out and expired', present(chain('login', [], { ...logout, expires_at: at(-1) }), 0), INVALID],
   ['2', 'at its absolute end', present(chain('login', [unused(0)], { expires_at: at(0) }), 0), EXPIRED],
   ['2', 'a millisecond before its absolute end', present(chain('login', [unused(0)], { expires_at: at(0.001) }), 0), 'offer'],
-  ['2', 'past its end, reuse or not', present(chain('pair', [used(4), unused(5)], { expires_at: at(-1) }), 0), EXPIRED],
-  ['2', 'the user disabled', present(chain('login', [unused(0)], { disabled_at: at(-1) }), 0), INVALID],
-  ['2', 'the user disabled, token reused', present(chain('pair', [used(0), used(1)], { disabled_at: at(-1) }), 0), INVALID],
+  ['2', 'session expired, reuse or not', present(chain('pair', [used(4), unused(5)], { expires_at: at(-1) }), 0), EXPIRED],
+  ['2', 'user disabled', present(chain('login', [unused(0)], { disabled_at: at(-1) }), 0), INVALID],
+  ['2', 'user disabled, token reused', present(chain('pair', [used(0), used(1)], { disabled_at: at(-1) }), 0), INVALID],
 
   ['3', 'one above the newest row', present(chain('login', [used(0), unused(1)]), 2), 'rolled_back'],
   ['3', 'far above the newest row', present(chain('pair', [used(6), unused(7)]), 4_000_000_000), 'rolled_back'],
-  ['3', 'a living session without any row', present(chain('login', []), 0), 'rolled_back'],
+  ['3', 'an active session without any row', present(chain('login', []), 0), 'rolled_back'],
 
-  ['4', 'row gone', present(chain('login', [used(1), unused(2)]), 0), 'reused'],
-  ['4', 'row gone, a moment ago, own key', present(chain('login', [used(1, 0), unused(2)]), 0, { attemptDigests: ['attempt 1'] }), 'reused'],
+  ['4', 'row pruned', present(chain('login', [used(1), unused(2)]), 0), 'reused'],
+  ['4', 'row pruned a moment ago, same key', present(chain('login', [used(1, 0), unused(2)]), 0, { attemptDigests: ['attempt 1'] }), 'reused'],
   ['4', 'first token of an adaptive session whose successor was used', present(chain('login', [used(1, 1), unused(2)]), 0), 'reused'],
   ['4', 'token and successor used', present(chain('login', [used(0, 1), used(1, 1)]), 0), 'reused'],
-  ['4', 'token and successor used, own key', present(chain('login', [used(0), used(1)]), 0, { attemptDigests: ['attempt 0'] }), 'reused'],
+  ['4', 'token and successor used, same key', present(chain('login', [used(0), used(1)]), 0, { attemptDigests: ['attempt 0'] }), 'reused'],
   ['4', 'token used and successor missing', present(chain('login', [used(0, 1)]), 0), 'reused'],
 
   ['5a', 'successor at its expiry', present(chain('login', [used(0, 1), unused(1, { token_expires_at: at(0) })]), 0), EXPIRED],
-  ['5a', 'successor expired, own key', present(chain('pair', [used(0), unused(1, { token_expires_at: at(-1) })]), 0, { attemptDigests: ['attempt 0'] }), EXPIRED],
+  ['5a', 'successor expired, same key', present(chain('pair', [used(0), unused(1, { token_expires_at: at(-1) })]), 0, { attemptDigests: ['attempt 0'] }), EXPIRED],
   ['5a', 'successor a millisecond before its expiry', present(chain('login', [used(0, 1), unused(1, { token_expires_at: at(0.001) })]), 0), 'repeat'],
   ['5b', 'the same key, a day later', present(chain('pair', [used(0, 86_400), unused(1)]), 0, { attemptDigests: ['attempt 0', 'x'] }), 'repeat'],
   ['5b', 'the same key, the token itself expired', present(chain('login', [used(0, 999, { token_expires_at: at(-1) }), unused(1)]), 0, { attemptDigests: ['attempt 0'] }), 'repeat'],
-  ['5b', "the server's own second try", present(chain('pair', [used(0, 0), unused(1)]), 0, { attemptDigests: ['another', 'attempt 0'] }), 'repeat'],
+  ['5b', "the server's own retry", present(chain('pair', [used(0, 0), unused(1)]), 0, { attemptDigests: ['another', 'attempt 0'] }), 'repeat'],
   ['5c', 'login, at once', present(chain('login', [used(0, 0), unused(1)]), 0), 'repeat'],
   ['5c', 'login, a millisecond before the window ends', present(chain('login', [used(0, 29.999), unused(1)]), 0), 'repeat'],
   ['5c', 'login, in a later generation', present(chain('login', [used(7, 29), unused(8)]), 7), 'repeat'],
@@ -117,13 +117,13 @@ const table: [line: string, situation: string, decision: ReturnType<typeof decid
   ['6a', 'unused, at its expiry', present(chain('pair', [unused(0, { token_expires_at: at(0) })]), 0), EXPIRED],
   ['6a', 'first token of an adaptive session, expired', present(chain('login', [unused(0, { token_expires_at: at(-1) }), unused(1)]), 0), EXPIRED],
   ['6a', 'unused, a millisecond before its expiry', present(chain('pair', [unused(0, { token_expires_at: at(0.001) })]), 0), 'rotate'],
-  ['6a', 'in a cookie, young and expired', present(chain('login', [unused(0, { token_created_at: at(-1), token_expires_at: at(0) })]), 0, { inCookie: true }), EXPIRED],
+  ['6a', 'in a cookie, new but expired', present(chain('login', [unused(0, { token_created_at: at(-1), token_expires_at: at(0) })]), 0, { inCookie: true }), EXPIRED],
   ['6b', 'in a cookie, a millisecond before the window ends', present(chain('login', [used(4), unused(5, { token_created_at: at(-29.999) })]), 5, { inCookie: true }), 'keep'],
   ['6b', 'in a cookie, the first token', present(chain('login', [unused(0, { token_created_at: at(0) })]), 0, { inCookie: true }), 'keep'],
   ['6b', 'in a cookie, made by a replica whose clock is ahead', present(chain('login', [unused(0, { token_created_at: at(2) })]), 0, { inCookie: true }), 'keep'],
   ['6c', 'in a cookie, the first of an adaptive session after the window', present(chain('login', [unused(0, { token_created_at: at(-30) })]), 0, { inCookie: true }), 'offer'],
   ['6d', 'in a cookie, at the end of the window', present(chain('login', [used(4), unused(5, { token_created_at: at(-30) })]), 5, { inCookie: true }), 'rotate'],
-  ['6d', 'young, in no cookie', present(chain('login', [used(4), unused(5, { token_created_at: at(-1) })]), 5), 'rotate'],
+  ['6d', 'new, not in a cookie', present(chain('login', [used(4), unused(5, { token_created_at: at(-1) })]), 5), 'rotate'],
   ['6d', 'in a cookie, no window', present(chain('login', [used(4), unused(5, { token_created_at: at(0) })]), 5, { inCookie: true, replayWindowSeconds: 0 }), 'rotate'],
   ['6c', 'first token of an adaptive session', present(chain('login', [unused(0)]), 0), 'offer'],
   ['6c', 'the same again, successor expired or not', present(chain('login', [unused(0), unused(1, { token_expires_at: at(-1) })]), 0), 'offer'],
@@ -139,7 +139,7 @@ for (const [line, situation, decision, expected] of table) {
   })
 }
 
-test('a decision names the rows it is about', () => {
+test('a decision contains the rows it applies to', () => {
   const rows = [used(4), unused(5)]
   assert.deepEqual(present(chain('login', rows), 4), { kind: 'repeat', used: rows[0], successor: rows[1] })
   assert.deepEqual(present(chain('login', rows), 5), {

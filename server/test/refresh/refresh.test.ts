@@ -25,7 +25,7 @@ function issuedToken(answer: Answer): string {
 const server = await startServer()
 const strict = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
 
-test('a client of the document keeps its first refresh token and gets a new access token with it for seven days', async () => {
+test('a client of the jwt-api contract that never stores the rotated token can refresh with its first token for seven days', async () => {
   const first = await logInNewUser(server)
   const jtis = new Set([decodeClaims(first.access_token)['jti']])
   for (let day = 0; day < 7; day++) {
@@ -40,7 +40,7 @@ test('a client of the document keeps its first refresh token and gets a new acce
   assertRefused(await refresh(server, first.refresh_token), EXPIRED)
 })
 
-test('its successor is renewed each time it is handed out', async () => {
+test('the lifetime of a successor is renewed each time it is returned', async () => {
   const first = await logInNewUser(server)
   const second = issuedToken(await refresh(server, first.refresh_token))
   server.advanceClock({ seconds: 6 * 86_400 })
@@ -61,7 +61,7 @@ test('no token outlives its session', async () => {
   assertRefused(await refresh(short, second), EXPIRED)
 })
 
-test('what is stored is the digest of the whole secret', async () => {
+test('the database stores a digest of the whole secret', async () => {
   const { refresh_token } = await logInNewUser(server)
   const bytes = Buffer.from(refresh_token, 'base64url')
   const secret = bytes.toString('base64url', 20, 48)
@@ -80,7 +80,7 @@ test('what is stored is the digest of the whole secret', async () => {
   )
 })
 
-test('a client that stores the successor is rotated from its first use on, and the first token is then reuse', async () => {
+test('once a client has used a successor, tokens rotate and the first token counts as reuse', async () => {
   const first = await logInNewUser(server)
   const second = issuedToken(await refresh(server, first.refresh_token))
   assert.equal(issuedToken(await refresh(server, first.refresh_token)), second)
@@ -89,7 +89,7 @@ test('a client that stores the successor is rotated from its first use on, and t
   assertRefused(await refresh(server, third))
 })
 
-test('with strict rotation the first token is used up too', async () => {
+test('with strict rotation the first token is used up by its first refresh', async () => {
   const first = await logInNewUser(strict)
   const second = issuedToken(await refresh(strict, first.refresh_token))
   strict.advanceClock({ seconds: 31 })
@@ -97,7 +97,7 @@ test('with strict rotation the first token is used up too', async () => {
   assertRefused(await refresh(strict, second))
 })
 
-test('a changed setting never alters a living session', async () => {
+test('changing the rotation setting never alters an existing session', async () => {
   const adaptive = await startServer()
   const first = await logInNewUser(adaptive)
   await adaptive.close()
@@ -107,7 +107,7 @@ test('a changed setting never alters a living session', async () => {
   assert.equal(issuedToken(await refresh(later, first.refresh_token)), second)
 })
 
-test('within the window a used token is answered with its one successor, writing nothing', async () => {
+test('within the replay window a used token gets its one successor again, and nothing is written', async () => {
   const { refresh_token: first, user } = await logInNewUser(strict)
   const original = await refresh(strict, first)
   const rows = sql`select * from refresh_tokens where user_id = ${user.id} order by generation`
@@ -119,7 +119,7 @@ test('within the window a used token is answered with its one successor, writing
   assert.deepEqual(await strict.rows(rows), before)
 })
 
-test('after the window a used token ends its session and no other; audited and mailed once', async () => {
+test('after the replay window a used token ends its session and no other, audited and mailed once', async () => {
   const { user, ...first } = await logInNewUser(strict)
   const other = await logIn(strict, user.email)
   const { access_token, refresh_token: second } = (await refresh(strict, first.refresh_token)).body
@@ -141,7 +141,7 @@ test('after the window a used token ends its session and no other; audited and m
   )
 })
 
-test('reuse is seen however old the token, after its row is gone, after a restart and after the clean-up', async () => {
+test('reuse is detected however old the token: after its row is pruned, after a restart and after the clean-up', async () => {
   const before = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
   const { refresh_token: first } = await logInNewUser(before)
   let newest = first
@@ -156,7 +156,7 @@ test('reuse is seen however old the token, after its row is gone, after a restar
   assert.equal(reasons[0]?.revoke_reason, 'reuse')
 })
 
-test('with the same Idempotency-Key a refresh can be repeated on the day after; with another it is reuse', async () => {
+test('with the same Idempotency-Key a refresh can be repeated a day later; with another it is reuse', async () => {
   const { refresh_token: first } = await logInNewUser(strict)
   const key = randomUUID()
   const original = await refresh(strict, first, key)
@@ -168,7 +168,7 @@ test('with the same Idempotency-Key a refresh can be repeated on the day after; 
   assertRefused(await refresh(strict, issuedToken(original)))
 })
 
-test('a key that was used for the generation before does not help a thief who copied it', async () => {
+test('a key that was already used for the previous generation does not help a thief who copied it', async () => {
   const { refresh_token: first } = await logInNewUser(strict)
   const key = 'the-same-key-for-ever'
   const second = issuedToken(await refresh(strict, first, key))
@@ -178,7 +178,7 @@ test('a key that was used for the generation before does not help a thief who co
   assertRefused(await refresh(strict, third))
 })
 
-test('an Idempotency-Key of another form is 400 and uses nothing up', async () => {
+test('a malformed Idempotency-Key is 400 and uses no token up', async () => {
   const { refresh_token: first, user } = await logInNewUser(strict)
   for (const key of ['short', 'x'.repeat(129), 'has a space in its middle', '']) {
     const answer = await refresh(strict, first, key)
@@ -189,7 +189,7 @@ test('an Idempotency-Key of another form is 400 and uses nothing up', async () =
   assert.equal(used.length, 0)
 })
 
-test('fifty at once with one token get one successor', async () => {
+test('fifty concurrent refreshes with one token get the same successor', async () => {
   for (const target of [server, strict]) {
     const { refresh_token: first, user } = await logInNewUser(target)
     const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(target, first)))
@@ -199,7 +199,7 @@ test('fifty at once with one token get one successor', async () => {
   }
 })
 
-test('a right selector with a wrong secret, a thousand times: refused, and the session lives', async () => {
+test('a right selector with a wrong secret is refused a thousand times, and the session continues', async () => {
   const { refresh_token: first } = await logInNewUser(server)
   const guess = () => {
     const bytes = Buffer.from(first, 'base64url')
@@ -214,7 +214,7 @@ test('a right selector with a wrong secret, a thousand times: refused, and the s
   issuedToken(await refresh(server, first))
 })
 
-test('an altered token is refused and harms nothing', async () => {
+test('an altered token is refused, and the session continues', async () => {
   const { refresh_token: first } = await logInNewUser(server)
   for (let position = 0; position < 86; position++) {
     const character = first[position] === 'A' ? 'B' : 'A'
@@ -223,7 +223,7 @@ test('an altered token is refused and harms nothing', async () => {
   issuedToken(await refresh(server, first))
 })
 
-test('idle and absolute limits hold: a token lives seven days, a session thirty', async () => {
+test('an idle token expires after seven days, and a session after thirty', async () => {
   const { refresh_token: first } = await logInNewUser(strict)
   let newest = first
   for (let day = 0; day < 30; day += 6) {

@@ -24,7 +24,7 @@ async function setDigest(target: TestServer, id: number, digest: string): Promis
   await target.rows(sql`update users set password_digest = ${digest} where id = ${id} returning id`)
 }
 
-test('the document: a login answers with the user and both tokens', async () => {
+test('the jwt-api contract: a login returns the user and both tokens', async () => {
   const answer = await attempt(server, ADMIN.email, ADMIN.password)
   assert.equal(answer.status, 200)
   assert.equal(answer.headers.get('cache-control'), 'no-store')
@@ -46,7 +46,7 @@ test('the document: a login answers with the user and both tokens', async () => 
   assert.equal((await refresh(server, refresh_token)).status, 200)
 })
 
-test('unknown, wrong, disabled, without a password, damaged digest: byte-identical refusals', async () => {
+test('unknown address, wrong password, disabled user, no password and damaged digest get byte-identical refusals', async () => {
   const [disabled, damaged, empty] = [await signUp(server), await signUp(server), await signUp(server)]
   const damages = [
     '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$YQ',
@@ -92,7 +92,7 @@ test('unknown, wrong, disabled, without a password, damaged digest: byte-identic
   assert.equal(texts.size, 1)
 })
 
-test('a password longer than bcrypt reads is never accepted by its beginning', async () => {
+test('a password longer than bcrypt reads is never accepted because of its beginning', async () => {
   const user = await signUp(server)
   const long = 'x'.repeat(72)
   await setDigest(server, user.id, bcrypt.hashSync(long, 4))
@@ -100,7 +100,7 @@ test('a password longer than bcrypt reads is never accepted by its beginning', a
   assert.equal((await attempt(server, user.email, `${long}y`)).status, 401)
 })
 
-test('what is no password is not the empty one', async () => {
+test('an impossible password is not taken for the empty one', async () => {
   const user = await signUp(server)
   await setDigest(server, user.id, bcrypt.hashSync('', 4))
   for (const password of ['\0', '\ud800', 'x\0']) {
@@ -108,7 +108,7 @@ test('what is no password is not the empty one', async () => {
   }
 })
 
-test('the audit calls each thing by its name, and a session knows how it began', async () => {
+test('each event is audited under its own kind, and a session records how it began', async () => {
   const { id, guid, email } = await signUp(server)
   const headers = { 'user-agent': 'x'.repeat(5000) }
   await server.post('/api/v1/auth/login', { email, password: PASSWORD }, { headers })
@@ -133,13 +133,13 @@ test('the audit calls each thing by its name, and a session knows how it began',
   assert.equal(sessions[0]?.user_agent.length, 512)
 })
 
-test('the address may be written in any case and with space around it', async () => {
+test('the address of a login may be in any case and have spaces around it', async () => {
   const user = await signUp(server, 'Some.Body@Example.COM')
   assert.equal(user.email, 'some.body@example.com')
   await logIn(server, '  SOME.body@example.com. ')
 })
 
-test('a digest of other settings is verified, and renewed after a right login', async () => {
+test('a digest with other hash settings is verified, and renewed after a successful login', async () => {
   const strong = await startServer({ DATABASE_URL: server.databaseUrl, BCRYPT_COST: '5' })
   const argon = await startServer({ DATABASE_URL: server.databaseUrl, PASSWORD_HASH: 'argon2id' })
   const user = await signUp(server)
@@ -158,7 +158,7 @@ test('a digest of other settings is verified, and renewed after a right login', 
   assert.match(await readDigest(server, user.id), /^\$2b\$04\$/)
 })
 
-test('right logins at the same moment all succeed while one of them renews the digest', async () => {
+test('concurrent logins all succeed while one of them renews the digest', async () => {
   for (let round = 0; round < 5; round++) {
     const user = await signUp(server)
     await setDigest(server, user.id, bcrypt.hashSync(PASSWORD, 5))
@@ -168,7 +168,7 @@ test('right logins at the same moment all succeed while one of them renews the d
   }
 })
 
-test('digests as Rails, PHP and others write them are verified', async () => {
+test('digests written by Rails, PHP and others are verified', async () => {
   const user = await signUp(server)
   const digest = bcrypt.hashSync('pass word', 4)
   for (const prefix of ['$2a$', '$2b$', '$2y$']) {
@@ -177,14 +177,14 @@ test('digests as Rails, PHP and others write them are verified', async () => {
   }
 })
 
-test('a password change ends every session, and the old password', async () => {
+test('a password change ends every session, and the old password stops working', async () => {
   const { user: account, ...first } = await logInNewUser(server)
   const { email } = account
   const second = await logIn(server, email)
   const user = await findUserByEmail(server.ctx.db, email)
   assert.ok(user)
   assert.equal(await changePassword(server.ctx, { user, password: 'another password', origin: client }), true)
-  assert.equal(await changePassword(server.ctx, { user, password: 'of a stale reader', origin: client }), false)
+  assert.equal(await changePassword(server.ctx, { user, password: 'set from a stale row', origin: client }), false)
   for (const session of [first, second]) {
     assert.equal((await me(server, session.access_token)).status, 401)
     assert.equal((await refresh(server, session.refresh_token)).status, 401)
@@ -193,7 +193,7 @@ test('a password change ends every session, and the old password', async () => {
   await logIn(server, email, 'another password')
 })
 
-test('a login racing a password change never leaves a session of the old password', async () => {
+test('a login racing a password change never leaves a session opened with the old password', async () => {
   for (let round = 0; round < 10; round++) {
     const { email } = await signUp(server)
     const user = await findUserByEmail(server.ctx.db, email)
@@ -210,7 +210,7 @@ test('a login racing a password change never leaves a session of the old passwor
   }
 })
 
-test('a login is audited, and a failed one too, without what was typed', async () => {
+test('successful and failed logins are audited without the typed address or password', async () => {
   const user = await signUp(server)
   await logIn(server, user.email)
   await attempt(server, user.email, 'CANARY-password')
@@ -226,7 +226,7 @@ test('a login is audited, and a failed one too, without what was typed', async (
   assert.doesNotMatch(JSON.stringify(all), /canary/i)
 })
 
-test('the demo users sign in from DEMO_FROM only', async () => {
+test('the demo users can log in from DEMO_FROM only', async () => {
   const elsewhere = await startServer({ DATABASE_URL: server.databaseUrl, DEMO_FROM: '192.0.2.1' })
   const answer = await attempt(elsewhere, ADMIN.email, ADMIN.password)
   assert.equal(answer.status, 401)
@@ -235,14 +235,14 @@ test('the demo users sign in from DEMO_FROM only', async () => {
   await logInNewUser(elsewhere)
 })
 
-test('a full hashing lane is 503 with Retry-After, for known and unknown users alike, and refreshes go on', async () => {
+test('while the hashing pool is full, logins get 503 with Retry-After, for known and unknown users alike, and refreshes continue', async () => {
   const server = await startServer({ BCRYPT_COST: '10' })
   const { user, refresh_token } = await logInNewUser(server)
   const answers = await Promise.all(
     Array.from({ length: 200 }, (_, n) => attempt(server, n % 2 ? user.email : 'nobody@example.com', 'wrong')),
   )
   const busy = answers.filter((answer) => answer.status === 503)
-  assert.ok(busy.length > 50, `${busy.length} were turned away`)
+  assert.ok(busy.length > 50, `${busy.length} were rejected`)
   assert.equal(new Set(busy.map((answer) => answer.text)).size, 1)
   for (const answer of busy) assert.equal(answer.headers.get('retry-after'), '1')
   for (const answer of answers) assert.ok([401, 503].includes(answer.status))

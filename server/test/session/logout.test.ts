@@ -23,11 +23,11 @@ test('a logout ends the session at once; a second one is refused', async () => {
   assert.equal(audit.length, 1)
 })
 
-test('any authentic token logs out: used, gone, expired, or of a pair', async () => {
+test('any genuine token of a session can log out: used, pruned, expired, or of a pair', async () => {
   const { refresh_token: first } = await logInNewUser(server)
   const second = (await refresh(server, first)).body.refresh_token
   const third = (await refresh(server, second)).body.refresh_token
-  assert.equal((await logOut(server, first)).status, 200, 'its row is gone')
+  assert.equal((await logOut(server, first)).status, 200, 'its row is pruned')
   assert.equal((await refresh(server, third)).status, 401)
 
   const pair = await issuePair(server)
@@ -40,7 +40,7 @@ test('any authentic token logs out: used, gone, expired, or of a pair', async ()
   assert.equal((await logOut(server, old)).status, 200, 'expired')
 })
 
-test('unknown, altered and empty tokens are refused', async () => {
+test('a logout with an unknown, altered or empty token is refused', async () => {
   const { access_token, refresh_token } = await logInNewUser(server)
   const altered = refresh_token.slice(0, 60) + (refresh_token[60] === 'A' ? 'B' : 'A') + refresh_token.slice(61)
   for (const token of ['', 'x', altered, access_token]) {
@@ -51,7 +51,7 @@ test('unknown, altered and empty tokens are refused', async () => {
   assert.equal((await me(server, access_token)).status, 200)
 })
 
-test('a logout racing refreshes: nothing works once it is acknowledged', async () => {
+test('no token works once a logout that races refreshes is acknowledged', async () => {
   for (let round = 0; round < 50; round++) {
     const { refresh_token } = await logInNewUser(server)
     const refreshes = Array.from({ length: 4 }, () => refresh(server, refresh_token))
