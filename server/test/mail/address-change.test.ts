@@ -44,7 +44,7 @@ async function issueFrom(ip: string) {
   return { user, pair: answer.body as Tokens }
 }
 
-test('a new address: the refresh succeeds, the tokens carry it, and one mail waits with old, new, time and device', async () => {
+test('a refresh from a new address succeeds, its tokens contain the address, and one mail with both addresses, time and device is queued', async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
   assert.equal(decodeClaims(pair.access_token)['ip'], '192.0.2.1')
   const moved = await refreshFrom(pair, '198.51.100.7')
@@ -60,7 +60,7 @@ test('a new address: the refresh succeeds, the tokens carry it, and one mail wai
   assert.equal(await countAudited(user.id), 1)
 })
 
-test('the same /64 and the IPv4-mapped spelling are no new address', async () => {
+test('an address in the same /64 and the IPv4-mapped form of an address are not new', async () => {
   const six = await issueFrom('2001:db8:1:2::1')
   const moved = await refreshFrom(six.pair, '2001:DB8:1:2:ffff::9')
   assert.equal(decodeClaims(moved.access_token)['ip'], '2001:db8:1:2:ffff::9')
@@ -74,7 +74,7 @@ test('the same /64 and the IPv4-mapped spelling are no new address', async () =>
   assert.equal((await mailsTo(four.user.id)).length, 0)
 })
 
-test('a refused refresh warns nobody, and neither does a repeated one', async () => {
+test('a refused or repeated refresh sends no warning', async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
   const mixed = { ...pair, access_token: (await issuePair(server)).access_token }
   assert.equal((await refreshPair(server, mixed, undefined, { 'x-forwarded-for': '198.51.100.1' })).status, 401)
@@ -89,7 +89,7 @@ test('a refused refresh warns nobody, and neither does a repeated one', async ()
   assert.equal((await mailsTo(user.id)).length, 1)
 })
 
-test('two addresses alternating fifty times: one mail for each, every change audited', async () => {
+test('fifty changes between two addresses send one mail for each address, and every change is audited', async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
   let newest = pair
   for (let n = 0; n < 50; n++) newest = await refreshFrom(newest, n % 2 ? '192.0.2.1' : '198.51.100.1')
@@ -100,14 +100,14 @@ test('two addresses alternating fifty times: one mail for each, every change aud
   assert.equal(await countAudited(user.id), 50)
 })
 
-test('at most three mails an hour for a user over all sessions, and a day later the same network counts anew', async () => {
+test('a user gets at most three mails an hour over all sessions; after a day a network counts as new again', async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
   let newest = pair
   for (let n = 1; n <= 6; n++) newest = await refreshFrom(newest, `198.51.100.${n}`)
   assert.equal((await mailsTo(user.id)).length, 3)
   server.advanceClock({ seconds: 3600 })
   newest = await refreshFrom(newest, '198.51.100.1')
-  assert.equal((await mailsTo(user.id)).length, 3, 'told of this network within 24 hours')
+  assert.equal((await mailsTo(user.id)).length, 3, 'already mailed about this network within 24 hours')
   newest = await refreshFrom(newest, '198.51.100.4')
   assert.equal((await mailsTo(user.id)).length, 4)
   server.advanceClock({ seconds: 86_400 })
@@ -115,7 +115,7 @@ test('at most three mails an hour for a user over all sessions, and a day later 
   assert.equal((await mailsTo(user.id)).length, 5)
 })
 
-test('parallel moves of many pairs of one user: three mails', async () => {
+test('concurrent moves of many pairs of one user send three mails', async () => {
   const user = await signUp(server)
   const pairs = await Promise.all(Array.from({ length: 12 }, () => issuePair(server, user.guid)))
   await Promise.all(pairs.map((pair, n) => refreshFrom(pair, `198.51.100.${n + 1}`)))
@@ -123,7 +123,7 @@ test('parallel moves of many pairs of one user: three mails', async () => {
   assert.equal(await countAudited(user.id), 12)
 })
 
-test('fifty at once from a new address with one key: one move is audited and mailed', async () => {
+test('fifty concurrent refreshes from a new address with one key are audited and mailed as one move', async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
   const key = randomUUID()
   await Promise.all(Array.from({ length: 50 }, () => refreshFrom(pair, '198.51.100.1', key)))
@@ -131,7 +131,7 @@ test('fifty at once from a new address with one key: one move is audited and mai
   assert.equal(await countAudited(user.id), 1)
 })
 
-test('each session is warned about a network of its own', async () => {
+test('a network that is new to two sessions is mailed for each of them', async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
   const other = (await server.post('/auth/token', { auth: { user_guid: user.guid } })).body
   await refreshFrom(pair, '198.51.100.1')
@@ -139,7 +139,7 @@ test('each session is warned about a network of its own', async () => {
   assert.equal((await mailsTo(user.id)).length, 2)
 })
 
-test('moves of one user queue behind each other, refreshes from the known address do not', {
+test('moves of one user wait for each other; refreshes from the known address do not wait', {
   skip: !onPostgres && 'SQLite has one writer',
 }, async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
@@ -163,7 +163,7 @@ test('moves of one user queue behind each other, refreshes from the known addres
   await Promise.all([lockHolder, moving])
 })
 
-test('a login session that moves is not mailed about', async () => {
+test('a move of a login session sends no mail', async () => {
   const { user, refresh_token } = await logInNewUser(server)
   const headers = { 'x-forwarded-for': '198.51.100.1' }
   const first = await server.post('/api/v1/auth/refresh', { refresh_token })
@@ -172,7 +172,7 @@ test('a login session that moves is not mailed about', async () => {
   assert.equal((await mailsTo(user.id)).length, 0)
 })
 
-test('X-Forwarded-For counts only from a trusted proxy, and of it only what proxies wrote', async () => {
+test('X-Forwarded-For counts only from a trusted proxy, and only the part that proxies wrote', async () => {
   const pair = await issuePair(untrusting)
   const answer = await refreshPair(untrusting, pair, undefined, { 'x-forwarded-for': '203.0.113.9' })
   assert.equal(decodeClaims(answer.body.access_token)['ip'], '127.0.0.1')

@@ -24,7 +24,7 @@ async function moveJohn(server: TestServer): Promise<void> {
   assert.equal((await server.post('/auth/refresh', { auth: pair }, { headers })).status, 200)
 }
 
-test('killed between the commit and the sending, the next start sends the mail', async () => {
+test('a mail whose server was killed between commit and sending is sent by the next start', async () => {
   const environment = { DATABASE_URL: await emptyDatabaseUrl(), TRUSTED_PROXIES: '127.0.0.1', MAIL_FROM }
   const dead = await startProcess({ environment: { ...environment, SMTP_URL: 'smtp://127.0.0.1:9' } })
   await warnJohn(dead)
@@ -37,7 +37,7 @@ test('killed between the commit and the sending, the next start sends the mail',
   await arrived
 })
 
-test('killed between the sending and the marking, it sends once more, under the same Message-ID', async () => {
+test('a mail whose server was killed between sending and marking is sent once more, with the same Message-ID', async () => {
   const environment = { DATABASE_URL: await emptyDatabaseUrl(), TRUSTED_PROXIES: '127.0.0.1', MAIL_FROM }
   const mailServer = await startMailServer()
   const first = await startProcess({ environment: { ...environment, SMTP_URL: mailServer.url } })
@@ -60,7 +60,7 @@ test('killed between the sending and the marking, it sends once more, under the 
   )
   assert.equal(claimed?.attempts, 1)
   assert.ok((claimed?.next_attempt_at.getTime() ?? 0) > Date.now() + 60_000, 'leased')
-  await database.query(sql`update outbox set next_attempt_at = ${new Date(0)} returning id`) // the lease runs out
+  await database.query(sql`update outbox set next_attempt_at = ${new Date(0)} returning id`) // expires the lease
   await startProcess({ environment: { ...environment, SMTP_URL: mailServer.url } })
   await again
   assert.equal(mailServer.inbox.length, 2)
@@ -68,7 +68,7 @@ test('killed between the sending and the marking, it sends once more, under the 
   assert.equal(mailServer.inbox[0]?.date, mailServer.inbox[1]?.date)
 })
 
-test('a refused login at the mail server gives no mail up, and its password stands nowhere', async () => {
+test('when the mail server refuses the login, no mail is given up, and the password appears nowhere', async () => {
   const mailServer = await startMailServer({
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
@@ -92,18 +92,18 @@ test('a refused login at the mail server gives no mail up, and its password stan
   }
 })
 
-test('a password goes to no mail server without TLS, unless it is on this machine', async () => {
-  let said = ''
+test('the SMTP password is never sent without TLS, except to this machine', async () => {
+  let received = ''
   const mailServer = await startMailServer({
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
     onAuth: (auth, _session, answer) => {
-      said += auth.password
+      received += auth.password
       answer(null, { user: 'tessera' })
     },
   })
   const probe = connect(mailServer.port, '0.0.0.0')
-  await once(probe, 'connect') // this machine again, by a name that does not say so
+  await once(probe, 'connect') // this machine, by an address that is not a loopback address
   probe.destroy()
   const server = await startServer({
     SMTP_URL: `smtp://tessera:${CANARY}@0.0.0.0:${mailServer.port}`,
@@ -112,11 +112,11 @@ test('a password goes to no mail server without TLS, unless it is on this machin
   })
   await moveJohn(server)
   await server.deliverMails()
-  assert.equal(said, '')
+  assert.equal(received, '')
   assert.equal(mailServer.inbox.length, 0)
 })
 
-/** Takes each mail to its last byte and ends the connection, or says nothing, instead of an answer. */
+/** Reads each mail to its last byte, then closes the connection instead of answering. */
 async function startForgetfulServer(): Promise<{ url: string; copies: () => number }> {
   let copies = 0
   const server = createServer((socket) => {
@@ -139,7 +139,7 @@ async function startForgetfulServer(): Promise<{ url: string; copies: () => numb
   return { url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`, copies: () => copies }
 }
 
-test('a server that takes mails and never answers gets three copies at most', async () => {
+test('a mail server that accepts mails and never answers gets at most three copies', async () => {
   const { url, copies } = await startForgetfulServer()
   const server = await startServer({ SMTP_URL: url, MAIL_FROM, TRUSTED_PROXIES: '127.0.0.1' })
   await moveJohn(server)
@@ -152,7 +152,7 @@ test('a server that takes mails and never answers gets three copies at most', as
   assert.ok(row?.failed_at)
 })
 
-test('what a mail server says is one harmless line for the operator, and stands in no log', async () => {
+test('an error text of the mail server is stored as one inert line for the operator and is never logged', async () => {
   const mailServer = await startMailServer()
   mailServer.refuse = () => 550
   mailServer.refusalText = `${CANARY} \u001b[2J \u202Etxet`

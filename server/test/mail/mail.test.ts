@@ -19,7 +19,7 @@ async function startServerWithMail(): Promise<{ server: TestServer; mailServer: 
   return { mailServer, server: await startServer({ ...SETTINGS, SMTP_URL: mailServer.url }) }
 }
 
-/** Has the user's pair move to another network, which warns them. */
+/** Moves a pair of the user to another network, which queues a warning. */
 async function moveNetwork(server: TestServer, user: User, userAgent = CHROME): Promise<void> {
   const pair = await issuePair(server, user.guid)
   const headers = { 'x-forwarded-for': '198.51.100.7', 'user-agent': userAgent }
@@ -36,7 +36,7 @@ async function outboxRows(server: TestServer) {
   }>(sql`select id, attempts, sent_at, failed_at, last_error from outbox order by id`)
 }
 
-/** Lets the server's clock go on for a while, and its mails with it. */
+/** Advances the server's clock minute by minute and delivers the mails that are due. */
 async function advanceAndDeliver(server: TestServer, { minutes }: { minutes: number }): Promise<void> {
   for (let minute = 0; minute < minutes; minute++) {
     server.advanceClock({ seconds: 60 })
@@ -44,7 +44,7 @@ async function advanceAndDeliver(server: TestServer, { minutes }: { minutes: num
   }
 }
 
-test('a pair that moved is mailed to its user: old and new address, time, device, as text and HTML', async () => {
+test('the user of a moved pair gets a mail with both addresses, time and device, as text and HTML', async () => {
   const { server, mailServer } = await startServerWithMail()
   const user = await signUp(server)
   await moveNetwork(server, user)
@@ -66,7 +66,7 @@ test('a pair that moved is mailed to its user: old and new address, time, device
   assert.equal(mailServer.inbox.length, 1, 'once')
 })
 
-test('a reuse is mailed in the language of its reader, with the harmless causes and what to do', async () => {
+test('reuse is mailed in the language of the user, with the harmless causes and what to do', async () => {
   const { server, mailServer } = await startServerWithMail()
   for (const language of ['en', 'ru']) {
     const user = { email: `${language}@example.com`, password: PASSWORD, first_name: 'Анна' }
@@ -94,7 +94,7 @@ test('CRLF, HTML, templates and links in a name or user agent are inert text', a
     const body = { user: { email: `p${mailServer.inbox.length}@example.com`, password: PASSWORD, first_name } }
     const { user } = (await server.post('/api/v1/users/sign_up', body)).body
     await moveNetwork(server, user, hostile)
-    // What no HTTP header can carry, another way in might.
+    // These characters cannot arrive in an HTTP header, but could be stored by other means.
     const userAgent = JSON.stringify(`${hostile}\r\nBcc: victim@example.com\r\n\r\n\u202Eevil\u001b[2J`)
     await server.rows(
       sql`update outbox set data = replace(cast(data as text), ${JSON.stringify(hostile)}, ${userAgent})${server.ctx.db.dialect === 'postgres' ? sql`::jsonb` : sql``}`,
@@ -113,7 +113,7 @@ test('CRLF, HTML, templates and links in a name or user agent are inert text', a
   }
 })
 
-test('a mail server that is dead for ten minutes: requests do not notice, and each mail arrives once afterwards', async () => {
+test('when the mail server is down for ten minutes, requests are unaffected and each mail arrives once afterwards', async () => {
   const { server, mailServer } = await startServerWithMail()
   await mailServer.close()
   const users = []
@@ -126,7 +126,7 @@ test('a mail server that is dead for ten minutes: requests do not notice, and ea
   assert.deepEqual(revived.inbox.map((mail) => mail.recipients[0]).sort(), users.map(({ email }) => email).sort())
 })
 
-test('a mailbox that refuses for good is given up after three tries, and the others get theirs', async () => {
+test('a permanently refused mail is given up after three attempts, and other mails are delivered', async () => {
   const { server, mailServer } = await startServerWithMail()
   mailServer.refuse = () => 550
   await moveNetwork(server, await signUp(server))
@@ -146,7 +146,7 @@ test('a mailbox that refuses for good is given up after three tries, and the oth
   )
 })
 
-test('a mailbox that is busy is tried again for four days, and then no more', async () => {
+test('a temporarily refused mail is retried for four days and then given up', async () => {
   const { server, mailServer } = await startServerWithMail()
   mailServer.refuse = () => 451
   await moveNetwork(server, await signUp(server))
@@ -163,7 +163,7 @@ test('a mailbox that is busy is tried again for four days, and then no more', as
   assert.ok(given?.failed_at)
 })
 
-test('mails that are refused hold up none that would leave; a dead server is tried with a few, not with the whole outbox', async () => {
+test('refused mails do not delay other mails; an unreachable server is tried with a few mails, not with the whole outbox', async () => {
   const { server, mailServer } = await startServerWithMail()
   const lucky = await signUp(server)
   mailServer.refuse = (address) => (address === lucky.email ? null : 550)
@@ -177,7 +177,7 @@ test('mails that are refused hold up none that would leave; a dead server is tri
 
   await mailServer.close()
   for (let count = 0; count < 12; count++) await moveNetwork(server, await signUp(server))
-  // As if the round of every two seconds had not come by meanwhile.
+  // Makes the mails due as if no delivery round had run in the meantime.
   const due = server.ctx.now()
   await server.rows(
     sql`update outbox set attempts = 0, next_attempt_at = ${due}, leased_until = null where id > 13 returning id`,
@@ -187,7 +187,7 @@ test('mails that are refused hold up none that would leave; a dead server is tri
   assert.equal(tried.length, 5)
 })
 
-test('a mail whose user is deleted meanwhile, and one that cannot be worded, keep no other from leaving', async () => {
+test('a mail of a deleted user and a mail with damaged data do not keep others from being sent', async () => {
   const { server, mailServer } = await startServerWithMail()
   const users = [await signUp(server), await signUp(server), await signUp(server)]
   for (const user of users) await moveNetwork(server, user)
@@ -205,7 +205,7 @@ test('a mail whose user is deleted meanwhile, and one that cannot be worded, kee
   assert.match(row?.last_error ?? '', /^RangeError/)
 })
 
-test("however often a user's sessions are reused, three mails an hour are written, and each reuse is audited", async () => {
+test('however often tokens of a user are reused, at most three mails an hour are written, and each reuse is audited', async () => {
   const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict', REFRESH_REPLAY_WINDOW: '0' })
   const user = await signUp(server)
   const reuse = async () => {
@@ -222,7 +222,7 @@ test("however often a user's sessions are reused, three mails an hour are writte
   assert.equal(audited.length, 7)
 })
 
-test('replicas share the outbox: each mail leaves once, whoever sends it', async () => {
+test('replicas share the outbox and send each mail once', async () => {
   const mailServer = await startMailServer()
   const first = await startServer({ ...SETTINGS, SMTP_URL: mailServer.url })
   const second = await startServer({ ...SETTINGS, SMTP_URL: mailServer.url, DATABASE_URL: first.databaseUrl })
@@ -252,15 +252,15 @@ test('a refresh never waits for mail, even while the mail server hangs', async (
   assert.equal((await refresh(server, refresh_token)).status, 200)
   assert.equal(mailServer.inbox.length, 0, 'the mail still hangs')
   const closing = server.close()
-  setTimeout(release, 300) // a stop that does not wait is over by then
+  setTimeout(release, 300) // a stop that does not wait would have ended by then
   await Promise.all([delivering, closing])
-  assert.equal(mailServer.inbox.length, 1, 'a stop lets the mail that is under way arrive')
+  assert.equal(mailServer.inbox.length, 1, 'a stop waits until the mail in progress has arrived')
   const database = await openDatabase(server.databaseUrl)
   const [row] = await database.query<{ sent_at: Date | null }>(sql`select sent_at from outbox`)
-  assert.ok(row?.sent_at, 'and be marked')
+  assert.ok(row?.sent_at, 'and is marked as sent')
 })
 
-test('without a mail server the log says once that a mail waits, and where to read it', async () => {
+test('without a mail server, a waiting mail is logged once with the place to read it', async () => {
   const server = await startServer({ TRUSTED_PROXIES: '127.0.0.1' })
   await server.deliverMails()
   await moveNetwork(server, await signUp(server))

@@ -45,7 +45,7 @@ const claim = (db: Database, now = NOW, limit = 5) =>
   claimMails(db, { now, leaseUntil: new Date(now.getTime() + 120_000), limit })
 const failure = { nextAttemptAt: at(300), refusals: 1, failedAt: null, reason: 'no' }
 
-test("those that wait longest are claimed first, and what is claimed is nobody else's until its lease ends", async () => {
+test('the oldest mails are claimed first, and a claimed mail cannot be claimed again until its lease ends', async () => {
   const { db, ids } = await createOutbox(7)
   const first = await claim(db)
   assert.deepEqual(
@@ -60,7 +60,7 @@ test("those that wait longest are claimed first, and what is claimed is nobody e
   assert.equal((await claim(db, at(120), 10)).length, 7)
 })
 
-test('two claims at once share, and neither waits for the other', {
+test('two concurrent claims get different mails, and neither waits for the other', {
   skip: !onPostgres && 'SQLite has one writer',
 }, async () => {
   const url = await emptyDatabaseUrl()
@@ -82,7 +82,7 @@ test('two claims at once share, and neither waits for the other', {
   assert.equal(new Set([...(await firstClaim), ...secondClaim].map(({ id }) => id)).size, 4)
 })
 
-test('who lost the lease changes nothing, and nobody makes a sent mail unsent', async () => {
+test('a sender that lost its lease changes nothing, and a sent mail stays sent', async () => {
   const { db, ids } = await createOutbox(1)
   const [id = 0] = ids
   const [slow] = await claim(db)
@@ -98,7 +98,7 @@ test('who lost the lease changes nothing, and nobody makes a sent mail unsent', 
   assert.deepEqual(await claim(db, at(9999)), [])
 })
 
-test('a retry sends at once and counts patience anew; not what was sent, or is being sent', async () => {
+test('a manual retry makes a mail due at once and resets its refusals and its age; a mail that was sent or is being sent cannot be retried', async () => {
   const { db, ids } = await createOutbox(3)
   const [waiting = 0, leased = 0, sent = 0] = ids
   const [mail] = await claim(db, NOW, 1)
@@ -110,14 +110,14 @@ test('a retry sends at once and counts patience anew; not what was sent, or is b
     [await retryMail(db, waiting, at(1)), await retryMail(db, leased, at(1)), await retryMail(db, sent, at(1))],
     [true, false, false],
   )
-  assert.equal(await retryMail(db, leased, at(121)), true, 'the lease is over')
+  assert.equal(await retryMail(db, leased, at(121)), true, 'the lease has ended')
   const retried = await findMail(db, waiting)
   assert.deepEqual([retried?.next_attempt_at, retried?.failed_at, retried?.refusals], [at(1), null, 0])
   const old = { before: at(0), now: at(200), reason: 'too old' }
-  assert.equal(await giveUpOldMails(db, old), 0, 'both were asked for by hand since')
+  assert.equal(await giveUpOldMails(db, old), 0, 'both were retried by hand since then')
 })
 
-test('what waited too long is given up, unless somebody is sending it', async () => {
+test('a mail that waited too long is given up, unless it is being sent', async () => {
   const { db, user_id } = await createOutbox(0)
   await addMail(db, user_id, 'old', at(-5 * DAY_SECONDS))
   await addMail(db, user_id, 'being sent', at(-6 * DAY_SECONDS))
@@ -133,7 +133,7 @@ test('what waited too long is given up, unless somebody is sending it', async ()
   assert.equal((await claim(db)).length, 1)
 })
 
-test('a round with nothing due is one read', async () => {
+test('a delivery round with nothing due runs one read', async () => {
   const { db } = await createOutbox(1)
   await claim(db)
   const statements: string[] = []
@@ -151,7 +151,7 @@ test('a round with nothing due is one read', async () => {
   assert.match(statements[0] ?? '', /^select /)
 })
 
-test('a second mail with the same key is not written, and no error', async () => {
+test('a second mail with the same key is not written and causes no error', async () => {
   const { db, user_id } = await createOutbox(1)
   await addMail(db, user_id, 'mail 0', NOW)
   assert.equal(await countMailsSince(db, { userId: user_id, kind: 'refresh_token_reused', since: at(-60) }), 1)
@@ -159,7 +159,7 @@ test('a second mail with the same key is not written, and no error', async () =>
   assert.equal(await countMailsSince(db, { userId: user_id, kind: 'address_changed', since: at(-60) }), 0)
 })
 
-test('damaged data keeps no other mail from being read', {
+test('a mail with damaged data does not keep others from being read', {
   skip: onPostgres && 'PostgreSQL checks JSON itself',
 }, async () => {
   const { db } = await createOutbox(2)
@@ -170,7 +170,7 @@ test('damaged data keeps no other mail from being read', {
   )
 })
 
-test('the clean-up deletes mails of more than thirty days, sent or not, and no other', async () => {
+test('the clean-up deletes mails older than thirty days, sent or not, and no others', async () => {
   const { db, user_id } = await createOutbox(0)
   await addMail(db, user_id, 'old', at(-31 * DAY_SECONDS))
   await addMail(db, user_id, 'young', at(-29 * DAY_SECONDS))
