@@ -17,7 +17,7 @@ function post(path: string, body: string | Buffer | undefined, headers: Record<s
   return send(server.url + path, { method: 'POST', ...(body !== undefined && { body }) }, { headers })
 }
 
-/** The shape of the contract that owns the path, and the status. */
+/** Asserts the status and the error shape of the contract that owns the path. */
 function assertError(answer: Answer, status: number, path: string) {
   assert.equal(answer.status, status, `${path}: ${answer.text}`)
   assert.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8')
@@ -39,7 +39,7 @@ async function countRows(): Promise<unknown> {
 }
 
 for (const path of POSTS) {
-  test(`${path} refuses what it cannot read, in the shape of its contract, and writes nothing`, async () => {
+  test(`${path} refuses unreadable requests in the error shape of its contract and writes nothing`, async () => {
     const before = await countRows()
     for (const body of [
       '',
@@ -84,7 +84,7 @@ for (const path of POSTS) {
   })
 }
 
-test('a field that is absent or no string is named; any string is judged', async () => {
+test('a missing or non-string field is named in a 422, and a wrong string is a 401', async () => {
   const cases: [string, unknown, object][] = [
     ['/api/v1/auth/login', {}, { email: ["can't be blank"], password: ["can't be blank"] }],
     ['/api/v1/auth/login', { email: 'a' }, { password: ["can't be blank"] }],
@@ -112,7 +112,7 @@ test('a field that is absent or no string is named; any string is judged', async
   }
 })
 
-test('unknown paths and broken paths are errors of the contract that would own them', async () => {
+test('unknown and malformed paths get the error shape of the contract that owns their prefix', async () => {
   for (const path of [
     '/nope',
     '/api',
@@ -130,7 +130,7 @@ test('unknown paths and broken paths are errors of the contract that would own t
   assertError(await server.get(`/${'x'.repeat(5000)}`), 404, '/')
 })
 
-test('a method that a path does not have is 405, with those that it has', async () => {
+test('an unsupported method is 405, and Allow lists the supported ones', async () => {
   const allowed = new Map<string, string[]>()
   for (const { path, method } of routes) allowed.set(path, [...(allowed.get(path) ?? []), method])
   for (const [path, methods] of allowed) {
@@ -144,7 +144,7 @@ test('a method that a path does not have is 405, with those that it has', async 
   }
 })
 
-test('what is no HTTP at all is answered and closed, and the server goes on', async () => {
+test('input that is not HTTP is answered with an error and closed, and the server continues', async () => {
   for (const bytes of [
     'nonsense\r\n\r\n',
     'GET / HTTP/1.1\r\nBad Header: x\r\n\r\n',
@@ -164,7 +164,7 @@ test('what is no HTTP at all is answered and closed, and the server goes on', as
   assert.equal((await server.get('/health')).status, 200)
 })
 
-test('every answer says no-store and nosniff, names its request, and has no banner', async () => {
+test('every answer has no-store, nosniff and a request id, and no server banner', async () => {
   for (const answer of [await server.get('/health'), await server.get('/nope'), await server.post('/auth/token', {})]) {
     assert.equal(answer.headers.get('cache-control'), 'no-store')
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
@@ -174,7 +174,7 @@ test('every answer says no-store and nosniff, names its request, and has no bann
   }
 })
 
-test('the log has one line a request, with its id and path, and never a secret, a token or a query', async () => {
+test('the log has one line per request with its id and path, and never a secret, a token or a query', async () => {
   const server = await startServer({ JWT_SECRET_KEY: 'CANARY-secret-in-the-settings', LOG_LEVEL: 'trace' })
   const { user, access_token, refresh_token } = await logInNewUser(server)
   const rotated = (await refresh(server, refresh_token, 'CANARY-idempotency-key')).body
@@ -198,7 +198,7 @@ test('the log has one line a request, with its id and path, and never a secret, 
   assert.match(String(reuse?.['requestId']), /^[0-9a-f-]{36}$/)
 })
 
-test('a dump of the database holds no part of a refresh token beyond its selector', async () => {
+test('a database dump contains no part of a refresh token except its selector', async () => {
   const server = await startServer()
   const { refresh_token } = await logInNewUser(server)
   const rotated = (await refresh(server, refresh_token)).body.refresh_token
@@ -227,14 +227,14 @@ test('a dump of the database holds no part of a refresh token beyond its selecto
   }
 })
 
-test('more than a hundred headers are 431, and none of them counts', async () => {
+test('a request with more than a hundred headers is 431', async () => {
   const headers = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`x-header-${n}`, 'x']))
   assert.equal((await server.get('/health', { headers: headers(80) })).status, 200)
   const refused = await server.get('/health', { headers: headers(101) })
   assertError(refused, 431, '/health')
 })
 
-test('an address may have so many connections and no more; those that close make room', async () => {
+test('an address has a limited number of connections, and closed ones make room', async () => {
   const net = createServer()
   const accepted: Socket[] = []
   capSockets(net, parseIpRanges(['127.0.0.2']), { info() {}, warn() {}, error() {} }, 2)
@@ -253,17 +253,14 @@ test('an address may have so many connections and no more; those that close make
   const greeting = async (localAddress: string) => {
     const socket = connect({ port: (net.address() as AddressInfo).port, host: '127.0.0.1', localAddress })
     socket.on('error', () => {})
-    const [first] = await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => ['turned away'])])
+    const [first] = await Promise.race([once(socket, 'data'), once(socket, 'close').then(() => ['rejected'])])
     return String(first)
   }
   const from = '127.0.0.1'
-  assert.deepEqual(
-    [await greeting(from), await greeting(from), await greeting(from)],
-    ['hello', 'hello', 'turned away'],
-  )
+  assert.deepEqual([await greeting(from), await greeting(from), await greeting(from)], ['hello', 'hello', 'rejected'])
   assert.equal(await greeting('127.0.0.3'), 'hello', 'another address')
   for (let proxied = 0; proxied < 4; proxied++) assert.equal(await greeting('127.0.0.2'), 'hello', 'a trusted proxy')
   accepted[0]?.destroy()
   await once(accepted[0] as Socket, 'close')
-  assert.deepEqual([await greeting(from), await greeting(from)], ['hello', 'turned away'])
+  assert.deepEqual([await greeting(from), await greeting(from)], ['hello', 'rejected'])
 })

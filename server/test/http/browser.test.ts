@@ -21,17 +21,17 @@ async function listen(listener: RequestListener): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** An empty page, whatever is asked for. */
+/** Answers every request with an empty page. */
 const blankPage: RequestListener = (_request, response) =>
   response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>app</title>')
 
-/** A server, a page of its site on another port, and a hostile page on 127.0.0.1, which is another site than localhost. */
+/** Starts a server, a page of its site on another port, and a hostile page on 127.0.0.1, a different site than localhost. */
 async function startSite() {
   const appPort = await listen(blankPage)
   const app = `http://localhost:${appPort}`
   const server = await startServer({ CORS_ORIGINS: app })
   const [arrived, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  // Between browser and server: holds back requests to `…?stall` that have left the browser.
+  // A proxy between browser and server that holds back requests to `…?stall` after they left the browser.
   const apiPort = await listen(async (incoming, outgoing) => {
     if (incoming.method === 'POST' && incoming.url?.endsWith('?stall')) {
       arrived.resolve()
@@ -49,7 +49,7 @@ async function startSite() {
   return { server, app, api, hostile, stalled: arrived.promise, release: released.resolve }
 }
 
-/** What a page gets when it asks: a status and the names of the body, or that the browser kept the answer from it. */
+/** Sends a request from a page; the status and field names of the answer, or `nothing` if the browser withheld it. */
 function ask(page: Page, url: string, body: object = {}): Promise<{ status: number; fields: string[] } | 'nothing'> {
   return page.evaluate(
     async ([address = '', text = '']) => {
@@ -65,7 +65,7 @@ function ask(page: Page, url: string, body: object = {}): Promise<{ status: numb
   )
 }
 
-test('a page on another port of the site logs in; two tabs refresh at once, one of them stalled; both go on', {
+test('after a page on another port of the site logs in, two tabs can refresh at once, and both continue when one request stalls', {
   skip,
 }, async () => {
   const { server, app, api, stalled, release } = await startSite()
@@ -77,7 +77,7 @@ test('a page on another port of the site logs in; two tabs refresh at once, one 
   const credentials = { email: user.email, password: PASSWORD, cookie: true }
   const login = await ask(first, `${api}/api/v1/auth/login`, credentials)
   assert.deepEqual(login, { status: 200, fields: ['user', 'access_token'] })
-  assert.equal(await first.evaluate('document.cookie'), '', 'no script reads it')
+  assert.equal(await first.evaluate('document.cookie'), '', 'no script can read it')
   const cookies = await browser.cookies(api)
   assert.deepEqual(
     cookies.map(({ name, httpOnly, secure, sameSite, path }) => ({ name, httpOnly, secure, sameSite, path })),
@@ -92,7 +92,7 @@ test('a page on another port of the site logs in; two tabs refresh at once, one 
   }
   server.advanceClock({ seconds: 31 })
   const late = ask(second, `${api}/api/v1/auth/refresh?stall`)
-  await stalled // with the cookie of this moment
+  await stalled // with the current cookie
   for (let again = 0; again < 3; again++) {
     assert.deepEqual(await ask(first, `${api}/api/v1/auth/refresh`), refreshed)
     server.advanceClock({ seconds: 8 })
@@ -105,7 +105,7 @@ test('a page on another port of the site logs in; two tabs refresh at once, one 
   assert.deepEqual(await server.rows(sql`select kind from outbox`), [])
 })
 
-test('a hostile page of another site gets nothing, and uses nothing up', { skip }, async () => {
+test('a hostile page of another site gets no answer and uses no token up', { skip }, async () => {
   const { server, app, api, hostile } = await startSite()
   const user = await signUp(server)
   const browser = await openBrowser()
@@ -119,7 +119,7 @@ test('a hostile page of another site gets nothing, and uses nothing up', { skip 
   for (const path of ['refresh', 'logout', 'login']) {
     assert.equal(await ask(evil, `${api}/api/v1/auth/${path}`, credentials), 'nothing', path)
   }
-  // What needs no preflight: a form, and a fetch that does not want to read the answer.
+  // Two kinds of request need no preflight: a form, and a fetch that does not read the answer.
   await evil.evaluate(`(async (url) => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
       const headers = { 'Content-Type': type }
@@ -136,7 +136,7 @@ test('a hostile page of another site gets nothing, and uses nothing up', { skip 
   assert.deepEqual(await ask(page, `${api}/api/v1/auth/refresh`), { status: 200, fields: ['access_token'] })
 })
 
-test('the API page in a browser: a login is tried, and nothing is loaded from elsewhere', { skip }, async () => {
+test('the API page can try a login in a browser and loads nothing from elsewhere', { skip }, async () => {
   const server = await startServer()
   const browser = await openBrowser()
   const page = await browser.newPage()

@@ -10,7 +10,7 @@ const trusted = parseIpRanges(['10.0.0.0/8', '2001:db8::/32', '::1'])
 const isTrusted = (ip: string | null) =>
   ip !== null && (ip.startsWith('10.') || ip.startsWith('2001:db8:') || ip === '::1')
 
-/** One entry of `X-Forwarded-For`, and what it says: null for nothing that is an address. */
+/** One entry of `X-Forwarded-For` and the address it contains, null if it is not an address. */
 interface Hop {
   text: string
   ip: string | null
@@ -29,7 +29,7 @@ function writeIpv4Forms(ip: string, port: number): string[] {
   return [`${ip}:${port}`, `::ffff:${ip}`, `[::FFFF:${ip}]:${port}`, `::ffff:${hex}`, `0:0:0:0:0:ffff:${hex}`]
 }
 
-/** Another reader of IPv6 than ours: the URL parser of Node.js, which writes as RFC 5952 wants. */
+/** Parses IPv6 independently of the server: with the URL parser of Node.js, which writes the form of RFC 5952. */
 function readIpv6(text: string): string {
   const ip = new URL(`http://[${text}]/`).hostname.slice(1, -1)
   const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(ip) ?? []
@@ -98,11 +98,11 @@ function read({ peer, hops, protocols, encrypted }: Drawn) {
   }
   const socket = { remoteAddress: peer.includes(':') ? peer : `::ffff:${peer}`, encrypted }
   const { client, isSecure } = identifyConnection({ headers, socket } as unknown as IncomingMessage, trusted)
-  assert.equal(canonicalIp(client.ip), client.ip, 'one spelling')
+  assert.equal(canonicalIp(client.ip), client.ip, 'in canonical form')
   return { ip: client.ip, isSecure }
 }
 
-/** The same, said of the chain as a whole: who stands in front of the unbroken row of trusted proxies that ends in the peer. */
+/** Derives the same from the whole chain: the client is in front of the unbroken row of trusted proxies that ends in the peer. */
 function expected({ peer, hops, protocols, encrypted }: Drawn) {
   const isEmpty = hops === null || (hops.length === 1 && hops[0]?.text === '')
   const chain = [...(isEmpty ? [] : hops.map(({ ip }) => ip)), peer]
@@ -117,11 +117,11 @@ function expected({ peer, hops, protocols, encrypted }: Drawn) {
   return { ip: ip ?? '0.0.0.0', isSecure }
 }
 
-test('the client is whom the unbroken row of trusted proxies saw, over what the nearest to it says', () => {
+test('the client address comes from the unbroken row of trusted proxies, and the protocol from the proxy nearest to the client', () => {
   assertProperty(request, (drawn) => assert.deepEqual(read(drawn), expected(drawn)))
 })
 
-test('headers of a peer that is no trusted proxy never matter, whatever they are', () => {
+test('forwarding headers of a peer that is not a trusted proxy are ignored', () => {
   const header = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('10.0.0.1', '::1', 'https', ',,,'))
   const peers = fc.constantFrom('192.0.2.1', '2a00::1', '11.0.0.1')
   assertProperty(fc.tuple(peers, header, header, fc.boolean()), ([peer, forwarded, proto, encrypted]) => {
@@ -129,7 +129,7 @@ test('headers of a peer that is no trusted proxy never matter, whatever they are
     const socket = { remoteAddress: peer, encrypted }
     const { client, isSecure } = identifyConnection({ headers, socket } as unknown as IncomingMessage, trusted)
     assert.deepEqual([client.ip, isSecure], [peer, encrypted])
-    // Of a trusted one, whatever it says is read without an error, and as an address.
+    // Any header of a trusted proxy is parsed without an error, and to an address.
     const behind = identifyConnection(
       { headers, socket: { remoteAddress: '10.0.0.1' } } as unknown as IncomingMessage,
       trusted,
@@ -138,14 +138,14 @@ test('headers of a peer that is no trusted proxy never matter, whatever they are
   })
 })
 
-test('what stands left of the first address that is no trusted proxy never matters', () => {
+test('entries left of the first address that is not a trusted proxy are ignored', () => {
   const stranger = address.filter(({ ip }) => !isTrusted(ip))
   const proxies = fc.array(
     address.filter(({ ip }) => isTrusted(ip)),
     { maxLength: 3 },
   )
   const claims = fc.array(hop, { minLength: 1, maxLength: 4 })
-  assertProperty(fc.tuple(claims, stranger, proxies, protocol), ([claimed, client, seen, said]) => {
+  assertProperty(fc.tuple(claims, stranger, proxies, protocol), ([claimed, client, seen, reported]) => {
     const identify = (hops: Hop[], protocols: string[]) => read({ peer: '10.0.0.1', hops, protocols, encrypted: false })
     // Each proxy in the row wrote one protocol; more to the left are claims, which can only take away.
     const protocols = [said, ...seen.map(() => 'http')]

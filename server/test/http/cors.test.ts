@@ -24,7 +24,7 @@ test('a listed origin is echoed exactly, with Vary, on answers and preflights', 
   assert.equal(asked.headers.get('access-control-allow-credentials'), 'true')
 })
 
-test('an unlisted origin gets no CORS header, and without CORS_ORIGINS nobody does', async () => {
+test('an unlisted origin gets no CORS header, and without CORS_ORIGINS no origin does', async () => {
   const closed = await startServer()
   const near = ['https://evil.example', 'null', `${ORIGIN}.evil.example`, 'http://app.example.com', `${ORIGIN}:8443`]
   for (const origin of near) {

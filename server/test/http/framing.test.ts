@@ -9,10 +9,10 @@ const HOST = `Host: ${new URL(server.url).host}\r\n`
 const JSON_TYPE = 'Content-Type: application/json\r\n'
 const POST = `POST /api/v1/auth/login HTTP/1.1\r\n${HOST}${JSON_TYPE}`
 const SMUGGLED = `GET /health HTTP/1.1\r\n${HOST}\r\n`
-/** Answered after all that came before it was read to its end. */
+/** A request that is answered only after everything before it was read completely. */
 const LAST = `GET /nope HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`
 
-/** Writes bytes and waits for whatever comes until the server ends the connection. */
+/** Sends bytes and collects everything until the server closes the connection. */
 function exchange(bytes: string, { isHalfClosed = false } = {}): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => {
@@ -23,7 +23,7 @@ function exchange(bytes: string, { isHalfClosed = false } = {}): Promise<string>
     socket.setEncoding('latin1').on('data', (chunk) => {
       received += chunk
     })
-    // A connection that is reset has ended, too.
+    // A reset connection counts as closed.
     socket.on('error', () => undefined)
     socket.on('close', () => resolve(received))
   })
@@ -40,7 +40,7 @@ function parseHeaders(received: string): Map<string, string> {
   )
 }
 
-/** One refusal of the client's at most, then the end. */
+/** Asserts that the server sends at most one 4xx answer and closes the connection. */
 async function assertRefused(bytes: string, why: string, how = { isHalfClosed: false }): Promise<void> {
   const received = await exchange(bytes, how)
   const statuses = parseStatuses(received)
@@ -48,7 +48,7 @@ async function assertRefused(bytes: string, why: string, how = { isHalfClosed: f
   for (const status of statuses) assert.ok(status >= 400 && status < 500, `${why}: ${received}`)
 }
 
-test('a request whose length could be read in two ways is refused, and what it carries is never answered', async () => {
+test('a request whose length is ambiguous is refused, and a request smuggled in it is never answered', async () => {
   const chunked = 'Transfer-Encoding: chunked\r\n'
   const lengths = (...all: string[]) => all.map((length) => `Content-Length: ${length}\r\n`).join('')
   const cases: [why: string, bytes: string][] = [
@@ -80,7 +80,7 @@ test('a request whose length could be read in two ways is refused, and what it c
   for (const [why, bytes] of cases) await assertRefused(bytes, why)
 })
 
-test('a chunk is as long as its size says in plain hexadecimal, or the request is refused', async () => {
+test('a request is refused unless each chunk has the size it declares in plain hexadecimal', async () => {
   const chunks = (body: string) => `${POST}Transfer-Encoding: chunked\r\n\r\n${body}`
   const cases = [
     'x\r\n',
@@ -101,18 +101,18 @@ test('a chunk is as long as its size says in plain hexadecimal, or the request i
   ]) {
     await assertRefused(chunks(`${body}0\r\n\r\n${SMUGGLED}`), JSON.stringify(body.slice(0, 20)))
   }
-  // What a chunk says of itself, and what follows the last, change nothing.
+  // Chunk extensions and trailers change nothing.
   const received = await exchange(chunks('1;a=b\r\n{\r\n1\r\n}\r\n0\r\nX-Trailer: y\r\n\r\n') + LAST)
   assert.deepEqual(parseStatuses(received), [422, 404])
 })
 
-test('a line ends with CR and LF', async () => {
+test('a request with a line that does not end in CR LF is refused', async () => {
   await assertRefused(`GET /health HTTP/1.1\n${HOST.trim()}\n\n`, 'everywhere')
   await assertRefused(`GET /health HTTP/1.1\r\n${HOST}X: a\nY: b\r\n\r\n`, 'in a header')
   await assertRefused(`GET /health HTTP/1.1\r\n${HOST}\n${SMUGGLED}`, 'at the end of the head')
 })
 
-test('what stands in a body is no request, whether the body is read, refused or too large', async () => {
+test('the content of a body is never taken for a request, whether the body is read, refused or too large', async () => {
   const carrying = (head: string, body: string) => `${head}Content-Length: ${body.length}\r\n\r\n${body}`
   const get = `GET /api/v1/auth/me HTTP/1.1\r\n${HOST}`
   const cases: [bytes: string, status: number][] = [
@@ -128,17 +128,17 @@ test('what stands in a body is no request, whether the body is read, refused or 
   for (const [bytes, status] of cases) {
     const [first, ...more] = parseStatuses(await exchange(bytes + LAST))
     assert.equal(first, status, bytes.slice(0, 200))
-    // Where the body was refused, the connection may end with that.
+    // After a refused body the connection may be closed.
     assert.ok(['', '404'].includes(String(more)), `${more} after ${bytes.slice(0, 200)}`)
   }
 })
 
-test('requests behind one another are answered in their order, and none behind what is no request', async () => {
+test('pipelined requests are answered in order, and none after input that is not a request', async () => {
   assert.deepEqual(
     parseStatuses(await exchange(SMUGGLED + LAST.replace('Connection: close', 'X: y') + SMUGGLED + LAST)),
     [200, 404, 200, 404],
   )
-  // The refusal may overtake the answer before it; it is the last in any case.
+  // The refusal may overtake the answer before it, but it is the last answer in any case.
   const statuses = parseStatuses(await exchange(`${SMUGGLED}nonsense\r\n\r\n${SMUGGLED}`))
   assert.ok(
     [[400], [200, 400]].some((expected) => String(expected) === String(statuses)),
@@ -146,15 +146,15 @@ test('requests behind one another are answered in their order, and none behind w
   )
 })
 
-test('a request of HTTP/1.1 has one Host', async () => {
+test('an HTTP/1.1 request without a Host header is refused', async () => {
   await assertRefused('GET /health HTTP/1.1\r\n\r\n', 'none')
 })
 
-test('a second Host is refused (RFC 9112, 3.2)', async () => {
+test('an HTTP/1.1 request with a second Host header is refused (RFC 9112, 3.2)', async () => {
   await assertRefused(`GET /health HTTP/1.1\r\n${HOST}Host: other.example\r\nConnection: close\r\n\r\n`, 'two')
 })
 
-test('methods that no path has are refused: TRACE and unknown ones, and CONNECT never opens a tunnel', async () => {
+test('TRACE, CONNECT and unknown methods are refused', async () => {
   const traced = await exchange(
     `TRACE /api/v1/auth/me HTTP/1.1\r\n${HOST}Connection: close\r\nCookie: secret=CANARY\r\n\r\n`,
   )
@@ -171,7 +171,7 @@ test('methods that no path has are refused: TRACE and unknown ones, and CONNECT 
   }
 })
 
-test('other versions are answered as HTTP/1.1 or not at all', async () => {
+test('requests of other HTTP versions are answered in HTTP/1.1 or refused', async () => {
   for (const line of ['GET /health HTTP/1.0', 'GET /health HTTP/0.9', 'GET /health']) {
     const old = await exchange(`${line}\r\n\r\n`)
     assert.deepEqual(parseStatuses(old), [200])
@@ -182,7 +182,7 @@ test('other versions are answered as HTTP/1.1 or not at all', async () => {
   }
 })
 
-test('HEAD has the headers of GET and no body', async () => {
+test('an answer to HEAD has the headers of GET and no body', async () => {
   const paths = [
     '/health',
     '/ready',
@@ -207,7 +207,7 @@ test('HEAD has the headers of GET and no body', async () => {
   }
 })
 
-test('many headers are read; large ones are 431', async () => {
+test('ninety headers are accepted; oversized ones are refused', async () => {
   const many = Array.from({ length: 90 }, (_, at) => `X-${at}: ${at}\r\n`).join('')
   assert.deepEqual(
     parseStatuses(await exchange(`GET /health HTTP/1.1\r\n${HOST}${many}Connection: close\r\n\r\n`)),
@@ -224,7 +224,7 @@ test('many headers are read; large ones are 431', async () => {
   await assertRefused(`GET /${'x'.repeat(100_000)} HTTP/1.1\r\n${HOST}\r\n`, 'a long path')
 })
 
-test('who stops in the middle ends the connection, and leaves nothing behind', async () => {
+test('a client that stops in the middle of a request ends its connection and causes no error', async () => {
   for (const bytes of [
     '',
     'G',

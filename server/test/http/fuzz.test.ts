@@ -9,7 +9,7 @@ import { SEED, sample } from '../support/seeded.ts'
 import { startServer } from '../support/server.ts'
 import { ADMIN, issuePair, logIn, logInNewUser } from '../support/users.ts'
 
-// Behind a trusted proxy, so that what a client claims of its address is read.
+// The peer is a trusted proxy, so that forwarding headers are parsed.
 const server = await startServer({ TRUSTED_PROXIES: '127.0.0.1,::1' })
 const api = await apiDescription(server)
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
@@ -36,9 +36,7 @@ interface Received {
   text: string
 }
 
-/** Of paths that the framework refuses before any route. */
-
-/** Not by `fetch`, which would not send half of these. */
+/** Sends a request with `node:http`: `fetch` would refuse to send half of these. */
 async function ask({ method, path, headers, body }: OddRequest): Promise<Received> {
   const options = { agent, method, path, headers: { ...headers, 'content-length': body.length } }
   const outgoing = request(server.url, options).end(body)
@@ -57,7 +55,7 @@ function assertFits({ method, route, path }: OddRequest, { status, headers, text
   const allowed = methods.includes('GET') ? [...methods, 'HEAD'] : methods
   if (!allowed.some((each) => each === method) && !path.startsWith('/docs/') && !path.startsWith('/dev/mail/')) {
     const others = route.includes('{') ? [400, 414] : []
-    assert.ok([405, ...others].includes(status), `${status} for another method`)
+    assert.ok([405, ...others].includes(status), `${status} for an unsupported method`)
     if (status === 405) assert.equal(headers.allow, allowed.join(', '))
     return
   }
@@ -69,7 +67,7 @@ function assertFits({ method, route, path }: OddRequest, { status, headers, text
   else api.assertDescribed(route, asked.toLowerCase(), { status, text, body: isJson ? JSON.parse(text) : null })
 }
 
-test('whatever is asked of any route, the answer is one that the description has for it, and none is a fault', async (t) => {
+test('every answer to an odd request is one that the API description lists, and never a server error', async (t) => {
   const seen = new Map<string, number>()
   const all = sample(sent, REQUESTS)
   for (let start = 0; start < all.length; start += PARALLEL) {
@@ -94,7 +92,7 @@ test('whatever is asked of any route, the answer is one that the description has
   for (const [path, method, { operationId }] of api.operations) {
     const statuses = [...seen.keys()].filter((kind) => kind.startsWith(`${method.toUpperCase()} ${path} `))
     t.diagnostic(statuses.map((kind) => `${kind} × ${seen.get(kind)}`).join(', '))
-    // A fresh token, both halves of a pair, a user and their own token are seldom met: a refusal of the rules will do.
+    // An unused token, two matching halves of a pair, or a user with a matching token are rare: a refusal is enough.
     const rare: Record<string, RegExp> = {
       deleteUser: / (204|404)$/,
       refresh: / (200|401)$/,
@@ -112,7 +110,7 @@ test('whatever is asked of any route, the answer is one that the description has
   )
 })
 
-test('a path that cannot be routed is answered with the headers of every answer, and logged', async () => {
+test('an unroutable path is answered with the usual headers and logged', async () => {
   for (const [path, status] of [
     ['/auth/%zz', 400],
     [`/api/v1/users/${'x'.repeat(200)}`, 414],
@@ -127,7 +125,7 @@ test('a path that cannot be routed is answered with the headers of every answer,
   }
 })
 
-test('a method that the framework does not know is 405 on a path with an id, too', async () => {
+test('a method unknown to the framework is 405 on a path with an id, too', async () => {
   const answer = await ask({
     method: 'PROPFIND',
     route: '',

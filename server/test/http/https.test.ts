@@ -14,7 +14,7 @@ const skip = spawnSync('openssl', ['version']).error ? 'there is no openssl here
 const SECRET = 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ'
 const PRODUCTION = { NODE_ENV: 'production', JWT_SECRET_KEY: SECRET, HOST: '127.0.0.1' }
 
-/** A certificate of its own making, and its key. */
+/** Creates a self-signed certificate and its key. */
 function certify(folder: string, name: string): { cert: string; key: string } {
   const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)]
   const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
@@ -23,7 +23,7 @@ function certify(folder: string, name: string): { cert: string; key: string } {
   return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
 }
 
-/** A GET over TLS: status, headers, and the common name of the certificate. */
+/** Sends a GET over TLS; status, headers and the common name of the certificate. */
 async function get(url: string, agent: Agent) {
   const outgoing = request(url, { agent, rejectUnauthorized: false }).end()
   const [answer] = await once(outgoing, 'response')
@@ -34,7 +34,7 @@ async function get(url: string, agent: Agent) {
   return { status: answer.statusCode, headers: answer.headers, name, reused }
 }
 
-test('over HTTPS answers say so; a renewed certificate is taken up without a dropped connection', {
+test('answers over HTTPS have HSTS, and a renewed certificate is loaded without dropping a connection', {
   skip,
 }, async () => {
   const folder = temporaryFolder()
@@ -56,7 +56,7 @@ test('over HTTPS answers say so; a renewed certificate is taken up without a dro
   write(second?.cert, second?.key)
   await server.renewCertificate()
   assert.equal((await get(`${server.url}/health`, fresh())).name, 'second')
-  assert.equal((await get(`${server.url}/health`, kept)).reused, true, 'who was connected is still')
+  assert.equal((await get(`${server.url}/health`, kept)).reused, true, 'open connections stay open')
 
   write(third?.cert, second?.key) // half of a renewal
   await server.renewCertificate()
@@ -82,7 +82,7 @@ test('over HTTPS answers say so; a renewed certificate is taken up without a dro
   assert.equal((await get(`${server.url}/health`, fresh())).name, 'third')
 })
 
-test('production refuses what came in clear, but for probes; a trusted proxy says how it came, and nobody else', async () => {
+test('production refuses plain HTTP except for probes, and only a trusted proxy can declare a request as HTTPS', async () => {
   const server = await startServer({ ...PRODUCTION, TRUSTED_PROXIES: '127.0.0.1,10.0.0.0/8' })
   const ask = async (headers: Record<string, string>) => {
     const { status, body, headers: answered } = await server.get('/api/v1/auth/me', { headers })
@@ -116,7 +116,7 @@ test('production refuses what came in clear, but for probes; a trusted proxy say
   assert.equal((await development.get('/api/v1/auth/me', forged)).headers.has('strict-transport-security'), false)
 })
 
-test('where nothing could come over HTTPS, or a certificate cannot be used, the start is refused in one line', {
+test('a start is refused in one line if no request could arrive over HTTPS or the certificate cannot be used', {
   skip,
 }, async () => {
   const folder = temporaryFolder()

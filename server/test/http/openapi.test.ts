@@ -10,7 +10,7 @@ import { ADMIN, issuePair, JOHN, logInNewUser, PASSWORD, signUp } from '../suppo
 const server = await startServer()
 const { document: description, operations, validationErrors, assertDescribed } = await apiDescription(server)
 
-test('the description is valid OpenAPI 3.1, and each of its examples fits its schema', async () => {
+test('the description is valid OpenAPI 3.1, and each example matches its schema', async () => {
   const result = await new Validator().validate(structuredClone(description))
   assert.deepEqual(result, { valid: true })
   assert.match(description.openapi, /^3\.1\./)
@@ -24,7 +24,7 @@ test('the description is valid OpenAPI 3.1, and each of its examples fits its sc
   }
 })
 
-test('every endpoint of the API is described, and no page is', () => {
+test('the description has every endpoint of the API and no page', () => {
   const described = operations.map(([path, method]) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`)
   const endpoints = routes.filter(({ endpoint }) => endpoint.about).map(({ method, path }) => `${method} ${path}`)
   assert.deepEqual(described.sort(), endpoints.sort())
@@ -32,14 +32,14 @@ test('every endpoint of the API is described, and no page is', () => {
   assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 10)
 })
 
-test('each parameter of a path is declared by its endpoint, and no other', () => {
+test('each endpoint declares exactly the parameters of its path', () => {
   for (const { path, endpoint } of routes) {
     const named = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
     assert.deepEqual(Object.keys(endpoint.params ?? {}), named, path)
   }
 })
 
-test('what the server answers is what the description says: each success and each refusal', async () => {
+test('each success and each refusal of the server matches the description', async () => {
   const { user, access_token, refresh_token } = await logInNewUser(server)
   const pair = await issuePair(server)
   const bearer = access_token
@@ -58,7 +58,7 @@ test('what the server answers is what the description says: each success and eac
     ['/api/v1/auth/login', ADMIN, { ...ADMIN, password: 'wrong' }, 401],
     ['/api/v1/auth/refresh', { refresh_token }, { refresh_token: 'x' }, 401],
     ['/api/v1/auth/logout', { refresh_token }, { refresh_token }, 401],
-    ['/auth/token', { auth: { user_guid: JOHN } }, { auth: { user_guid: 'nobody' } }, 404],
+    ['/auth/token', { auth: { user_guid: JOHN } }, { auth: { user_guid: 'unknown' } }, 404],
     ['/auth/refresh', { auth: pair }, { auth: pair }, 401],
   ]
   for (const [path, good, refused, status] of bodies) {
@@ -96,7 +96,7 @@ test('what the server answers is what the description says: each success and eac
   for (const path of ['/health', '/ready']) assertDescribed(path, 'get', await server.get(path))
 })
 
-test('limits and outages are described too', async () => {
+test('answers to rate limits and outages are described too', async () => {
   const limited = await startServer({ RATE_LIMIT: 'on' })
   let answer = await limited.post('/api/v1/auth/login', { email: 'a@example.com', password: 'x' })
   for (let attempt = 0; attempt < 10; attempt++) {
@@ -110,7 +110,7 @@ test('limits and outages are described too', async () => {
   }
 })
 
-test('who may issue pairs is described as it is set', async () => {
+test('the description states who may issue pairs, as configured', async () => {
   const issuing = (of: TestServer) =>
     apiDescription(of).then((api) => api.operations.find(([path]) => path === '/auth/token')?.[2])
   assert.deepEqual((await issuing(server))?.security, [])
@@ -126,10 +126,10 @@ test('who may issue pairs is described as it is set', async () => {
   )
 })
 
-test('a client made of the description signs up, logs in, refreshes, asks who it is, and logs out', async () => {
+test('a client generated from the description can use every endpoint', async () => {
   const definition = (await server.get('/openapi.json')).body
   const client = await new OpenAPIClientAxios({ definition: { ...definition, servers: [{ url: server.url }] } }).init()
-  // biome-ignore lint/suspicious/noExplicitAny: its methods are made at run time
+  // biome-ignore lint/suspicious/noExplicitAny: its methods are generated at run time
   const api = client as any
   const email = 'made-client@example.com'
   const { data } = await api.signUp(null, { user: { email, password: PASSWORD } })
@@ -151,7 +151,7 @@ test('a client made of the description signs up, logs in, refreshes, asks who it
   await assert.rejects(api.login(null, { email, password: PASSWORD }), { status: 401 })
 })
 
-test('the user who signs up is described as it is answered', async () => {
+test('the user that a sign-up returns matches the description', async () => {
   const user = await signUp(server)
   assert.equal(validationErrors('/components/schemas/User', user), '')
   assert.notEqual(validationErrors('/components/schemas/User', { ...user, role: 'boss' }), '')

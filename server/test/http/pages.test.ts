@@ -17,7 +17,7 @@ async function insertWarning(server: TestServer, userAgent = 'curl/8'): Promise<
   return newest?.id ?? 0
 }
 
-test('the front page is three lines of JSON for a program, and leads a browser on', async () => {
+test('the front page is three lines of JSON for a program and a page with working links for a browser', async () => {
   const server = await startServer()
   const program = await server.get('/')
   assert.equal(program.text.trim().split('\n').length, 3)
@@ -32,7 +32,7 @@ test('the front page is three lines of JSON for a program, and leads a browser o
     assert.ok(text.includes(`href="${path}"`), path)
 })
 
-test('pages run no script and load nothing from elsewhere; their policy allows their one style sheet', async () => {
+test('pages run no script and load nothing from elsewhere, and their policy allows only their one style sheet', async () => {
   const server = await startServer()
   const id = await insertWarning(server)
   for (const path of ['/', '/dev/mail', `/dev/mail/${id}`]) {
@@ -46,7 +46,7 @@ test('pages run no script and load nothing from elsewhere; their policy allows t
   }
 })
 
-test('the API page and all it loads come from this server, compressed for those who can', async () => {
+test('the API page and its files come from this server, compressed for clients that accept it', async () => {
   const server = await startServer()
   const { text, headers } = await server.get('/docs', BROWSER)
   assert.match(
@@ -71,7 +71,7 @@ test('the API page and all it loads come from this server, compressed for those 
   }
 })
 
-test('the mailbox of a development server lists mails and shows each as it would look', async () => {
+test('the mailbox of a development server lists mails and shows each as it would be sent', async () => {
   const server = await startServer()
   assert.deepEqual((await server.get('/dev/mail')).body, { mails: [] })
   assert.match((await server.get('/dev/mail', BROWSER)).text, /No mails yet/)
@@ -94,7 +94,7 @@ test('the mailbox of a development server lists mails and shows each as it would
   }
 })
 
-test('nobody else sees mails: not from other addresses, not with a mail server, not in production', async () => {
+test('the mailbox is hidden from other addresses, with a mail server and in production', async () => {
   const settings: Record<string, string>[] = [
     { DEMO_FROM: '192.0.2.1' },
     { SMTP_URL: 'smtp://127.0.0.1:9', MAIL_FROM: 'a@b.example' },
@@ -119,7 +119,7 @@ test('nobody else sees mails: not from other addresses, not with a mail server, 
   assert.equal((await send(`${strict.url}/dev/mail`, {}, forwarded)).status, 404)
 })
 
-test('each page has the policy it needs and no wider one', async () => {
+test('each page has the content security policy it needs and no wider one', async () => {
   const server = await startServer()
   const id = await insertWarning(server)
   const nothing = "default-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -140,7 +140,7 @@ test('each page has the policy it needs and no wider one', async () => {
   }
 })
 
-test('a page is for who prefers it to JSON', async () => {
+test('a client gets HTML only if it prefers HTML to JSON', async () => {
   const server = await startServer()
   const wanted: Record<string, string> = {
     'text/html': 'text/html',

@@ -22,7 +22,7 @@ interface Edit {
   added: string
 }
 
-/** Changes in one or more places; sometimes none, or one that changes nothing. */
+/** Edits in one to three places; some change nothing. */
 function edits(characters: string): fc.Arbitrary<Edit[]> {
   const added = fc.oneof(
     fc.string({ unit: fc.constantFrom(...characters), maxLength: 3 }),
@@ -66,7 +66,7 @@ const address = fc
   )
   .map(([gap, local, at, name, top]) => `${gap}${local}${at}${name}.${top}${gap}`)
 
-test('an address has one spelling, in ASCII, of bounded length, and nobody else’s', () => {
+test('an email address has one canonical form, in ASCII and of bounded length, that it shares with no other mailbox', () => {
   let accepted = 0
   assertProperty(fc.oneof({ weight: 9, arbitrary: address }, { weight: 1, arbitrary: anyText }), (input) => {
     const email = canonicalEmail(input)
@@ -82,24 +82,24 @@ test('an address has one spelling, in ASCII, of bounded length, and nobody else�
     const lower = given.replaceAll(/[A-Z]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 32))
     assert.equal(email.split('@')[0], lower)
   })
-  assert.ok(accepted > 1000, `only ${accepted} addresses were any`)
+  assert.ok(accepted > 1000, `only ${accepted} addresses were accepted`)
   const started = performance.now()
   for (const unit of ['a', '.', '@', ' ', '\t', 'a.', 'ü', '\u0301', '\ud800']) {
     assert.equal(canonicalEmail(unit.repeat(100_000)), null)
     assert.equal(canonicalEmail(`a@${unit.repeat(100_000)}.com`), null)
   }
-  assert.ok(performance.now() - started < 50, '100 KB take no time')
+  assert.ok(performance.now() - started < 50, '100 KB are refused quickly')
 })
 
 const ring = buildKeys({ jwt: 'the current one', previous: ['the one before'] })
-const strangers = buildKeys({ jwt: 'of somebody else', previous: [] })
+const strangers = buildKeys({ jwt: 'of another server', previous: [] })
 const made = { id: fc.uuid(), generation: fc.nat(0xffffffff), secret: fc.uint8Array({ minLength: 28, maxLength: 28 }) }
 const refreshTokens = sample(fc.record(made), 50).map(({ id, generation, secret }, at) => {
   const key = ring.refresh[at % 2] ?? ring.refresh[0]
   return makeRefreshToken(key, { sessionId: id, generation, secret: Buffer.from(secret) })
 })
 
-test('whatever is made of a refresh token, only the token itself is read, and as itself', () => {
+test('an edited refresh token is never accepted', () => {
   const cases = fc.tuple(fc.constantFrom(...refreshTokens), fc.oneof(edits(BASE64URL), edits('+/=. \n')))
   assertProperty(cases, ([token, changes]) => {
     const presented = edited(token.encoded, changes)
@@ -132,7 +132,7 @@ function assertOnlyGenuine(presented: string): void {
   }
 }
 
-test('whatever is made of an access token without its key, only the token itself is verified', () => {
+test('an access token edited without its key is never verified', () => {
   const shuffled = fc
     .tuple(fc.constantFrom(...genuine), fc.array(fc.nat(2), { maxLength: 5 }), fc.constantFrom('.', '..', '', '\n'))
     .map(([token, order, dot]) => order.map((at) => splitToken(token)[at]).join(dot))
@@ -150,7 +150,7 @@ test('whatever is made of an access token without its key, only the token itself
   assertProperty(fc.oneof(changed, duplicates, shuffled, mixed, anyText), assertOnlyGenuine)
 })
 
-test('a token signed with another key or algorithm is refused, whatever it says', () => {
+test('a token signed with another key or algorithm is refused, whatever its content', () => {
   const { kid } = ring.signing.login[0]
   const header = fc.record(
     {
@@ -166,18 +166,18 @@ test('a token signed with another key or algorithm is refused, whatever it says'
     fc.jsonValue().map((sub) => ({ ...claims, sub })),
     fc.constant(claims),
   )
-  const secret = fc.constantFrom('of somebody else', '', kid, 'x')
+  const secret = fc.constantFrom('of another server', '', kid, 'x')
   const hash = fc.constantFrom('sha256', 'sha384', 'sha512')
-  const sign = (head: unknown, said: unknown, key: string, algorithm: string) => {
-    const input = `${encode(head)}.${encode(said)}`
+  const sign = (head: unknown, content: unknown, key: string, algorithm: string) => {
+    const input = `${encode(head)}.${encode(content)}`
     return `${input}.${createHmac(algorithm, key).update(input).digest('base64url')}`
   }
-  assertProperty(fc.tuple(fc.oneof(header, fc.jsonValue()), body, secret, hash), ([head, said, key, algorithm]) => {
-    assertOnlyGenuine(sign(head, said, key, algorithm))
-    // The right key under another hash than the header's.
+  assertProperty(fc.tuple(fc.oneof(header, fc.jsonValue()), body, secret, hash), ([head, content, key, algorithm]) => {
+    assertOnlyGenuine(sign(head, content, key, algorithm))
+    // Signs with the right key but another hash than the header names.
     const others = { HS256: 'sha512', HS512: 'sha256' } as const
     const alg = algorithm === 'sha256' ? 'HS512' : 'HS256'
-    assertOnlyGenuine(sign({ alg, kid, typ: 'at+jwt' }, said, 'the current one', others[alg]))
+    assertOnlyGenuine(sign({ alg, kid, typ: 'at+jwt' }, content, 'the current one', others[alg]))
   })
   assert.ok(
     accessTokens.verify(sign({ alg: 'HS256', kid, typ: 'at+jwt' }, claims, 'the current one', 'sha256'), { now }),
@@ -187,7 +187,7 @@ test('a token signed with another key or algorithm is refused, whatever it says'
 const NAME = '__Host-tessera_refresh'
 const edge = { corsOrigins: [] } as unknown as HttpContext['edge']
 
-/** Null where the request has none. */
+/** Reads the refresh token of a cookie header, null if it has none. */
 function tokenInCookie(cookie: string): string | null {
   try {
     return presentedToken({ edge }, { headers: { cookie, host: 'x' } } as FastifyRequest, {}).refreshToken
@@ -197,7 +197,7 @@ function tokenInCookie(cookie: string): string | null {
   }
 }
 
-test('the refresh cookie is found among any others, and no other is taken for it', () => {
+test('the refresh cookie is found among any other cookies, and no other cookie is mistaken for it', () => {
   const latin = fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)) })
   const near = fc.constantFrom(
     '__host-tessera_refresh',
@@ -220,12 +220,12 @@ test('the refresh cookie is found among any others, and no other is taken for it
   assertProperty(fc.tuple(others, value, others, separator), ([before, token, behind, gap]) => {
     assert.equal(tokenInCookie([...before, ...behind].join(gap)), null)
     assert.equal(tokenInCookie([...before, `${NAME}=${token}`, ...behind].join(gap)), token)
-    // Of two, the first: more than one reader of the header must see the same.
+    // Of two, the first counts: every reader of the header must see the same one.
     assert.equal(tokenInCookie([...before, `${NAME}=${token}`, ...behind, `${NAME}=x`].join(gap)), token)
   })
 })
 
-test('keys are counted as they are written, wherever they stand; a key that is there twice is always noticed', () => {
+test('the keys of a JSON text are counted correctly, and a duplicate key is always detected', () => {
   let [duplicates, tooDeep, escaped] = [0, 0, 0]
   assertProperty(writtenJson('ab:"'), ({ text, keys, depth, hasDuplicateKey }) => {
     const written = countWrittenKeys(text)
@@ -248,8 +248,8 @@ test('keys are counted as they are written, wherever they stand; a key that is t
   })
 })
 
-test('a key is noticed twice in any spelling, after whatever else was read', () => {
-  // V8 13.6 takes an escaped key for another that begins like its escape, once that other was read.
+test('a duplicate key is detected even if escaped, whatever was parsed before', () => {
+  // V8 13.6 mistakes an escaped key for another key that begins like its escape, once it has parsed that other key.
   const twice = '{"email":"a","\\u0065mail":"b"}'
   assert.notEqual(countKeys(JSON.parse(twice)), countWrittenKeys(twice), 'before')
   JSON.parse('{"email":"a","\\\\u006":"b"}')
