@@ -14,7 +14,7 @@ async function cleanedSessions({ ctx }: TestServer): Promise<number> {
   return (await cleanUp(ctx))['sessions'] ?? 0
 }
 
-test('the clean-up deletes sessions past their absolute end with their tokens, and nothing earlier', async () => {
+test('the clean-up deletes expired sessions with their tokens, and no session before its absolute end', async () => {
   const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
   const active = await logInNewUser(server)
   const ended = await logInNewUser(server)
@@ -34,7 +34,7 @@ test('the clean-up deletes sessions past their absolute end with their tokens, a
   assert.equal((await refresh(server, young.refresh_token)).status, 200)
 })
 
-test('more than a batch is deleted, by two at once, and spent limits too', async () => {
+test('two concurrent clean-ups delete more than one batch of sessions, and expired rate limits too', async () => {
   const server = await startServer()
   const { db } = server.ctx
   const { user } = await logInNewUser(server)
@@ -55,7 +55,7 @@ test('more than a batch is deleted, by two at once, and spent limits too', async
     )
   })
   const counts = await Promise.all([cleanedSessions(server), cleanedSessions(server)])
-  // On PostgreSQL one may have skipped what the other held; it is gone all the same.
+  // On PostgreSQL one may have skipped rows that the other had locked; they are deleted all the same.
   assert.equal(counts[0] + counts[1] + (await cleanedSessions(server)), 2500)
   assert.deepEqual(
     (await server.rows<{ key: string }>(sql`select key from rate_limits`)).map((row) => row.key),
@@ -63,7 +63,7 @@ test('more than a batch is deleted, by two at once, and spent limits too', async
   )
 })
 
-test('tessera clean-up deletes beside a running server, and what lives goes on', async () => {
+test('tessera clean-up deletes expired sessions beside a running server, and active sessions continue', async () => {
   const server = await startServer()
   const [ended, active] = [await logInNewUser(server), await logInNewUser(server)]
   const past = new Date(Date.now() - 1000)

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { runToEnd, startProcess } from '../support/server-process.ts'
 import { emptyDatabaseUrl, onPostgres } from '../support/test-database.ts'
 
-const skip = !onPostgres && 'of PostgreSQL'
+const skip = !onPostgres && 'needs PostgreSQL'
 const credentials = { email: 'admin@example.com', password: 'password123' }
 
 async function startTwo() {
@@ -21,7 +21,7 @@ async function startTwo() {
   return { ...server, children, count, listening }
 }
 
-test('several processes serve one port, and a stop of the first stops all', { skip }, async () => {
+test('several processes serve one port, and stopping the parent stops them all', { skip }, async () => {
   const server = await startTwo()
   assert.equal(server.children().length, 2)
   assert.equal(server.count('An empty database gets demo users'), 1)
@@ -32,7 +32,7 @@ test('several processes serve one port, and a stop of the first stops all', { sk
   for (const child of children) assert.throws(() => process.kill(child, 0), /ESRCH/)
 })
 
-test('a process that dies is replaced, and the others serve on meanwhile', { skip }, async () => {
+test('a process that dies is replaced, and the others continue to serve meanwhile', { skip }, async () => {
   const server = await startTwo()
   const [first = 0, second = 0] = server.children()
   process.kill(first, 'SIGKILL')
@@ -46,7 +46,7 @@ test('a process that dies is replaced, and the others serve on meanwhile', { ski
   assert.equal(await server.end('SIGINT'), 0)
 })
 
-test('none outlives the first process', { skip }, async () => {
+test('no process outlives a killed parent', { skip }, async () => {
   const server = await startTwo()
   const children = server.children()
   await server.end('SIGKILL')
@@ -63,7 +63,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('what keeps them from starting is said once', { skip }, async () => {
+test('a reason that prevents the start is printed once', { skip }, async () => {
   const url = new URL(await emptyDatabaseUrl())
   url.port = '1'
   const { code, output } = await runToEnd(['start'], {
@@ -73,7 +73,7 @@ test('what keeps them from starting is said once', { skip }, async () => {
   assert.match(output, /^tessera: The database cannot be used: .*\n$/)
 })
 
-test('a SQLite file is for one process', async () => {
+test('a start of several processes on a SQLite file is refused', async () => {
   const { code, output } = await runToEnd(['start'], {
     environment: { DATABASE_URL: 'sqlite:a.db', WEB_CONCURRENCY: '2' },
   })

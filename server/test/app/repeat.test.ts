@@ -7,7 +7,7 @@ const warnings: string[] = []
 const log = { info() {}, warn: (_fields: object, message: string) => warnings.push(message), error() {} }
 const start = (job: Job, pauseMilliseconds = 1) => repeat(job, { pauseMilliseconds, failure: 'it failed', log })
 
-/** A job whose rounds end when they are told to. */
+/** A job whose rounds end when the test ends them. */
 function controlled() {
   const rounds: { end: () => void; signals: Parameters<Job>[0] }[] = []
   const waiting: (() => void)[] = []
@@ -22,13 +22,13 @@ function controlled() {
   return { job, rounds, begun }
 }
 
-test('rounds follow each other, never two at once, also when one is asked for', async () => {
+test('rounds run one after another, also when one is requested', async () => {
   const { job, rounds, begun } = controlled()
   const repeated = start(job)
   await begun(1)
   const asked = repeated.runNow()
   for (let turn = 0; turn < 20; turn++) await nextTurn()
-  assert.equal(rounds.length, 1, 'the one that is asked for waits')
+  assert.equal(rounds.length, 1, 'the requested round waits')
   for (let round = 1; round <= 4; round++) {
     await begun(round)
     rounds[round - 1]?.end()
@@ -51,7 +51,7 @@ test('a round that fails is logged, and the next one runs', async () => {
   await repeated.stop()
 })
 
-test('a stop tells the round to begin nothing new, waits for it, and none begins after', async () => {
+test('a stop signals the current round, waits for it, and no round begins after it', async () => {
   const { job, rounds, begun } = controlled()
   const repeated = start(job)
   await begun(1)
@@ -68,7 +68,7 @@ test('a stop tells the round to begin nothing new, waits for it, and none begins
   assert.equal(rounds.length, 1)
 })
 
-test('a round that hangs is told to let go after three seconds, and left behind after one more', async (context) => {
+test('a round that hangs is told to abandon its work after three seconds and is no longer awaited after one more', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] })
   let signals: Parameters<Job>[0] | null = null
   const repeated = start((given) => {

@@ -12,12 +12,12 @@ import { emptyDatabaseUrl, onPostgres, temporaryFolder } from '../support/test-d
 
 const LOGIN = { email: 'admin@example.com', password: 'password123' }
 
-/** Where the run of the suite wants it: SQLite's default needs no word. */
+/** The database setting for this run of the suite: none for SQLite, which is the default. */
 async function databaseSetting(): Promise<Record<string, string>> {
   return onPostgres ? { DATABASE_URL: await emptyDatabaseUrl() } : {}
 }
 
-test('the first start prints three curl lines, and each of them works', async () => {
+test('the first start prints three curl lines that work', async () => {
   const server = await startProcess({ environment: await databaseSetting() })
   const lines = [
     ...server.output().matchAll(/curl -X POST http:\/\/localhost:(\d+)(\/\S+) -H '([^:]+): ([^']+)' -d '([^']+)'/g),
@@ -30,7 +30,7 @@ test('the first start prints three curl lines, and each of them works', async ()
   assert.equal(await server.end('SIGTERM'), 0)
 })
 
-test('what it generates is kept, and for its owner only: tokens outlive a restart', async () => {
+test('the generated secret and database are readable by their owner only, and tokens outlive a restart', async () => {
   const [folder, environment] = [temporaryFolder(), await databaseSetting()]
   const first = await startProcess({ folder, environment })
   const { access_token } = (await first.post('/api/v1/auth/login', LOGIN)).body
@@ -44,7 +44,7 @@ test('what it generates is kept, and for its owner only: tokens outlive a restar
   assert.equal((await second.get('/api/v1/auth/me', access_token)).status, 200)
 })
 
-test('settings come from a .env file too, and the environment wins', async () => {
+test('settings are read from a .env file too, and the environment takes precedence', async () => {
   const folder = temporaryFolder()
   writeFileSync(join(folder, '.env'), 'JWT_ACCESS_TOKEN_EXPIRATION=60\nJWT_REFRESH_TOKEN_EXPIRATION=120\n')
   const environment = { ...(await databaseSetting()), JWT_ACCESS_TOKEN_EXPIRATION: '70' }
@@ -57,7 +57,7 @@ test('settings come from a .env file too, and the environment wins', async () =>
   assert.equal(refused.code, 1)
 })
 
-test('a start that cannot be is one sentence and exit code 1', async () => {
+test('an impossible start prints one sentence and exits with 1', async () => {
   const folder = temporaryFolder()
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
@@ -72,7 +72,7 @@ test('a start that cannot be is one sentence and exit code 1', async () => {
     [{ JWT_SECRET: 'x' }, /^tessera: JWT_SECRET is not a setting; .*\n$/],
     [{ PORT: String(port) }, /^tessera: Port \d+ is in use; .*\n$/],
     [
-      { DATABASE_URL: 'postgres://nobody:CANARY@127.0.0.1:1/none' },
+      { DATABASE_URL: 'postgres://unknown:CANARY@127.0.0.1:1/none' },
       /^tessera: The database cannot be used: .*ECONNREFUSED.*\n$/,
     ],
     [{ DATABASE_URL: 'sqlite:/dev/null/x.db' }, /^tessera: The database cannot be used: .*\n$/],
@@ -90,14 +90,14 @@ test('a start that cannot be is one sentence and exit code 1', async () => {
   }
 })
 
-test('an unknown command is answered with what was meant, and exit code 2', async () => {
+test('an unknown command prints a suggestion and exits with 2', async () => {
   const { code, output } = await runToEnd(['strat'])
   assert.equal(code, 2)
   assert.equal(output, "tessera: unknown command 'strat' (Did you mean start?) See tessera --help.\n")
   assert.equal((await runToEnd(['--help'])).code, 0)
 })
 
-test('tessera migrate brings a database up to date, once', async () => {
+test('tessera migrate applies each migration once', async () => {
   const [folder, environment] = [temporaryFolder(), await databaseSetting()]
   assert.match(
     (await runToEnd(['migrate'], { folder, environment })).output,
@@ -106,14 +106,14 @@ test('tessera migrate brings a database up to date, once', async () => {
   assert.match((await runToEnd(['migrate'], { folder, environment })).output, /^The database is up to date\.\n$/)
 })
 
-test('six processes that start at once on an empty database all come up', async () => {
+test('six processes can start at once on an empty database', async () => {
   const [folder, environment] = [temporaryFolder(), await databaseSetting()]
   const servers = await Promise.all(Array.from({ length: 6 }, () => startProcess({ folder, environment })))
   const { access_token } = (await servers[0]?.post('/api/v1/auth/login', LOGIN))?.body ?? {}
   for (const server of servers) assert.equal((await server.get('/api/v1/auth/me', access_token)).status, 200)
 })
 
-test('SIGTERM lets requests under way finish, and ends with 0', async () => {
+test('SIGTERM lets running requests finish and exits with 0', async () => {
   const server = await startProcess({ environment: { ...(await databaseSetting()), BCRYPT_COST: '12' } })
   await Promise.all(Array.from({ length: 5 }, () => server.get('/health'))) // five open connections
   const underWay = Array.from({ length: 4 }, () => server.post('/api/v1/auth/login', LOGIN))
@@ -122,7 +122,7 @@ test('SIGTERM lets requests under way finish, and ends with 0', async () => {
   assert.equal(await code, 0)
 })
 
-test('SIGTERM under load fails no request: clients are told to close, or find nobody listening', async () => {
+test('SIGTERM under load fails no request: clients are told to close, or are refused a connection', async () => {
   const server = await startProcess({ environment: await databaseSetting() })
   const agent = new Agent({ keepAlive: true })
   const outcomes = new Set<string>()
@@ -146,7 +146,7 @@ test('SIGTERM under load fails no request: clients are told to close, or find no
   assert.deepEqual([...outcomes].sort(), ['200', 'ECONNREFUSED'])
 })
 
-test('SIGTERM does not wait for connections that say nothing, or half of a request', async () => {
+test('SIGTERM does not wait for idle connections or half-sent requests', async () => {
   const server = await startProcess({ environment: await databaseSetting() })
   const sent = ['', 'GET /health HTTP/1.1\r\n', 'POST /auth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{']
   const sockets = sent.map((bytes) => {
@@ -158,7 +158,7 @@ test('SIGTERM does not wait for connections that say nothing, or half of a reque
   assert.equal(await server.end('SIGTERM'), 0)
 })
 
-test('production starts without demo users, without their curl lines, and asks for its secret', async () => {
+test('production starts without demo users and curl lines, and logs JSON', async () => {
   const environment = {
     ...(await databaseSetting()),
     NODE_ENV: 'production',
@@ -173,8 +173,8 @@ test('production starts without demo users, without their curl lines, and asks f
   for (const line of server.output().trim().split('\n')) JSON.parse(line)
 })
 
-test('while another process holds the write lock, writes are answered 503 and reads go on; after it, all is well', {
-  skip: onPostgres && 'of a SQLite file',
+test('while another process holds the write lock, writes get 503 and reads continue; afterwards writes succeed again', {
+  skip: onPostgres && 'needs a SQLite file',
 }, async () => {
   const folder = temporaryFolder()
   const server = await startProcess({ folder, environment: { RATE_LIMIT: 'off' } })
@@ -190,8 +190,8 @@ test('while another process holds the write lock, writes are answered 503 and re
   assert.equal((await issue()).status, 200)
 })
 
-test('on a full disk writes are answered 503, reads go on, and what was acknowledged stays', {
-  skip: onPostgres && 'of a SQLite file',
+test('on a full disk writes get 503, reads continue, and acknowledged data stays', {
+  skip: onPostgres && 'needs a SQLite file',
 }, async () => {
   const folder = temporaryFolder()
   const server = await startProcess({ folder, shell: "trap '' XFSZ; ulimit -f 400" })

@@ -8,10 +8,10 @@ import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { temporaryFolder } from '../support/test-database.ts'
 import { signUp } from '../support/users.ts'
 
-test('users of a Rails application come over with ids, digests and times, and sign in with their passwords', async () => {
+test('users of a Rails application are imported with ids, digests and times, and log in with their passwords', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
-  // As `row_to_json` prints rows of the documents' `users` table; the digests are of bcrypt-ruby ($2a$).
+  // Rows as `row_to_json` prints them from the `users` table of the Rails contracts, with digests of bcrypt-ruby ($2a$).
   const digest = '$2a$04$Y0mBWPkkdxc3WN1LDX9LJOtx00f/7F8.qE2psZtPoSq0wDNSaJzP2'
   const rows = [
     {
@@ -43,8 +43,8 @@ test('users of a Rails application come over with ids, digests and times, and si
     [501, '2024-01-01T00:00:00.000Z', 'admin'],
   )
   const bob = parseJsonLines((await tessera('users show 502 --json')).output)[0]
-  assert.equal(bob.created_at, '2024-02-01T00:00:00.000Z', 'Rails keeps UTC, without saying so')
-  assert.equal((await signUp(server)).id, 503, 'the next user comes after them')
+  assert.equal(bob.created_at, '2024-02-01T00:00:00.000Z', 'Rails stores UTC without a zone')
+  assert.equal((await signUp(server)).id, 503, 'the next id is above the imported ones')
 
   const refused: [object[], RegExp][] = [
     [
@@ -59,7 +59,7 @@ test('users of a Rails application come over with ids, digests and times, and si
     [[{ email: 'new@example.com', first_name: '\u001b[2J' }], /^tessera: Line 1: First name is invalid\./],
     [[{ email: 'new@example.com', created_at: '12/25/2020' }], /^tessera: Line 1: Created at is invalid\./],
     [[{ email: 'new@example.com', role: 1 }], /^tessera: Line 1: Role must be user or admin\./],
-    [[{ name: 'nobody' }], /^tessera: Line 1: Email can't be blank\./],
+    [[{ name: 'x' }], /^tessera: Line 1: Email can't be blank\./],
   ]
   for (const [users, expected] of refused) {
     const { code, output } = await tessera('users import -', jsonLines(users))
@@ -100,11 +100,11 @@ test('users of a Rails application come over with ids, digests and times, and si
     assert.equal(out[field], expected, field)
   }
   const attempt = { email: 'out@example.com', password: 'a rails password' }
-  assert.equal((await server.post('/api/v1/auth/login', attempt)).status, 401, 'who is out stays out')
+  assert.equal((await server.post('/api/v1/auth/login', attempt)).status, 401, 'a disabled user stays disabled')
   assert.equal((await server.rows(sql`select id from users where email = ${'new@example.com'}`)).length, 0)
 })
 
-test('an id that was given once is never given again: not of a deleted user, not after an import', async () => {
+test('an id is never assigned twice, not after a deletion and not after an import', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const gone = await signUp(server)
@@ -112,7 +112,7 @@ test('an id that was given once is never given again: not of a deleted user, not
   assert.equal((await tessera('users import -', '{"email":"next@example.com"}')).code, 0)
   const [next] = parseJsonLines((await tessera('users show next@example.com --json')).output)
   await tessera(`users delete ${next.id} --yes`)
-  // An id by hand, below those that were given.
+  // Imports an id below those already assigned.
   await server.rows(sql`delete from users where id = ${2} returning id`)
   assert.equal((await tessera('users import -', '{"id":2,"email":"two@example.com"}')).code, 0)
   assert.ok((await signUp(server)).id > next.id)

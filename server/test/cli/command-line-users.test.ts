@@ -10,7 +10,7 @@ import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { onPostgres } from '../support/test-database.ts'
 import { logIn, logInNewUser, me, PASSWORD, refresh, signUp } from '../support/users.ts'
 
-test("a user created at the command line signs in to the running server; the documents' test user is one line", async () => {
+test('a user created at the command line can log in to the running server; the test user of the contracts is one line', async () => {
   const server = await startServer({}, { demoFrom: { includes: () => true, includesEverything: true, isEmpty: false } })
   const tessera = tesseraCli(server)
   const guid = '6e1a2a9c-7f0b-4f3f-9d0a-0d9c4c1f2b3a'
@@ -35,7 +35,7 @@ test("a user created at the command line signs in to the running server; the doc
   await logIn(server, 'spaced@example.com', ' pass word ')
 })
 
-test('what a new user must be is said in one line, and nothing is written', async () => {
+test('an invalid new user is refused in one line, and nothing is written', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const cases: [string, string, RegExp][] = [
@@ -65,7 +65,7 @@ test('what a new user must be is said in one line, and nothing is written', asyn
   assert.equal((await server.rows(sql`select id from users`)).length, 2, 'the demo users')
 })
 
-test('disabling, a new password and deletion end sessions at once, and enabling lets in again', async () => {
+test('disabling, a new password and a deletion end sessions at once, and an enabled user can log in again', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const { user, access_token, refresh_token } = await logInNewUser(server)
@@ -77,7 +77,7 @@ test('disabling, a new password and deletion end sessions at once, and enabling 
   assert.match((await tessera(`users disable ${user.id}`)).output, /was already disabled/)
 
   assert.equal((await tessera(`users enable ${user.guid}`)).code, 0)
-  assert.equal((await me(server, access_token)).status, 401, 'what ended stays ended')
+  assert.equal((await me(server, access_token)).status, 401, 'ended sessions stay ended')
   const second = await logIn(server, user.email)
   assert.equal((await tessera(`users set-password ${user.email}`, 'another good one\n')).code, 0)
   assert.equal((await me(server, second.access_token)).status, 401)
@@ -95,7 +95,7 @@ test('disabling, a new password and deletion end sessions at once, and enabling 
   assert.deepEqual([code, output], [1, `tessera: No user has the id, GUID or email address "${user.email}".\n`])
 })
 
-test('what the command line does is audited, without an address', async () => {
+test('changes from the command line are audited, without an address', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const { user } = await logInNewUser(server)
@@ -133,14 +133,14 @@ test('what the command line does is audited, without an address', async () => {
   assert.ok(ofSession.length > 0 && ofSession.every(({ session_id }) => session_id === session.id))
 })
 
-/** Until a connection waits for a lock that another one has. */
+/** Waits until one connection is waiting for a lock of another. */
 async function waitForLockQueue(server: TestServer): Promise<void> {
   const waiting = sql`select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
   while ((await server.rows(waiting)).length === 0);
 }
 
-test('a login that is under way when its user is disabled, or all their sessions end, does not outlive it', {
-  skip: !onPostgres && 'SQLite has one writer: nothing is under way beside it',
+test('a login that is in progress when its user is disabled or all sessions of the user end does not survive', {
+  skip: !onPostgres && 'SQLite has one writer: no other transaction is in progress',
 }, async () => {
   const server = await startServer()
   const origin = { ip: null, userAgent: null }
@@ -171,7 +171,7 @@ test('a login that is under way when its user is disabled, or all their sessions
   }
 })
 
-test('a changed role counts at once, and users are found by role and by part of a name', async () => {
+test('a changed role takes effect at once, and users are found by role and by part of a name', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const { user, access_token } = await logInNewUser(server)

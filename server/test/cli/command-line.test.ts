@@ -11,7 +11,7 @@ import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { temporaryFolder } from '../support/test-database.ts'
 import { logIn, logInNewUser, me, refresh, signUp, type Tokens } from '../support/users.ts'
 
-test('what cannot be meant both ways changes nothing', async () => {
+test('a command with contradictory or invalid arguments changes nothing', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const { user, access_token } = await logInNewUser(server)
@@ -24,7 +24,7 @@ test('what cannot be meant both ways changes nothing', async () => {
   for (const command of ['drop', 'retry']) assert.equal((await tessera(`outbox ${command} 1 --failed`)).code, 1)
 })
 
-test('sessions are listed, ended one by one, and all of a user at once', async () => {
+test('sessions are listed, ended one by one, and ended all at once for a user', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const user = await signUp(server)
@@ -46,7 +46,7 @@ test('sessions are listed, ended one by one, and all of a user at once', async (
   assert.match((await tessera('sessions end nonsense')).output, /^tessera: No session has the id "nonsense"/)
 })
 
-test('after a backup was restored, the sessions of everybody end at once', async () => {
+test('after a restored backup, the sessions of all users can be ended at once', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const users = await Promise.all(Array.from({ length: 3 }, () => logInNewUser(server)))
@@ -64,7 +64,7 @@ test('after a backup was restored, the sessions of everybody end at once', async
   )
 })
 
-test('the audit is filtered by user, kind and time, as a table or JSON lines, and cannot steer the terminal', async () => {
+test('the audit log is filtered by user, kind and time, printed as a table or JSON lines, and cannot control the terminal', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const { user } = await logInNewUser(server)
@@ -80,14 +80,14 @@ test('the audit is filtered by user, kind and time, as a table or JSON lines, an
   assert.equal(table.split('\n').length, 4)
   assert.doesNotMatch(table, /[^\P{Cc}\n]|\u202E/u)
   await tessera(`users delete ${user.id} --yes`)
-  assert.deepEqual(await kinds(`--user ${user.id} --limit 1`), ['user_deleted'], 'a deleted user is known by their id')
+  assert.deepEqual(await kinds(`--user ${user.id} --limit 1`), ['user_deleted'], 'a deleted user can be named by id')
   assert.match(
     (await tessera('audit --since yesterday')).output,
     /^tessera: option '--since <time>' argument 'yesterday' is invalid\. Use a time such as 2026-11-21 .*\n$/,
   )
 })
 
-test('mails are listed, shown as they would look, sent again and dropped', async () => {
+test('mails are listed, shown as they would be sent, sent again and deleted', async () => {
   const server = await startServer()
   const tessera = tesseraCli(server)
   const { id: user_id, email } = await signUp(server)
@@ -115,13 +115,13 @@ test('mails are listed, shown as they would look, sent again and dropped', async
   assert.deepEqual([code, output], [1, `tessera: Mail ${second.id} does not exist.\n`])
 })
 
-test('secrets that production accepts, and never the same', async () => {
+test('tessera secret prints a new secret each time, long enough for production', async () => {
   const [first, second] = [await runToEnd(['secret']), await runToEnd(['secret'])]
   assert.match(first.output, /^[0-9a-f]{128}\n$/)
   assert.notEqual(first.output, second.output)
 })
 
-test('before there is a database, reading says so and makes none', async () => {
+test('a command that reads refuses to run without a database and creates none', async () => {
   const folder = temporaryFolder()
   for (const line of ['users list', 'sessions list', 'audit', 'outbox list', 'users show 1']) {
     const { code, output } = await runToEnd(line.split(' '), { folder })
@@ -132,7 +132,7 @@ test('before there is a database, reading says so and makes none', async () => {
   assert.equal((await runToEnd(['users', 'create', 'a@example.com', '--no-password'], { folder })).code, 0)
 })
 
-test('every command has a help with an example that names it', async () => {
+test('the help of every command has an example of that command', async () => {
   const program = createProgram('1.0.0')
   const commands = program.commands.flatMap((group) => (group.commands.length > 0 ? group.commands : [group]))
   assert.ok(commands.length >= 18)

@@ -20,7 +20,7 @@ function assertRefused(environment: Record<string, string>, sentence: RegExp) {
   )
 }
 
-test('the defaults are those of the contract', () => {
+test('the defaults are those of the contracts and of development', () => {
   const config = readConfig({})
   assert.equal(config.host, '127.0.0.1')
   assert.equal(config.port, 3000)
@@ -38,14 +38,14 @@ test('the defaults are those of the contract', () => {
   assert.equal(config.logLevel, 'info')
 })
 
-test('production hardens them', () => {
+test('production has stricter defaults', () => {
   const config = readConfig(PRODUCTION)
   assert.equal(config.host, '0.0.0.0')
-  assert.equal(config.pairIssuance, 'off', 'service without keys')
+  assert.equal(config.pairIssuance, 'off', 'service issuance without keys')
   assert.equal(readConfig({ ...PRODUCTION, SERVICE_KEYS: 'x'.repeat(32) }).pairIssuance, 'service')
 })
 
-test('a sender of mails is a name and an address, and a mail server needs one', () => {
+test('MAIL_FROM is an address with or without a name, and SMTP_URL requires it', () => {
   const from = (MAIL_FROM: string) => readConfig({ MAIL_FROM }).mailFrom
   assert.deepEqual(from('no-reply@acme.example'), { name: null, address: 'no-reply@acme.example' })
   assert.deepEqual(from('Acme Ltd <no-reply@acme.example>'), { name: 'Acme Ltd', address: 'no-reply@acme.example' })
@@ -70,7 +70,7 @@ test('a sender of mails is a name and an address, and a mail server needs one', 
   assertRefused({ SMTP_URL: 'smtp://localhost' }, /^SMTP_URL is set without MAIL_FROM/)
 })
 
-test('production refuses secrets that are missing, short, repetitive, documented, or could not be listed', () => {
+test('production refuses secrets that are missing, short, repetitive, documented, or contain a comma', () => {
   assertRefused({ NODE_ENV: 'production' }, /^JWT_SECRET_KEY must be set/)
   const secrets: [string, RegExp][] = [
     [GOOD.slice(0, 63), /shorter than 64 bytes/],
@@ -90,7 +90,7 @@ test('production refuses secrets that are missing, short, repetitive, documented
   assertRefused({ ...PRODUCTION, SERVICE_KEYS: 'short' }, /fewer than 32 bytes/)
 })
 
-test('contradictions and values that cannot be used are one sentence', () => {
+test('contradictory and invalid values are refused in one sentence', () => {
   assertRefused({ ...PRODUCTION, PAIR_ISSUANCE: 'demo' }, /refused in production/)
   assertRefused({ NODE_ENV: 'prod' }, /development, production or test/)
   assertRefused({ PORT: 'http' }, /^PORT must be a whole number from 0 to 65535, not "http"\.$/)
@@ -121,7 +121,7 @@ test('contradictions and values that cannot be used are one sentence', () => {
   assertRefused({ LOG_LEVEL: 'loud' }, /LOG_LEVEL/)
 })
 
-test('a misspelt name is not passed over in silence, and names of others are', () => {
+test('a misspelled setting is refused, and settings of other programs are ignored', () => {
   assertRefused(
     { REFRESH_TOKEN_ROTATON: 'strict' },
     /^REFRESH_TOKEN_ROTATON .*; did you mean REFRESH_TOKEN_ROTATION\?$/,
@@ -134,7 +134,7 @@ test('a misspelt name is not passed over in silence, and names of others are', (
   readConfig({ PATH: 'x', HOSTNAME: 'x', SMTP_SERVICE_HOST: 'x', SMTP_PORT_25_TCP_ADDR: 'x', SESSION_MANAGER: 'x' })
 })
 
-test('a secret may be given as a file, and not twice', () => {
+test('a secret can be read from a file, and cannot be set twice', () => {
   const file = join(temporaryFolder(), 'secret')
   writeFileSync(file, `${GOOD}\n`)
   for (const bytes of [Buffer.alloc(80, 0xe9), Buffer.from(GOOD, 'utf16le'), Buffer.from(`\uFEFF${GOOD}`)]) {
@@ -150,6 +150,6 @@ test('a secret may be given as a file, and not twice', () => {
   assertRefused({ JWT_SECRET_KEY_FILE: `${file}.missing` }, /JWT_SECRET_KEY_FILE cannot be read/)
 })
 
-test('empty means not set', () => {
+test('an empty value means not set', () => {
   assert.equal(readConfig({ PORT: '', JWT_SECRET_KEY: '', TRUSTED_PROXIES: '' }).port, 3000)
 })

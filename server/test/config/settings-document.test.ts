@@ -4,27 +4,27 @@ import { test } from 'node:test'
 import type { Setting } from '../../src/config/setting.ts'
 import { SETTINGS } from '../../src/config/settings.ts'
 
-const document = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
-const rows = [...document.matchAll(/^\| `([A-Z_]+)` \| (.*) \| (.*) \|$/gm)].map(
+const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
+const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (.*) \| (.*) \|$/gm)].map(
   ([, name = '', standard = '', meaning = '']) => ({ name, standard, meaning }),
 )
 const settings: Setting<unknown>[] = Object.values(SETTINGS)
 
-/** The default as the document writes it. */
+/** The default as docs/configuration.md writes it. */
 function written({ default: standard, defaultInWords }: Setting<unknown>): string {
   if (standard === null) return defaultInWords
   if (typeof standard === 'string') return `\`${standard}\``
   return `\`${standard.development}\`; production \`${standard.production}\``
 }
 
-test('docs/configuration.md has every setting of the code, in its order', () => {
+test('docs/configuration.md lists every setting, in the order of the code', () => {
   assert.deepEqual(
     rows.map(({ name }) => name),
     settings.map(({ name }) => name),
   )
 })
 
-test('docs/configuration.md has the default of each setting, its unit, what it is, and whether it is a secret', () => {
+test('docs/configuration.md gives the default, unit and meaning of each setting and marks secrets', () => {
   for (const [index, setting] of settings.entries()) {
     const { standard = '', meaning = '' } = rows[index] ?? {}
     const plain = meaning.replace('*secret.* ', '')

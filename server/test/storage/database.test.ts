@@ -21,7 +21,7 @@ async function keys(db: Database): Promise<string[]> {
   return rows.map((row) => row.key)
 }
 
-test('dates come back as dates, to the millisecond, and ids as numbers', async () => {
+test('dates are read back as dates, to the millisecond, and ids as numbers', async () => {
   const db = await migratedDatabase()
   await db.query(sql`insert into audit_events (at, kind, details) values (${now}, ${'logout'}, ${'{"a":1}'})`)
   const rows = await db.query<{ id: number; at: Date; details: string }>(sql`select id, at, details from audit_events`)
@@ -30,7 +30,7 @@ test('dates come back as dates, to the millisecond, and ids as numbers', async (
   assert.deepEqual(JSON.parse(rows[0]?.details ?? ''), { a: 1 })
 })
 
-test('a parameter that a driver would bend in silence is refused', async () => {
+test('a parameter that a driver would convert silently is refused', async () => {
   const db = await migratedDatabase()
   for (const value of [undefined, Number.NaN, true, {}, 'a\0b', new Date(Number.NaN)]) {
     await assert.rejects(insertLimit(db, value as string), /parameter|Invalid time value/)
@@ -38,7 +38,7 @@ test('a parameter that a driver would bend in silence is refused', async () => {
   assert.deepEqual(await keys(db), [])
 })
 
-test('a transaction that throws leaves nothing, and its neighbours stay', async () => {
+test('a transaction that throws is rolled back, and concurrent transactions commit', async () => {
   const db = await migratedDatabase()
   const results = await Promise.allSettled(
     ['a', 'b', 'c', 'd'].map((key) =>
@@ -55,7 +55,7 @@ test('a transaction that throws leaves nothing, and its neighbours stay', async 
   assert.deepEqual(await keys(db), ['a', 'c', 'd'])
 })
 
-test('nobody sees what a transaction wrote before its commit', async () => {
+test('writes of a transaction are invisible to others before its commit', async () => {
   const db = await migratedDatabase()
   const written = Promise.withResolvers<void>()
   const seen = Promise.withResolvers<void>()
@@ -71,7 +71,7 @@ test('nobody sees what a transaction wrote before its commit', async () => {
   assert.deepEqual(await keys(db), ['a'])
 })
 
-test('of reads that are asked together each has its own answer, and sees what was committed before', async () => {
+test('concurrent reads each get their own result and see everything committed before', async () => {
   const db = await migratedDatabase()
   for (const key of ['a', 'b', 'c']) {
     await insertLimit(db, key)
@@ -83,8 +83,8 @@ test('of reads that are asked together each has its own answer, and sees what wa
   }
 })
 
-test('a read that makes SQLite give up the transaction harms no other', {
-  skip: onPostgres && 'of SQLite',
+test('a read that makes SQLite roll the transaction back does not affect other reads', {
+  skip: onPostgres && 'needs SQLite',
 }, async () => {
   const file = (await emptyDatabaseUrl()).slice('sqlite:'.length)
   const reader = new SqliteReader(new SqliteConnection(file, { readOnly: false }))
@@ -94,7 +94,7 @@ test('a read that makes SQLite give up the transaction harms no other', {
   reader.close()
 })
 
-test('a unique violation names its column and undoes only its own work', async () => {
+test('a unique violation names its column and rolls back only its own statement', async () => {
   const db = await migratedDatabase()
   await insertLimit(db, 'a')
   await assert.rejects(insertLimit(db, 'a'), (error) => {
@@ -105,7 +105,7 @@ test('a unique violation names its column and undoes only its own work', async (
   assert.deepEqual(await keys(db), ['a'])
 })
 
-test('using the database inside a transaction, or a transaction after its end, is refused', async () => {
+test('the database cannot be used inside a transaction, nor a transaction after its end', async () => {
   const db = await migratedDatabase()
   await assert.rejects(
     db.transaction(() => keys(db)),
@@ -119,7 +119,7 @@ test('using the database inside a transaction, or a transaction after its end, i
   await assert.rejects(insertLimit(leaked, 'a'), /has ended/)
 })
 
-test('after a conflict a transaction runs again, three times at most', {
+test('a transaction that conflicts is run again at most three times', {
   skip: !onPostgres && 'SQLite has one writer: its transactions do not conflict',
 }, async () => {
   const db = await migratedDatabase()
@@ -136,7 +136,9 @@ test('after a conflict a transaction runs again, three times at most', {
   assert.equal(runs, 4)
 })
 
-test('SQLite writes through to the disk before it answers', { skip: onPostgres && 'of a SQLite file' }, async () => {
+test('SQLite syncs to disk before a commit is acknowledged', {
+  skip: onPostgres && 'needs a SQLite file',
+}, async () => {
   const db = await migratedDatabase()
   const [synchronous] = await db.query<{ synchronous: number }>(sql`pragma synchronous`)
   assert.equal(synchronous?.synchronous, 2)
@@ -144,8 +146,8 @@ test('SQLite writes through to the disk before it answers', { skip: onPostgres &
   assert.equal(journal?.journal_mode, 'wal')
 })
 
-test('when SQLite gives up a transaction, everybody in it is told', {
-  skip: onPostgres && 'of a SQLite file',
+test('when SQLite rolls back a shared transaction, everything in it fails', {
+  skip: onPostgres && 'needs a SQLite file',
 }, async () => {
   const db = await migratedDatabase()
   const results = await Promise.allSettled([
@@ -165,8 +167,8 @@ test('when SQLite gives up a transaction, everybody in it is told', {
   assert.deepEqual(await keys(db), ['c'])
 })
 
-test('closing waits for what was begun', {
-  skip: onPostgres && 'a pool turns away who still waits for a connection; requests are drained before',
+test('closing waits for queries and transactions in progress', {
+  skip: onPostgres && 'a pool rejects callers that still wait for a connection; requests are drained first',
 }, async () => {
   const url = await emptyDatabaseUrl()
   const db = await openDatabase(url)
@@ -177,7 +179,7 @@ test('closing waits for what was begun', {
   assert.equal((await keys(await openDatabase(url))).length, 20)
 })
 
-test('six that open and migrate an empty database at once all come up, and one of them does the work', async () => {
+test('six connections can open and migrate an empty database at once, and one of them applies the migrations', async () => {
   const url = await emptyDatabaseUrl()
   const databases = await Promise.all(Array.from({ length: 6 }, () => openDatabase(url)))
   const applied = await Promise.all(databases.map((db) => migrate(db, now)))
@@ -185,9 +187,9 @@ test('six that open and migrate an empty database at once all come up, and one o
   assert.deepEqual(await Promise.all(databases.map((db) => migrate(db, now))), [[], [], [], [], [], []])
 })
 
-test('transactions that arrive together are answered together, each with its own result', async () => {
+test('transactions that arrive together each get their own result', async () => {
   const db = await migratedDatabase()
-  const many = onPostgres ? 50 : 200 // on SQLite more than one commit takes
+  const many = onPostgres ? 50 : 200 // on SQLite more than fit into one commit
   const results = await Promise.all(
     Array.from({ length: many }, (_, n) => db.transaction(async (tx) => (await insertLimit(tx, `k${n}`))[0]?.key)),
   )

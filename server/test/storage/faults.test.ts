@@ -25,7 +25,7 @@ async function logInNewUser(server: Pick<ServerProcess, 'post'>) {
   return (await server.post('/api/v1/auth/login', { email, password: PASSWORD })).body
 }
 
-test('SIGKILL at random moments of refreshes with retrying clients: no session is lost, no second successor', async () => {
+test('SIGKILL at random moments of refreshes loses no session of a client that retries and never makes a second successor', async () => {
   const folder = temporaryFolder()
   const environment = {
     DATABASE_URL: onPostgres ? await emptyDatabaseUrl() : 'sqlite:tessera.db',
@@ -84,7 +84,9 @@ test('SIGKILL at random moments of refreshes with retrying clients: no session i
   assert.equal(crowded.length, 0)
 })
 
-test('a database that is away: 503 with Retry-After, never 401, and no restart is needed', { skip }, async () => {
+test('an unreachable database means 503 with Retry-After and never 401, and no restart is needed afterwards', {
+  skip,
+}, async () => {
   const proxy = await proxiedDatabase()
   const server = await startServer({ DATABASE_URL: proxy.url, RATE_LIMIT: 'on' })
   const { access_token, refresh_token } = await logInNewUser(server)
@@ -119,18 +121,18 @@ test('a database that is away: 503 with Retry-After, never 401, and no restart i
   assert.equal((await server.post('/auth/refresh', { auth: pair })).status, 200)
 })
 
-test('a rotation whose answer is lost on its way: the server recognises its own second try', { skip }, async () => {
+test('when the answer to a rotation is lost, the server recognises its own retry', { skip }, async () => {
   const proxy = await proxiedDatabase()
   const server = await startServer({
     DATABASE_URL: proxy.url,
     REFRESH_TOKEN_ROTATION: 'strict',
     REFRESH_REPLAY_WINDOW: '0',
   })
-  const user = { auth: { user_guid: '123e4567-e89b-12d3-a456-426614174000' } }
-  let pair = (await server.post('/auth/token', user)).body
+  const request = { auth: { user_guid: '123e4567-e89b-12d3-a456-426614174000' } }
+  let pair = (await server.post('/auth/token', request)).body
   let { refresh_token } = await logInNewUser(server)
   for (let round = 0; round < 5; round++) {
-    proxy.armFault({ rotation: 1, moment: 'after', manner: 'reset' }) // so it has committed
+    proxy.armFault({ rotation: 1, moment: 'after', manner: 'reset' }) // after the commit
     const paired = await server.post('/auth/refresh', { auth: pair })
     assert.equal(paired.status, 200, paired.text)
     assert.equal(proxy.brokenRotations, 2 * round + 1)
@@ -143,7 +145,9 @@ test('a rotation whose answer is lost on its way: the server recognises its own 
   }
 })
 
-test('connections that end at any moment of refreshes: 200 or 503, and never a lost session', { skip }, async () => {
+test('database connections cut at any moment of a refresh lead to 200 or 503 and never to a lost session', {
+  skip,
+}, async () => {
   const proxy = await proxiedDatabase()
   const server = await startServer({ DATABASE_URL: proxy.url, REFRESH_TOKEN_ROTATION: 'strict' })
   let { refresh_token } = await logInNewUser(server)
@@ -160,7 +164,9 @@ test('connections that end at any moment of refreshes: 200 or 503, and never a l
   }
 })
 
-test('connections that stalled are answered 503 and not used again', { skip }, async () => {
+test('requests on stalled database connections get 503, and those connections are not used again', {
+  skip,
+}, async () => {
   const proxy = await proxiedDatabase()
   const server = await startServer({ DATABASE_URL: proxy.url })
   const { access_token: bearer } = await logInNewUser(server)
@@ -172,7 +178,7 @@ test('connections that stalled are answered 503 and not used again', { skip }, a
   for (const answer of await ten()) assert.equal(answer.status, 200)
 })
 
-test('points that could not be given back in an outage are given back after it', { skip }, async () => {
+test('points that could not be refunded during an outage are refunded after it', { skip }, async () => {
   const proxy = await proxiedDatabase()
   const db = await openDatabase(proxy.url)
   await migrate(db, new Date())
@@ -195,7 +201,7 @@ test('points that could not be given back in an outage are given back after it',
   )
 })
 
-test('all connections held: a fast 503', { skip }, async () => {
+test('while all database connections are busy, requests get 503 quickly', { skip }, async () => {
   const server = await startServer()
   const { access_token } = await logInNewUser(server)
   const release = Promise.withResolvers<void>()

@@ -48,14 +48,14 @@ async function generations(db: Database, session: { id: string }): Promise<strin
   return tokens.map((row) => `${row.generation}${row.used_at ? ' used' : ''}`).sort()
 }
 
-test('a rotation uses up, inserts and prunes, so that two rows are left however old the session', async () => {
+test('a rotation uses up its token, inserts the successor and prunes: two rows are left however old the session', async () => {
   const db = await migratedDatabase()
   const session = await insertChain(db)
   for (let generation = 1; generation <= 20; generation++) assert.ok(await rotateTo(db, session, generation))
   assert.deepEqual(await generations(db, session), ['19 used', '20'])
 })
 
-test('of fifty rotations of one token, one happens', async () => {
+test('of fifty concurrent rotations of one token, one succeeds', async () => {
   const db = await migratedDatabase()
   const session = await insertChain(db)
   const results = await Promise.all(Array.from({ length: 50 }, () => rotateTo(db, session, 1)))
@@ -63,7 +63,7 @@ test('of fifty rotations of one token, one happens', async () => {
   assert.deepEqual(await generations(db, session), ['0 used', '1'])
 })
 
-test('nothing rotates in a session that ended, past its end, or of a user who is disabled', async () => {
+test('no token rotates in an ended or expired session or for a disabled user', async () => {
   const db = await migratedDatabase()
   const ended = await insertChain(db)
   await db.transaction((tx) => revokeSession(tx, { id: ended.id, reason: 'logout', now }))
@@ -81,7 +81,7 @@ test('nothing rotates in a session that ended, past its end, or of a user who is
   assert.deepEqual(await generations(db, past), ['0'])
 })
 
-test('of fifty first offers one is made, and it can be renewed until it is used', async () => {
+test('of fifty concurrent first offers one is made, and it can be renewed until it is used', async () => {
   const db = await migratedDatabase()
   const session = await insertChain(db)
   const offers = await Promise.all(Array.from({ length: 50 }, () => insertOffer(db, token(session, 1), now)))
@@ -129,7 +129,7 @@ test('an offer that waited while its token was pruned is not made', {
   assert.deepEqual(await generations(db, session), ['2 used', '3'])
 })
 
-test('the end of a session by reuse racing the deletion of its user: no deadlock', async () => {
+test('ending a session by reuse while its user is deleted causes no deadlock', async () => {
   const db = await migratedDatabase()
   const origin = { ip: '::1', userAgent: null }
   for (let round = 0; round < 50; round++) {
@@ -140,7 +140,7 @@ test('the end of a session by reuse racing the deletion of its user: no deadlock
   assert.deepEqual(recoveredErrors, [])
 })
 
-test('the first token racing its successor, a hundred times: no deadlock, and the successor wins in the end', async () => {
+test('the first token racing its successor causes no deadlock, and the successor wins in the end', async () => {
   const db = await migratedDatabase()
   for (let round = 0; round < 100; round++) {
     const session = await insertChain(db)
@@ -154,7 +154,7 @@ test('the first token racing its successor, a hundred times: no deadlock, and th
   assert.deepEqual(recoveredErrors, [])
 })
 
-test('rotations racing the deletion of their user: no deadlock, and nothing is left', async () => {
+test('rotations racing the deletion of their user cause no deadlock and leave nothing', async () => {
   const db = await migratedDatabase()
   for (let round = 0; round < 50; round++) {
     const session = await insertChain(db)

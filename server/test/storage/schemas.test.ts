@@ -5,7 +5,7 @@ import type { Database } from '../../src/storage/database/database.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
 import { emptySqliteUrl, migratedDatabase, onPostgres, openDatabase } from '../support/test-database.ts'
 
-/** A table as both databases describe it: `column null|not null`, and the columns of each index. */
+/** A table described alike for both databases: `column null|not null`, and the columns of each index. */
 interface Table {
   columns: string[]
   indexes: string[]

@@ -24,18 +24,18 @@ async function twoProcesses(more: Record<string, string> = {}, imports: string[]
 const two = skip ? null : await twoProcesses()
 const strict = skip ? null : await twoProcesses({ REFRESH_TOKEN_ROTATION: 'strict' })
 
-function servers(of = two): readonly [ServerProcess, ServerProcess] {
-  assert.ok(of)
-  return of.servers
+function servers(started = two): readonly [ServerProcess, ServerProcess] {
+  assert.ok(started)
+  return started.servers
 }
 
-/** The two servers in turn. */
+/** Sends requests to the servers in turn. */
 function alternate<T>(
-  of: readonly ServerProcess[],
+  targets: readonly ServerProcess[],
   count: number,
   ask: (server: ServerProcess) => Promise<T>,
 ): Promise<T[]> {
-  return Promise.all(Array.from({ length: count }, (_, n) => ask(of[n % of.length] as ServerProcess)))
+  return Promise.all(Array.from({ length: count }, (_, n) => ask(targets[n % targets.length] as ServerProcess)))
 }
 
 async function logInNewUser([server]: readonly ServerProcess[]) {
@@ -53,7 +53,9 @@ async function logInNewUser([server]: readonly ServerProcess[]) {
 const refresh = (server: ServerProcess, refresh_token: string, key?: string) =>
   server.post('/api/v1/auth/refresh', { refresh_token }, key === undefined ? {} : { 'idempotency-key': key })
 
-test('fifty presentations of one token over two processes: one successor, no error', { skip }, async () => {
+test('fifty concurrent refreshes with one token over two processes get one successor and no error', {
+  skip,
+}, async () => {
   for (const pair of [two, strict]) {
     const both = servers(pair)
     const first = (await logInNewUser(both)).refresh_token
@@ -63,7 +65,7 @@ test('fifty presentations of one token over two processes: one successor, no err
   }
 })
 
-test('fifty presentations of one pair over two processes: one new pair; with one key, one for all', {
+test('of fifty concurrent refreshes with one pair over two processes one gets a new pair; with one key all get the same', {
   skip,
 }, async () => {
   const both = servers()
@@ -78,7 +80,7 @@ test('fifty presentations of one pair over two processes: one new pair; with one
   assert.equal(new Set(keyed.map((answer) => answer.body.refresh_token)).size, 1)
 })
 
-test('twelve presentations of T0 racing its successor, thirty times: no error, no second successor', {
+test('refreshes with the first token racing its successor cause no error and no second successor', {
   skip,
 }, async () => {
   const both = servers()
@@ -96,7 +98,7 @@ test('twelve presentations of T0 racing its successor, thirty times: no error, n
   }
 })
 
-test('rotations racing the deletion of their user: no error, and nothing is left', { skip }, async () => {
+test('rotations racing the deletion of their user cause no error and leave nothing', { skip }, async () => {
   const both = servers(strict)
   for (let round = 0; round < 20; round++) {
     const { id, access_token, refresh_token } = await logInNewUser(both)
@@ -118,7 +120,7 @@ test('rotations racing the deletion of their user: no error, and nothing is left
   }
 })
 
-test('logout racing refresh, two hundred times: nothing works after the logout was acknowledged', {
+test('no token works once a logout that races refreshes on two processes is acknowledged', {
   skip,
 }, async () => {
   const both = servers(strict)
@@ -137,7 +139,9 @@ test('logout racing refresh, two hundred times: nothing works after the logout w
   }
 })
 
-test('two hundred logins racing a password change: no session of the old password lives', { skip }, async () => {
+test('two hundred logins racing a password change leave no session opened with the old password', {
+  skip,
+}, async () => {
   const both = servers()
   assert.ok(two)
   const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting: 10 })
@@ -160,7 +164,7 @@ test('two hundred logins racing a password change: no session of the old passwor
   await pool.close()
 })
 
-test('a logout, a role and a deletion are known on the other process at once', { skip }, async () => {
+test('a logout and a changed role take effect on the other process at once', { skip }, async () => {
   const both = servers()
   const { id, access_token, refresh_token } = await logInNewUser(both)
   await two?.db.query(sql`update users set role = ${'admin'} where id = ${id} returning id`)
@@ -178,7 +182,7 @@ test('replicas share the login limit', { skip }, async () => {
   assert.equal(answers.filter((answer) => answer.status === 429).length, 30)
 })
 
-test('replicas whose clocks are half a minute apart see one time: two tabs are no theft', { skip }, async () => {
+test('two tabs are not taken for a theft by replicas whose clocks are half a minute apart', { skip }, async () => {
   const skewed = await twoProcesses({ REFRESH_TOKEN_ROTATION: 'strict' }, [
     join(import.meta.dirname, '../../../harness/late-clock.ts'),
   ])
@@ -193,6 +197,6 @@ test('replicas whose clocks are half a minute apart see one time: two tabs are n
   }
 })
 
-test('no deadlock was met in any of this', { skip }, () => {
+test('none of these tests caused a deadlock', { skip }, () => {
   for (const server of [...servers(two), ...servers(strict)]) assert.doesNotMatch(server.output(), /had trouble/)
 })

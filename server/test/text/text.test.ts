@@ -10,7 +10,7 @@ const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 4
 const daysInMonth = (year: number, month: number) =>
   [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0
 
-/** The days before a year since 1970, counted and not asked of a calendar. */
+/** Counts the days from 1970 to a year without a date library. */
 function daysBeforeYear(year: number): number {
   let days = 0
   for (let at = 1970; at < year; at++) days += isLeap(at) ? 366 : 365
@@ -51,7 +51,7 @@ function assertRead(at: Moment): void {
   assert.equal(readIsoTime(written(at))?.getTime() ?? null, isDay ? expected : null, written(at))
 }
 
-test('a time is read to the millisecond, in its zone; what is none is null and never an invalid date', () => {
+test('a time is read to the millisecond in its zone, and anything else is null and never an invalid date', () => {
   assertProperty(moment(fc.integer({ min: 1902, max: 9998 }), fc.integer({ min: 1, max: 28 })), assertRead)
   const any = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'0123456789-:TZ +.') }))
   const wrong = fc.tuple(moment(fc.nat(9999), fc.nat(99)), any, fc.nat(40)).map(([at, text, start]) => {
@@ -64,11 +64,11 @@ test('a time is read to the millisecond, in its zone; what is none is null and n
   })
 })
 
-test('a day that there is not is no time', () => {
+test('a time on a day that does not exist is refused', () => {
   assertProperty(moment(fc.integer({ min: 1902, max: 9998 }), fc.nat(32)), assertRead)
 })
 
-test('a time before 1901 is one', () => {
+test('a time before 1901 is accepted', () => {
   assertProperty(moment(fc.integer({ min: 2, max: 9998 }), fc.integer({ min: 1, max: 28 })), assertRead)
 })
 
@@ -96,7 +96,7 @@ const marked = fc
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })
 const anyLimit = fc.integer({ min: 1, max: 60 })
 
-test('text from outside is one line of bounded length without anything that a terminal or a reader obeys', () => {
+test('untrusted text becomes one line of limited length without control characters', () => {
   assertProperty(fc.tuple(fc.oneof(anyText, linkable), anyLimit), ([text, limit]) => {
     for (const output of [singleLine(text, limit), defang(text, limit)]) {
       assert.ok([...output].length <= limit)
@@ -104,18 +104,18 @@ test('text from outside is one line of bounded length without anything that a te
       assert.doesNotMatch(output, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|[^\S ]| {2}/u)
     }
     const words = text.replaceAll(/[^\x21-\x7e]/g, '')
-    assert.equal(singleLine(words, 60), words, 'plain words stay as they are')
+    assert.equal(singleLine(words, 60), words, 'plain words are unchanged')
   })
 })
 
-test('no reader of mails makes a link of text that is defang', () => {
+test('no mail reader turns defanged text into a link', () => {
   assertProperty(fc.tuple(fc.oneof(linkable, anyText), anyLimit), ([text, limit]) => {
     const output = defang(text, limit)
     assert.doesNotMatch(output, /[\p{L}\p{N}-]\.[\p{L}-]|:\/\/|@/u)
   })
 })
 
-test('no link is made of a host with marks, emoji or an ideographic dot either', () => {
+test('defanged text has no link either if a host has marks, emoji or an ideographic dot', () => {
   assertProperty(fc.tuple(marked, anyLimit), ([text, limit]) => {
     assert.doesNotMatch(defang(text, limit), /[\p{L}\p{M}\p{N}\p{So}_-][.。．｡][\p{L}\p{M}-]/u)
   })
