@@ -10,7 +10,7 @@ import { type Presentation, ReferenceModel, type Session, type Token } from './r
 const COOKIE = '__Host-tessera_refresh'
 const ORIGIN = { ip: '127.0.0.1', userAgent: null }
 
-/** A server that stands still in time unless it is told to, so that every border is met to the millisecond. */
+/** A server whose clock stands still until a step advances it, so that every limit is tested to the millisecond. */
 export class Real {
   readonly databaseUrl: string
   readonly sessionAge: number
@@ -34,7 +34,7 @@ export class Real {
       SESSION_MAX_AGE: String(this.sessionAge / 1000),
       LOG_LEVEL: 'fatal',
     }
-    // The database's clock, which PostgreSQL's server measures again and again, is taken out.
+    // Cancels the offset to PostgreSQL's clock, which the server measures repeatedly.
     const clock = () => this.time - (this.server?.ctx.db.clockOffsetMilliseconds() ?? 0)
     this.server = await startServer({ ...settings, DATABASE_URL: this.databaseUrl }, {}, clock)
     Object.assign(this, { rotation, secrets })
@@ -44,23 +44,23 @@ export class Real {
 export interface Access {
   text: string
   jti: unknown
-  of: Token
+  issuedWith: Token
   expires: number
 }
 
-/** What clients hold, and a thief. */
+/** The tokens that clients and a thief hold, and the model that predicts the answers. */
 export class Run {
   readonly real: Real
   readonly model = new ReferenceModel()
   readonly users: User[] = []
-  /** By the model's token. */
+  /** Presented texts by the id of the model's token. */
   readonly texts = new Map<number, string>()
   readonly tokens: Token[] = []
   readonly accesses: Access[] = []
   last: { token: Token; as: Presentation } | null = null
   stolen: Token | null = null
   backup: Session[] = []
-  /** What must have been audited. */
+  /** The kinds of audit events that must have been written. */
   readonly ended: string[] = []
 
   constructor(real: Real) {
@@ -71,12 +71,12 @@ export class Run {
     return this.real.server
   }
 
-  /** The newest sessions are likelier. */
+  /** Counts back from the newest session. */
   sessionAt(back: number): Session {
     return this.model.sessions.at(-1 - (back % this.model.sessions.length)) as Session
   }
 
-  /** Of what was ever handed out in a session, the newest first. */
+  /** Counts back from the newest token that was returned in a session. */
   tokenAt({ back, older = 0 }: { back: number; older?: number }): Token {
     const session = this.sessionAt(back)
     const tokens = this.tokens.filter((token) => this.model.sessions[token.session] === session)
@@ -85,7 +85,7 @@ export class Run {
 
   async signUp() {
     this.users.push(await signUp(this.server))
-    this.model.users.push('welcome')
+    this.model.users.push('enabled')
   }
 
   async begin(user: number, kind: Session['kind'], cookie: boolean) {
@@ -101,37 +101,37 @@ export class Run {
 
   async present(token: Token, as: Presentation) {
     this.last = { token, as }
-    const { over } = this.model.sessions[token.session] as Session
+    const { endedBy } = this.model.sessions[token.session] as Session
     const predicted = this.model.refresh(token, as)
-    const after = this.model.sessions[token.session]?.over
-    if (!over && after) this.ended.push(after === 'reuse' ? 'refresh_token_reused' : 'history_lost')
+    const after = this.model.sessions[token.session]?.endedBy
+    if (!endedBy && after) this.ended.push(after === 'reuse' ? 'refresh_token_reused' : 'history_lost')
     const text = this.texts.get(token.id) ?? ''
-    const access = as.half && this.accesses.findLast(({ of }) => of === as.half)
+    const access = as.half && this.accesses.findLast(({ issuedWith }) => issuedWith === as.half)
     const answer = await this.ask(text, as, access?.text ?? 'none')
     const { error } = answer.body
-    const told = answer.status === 200 ? 'a token' : `${answer.status} ${error.message ?? error}`
-    assert.equal(told, typeof predicted === 'string' ? `401 ${predicted}` : 'a token')
+    const outcome = answer.status === 200 ? 'a token' : `${answer.status} ${error.message ?? error}`
+    assert.equal(outcome, typeof predicted === 'string' ? `401 ${predicted}` : 'a token')
     if (typeof predicted === 'string') return
     const isKept = as.inCookie && predicted.token.id === token.id
     if (isKept) assert.deepEqual(answer.headers.getSetCookie(), [])
     this.receive(answer, predicted.token, { ...predicted, text: isKept ? text : undefined })
   }
 
-  /** The very token that was predicted, or one that nobody has seen before. */
+  /** Asserts that the answer has the predicted token: a known one repeated exactly, or one never seen before. */
   receive(answer: Answer, token: Token, as: { repeated?: boolean; text?: string | undefined } = {}) {
     const { access_token, refresh_token } = answer.body
     const text = as.text ?? refresh_token ?? answer.headers.getSetCookie()[0]?.match(`^${COOKIE}=([^;]+)`)?.[1]
     assert.ok(text, answer.text)
     if (!this.texts.has(token.id)) {
-      assert.ok(![...this.texts.values()].includes(text), 'a token of before instead of a new one')
+      assert.ok(![...this.texts.values()].includes(text), 'an earlier token instead of a new one')
       this.texts.set(token.id, text)
       this.tokens.push(token)
     }
-    assert.equal(text, this.texts.get(token.id), 'the other token')
+    assert.equal(text, this.texts.get(token.id), 'another token than predicted')
     const { jti } = decodeClaims(access_token)
-    if (as.repeated) assert.equal(jti, this.accesses.findLast(({ of }) => of.id === token.id)?.jti)
+    if (as.repeated) assert.equal(jti, this.accesses.findLast(({ issuedWith }) => issuedWith.id === token.id)?.jti)
     const expires = Math.floor(this.model.now / 1000) * 1000 + 900_000
-    this.accesses.push({ text: access_token, jti, of: token, expires })
+    this.accesses.push({ text: access_token, jti, issuedWith: token, expires })
   }
 
   ask(refresh_token: string, { endpoint, inCookie, key }: Presentation, access_token: string): Promise<Answer> {
@@ -146,39 +146,39 @@ export class Run {
     )
   }
 
-  /** As the client would send it that has the token. */
-  usual(token: Token, key: string | null = null): Presentation {
+  /** Presents a token the way its client would. */
+  asUsual(token: Token, key: string | null = null): Presentation {
     const { kind: endpoint, inCookie } = this.model.sessions[token.session] as Session
     return { endpoint, inCookie, key, half: token }
   }
 
   async me(access: Access) {
-    const session = this.model.sessions[access.of.session] as Session
-    const expected = this.model.now < access.expires && this.model.lives(session) ? 200 : 401
+    const session = this.model.sessions[access.issuedWith.session] as Session
+    const expected = this.model.now < access.expires && this.model.isActive(session) ? 200 : 401
     assert.equal((await me(this.server, access.text)).status, expected, 'me')
     return expected
   }
 
   async logOut(token: Token) {
     const session = this.model.sessions[token.session] as Session
-    const expected = session.known && !session.over ? 200 : 401
+    const expected = session.exists && !session.endedBy ? 200 : 401
     const answer = await this.server.post('/api/v1/auth/logout', { refresh_token: this.texts.get(token.id) })
     assert.equal(answer.status, expected, answer.text)
-    if (expected === 200) session.over = 'logout'
+    if (expected === 200) session.endedBy = 'logout'
   }
 
   async disable(user: number, disabled: boolean) {
     if (this.model.users[user] === 'deleted') return
     const { id = 0 } = this.users[user] ?? {}
     await (disabled ? disableUser : enableUser)(this.server.ctx, { user: { id }, origin: ORIGIN })
-    if (disabled && this.model.users[user] === 'welcome') {
-      for (const session of this.sessionsOf(user)) if (this.model.lives(session)) session.over = 'disabled'
+    if (disabled && this.model.users[user] === 'enabled') {
+      for (const session of this.sessionsOf(user)) if (this.model.isActive(session)) session.endedBy = 'disabled'
     }
-    this.model.users[user] = disabled ? 'disabled' : 'welcome'
+    this.model.users[user] = disabled ? 'disabled' : 'enabled'
   }
 
   async delete(access: Access) {
-    const session = this.model.sessions[access.of.session] as Session
+    const session = this.model.sessions[access.issuedWith.session] as Session
     const expected = await this.me(access)
     const answer = await this.server.delete(`/api/v1/users/${this.users[session.user]?.guid}`, {
       bearer: access.text,
@@ -186,12 +186,12 @@ export class Run {
     assert.equal(answer.status, expected === 200 ? 204 : 401, answer.text)
     if (expected !== 200) return
     this.model.users[session.user] = 'deleted'
-    for (const each of this.sessionsOf(session.user)) each.known = false
+    for (const each of this.sessionsOf(session.user)) each.exists = false
   }
 
   async cleanUp() {
     await cleanUp(this.server.ctx)
-    for (const session of this.model.sessions) if (this.model.now >= session.end) session.known = false
+    for (const session of this.model.sessions) if (this.model.now >= session.end) session.exists = false
   }
 
   async backUp() {
@@ -205,7 +205,7 @@ export class Run {
     return this.model.sessions.filter((session) => session.user === user)
   }
 
-  /** What the database must hold after all that happened: two tokens of a session at most, and each end audited once. */
+  /** Asserts that the database holds at most two tokens of a session, as the model predicts, and audited each end once. */
   async assertDatabase() {
     const rows = await this.server.rows<{ token: string; used_at: Date | null; expires_at: Date }>(
       sql`select token, used_at, expires_at from refresh_tokens`,
@@ -213,9 +213,9 @@ export class Run {
     const stored = rows.map(
       ({ token, used_at, expires_at }) => `${token} ${used_at?.getTime()} ${expires_at.getTime()}`,
     )
-    const kept = this.model.sessions.flatMap(({ known, over, tokens }) => {
+    const kept = this.model.sessions.flatMap(({ exists, endedBy, tokens }) => {
       const lastUsed = tokens.findLastIndex(({ usedAt }) => usedAt !== null)
-      return known && over !== 'logout' ? tokens.slice(Math.max(0, lastUsed)) : []
+      return exists && endedBy !== 'logout' ? tokens.slice(Math.max(0, lastUsed)) : []
     })
     const expected = kept.map(({ id, usedAt, expires }) => {
       const selector = Buffer.from(this.texts.get(id) ?? '', 'base64url').toString('base64url', 0, 20)

@@ -1,8 +1,8 @@
-// What docs/refresh.md, docs/browsers.md and docs/token-life.md promise, without keys, digests or a database.
+// The promises of docs/refresh.md, docs/browsers.md and docs/token-life.md, without keys, digests or a database.
 const [WINDOW, REFRESH_LIFE] = [30_000, 604_800_000]
 const [INVALID, EXPIRED, USED] = ['Invalid refresh token', 'Refresh token expired', 'Refresh token already used']
 
-/** Kept for ever here; those older than the last used one have no row in a real database. */
+/** A token, never pruned here; in a real database, tokens older than the last used one have no row. */
 export interface Token {
   id: number
   session: number
@@ -20,46 +20,46 @@ export interface Session {
   inCookie: boolean
   strict: boolean
   end: number
-  over: 'logout' | 'disabled' | 'reuse' | 'rolled back' | null
-  known: boolean
+  endedBy: 'logout' | 'disabled' | 'reuse' | 'rolled back' | null
+  exists: boolean
   tokens: Token[]
 }
 
-/** `half`: the token that the access token of a pair was issued with. */
+/** A refresh request; `half` is the token that the access token of a pair was issued with. */
 export type Presentation = { endpoint: Session['kind']; inCookie: boolean; key: string | null; half: Token | null }
-/** A refusal's sentence, or a token; `repeated` has the access token's `jti` of before. */
+/** The sentence of a refusal, or a token; if `repeated`, the access token has the same `jti` as before. */
 export type Answer = string | { token: Token; repeated: boolean }
 
 export class ReferenceModel {
   now = 0
   strict = false
   sessionAge = 2_592_000_000
-  users: ('welcome' | 'disabled' | 'deleted')[] = []
+  users: ('enabled' | 'disabled' | 'deleted')[] = []
   sessions: Session[] = []
   #made = 0
 
   /** A browser stores every successor, so the first token in a cookie is used up like any other. */
   begin(user: number, kind: Session['kind'], inCookie: boolean): Token | null {
-    if (this.users[user] !== 'welcome') return null
+    if (this.users[user] !== 'enabled') return null
     const [strict, end] = [this.strict || inCookie || kind === 'pair', this.now + this.sessionAge]
-    const session = { user, kind, inCookie, strict, end, over: null, known: true, tokens: [] }
+    const session = { user, kind, inCookie, strict, end, endedBy: null, exists: true, tokens: [] }
     return this.#make(this.sessions.push(session) - 1)
   }
 
   refresh(token: Token, { endpoint, inCookie, key, half }: Presentation): Answer {
     const [now, session] = [this.now, this.sessions[token.session] as Session]
-    const { kind, over, end, tokens } = session
+    const { kind, endedBy, end, tokens } = session
     const [at, lastUsed] = [token.generation, tokens.findLastIndex(({ usedAt }) => usedAt !== null)]
     const [row, successor] = [at < lastUsed ? undefined : tokens[at], tokens[at + 1]]
     // 0
-    if (!session.known || kind !== endpoint) return INVALID
+    if (!session.exists || kind !== endpoint) return INVALID
     // 1
     if (kind === 'pair' && (!half || this.sessions[half.session]?.kind !== 'pair')) return 'Invalid access token'
     if (kind === 'pair' && (half?.session !== token.session || half.generation !== at)) return INVALID
     // 2
-    if (over) return kind === 'pair' && over === 'reuse' && at <= lastUsed ? USED : INVALID
+    if (endedBy) return kind === 'pair' && endedBy === 'reuse' && at <= lastUsed ? USED : INVALID
     if (now >= end) return EXPIRED
-    if (this.users[session.user] !== 'welcome') return INVALID
+    if (this.users[session.user] !== 'enabled') return INVALID
     // 3 and 4
     if (at >= tokens.length || (row && row.id !== token.id)) return this.#end(session, 'rolled back')
     if (!row) return this.#end(session, 'reuse')
@@ -81,8 +81,8 @@ export class ReferenceModel {
     return { token: next, repeated: false }
   }
 
-  lives({ user, over, known, end }: Session): boolean {
-    return known && !over && this.now < end && this.users[user] === 'welcome'
+  isActive({ user, endedBy, exists, end }: Session): boolean {
+    return exists && !endedBy && this.now < end && this.users[user] === 'enabled'
   }
 
   #make(session: number): Token {
@@ -93,8 +93,8 @@ export class ReferenceModel {
     ] as Token
   }
 
-  #end(session: Session, over: 'reuse' | 'rolled back'): string {
-    session.over = over
-    return session.kind === 'pair' && over === 'reuse' ? USED : INVALID
+  #end(session: Session, endedBy: 'reuse' | 'rolled back'): string {
+    session.endedBy = endedBy
+    return session.kind === 'pair' && endedBy === 'reuse' ? USED : INVALID
   }
 }

@@ -9,7 +9,7 @@ import type { Session, Token } from './reference-model.ts'
 
 const SEQUENCES = 50
 const MAX_COMMANDS = 60
-/** All but the id, which PostgreSQL gives. */
+/** All columns but the id, which PostgreSQL generates. */
 const TOKEN_COLUMNS = raw(`session_id, user_id, token, generation, token_digest, salt, jti, ip, used_at, attempt_digest,
   expires_at, created_at, updated_at`)
 
@@ -25,7 +25,7 @@ const seconds = fc.oneof(
 
 let commands = 0
 
-/** One kind of step: what is drawn for it, and what is done and compared. */
+/** One kind of step: its random input, and the action with its comparison. */
 function step<Drawn>(
   name: string,
   drawn: fc.Arbitrary<Drawn>,
@@ -55,11 +55,11 @@ function chooseKey(kind: string, run: Run, token: Token): string | null {
 
 const newest = step('refresh with the newest token', fc.record({ back, key: ownKey }), async (run, { back, key }) => {
   const token = run.tokenAt({ back })
-  await run.present(token, run.usual(token, chooseKey(key, run, token)))
+  await run.present(token, run.asUsual(token, chooseKey(key, run, token)))
 })
 const first = step('refresh with the first token', fc.record({ back, key: ownKey }), async (run, { back, key }) => {
   const token = run.tokenAt({ back, older: -1 })
-  await run.present(token, run.usual(token, chooseKey(key, run, token)))
+  await run.present(token, run.asUsual(token, chooseKey(key, run, token)))
 })
 const again = step('send the last refresh again', nothing, async (run) => {
   if (run.last) await run.present(run.last.token, run.last.as)
@@ -69,7 +69,7 @@ const replay = step(
   fc.record({ back, older, key: anyKey, otherWay: fc.nat(4) }),
   async (run, { key, otherWay, ...which }) => {
     const token = run.tokenAt(which)
-    const as = run.usual(token, chooseKey(key, run, token))
+    const as = run.asUsual(token, chooseKey(key, run, token))
     await run.present(token, { ...as, inCookie: as.endpoint === 'login' && as.inCookie !== (otherWay === 0) })
   },
 )
@@ -79,24 +79,24 @@ const steal = step('steal a token', fc.record({ back, older }), (run, which) => 
 const thief = step('the thief refreshes', nothing, async (run) => {
   if (!run.stolen) return
   const before = run.accesses.length
-  await run.present(run.stolen, { ...run.usual(run.stolen), inCookie: false })
-  if (run.accesses.length > before) run.stolen = run.accesses.at(-1)?.of ?? null
+  await run.present(run.stolen, { ...run.asUsual(run.stolen), inCookie: false })
+  if (run.accesses.length > before) run.stolen = run.accesses.at(-1)?.issuedWith ?? null
 })
 const mixed = step('send halves of two pairs', fc.record({ one: fc.nat(9), other: fc.nat(9) }), async (run, drawn) => {
   const ofPairs = run.tokens.filter(({ session }) => run.model.sessions[session]?.kind === 'pair')
   const [one, other] = [drawn.one, drawn.other].map((nth) => ofPairs.at(-1 - (nth % ofPairs.length)) as Token)
-  if (one && other) await run.present(one, { ...run.usual(one), half: other })
+  if (one && other) await run.present(one, { ...run.asUsual(one), half: other })
 })
-const astray = step(
+const misdirected = step(
   'send any halves to any endpoint',
   fc.record({ back, older, half: fc.nat(9), endpoint: fc.constantFrom('login', 'pair') }),
   async (run, { half, endpoint, ...which }) => {
     const token = run.tokenAt(which)
-    const otherHalf = run.accesses.at(-1 - (half % run.accesses.length))?.of ?? null
+    const otherHalf = run.accesses.at(-1 - (half % run.accesses.length))?.issuedWith ?? null
     await run.present(token, { endpoint, inCookie: false, key: null, half: otherHalf })
   },
 )
-const access = step('show an access token', fc.nat(4), async (run, nth) => {
+const access = step('present an access token', fc.nat(4), async (run, nth) => {
   const shown = run.accesses.at(-1 - nth)
   if (shown) await run.me(shown)
 })
@@ -111,13 +111,13 @@ const issue = step('issue a pair', fc.nat(3), (run, nth) =>
 const pass = step('time passes', seconds, (run, time) => {
   run.real.time += time * 1000
 })
-/** To a border, or a millisecond before it. */
-const until = step(
+/** Advances the clock to a limit or to a millisecond before it. */
+const advanceUntil = step(
   'time passes until',
   fc.record({
     back,
     older,
-    what: fc.constantFrom('it expires', 'it is no longer young', 'its window is over', 'its session ends'),
+    what: fc.constantFrom('it expires', 'it is no longer new', 'its window ends', 'its session ends'),
     early: fc.nat(1),
   }),
   (run, { what, early, ...which }) => {
@@ -127,18 +127,18 @@ const until = step(
     const at = {
       'it expires': token?.expires,
       'its session ends': end,
-      'it is no longer young': (token?.made ?? 0) + 30_000,
+      'it is no longer new': (token?.made ?? 0) + 30_000,
     }
-    const border = (at as Record<string, number | undefined>)[what] ?? (token?.usedAt ?? 0) + 30_000
-    run.real.time += Math.max(0, border - early - run.model.now)
+    const limit = (at as Record<string, number | undefined>)[what] ?? (token?.usedAt ?? 0) + 30_000
+    run.real.time += Math.max(0, limit - early - run.model.now)
   },
 )
 const untilAccessExpires = step(
-  'show an access token at its end, or a millisecond before it',
+  'present an access token at its end, or a millisecond before it',
   fc.record({ nth: fc.nat(4), early: fc.nat(1) }),
   async (run, { nth, early }) => {
     const shown = run.accesses.at(-1 - (nth % run.accesses.length)) as Access
-    const end = Math.min(shown.expires, run.model.sessions[shown.of.session]?.end ?? 0)
+    const end = Math.min(shown.expires, run.model.sessions[shown.issuedWith.session]?.end ?? 0)
     run.real.time += Math.max(0, end - early - run.model.now)
     run.model.now = run.real.time
     await run.me(shown)
@@ -165,18 +165,18 @@ const remove = step('delete the user', fc.nat(4), async (run, nth) => {
   const shown = run.accesses.at(-1 - nth)
   if (shown) await run.delete(shown)
 })
-const keep = step('back the sessions up', nothing, (run) => run.backUp())
+const backUp = step('back up the sessions', nothing, (run) => run.backUp())
 const restore = step('restore the backup', nothing, (run) => restoreBackup(run))
-/** Somebody goes on with the newest token of the backup, and then comes whose chain was ahead of it. */
-const fork = step('restore a backup, go on, and meet what was lost', back, async (run, nth) => {
+/** Refreshes with the newest token of a restored backup, then with the token that is ahead of the backup. */
+const fork = step('restore a backup, continue, and present a token ahead of it', back, async (run, nth) => {
   const token = run.tokenAt({ back: nth, older: 0 })
   await run.backUp()
   const before = run.accesses.length
-  await run.present(token, run.usual(token))
-  const ahead = run.accesses.length > before ? run.accesses.at(-1)?.of : undefined
+  await run.present(token, run.asUsual(token))
+  const ahead = run.accesses.length > before ? run.accesses.at(-1)?.issuedWith : undefined
   await restoreBackup(run)
-  await run.present(token, run.usual(token))
-  if (ahead) await run.present(ahead, run.usual(ahead))
+  await run.present(token, run.asUsual(token))
+  if (ahead) await run.present(ahead, run.asUsual(ahead))
 })
 
 async function restoreBackup(run: Run): Promise<void> {
@@ -186,8 +186,8 @@ async function restoreBackup(run: Run): Promise<void> {
     insert into refresh_tokens (${TOKEN_COLUMNS})
     select ${TOKEN_COLUMNS} from kept_tokens where user_id in (select id from users)`)
   const { users, sessions } = run.model
-  run.model.sessions = sessions.map((now, at) => structuredClone(run.backup[at]) ?? { ...now, known: false })
-  for (const session of run.model.sessions) if (users[session.user] === 'deleted') session.known = false
+  run.model.sessions = sessions.map((now, at) => structuredClone(run.backup[at]) ?? { ...now, exists: false })
+  for (const session of run.model.sessions) if (users[session.user] === 'deleted') session.exists = false
 }
 
 const weighted: [number, fc.Arbitrary<fc.AsyncCommand<Run, Real>>][] = [
@@ -198,9 +198,9 @@ const weighted: [number, fc.Arbitrary<fc.AsyncCommand<Run, Real>>][] = [
   [4, steal],
   [8, thief],
   [4, mixed],
-  [4, astray],
+  [4, misdirected],
   [14, pass],
-  [12, until],
+  [12, advanceUntil],
   [3, untilAccessExpires],
   [10, access],
   [2, logOut],
@@ -211,12 +211,12 @@ const weighted: [number, fc.Arbitrary<fc.AsyncCommand<Run, Real>>][] = [
   [2, cleanUp],
   [2, disableOrEnable],
   [1, remove],
-  [2, keep],
+  [2, backUp],
   [4, restore],
   [2, fork],
 ]
 
-// A session of five minutes more than a refresh token's life cuts short what is issued late in it.
+// A session only five minutes longer than a refresh token's lifetime shortens the tokens issued late in it.
 for (const [rotation, sessionSeconds] of [
   ['adaptive', 2_592_000],
   ['strict', 605_100],
@@ -226,7 +226,7 @@ for (const [rotation, sessionSeconds] of [
   await real.server.rows(sql`create table kept_sessions as select * from sessions`)
   await real.server.rows(sql`create table kept_tokens as select * from refresh_tokens`)
 
-  test(`whatever users, thieves and operators do, the answers are those of the documents: ${rotation}`, async (t) => {
+  test(`whatever users, thieves and operators do, the server answers as the reference model predicts: ${rotation}`, async (t) => {
     const steps = weighted.flatMap(([weight, one]) => Array.from({ length: weight }, () => one))
     const began = Date.now()
     commands = 0

@@ -18,9 +18,9 @@ const QUICKER_MOVED_ON = 'another tab was quicker: arrives when the chain has mo
 const REPLACED_LATE = 'a late answer had replaced a newer token: sent after the window'
 const REPLACED_MOVED_ON = 'a late answer had replaced a newer token: sent when the chain has moved on'
 
-/** Neither more nor less: an exception that is not in the documents is a fault, and one that is gone should leave them. */
+/** The exact exceptions: one that docs/refresh.md does not list is a bug, and one that no longer occurs must leave it. */
 const ALONE: [setup: string, client: Client, falseThefts: string[]][] = [
-  ['a lock and keys, whatever gets lost', { ...login, lock, keys, loses }, []],
+  ['a lock and keys, anything lost', { ...login, lock, keys, loses }, []],
   ['a lock and keys, adaptive', { ...adaptive, lock, keys, loses }, []],
   ['pairs with a lock and keys', { ...pair, lock, keys, loses }, []],
   ['a lock and keys, given-up requests arriving later', { ...login, lock, keys, loses, givesUp }, [GIVEN_UP]],
@@ -39,7 +39,7 @@ const ALONE: [setup: string, client: Client, falseThefts: string[]][] = [
     [REPLACED_LATE, REPLACED_MOVED_ON, LOST_LATE, LOST_MOVED_ON, QUICKER_LATE, QUICKER_MOVED_ON],
   ],
   ['pairs, no lock, no keys', { ...pair, maxTripTicks: 0 }, [QUICKER_AT_ONCE, QUICKER_MOVED_ON]],
-  ['the first token for ever', { ...adaptive, keepsFirst, loses, givesUp }, []],
+  ['always the first token', { ...adaptive, keepsFirst, loses, givesUp }, []],
   ['a cookie, no two requests taking the window together', cookie, []],
   [
     'a cookie, two requests taking longer than the window together',
@@ -61,12 +61,12 @@ const explored = (client: Client, options?: Parameters<typeof explore>[1]): Find
 }
 
 for (const [setup, client, falseThefts] of ALONE) {
-  test(`nobody is taken for a thief but as documented: ${setup}`, () => {
+  test(`an owner is taken for a thief only as documented: ${setup}`, () => {
     assert.deepEqual(explored(client).falseThefts, falseThefts)
   })
 }
 
-test('without line 6b, and with a kept cookie that is set again, tabs are taken for thieves', () => {
+test('tabs are taken for thieves without line 6b, or if a kept cookie were set again', () => {
   assert.deepEqual(explored(cookie, { keepRule: false }).falseThefts, [
     REPLACED_LATE,
     REPLACED_MOVED_ON,
@@ -75,7 +75,7 @@ test('without line 6b, and with a kept cookie that is set again, tabs are taken 
   assert.deepEqual(explored(cookie, { keepSetsCookie: true }).falseThefts, [REPLACED_LATE, REPLACED_MOVED_ON])
 })
 
-/** Whoever repeats with the key of a lost answer has not moved on yet; that is where more than two turns come from. */
+/** More than two turns occur when a client repeats with the key of a lost answer: it has not moved on yet. */
 const ROBBED: [setup: string, client: Client, thief: 'token' | 'token and key', turns: number][] = [
   ['a lock without keys', { ...login, lock, loses }, 'token', 2],
   ['pairs without keys', { ...pair, lock, loses }, 'token', 2],
@@ -90,16 +90,16 @@ const ROBBED: [setup: string, client: Client, thief: 'token' | 'token and key', 
 ]
 
 for (const [setup, client, thief, turns] of ROBBED) {
-  test(`a thief and the owner never both stay, at most ${turns} refreshes in turn: ${setup}`, () => {
+  test(`thief and owner can refresh in turn at most ${turns} times before one is refused: ${setup}`, () => {
     assert.equal(explored(client, { thief }).turnsUntilCaught, turns)
   })
 }
 
-test('who keeps the first token shares it with its thief', () => {
+test('a client that always sends its first token shares the session with a thief', () => {
   const naive = { ...adaptive, keepsFirst, lock }
   assert.equal(explored(naive, { thief: 'token' }).turnsUntilCaught, Number.POSITIVE_INFINITY)
 })
 
-test('all of it was looked at', (t) => {
+test('the number of explored states is reported', (t) => {
   t.diagnostic(`${states} states`)
 })

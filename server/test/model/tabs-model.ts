@@ -1,9 +1,8 @@
 import { type Decision, decide } from '../../src/auth/refresh/refresh-policy.ts'
 import type { TokenRow } from '../../src/storage/session/refresh-tokens.ts'
 
-// A world small enough to be looked at whole: two tabs of one user, a thief, and one chain that `decide` rules. Time goes
-// in ticks of ten seconds; three are the window, and what is older than that is as good as four.
-
+// A model small enough to explore completely: two tabs of one user, a thief, and one chain that `decide` governs. Time
+// passes in ticks of ten seconds; three are the window, and any greater age counts as four.
 const WINDOW = 3
 const LONGER = WINDOW + 1
 const LAST_GENERATION = 4
@@ -12,18 +11,18 @@ const TICK_SECONDS = 10
 export interface Client {
   kind: 'login' | 'pair'
   rotation: 'adaptive' | 'strict'
-  /** Sends its first token each time. */
+  /** Always sends its first token. */
   keepsFirst?: true
   inCookie?: true
-  /** One tab at a time reads, refreshes and stores. */
+  /** Only one tab at a time reads, refreshes and stores. */
   lock?: true
-  /** An `Idempotency-Key` is kept beside the token until its answer is stored. */
+  /** Keeps an `Idempotency-Key` beside the token until its answer is stored. */
   keys?: true
-  /** Requests and answers get lost. */
+  /** Requests and answers may get lost. */
   loses?: true
-  /** Requests arrive after their tab has given them up. */
+  /** Requests may arrive after their tab has given them up. */
   givesUp?: true
-  /** Ticks that a request and its answer take together, at most. */
+  /** The maximum ticks that a request and its answer take together. */
   maxTripTicks: number
 }
 
@@ -42,21 +41,21 @@ type Holding = { token: number; key: string | null }
 interface Sent extends Holding {
   /** Whether an answer to this token was lost. */
   lost: boolean
-  /** Whether the tabs had a newer one before. */
+  /** Whether the tabs had a newer token before. */
   stale: boolean
 }
 
 interface Trip extends Sent {
   age: number
-  /** What came of it, once it has been at the server. */
+  /** The generation that the server answered, null until the request has arrived. */
   answer: number | null
   givenUp: boolean
 }
 
 interface State {
-  over: boolean
+  ended: boolean
   rows: Row[]
-  /** The cookie, or what the tabs store. */
+  /** The cookie, or the token that the tabs store. */
   stored: Sent & { newest: number }
   trips: Trip[]
   thief: Holding | null
@@ -64,16 +63,16 @@ interface State {
 
 export interface Findings {
   states: number
-  /** Ways in which a session ended while nobody but its owner held a token. */
+  /** Ways in which a session ended although only its owner held a token. */
   falseThefts: string[]
-  /** The most refreshes that owner and thief had in turn, each more than a window after the other, the last refused. */
+  /** The maximum refreshes of owner and thief in turn, each more than a window after the other, the last refused. */
   turnsUntilCaught: number
 }
 
 const NOW = Date.UTC(2026, 4, 1)
 const dateOfAge = Array.from({ length: LONGER + 1 }, (_, age) => new Date(NOW - age * TICK_SECONDS * 1000))
 
-/** Visits every world that can come about. */
+/** Visits every reachable state. */
 export function explore(
   client: Client,
   options: { thief?: 'token' | 'token and key'; keepRule?: false; keepSetsCookie?: true } = {},
@@ -84,16 +83,15 @@ export function explore(
   const open: State[] = []
 
   const visit = (state: State) => {
-    if (state.trips.length > 1)
-      // the tab that sent a request makes no difference
-      state.trips.sort((a, b) => (serialize(a) < serialize(b) ? -1 : 1))
+    // It makes no difference which tab sent a request.
+    if (state.trips.length > 1) state.trips.sort((a, b) => (serialize(a) < serialize(b) ? -1 : 1))
     const name = serialize(state)
     if (seen.has(name)) return
     seen.add(name)
-    if (!state.over) open.push(state)
+    if (!state.ended) open.push(state)
   }
 
-  /** Presents a token; the generation of the answer, or null. */
+  /** Presents a token and returns the generation of the answer, or null. */
   const present = (state: State, { token, key }: Holding, by: Party, inCookie = client.inCookie === true) => {
     const row = state.rows.find(({ generation }) => generation === token)
     const decision = decide({
@@ -109,7 +107,8 @@ export function explore(
     })
     const usedByOther = row?.by && row.by !== by && (row.used ?? 0) >= WINDOW && (key === null || row.key !== key)
     const answer = applyDecision(state, decision, key, by)
-    if ((!row || usedByOther) && !state.over) throw new Error(`the ${by} goes on after the other: ${serialize(state)}`)
+    if ((!row || usedByOther) && !state.ended)
+      throw new Error(`the ${by} continues after the other: ${serialize(state)}`)
     return answer
   }
 
@@ -135,7 +134,7 @@ export function explore(
       if (answer === null) {
         change((after, trip) => {
           trip.answer = present(after, trip, 'owner')
-          if (after.over && !state.thief) falseThefts.add(describe(state, trip))
+          if (after.ended && !state.thief) falseThefts.add(describe(state, trip))
           if (trip.givenUp) drop(after)
         })
         if (client.givesUp && !givenUp) {
@@ -186,7 +185,7 @@ export function explore(
     turnsUntilCaught = Math.max(turnsUntilCaught, turns(state, 'owner'), turns(state, 'thief'))
   }
 
-  /** One of the two refreshes and gets the answer at once. */
+  /** Refreshes for the owner or the thief, who gets the answer at once. */
   const refresh = (state: State, by: Party, inCookie?: boolean) => {
     const { stored, thief } = state
     if (by === 'owner' && client.keys) stored.key ??= `of ${stored.token}`
@@ -201,13 +200,13 @@ export function explore(
     for (let turn = 1; turn <= 10; turn++) {
       elapse(after, LONGER)
       refresh(after, (turn % 2 === 1) === (first === 'owner') ? 'owner' : 'thief')
-      if (after.over) return turn
+      if (after.ended) return turn
     }
     return Number.POSITIVE_INFINITY
   }
 
   visit({
-    over: false,
+    ended: false,
     rows: [{ generation: 0, made: 0, used: null, key: null, by: null }],
     stored: { token: 0, key: null, lost: false, stale: false, newest: 0 },
     trips: [],
@@ -238,12 +237,12 @@ function toTokenRow({ generation, made, used, key }: Row): TokenRow {
   }
 }
 
-/** As `refresh-chain.ts` does it. */
+/** Applies a decision as `refresh-chain.ts` does. */
 function applyDecision(state: State, decision: Decision, key: string | null, by: Party): number | null {
   const insert = (generation: number) => state.rows.push({ generation, made: 0, used: null, key: null, by: null })
   switch (decision.kind) {
     case 'reused':
-      state.over = true
+      state.ended = true
       return null
     case 'repeat':
       return decision.successor.generation
@@ -260,15 +259,15 @@ function applyDecision(state: State, decision: Decision, key: string | null, by:
       return generation + 1
     }
     default:
-      throw new Error(`${decision.kind} cannot come about here`)
+      throw new Error(`${decision.kind} cannot occur here`)
   }
 }
 
 const serialize = (what: unknown): string => JSON.stringify(what)
 
-function copy({ over, rows, stored, trips, thief }: State): State {
+function copy({ ended, rows, stored, trips, thief }: State): State {
   const copies = { stored: { ...stored }, thief: thief && { ...thief } }
-  return { over, rows: rows.map((row) => ({ ...row })), ...copies, trips: trips.map((trip) => ({ ...trip })) }
+  return { ended, rows: rows.map((row) => ({ ...row })), ...copies, trips: trips.map((trip) => ({ ...trip })) }
 }
 
 function store({ stored }: State, token: number): void {
@@ -289,7 +288,7 @@ function elapse(state: State, ticks: number): void {
   for (const trip of state.trips) trip.age = older(trip.age)
 }
 
-/** What an owner would say of the request that was taken for a thief's. */
+/** Describes, from the owner's view, a request that was taken for a thief's. */
 function describe(before: State, { token, givenUp, lost, stale }: Trip): string {
   const row = before.rows.find(({ generation }) => generation === token)
   const hasMovedOn = !row || before.rows.some(({ generation, used }) => generation > token && used !== null)
