@@ -17,7 +17,7 @@ const everywhere = ['**/*.test.ts', '../../torture/**/*.test.ts'].map((pattern) 
 const files = given.length > 0 ? given : globSync(everywhere).sort()
 const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
   stdio: 'inherit',
-  timeout: 900_000, // a handle that a failed test left open would keep its file waiting for ever
+  timeout: 900_000, // a handle left open by a failed test would keep its file waiting indefinitely
   env: { ...process.env, TEST_DATABASE: database },
 })
 process.exit(run.status ?? 1)

@@ -16,13 +16,13 @@ export interface Operation {
 export interface ApiDescription {
   document: { openapi: string; paths: Record<string, Record<string, Operation>> }
   operations: [path: string, method: string, operation: Operation][]
-  /** What is wrong with a body by the schema that stands at a place of the description. */
+  /** Validates a body against the schema at a JSON pointer of the description; an empty string means valid. */
   validationErrors(pointer: string, body: unknown): string
-  /** Throws when an operation's description has no such status, or another body for it. */
+  /** Throws if the description of an operation does not list the status, or the body does not match its schema. */
   assertDescribed(path: string, method: string, answer: Pick<Answer, 'status' | 'text' | 'body'>): void
 }
 
-/** What a running server says of its own API, and whether its answers are so. */
+/** Reads the API description of a running server, to check answers against it. */
 export async function apiDescription(server: TestServer): Promise<ApiDescription> {
   const document = (await server.get('/openapi.json')).body as ApiDescription['document']
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -45,14 +45,17 @@ export async function apiDescription(server: TestServer): Promise<ApiDescription
     assertDescribed(path, method, answer) {
       const operation = operations.find((each) => each[0] === path && each[1] === method)?.[2]
       const response = operation?.responses[answer.status]
-      assert.ok(response, `${method} ${path} answers ${answer.status}, which is not described: ${answer.text}`)
+      assert.ok(
+        response,
+        `${method} ${path} answers ${answer.status}, which the description does not list: ${answer.text}`,
+      )
       if (answer.text === '') assert.equal(response.content, undefined)
       else assert.equal(validationErrors(schemaPointer(path, method, answer.status), answer.body), '', answer.text)
     },
   }
 }
 
-/** Where the schema of an answer's body stands. */
+/** The JSON pointer to the schema of an answer's body. */
 export function schemaPointer(path: string, method: string, status: number | string): string {
   const escaped = path.replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D')
   return `/paths/${escaped}/${method}/responses/${status}/content/application~1json/schema`

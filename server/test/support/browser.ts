@@ -5,10 +5,10 @@ import { type BrowserContext, chromium } from 'playwright-core'
 const EXECUTABLES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const executablePath = process.env['CHROMIUM'] ?? EXECUTABLES.find((path) => existsSync(path))
 
-/** Why tests in a browser are skipped; false where there is one. */
+/** The reason to skip tests in a browser; false if there is one. */
 export const noBrowser = executablePath === undefined && 'there is no Chromium here (Debian: apt-get install chromium)'
 
-/** A browser profile of its own, that asks nobody on the network but for what its pages load. */
+/** Opens a new browser profile that sends no network requests except those of its pages. */
 export async function openBrowser(): Promise<BrowserContext> {
   const browser = await chromium.launch({
     executablePath: executablePath ?? '',

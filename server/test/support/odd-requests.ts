@@ -14,7 +14,7 @@ export interface OddRequest {
   body: Buffer
 }
 
-/** What is real on the server that is asked. */
+/** Tokens, ids and addresses that exist on the server under test. */
 export interface Known {
   url: string
   accessTokens: string[]
@@ -65,7 +65,7 @@ const contentType = fc.oneof(
 )
 const query = fc.constantFrom('', '', '', '?', '?id=1&id=2', '?%zz', '?a[b]=c')
 
-/** Requests for every route, around its own description and what is real: most of them nearly right. */
+/** Generates requests for every route from its description and existing values: most are nearly valid. */
 export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<OddRequest> {
   const { url, accessTokens, refreshTokens, ids, emails } = known
   const text = fc.oneof(
@@ -97,7 +97,7 @@ export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<Odd
     { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
   )
 
-  // Bodies that are nearly right: each leaf of the description's example as it is, true, or anything.
+  // Nearly valid bodies: each leaf of the description's example is unchanged, an existing value, or anything.
   function bodyLike(example: unknown, name = ''): fc.Arbitrary<unknown> {
     if (typeof example !== 'object' || example === null) return leafLike(example, name)
     const fields = Object.fromEntries(Object.entries(example).map(([key, inner]) => [key, bodyLike(inner, key)]))
@@ -206,7 +206,7 @@ export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<Odd
       { weight: 1, arbitrary: fc.constantFrom(...METHODS) },
     )
     const body = bodyNear(operation?.requestBody?.content['application/json'].example)
-    const noBody = fc.constant(Buffer.alloc(0))
+    const emptyBody = fc.constant(Buffer.alloc(0))
     return fc
       .record({
         method,
@@ -214,7 +214,7 @@ export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<Odd
         query,
         headers,
         contentType,
-        body: route.endpoint.body ? body : fc.oneof(noBody, body),
+        body: route.endpoint.body ? body : fc.oneof(emptyBody, body),
       })
       .map(({ method, id, query, headers, contentType, body }) => ({
         method,

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 
-/** The pair document's user, the only one that {@link plainServer} issues pairs to. */
+/** The user of the token-pairs contract, the only one that {@link plainServer} issues pairs to. */
 export const PLAIN_GUID = '123e4567-e89b-12d3-a456-426614174000'
 
 type Reply = [status: number, body?: object]
@@ -19,7 +19,7 @@ function sign(alg: 'HS256' | 'HS512', claims: object): string {
   return `${input}.${createHmac(HASHES[alg], 'secret').update(input).digest('base64url')}`
 }
 
-/** The three documents to the letter and not a line more: what somebody else may have written after reading them. */
+/** Implements the three contracts literally and nothing else, as an independent implementer might. */
 export function plainServer(): Server {
   let lastId = 0
   const users: User[] = []

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 
-/** The same cases in every run; another number in `FUZZ_SEED` draws others, or repeats those of a failure. */
+/** The seed of all generated cases: the same in every run; `FUZZ_SEED` generates others or repeats a failure. */
 export const SEED = Number(process.env['FUZZ_SEED'] ?? 20_260_101)
 
-/** Ten thousand cases. What fails is made small, and its message names the seed. */
+/** Checks ten thousand cases. A failing case is shrunk, and its message names the seed. */
 export function assertProperty<Case>(cases: fc.Arbitrary<Case>, check: (value: Case) => void): void {
   fc.assert(
     fc.property(cases, (value) => void check(value)),
@@ -11,7 +11,7 @@ export function assertProperty<Case>(cases: fc.Arbitrary<Case>, check: (value: C
   )
 }
 
-/** A few different cases, the same for the same seed. */
+/** Generates a number of cases, the same for the same seed. */
 export function sample<Case>(cases: fc.Arbitrary<Case>, count: number): Case[] {
   return fc.sample(cases, { seed: SEED, numRuns: count })
 }

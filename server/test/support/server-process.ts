@@ -17,19 +17,19 @@ export interface ServerProcess {
   output(): string
   post(path: string, body: unknown, headers?: Record<string, string>): ReturnType<typeof send>
   get(path: string, bearer?: string): ReturnType<typeof send>
-  /** Sends a signal and waits for the end; returns the exit code, null when the signal ended it. */
+  /** Sends a signal and waits for the exit; returns the exit code, null if the signal ended the process. */
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
 type Options = Partial<LaunchOptions>
 
-/** Runs `tessera` as its user would, in a folder of its own, and waits for its end. */
+/** Runs `tessera` as an operator would, in a new folder, and waits for its exit. */
 export async function runToEnd(args: string[], options: Options = {}): Promise<Omit<FinishedCommand, 'stdout'>> {
   const { code, output } = await runTessera(args, launchOptions(options))
   return { code, output }
 }
 
-/** Starts `tessera start` as a process of its own on a free port and waits until it listens. */
+/** Starts `tessera start` as a separate process on a free port and waits until it listens. */
 export async function startProcess(options: Options = {}): Promise<ServerProcess> {
   const launched = spawnTessera(['start'], launchOptions(options))
   const { child, output } = launched

@@ -26,26 +26,26 @@ export interface TestServer {
   post(path: string, body: unknown, options?: RequestOptions): Promise<Answer>
   delete(path: string, options?: RequestOptions): Promise<Answer>
   rows<Row extends object>(statement: Sql): Promise<Row[]>
-  /** Moves the server's clock. */
+  /** Advances the server's clock. */
   advanceClock(time: { seconds: number }): void
   /** Sends the mails that are due by the server's clock. */
   deliverMails(): Promise<void>
-  /** Looks at the certificate's files. */
+  /** Reloads the certificate files if they changed. */
   renewCertificate(): Promise<void>
   logs: Record<string, unknown>[]
   close(): Promise<void>
 }
 
-/** Cheap hashes and no limits, unless a test is about those. */
+/** Cheap hashes and no limits, unless a test changes them. */
 const TEST_SETTINGS = {
   PORT: '0',
   BCRYPT_COST: '4',
   RATE_LIMIT: 'off',
   LOG_LEVEL: 'info',
-  JWT_SECRET_KEY: 'the secret of all test servers that have none of their own',
+  JWT_SECRET_KEY: 'the secret of all test servers that set no other',
 }
 
-/** A server of its own on a random port and an empty database, ended after the tests of the file. */
+/** Starts a server on a random port with an empty database and closes it after the tests of the file. */
 export async function startServer(
   settings: Record<string, string> = {},
   changes: Partial<Config> = {},

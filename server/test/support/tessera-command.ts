@@ -1,13 +1,13 @@
 import type { TestServer } from './server.ts'
 import { runToEnd } from './server-process.ts'
 
-/** Runs `tessera` beside a running server, on its database. */
+/** Returns a function that runs `tessera` on the database of a running server. */
 export function tesseraCli(server: Pick<TestServer, 'databaseUrl'>) {
   const environment = { DATABASE_URL: server.databaseUrl, TZ: 'Asia/Tokyo' }
   return (line: string, input = '') => runToEnd(line.split(' '), { environment, input })
 }
 
-/** The JSON documents that a command prints, one a line. */
+/** Parses the JSON that a command prints, one value per line. */
 export function parseJsonLines(output: string) {
   return output
     .trim()

@@ -8,13 +8,13 @@ import { migrate } from '../../src/storage/database/migrate.ts'
 import { openPostgres } from '../../src/storage/drivers/postgres.ts'
 import { openSqlite } from '../../src/storage/drivers/sqlite.ts'
 
-/** The database this run of the suite is about; see run.ts. */
+/** Whether this run of the suite uses PostgreSQL; see run.ts. */
 export const onPostgres = process.env['TEST_DATABASE'] === 'postgres'
 
-/** What the databases of this file went through unnoticed: deadlocks above all. */
+/** Errors that the databases of this file recovered from, above all deadlocks. */
 export const recoveredErrors: Error[] = []
 
-/** A `DATABASE_URL` of an empty database of its own, which is gone after the tests of the file. */
+/** Creates an empty database, dropped after the tests of the file, and returns its `DATABASE_URL`. */
 export async function emptyDatabaseUrl(): Promise<string> {
   if (!onPostgres) return emptySqliteUrl()
   const { url, drop } = await createSchema(process.env['TEST_DATABASE_URL'] ?? '')

@@ -28,7 +28,7 @@ export async function logIn(server: TestServer, email: string, password = PASSWO
   return answer.body
 }
 
-/** A new user, logged in. */
+/** Signs a new user up and logs in. */
 export async function logInNewUser(server: TestServer): Promise<Tokens & { user: User }> {
   const user = await signUp(server)
   return { user, ...(await logIn(server, user.email)) }
@@ -58,7 +58,7 @@ export function me(server: TestServer, accessToken: string) {
   return server.get('/api/v1/auth/me', { bearer: accessToken })
 }
 
-/** The claims of an access token, unverified. */
+/** Decodes the claims of an access token without verifying it. */
 export function decodeClaims(accessToken: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
 }

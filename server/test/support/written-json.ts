@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 
-/** A JSON text, and what whoever wrote it knows of it without reading it. */
+/** A JSON text with properties known from its construction, without parsing it. */
 export interface WrittenJson {
   text: string
-  /** Keys written down, in all objects. */
+  /** The number of keys in all objects, duplicates included. */
   keys: number
-  /** Objects and arrays around its innermost value. */
+  /** The number of objects and arrays around the innermost value. */
   depth: number
-  /** Whether some object has a key twice, however it is spelt. */
+  /** Whether some object has a duplicate key, escaped or not. */
   hasDuplicateKey: boolean
 }
 
@@ -15,7 +15,7 @@ const space = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLengt
 const SHORT: Record<string, string> = { '"': '\\"', '\\': '\\\\', '/': '\\/', '\n': '\\n', '\t': '\\t' }
 const unit = fc.oneof(fc.constantFrom(...'{}[]:,"\\/\n\taé'), fc.integer({ min: 0, max: 0xffff }).map(codeUnit))
 
-/** A string with the units of a value in some spelling. */
+/** Generates a string and a JSON text of it in which any of its code units may be escaped. */
 function encodedString(units: fc.Arbitrary<string[]>): fc.Arbitrary<{ value: string; text: string }> {
   return units.chain((all) =>
     fc.array(fc.boolean(), { minLength: all.length, maxLength: all.length }).map((escaped) => ({
@@ -55,9 +55,9 @@ function wrap(text: string, inner: WrittenJson[]): WrittenJson {
 }
 
 /**
- * JSON of any shape, spelling and spacing, some of it deeper than is read, some with a key twice.
+ * Generates JSON of any shape, escaping and spacing, some deeper than is accepted, some with a duplicate key.
  *
- * @param keyLetters few, so that twins are met
+ * @param keyCharacters few, so that duplicate keys occur
  */
 export function writtenJson(keyCharacters: string): fc.Arbitrary<WrittenJson> {
   const key = encodedString(fc.array(fc.constantFrom(...keyCharacters), { maxLength: 2 }))
