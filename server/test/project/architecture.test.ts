@@ -7,7 +7,7 @@ const source = join(import.meta.dirname, '../../src')
 const files = globSync('**/*.ts', { cwd: source }).sort()
 const readSource = (file: string) => readFileSync(join(source, file), 'utf8')
 
-/** Every import of one of our files by another, types included. */
+/** Every import of one source file by another, types included. */
 const imports = files.flatMap((file) =>
   [...readSource(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)].map(([, target = '']) => ({
     file,
@@ -80,25 +80,25 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
 /** `auth/session/login.ts` is in the layer `auth` and in its folder `session`. */
 const pathSegment = (file: string, depth: number) => file.split('/')[depth] ?? ''
 
-test('imports point down from layer to layer', () => {
+test('a layer imports only from the layers below it', () => {
   for (const { file, target } of imports) {
     const [from, to] = [pathSegment(file, 0), pathSegment(target, 0)]
     assert.ok(from === to || LAYERS[from]?.includes(to), `${file} imports ${target}`)
   }
 })
 
-test('within a layer, imports between folders follow the table', () => {
+test('within a layer, a folder imports only from the folders the table allows', () => {
   for (const [layer, table] of Object.entries(FOLDERS)) {
     for (const { file, target } of imports) {
       if (pathSegment(file, 0) !== layer || pathSegment(target, 0) !== layer) continue
       const [from, to] = [pathSegment(file, 1), pathSegment(target, 1)]
-      if (layer === 'cli' && !(from in table)) continue // commands of one file each may use every folder beside them
+      if (layer === 'cli' && !(from in table)) continue // a command in a single file may use every folder beside it
       assert.ok(from === to || table[from]?.includes(to), `${file} imports ${target}`)
     }
   }
 })
 
-/** The first circle among nodes that is found, as a path; null where there is none. */
+/** Finds a cycle and returns it as a path; null if there is none. */
 function findCycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string[] | null {
   const done = new Set<string>()
   const visit = (node: string, path: readonly string[]): string[] | null => {
@@ -127,7 +127,7 @@ function collectEdges(toNode: (file: string) => string): Map<string, Set<string>
   return edges
 }
 
-test('no files and no folders import each other in a circle', () => {
+test('no files and no folders import each other in a cycle', () => {
   assert.deepEqual(
     findCycle(
       new Map([
@@ -138,7 +138,7 @@ test('no files and no folders import each other in a circle', () => {
     ['a', 'b', 'a'],
   )
   assert.equal(findCycle(collectEdges((file) => file)), null)
-  // A file that lies beside folders counts by itself.
+  // A file beside folders is a node of its own.
   assert.equal(findCycle(collectEdges((file) => (dirname(file).includes('/') ? dirname(file) : file))), null)
 })
 

@@ -20,7 +20,7 @@ const server = await startServer({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: SERVI
 const target = createTarget({ url: server.url, serviceKey: SERVICE_KEY })
 
 for (const { contract, says, check } of promises) {
-  // What throws is reported, a skip too: nothing is skipped against a server of our own.
+  // A skip throws too and fails the test: nothing may be skipped against Tessera itself.
   test(`${contract}: ${says}`, () => check(target))
 }
 
@@ -37,7 +37,7 @@ async function runKit(...args: string[]): Promise<{ code: number; output: string
   return { code, output, errors }
 }
 
-/** A server of a few lines, for what ours never answers. */
+/** Starts a minimal server for answers that Tessera never gives. */
 function serve(listener: RequestListener): Promise<string> {
   return listen(createServer(listener))
 }
@@ -51,7 +51,7 @@ async function listen(listening: Server): Promise<string> {
   return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
 }
 
-/** Answers every request the same. */
+/** Answers every request alike. */
 function always(status: number, body: unknown, headers: Record<string, string> = {}): RequestListener {
   return (request, response) => {
     request.resume().on('end', () => {
@@ -60,14 +60,14 @@ function always(status: number, body: unknown, headers: Record<string, string> =
   }
 }
 
-/** The line of a promise, and what stands under it. */
+/** The line of a promise and the one below it. */
 function linesAbout(output: string, sentence: string): string[] {
   const lines = output.split('\n')
   const at = lines.findIndex((line) => line.slice(2).startsWith(sentence))
   return lines.slice(at, at + 2)
 }
 
-test('the command tells of a server that keeps everything: ticks, a summary, exit code 0', async () => {
+test('the kit reports a conforming server with ticks, a summary and exit code 0', async () => {
   const { code, output, errors } = await runKit('--url', `${server.url}/`, '--service-key', SERVICE_KEY)
   assert.equal(errors, '')
   assert.match(output, new RegExp(`\\n${promises.length} kept, 0 broken, 0 skipped in`))
@@ -80,7 +80,7 @@ test('the command tells of a server that keeps everything: ticks, a summary, exi
   assert.equal(output.match(/^(Registration|JWT authentication API|Token pairs)$/gm)?.length, 3)
 })
 
-test('no two promises say the same, and each contract has some of its document', () => {
+test('no two promises are the same, and registration, JWT API and token pairs each have promises of the base contract', () => {
   const sentences = promises.map(({ contract, says }) => `${contract}: ${says}`)
   assert.deepEqual([...new Set(sentences)], sentences)
   for (const contract of ['registration', 'authentication', 'pairs']) {
@@ -88,7 +88,7 @@ test('no two promises say the same, and each contract has some of its document',
   }
 })
 
-test('the kit knows nothing of our server: it imports its own files and Node.js, each file one idea', () => {
+test('the kit is independent of the server: it imports only its own files and Node.js, in files of at most 300 lines', () => {
   for (const file of readdirSync(KIT)) {
     const text = readFileSync(join(KIT, file), 'utf8')
     for (const [, target = ''] of text.matchAll(/from '([^']+)'/g))
@@ -97,7 +97,7 @@ test('the kit knows nothing of our server: it imports its own files and Node.js,
   }
 })
 
-test('--only and --documents-only choose; --json has the same outcomes', async () => {
+test('--only and --documents-only select promises, and --json reports the same outcomes', async () => {
   const run = await runKit('--url', server.url, '--only', 'authentication', '--documents-only', '--json')
   assert.equal(run.code, 0, run.output)
   const report = JSON.parse(run.output)
@@ -106,7 +106,7 @@ test('--only and --documents-only choose; --json has the same outcomes', async (
   assert.deepEqual(report, { url: server.url, kept: chosen.length, broken: 0, skipped: 0, promises: expected })
 })
 
-test('--documents-only asks nothing of a server beyond the three documents', async () => {
+test('--documents-only requires nothing beyond registration, JWT API and token pairs as their contracts state them', async () => {
   const url = await listen(plainServer())
   const { code, output } = await runKit('--url', url, '--documents-only', '--guid', PLAIN_GUID)
   const ofDocuments = promises.filter(({ source }) => source === 'document')
@@ -114,14 +114,14 @@ test('--documents-only asks nothing of a server beyond the three documents', asy
   assert.equal(code, 0)
 })
 
-test('without a service key pairs are skipped, with the reason, and nothing tried is no success', async () => {
+test('without a service key token pairs are skipped with the reason, and a run that tries nothing fails', async () => {
   const { code, output } = await runKit('--url', server.url, '--only', 'pairs', '--documents-only')
   assert.match(output, /^– POST \/auth\/token with .*--service-key\)$/m)
   assert.match(output, /0 kept, 0 broken, \d+ skipped in .* Nothing could be tried\.\n$/)
   assert.equal(code, 1)
 })
 
-test('a server that is wrong is told what it broke, by request, answer and expectation; exit code 1', async () => {
+test('each promise that a server breaks is reported with request, answer and expectation, and exit code 1', async () => {
   const token = `eyJhbGciOiJub25lIn0.e30.${'s3cr3t'.repeat(10)}`
   const user = { id: 1, guid: 'x', email: 'x@example.com', password: 'hunter2' }
   const answer = { message: 'Welcome', user, access_token: token, refresh_token: 'abc123' }
@@ -145,7 +145,7 @@ test('a server that is wrong is told what it broke, by request, answer and expec
   assert.ok(output.includes(`"password":"(7 characters)"},"access_token":"(${token.length} characters)"`), output)
 })
 
-test('a rate limit is a reason to skip, with its Retry-After, and no failure', async () => {
+test('a rate limit skips a promise, with its Retry-After, and is not a failure', async () => {
   const url = await serve(always(429, {}, { 'retry-after': '1234' }))
   const probed = await serve((request, response) => {
     if (request.url === '/') always(404, {})(request, response)
@@ -159,12 +159,12 @@ test('a rate limit is a reason to skip, with its Retry-After, and no failure', a
   }
 })
 
-test('a server that says nothing is told so, and the kit goes on', async () => {
+test('a request that gets no answer fails after a timeout', async () => {
   const silent = createTarget({ url: await serve(() => {}), timeoutMilliseconds: 50 })
   await assert.rejects(silent.get('/'), { message: 'GET / got no answer: none within 50 ms' })
 })
 
-test('a port where nobody listens is one sentence and exit code 2', async () => {
+test('a URL where no server listens is one sentence and exit code 2', async () => {
   const { code, output, errors } = await runKit('--url', `http://127.0.0.1:${await freePort()}`)
   assert.equal(output, '')
   assert.equal(errors, 'There is no server to try: GET / got no answer: ECONNREFUSED.\n')

@@ -9,14 +9,14 @@ import { ADMIN, issuePair, logIn, logInNewUser, signUp } from '../support/users.
 
 const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
-const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]
+const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]
 const skip = spawnSync('curl', ['--version']).error ? 'there is no curl here' : false
 
 function blocks(file: string, language: string): string[] {
   return [...read(file).matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs'))].map(([, block = '']) => block)
 }
 
-/** Runs shell lines as printed, but for the server's address; returns the statuses of their answers. */
+/** Runs shell lines as printed, except for the server's address; returns the statuses of the answers. */
 async function runShell(
   server: TestServer,
   block: string,
@@ -41,7 +41,7 @@ async function tokens(server: TestServer): Promise<Record<string, string>> {
   }
 }
 
-for (const file of documents) {
+for (const file of pages) {
   const examples = blocks(file, 'bash')
   if (examples.length === 0) continue
   test(`every curl line of ${file} works as printed`, { skip }, async () => {
@@ -52,7 +52,7 @@ for (const file of documents) {
   })
 }
 
-// As the seed documents print them; only the placeholders are filled in.
+// The examples as the description of the JWT API prints them; only the placeholders are filled in.
 const LOGIN = `curl -X POST http://localhost:3000/api/v1/auth/login \\
   -H "Content-Type: application/json" \\
   -d '{
@@ -71,7 +71,7 @@ const ME = `curl -X GET http://localhost:3000/api/v1/auth/me \\
   -H "Authorization: Bearer your_access_token_here"
 `
 
-test('the curl examples of the JWT document work as printed, in its order', { skip }, async () => {
+test('the curl examples of the JWT API work as printed, in order', { skip }, async () => {
   const server = await startServer()
   assert.deepEqual(await runShell(server, LOGIN), ['200'])
   const { access_token, refresh_token } = await logIn(server, ADMIN.email, ADMIN.password)
@@ -85,7 +85,7 @@ test('the curl examples of the JWT document work as printed, in its order', { sk
   assert.deepEqual(await runShell(server, ME), ['401'])
 })
 
-test('the six lines of the README verify an access token in another service, and refuse another', async () => {
+test('the six lines of the README verify an access token in another service and refuse an altered one', async () => {
   const secret = 'the secret that both services share'
   const server = await startServer({ JWT_SECRET_KEY: secret })
   const folder = join(root, 'node_modules/.cache/tessera-documents')
@@ -106,15 +106,15 @@ test('the six lines of the README verify an access token in another service, and
   assert.throws(() => authenticate({ headers: {} }))
 })
 
-test('links between documents lead somewhere', () => {
-  for (const file of [...documents, 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']) {
+test('links between pages lead to existing files', () => {
+  for (const file of [...pages, 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']) {
     for (const [, target = ''] of read(file).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
       assert.ok(read(join(file, '..', target)).length > 0, `${file} -> ${target}`)
     }
   }
 })
 
-test('each promise of docs/security.md names a test that there is', () => {
+test('each promise of docs/security.md names an existing test', () => {
   const rows = [...read('docs/security.md').matchAll(/^\| .* \| ([\w-]+): "(.*)" \|$/gm)]
   assert.ok(rows.length >= 20)
   for (const [, file, title = ''] of rows) {

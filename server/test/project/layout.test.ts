@@ -9,19 +9,19 @@ const sources = globSync('server/src/**/*.ts', { cwd: root }).sort()
 const all = globSync('{server/src,server/test,harness,conformance,torture,bench}/**/*.{ts,js}', { cwd: root }).sort()
 
 const MAX_FILES = 15
-/** None today: mail/words has a file for each language beside what they must hold. */
+/** Folders that may have fewer than three files. None today: mail/words has shared files beside one per language. */
 const SMALL_FOLDERS: readonly string[] = []
 
 const folders = Map.groupBy(all, dirname)
 
-test('a file is one idea: none over 300 lines, half of the server’s under 80', () => {
+test('no file has over 300 lines, and half of the server’s have under 80', () => {
   for (const file of all) assert.ok(read(file).split('\n').length <= 301, file)
   const lengths = sources.map((file) => read(file).split('\n').length).sort((a, b) => a - b)
   assert.ok((lengths[Math.floor(lengths.length / 2)] ?? 0) < 80)
   assert.ok((lengths[Math.floor(lengths.length * 0.9)] ?? 0) < 220)
 })
 
-test('a folder of the server has from three to fifteen files', (t) => {
+test('a folder of the server has three to fifteen files', (t) => {
   for (const [folder, files] of folders) {
     assert.ok(files.length <= MAX_FILES, `${folder} has ${files.length} files`)
     if (!folder.startsWith('server/src/')) continue
@@ -31,7 +31,7 @@ test('a folder of the server has from three to fifteen files', (t) => {
   t.diagnostic(`the largest folder is ${largest} with ${files.length} files`)
 })
 
-test('only main.ts, routes.ts and single commands lie beside folders', () => {
+test('only main.ts, routes.ts and single commands are beside folders', () => {
   for (const folder of folders.keys()) {
     if (!folder.startsWith('server/src')) continue
     const beside = readdirSync(join(root, folder), { withFileTypes: true })
@@ -43,7 +43,7 @@ test('only main.ts, routes.ts and single commands lie beside folders', () => {
   }
 })
 
-test('no file and no folder has a name that says nothing', () => {
+test('no file and no folder has a catch-all name', () => {
   for (const file of all)
     assert.doesNotMatch(file, /(^|\/)(utils?|helpers?|common|shared|misc|types|index)(\/|\.ts$)/, file)
 })
@@ -54,7 +54,7 @@ test('http and auth use the same names for the same subjects', () => {
   assert.deepEqual(shared, ['account', 'refresh', 'session'])
 })
 
-test('the kits and the harness know the product from outside only', () => {
+test('the kits and the harness import nothing of the server', () => {
   for (const file of all) {
     if (!/^(torture|harness|conformance)\//.test(file)) continue
     for (const [, target = ''] of read(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)) {
@@ -69,7 +69,7 @@ test('the kits and the harness know the product from outside only', () => {
   }
 })
 
-test('the tree in the README has the folders that there are', () => {
+test('the tree in the README lists the existing folders', () => {
   const tree = [...read('README.md').matchAll(/^ {4}( *)([\w-]+)\/ +\S/gm)].map(([, indent = '', name = '']) => ({
     depth: indent.length / 2,
     name,

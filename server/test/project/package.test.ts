@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/test-database.ts'
 const root = join(import.meta.dirname, '../../..')
 const skip = spawnSync('npm', ['--version']).error ? 'there is no npm here' : false
 
-// Below a node_modules, where Node.js reads no TypeScript; the dependencies are found further up.
+// Inside a node_modules folder, where Node.js runs no TypeScript; the dependencies are found further up.
 const folder = join(root, 'node_modules/.cache/tessera-package', String(process.pid), 'node_modules/tessera')
 const command = join(folder, 'bin/tessera.js')
 
@@ -26,7 +26,7 @@ before(async () => {
   await run('tar', ['-xzf', globSync(join(packs, '*.tgz'))[0] ?? '', '-C', folder, '--strip-components=1'])
 })
 
-test('the package serves: a login, a pair, the API page, and its own documents', { skip }, async () => {
+test('the package serves a login, a pair and the API page, and contains its documentation', { skip }, async () => {
   const server = await startProcess({ command })
   const login = await server.post('/api/v1/auth/login', { email: 'admin@example.com', password: 'password123' })
   assert.equal(login.status, 200, login.text)
@@ -43,7 +43,7 @@ test('the package serves: a login, a pair, the API page, and its own documents',
   assert.deepEqual(globSync('{src,test}/**', { cwd: folder }), [])
 })
 
-test('what the package imports is among its dependencies, and each dependency is imported', { skip }, () => {
+test('the package imports exactly its dependencies', { skip }, () => {
   const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const imported = new Set<string>()
   for (const file of globSync('{bin,dist}/**/*.js', { cwd: folder })) {
@@ -55,7 +55,7 @@ test('what the package imports is among its dependencies, and each dependency is
   assert.deepEqual([...imported].sort(), Object.keys(dependencies).sort())
 })
 
-test('compose.yaml publishes on this machine only, and its settings are settings', () => {
+test('compose.yaml publishes ports on this machine only and has valid settings', () => {
   const { services } = parse(readFileSync(join(root, 'compose.yaml'), 'utf8')) as {
     services: Record<string, { ports?: string[]; environment?: Record<string, string>; build?: { dockerfile: string } }>
   }

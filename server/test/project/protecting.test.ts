@@ -11,7 +11,7 @@ import { decodeClaims, issuePair, JOHN, logInNewUser } from '../support/users.ts
 const root = join(import.meta.dirname, '../../..')
 const SECRET = 'the secret that Tessera shares with the services that verify its tokens'
 
-/** The JavaScript examples of the document, by the framework that their section is named after. */
+/** The JavaScript examples of docs/protecting-your-api.md, by the framework of their section. */
 const examples = new Map(
   readFileSync(join(root, 'docs/protecting-your-api.md'), 'utf8')
     .split(/^#+ /m)
@@ -19,14 +19,14 @@ const examples = new Map(
     .filter((example): example is [string, string] => example[1] !== undefined),
 )
 
-/** Says on which port the process came to listen: the examples themselves print nothing. */
+/** A module that prints the port a process listens on: the examples themselves print nothing. */
 const REPORT_PORT = `data:text/javascript,${encodeURIComponent(`
   import { tracingChannel } from 'node:diagnostics_channel'
   const report = ({ server }) => process.stdout.write('port ' + server.address().port + '\\n')
   tracingChannel('net.server.listen').subscribe({ asyncEnd: report })
 `)}`
 
-/** Runs an example as printed, in a process of its own that knows nothing but the secret and a port to take. */
+/** Runs an example as printed, in a process that gets only the secret and a port. */
 function run(name: string, secret: string | undefined) {
   const folder = join(root, 'node_modules/.cache/tessera-documents') // in the project, so that its imports resolve
   mkdirSync(folder, { recursive: true })
@@ -53,7 +53,7 @@ function run(name: string, secret: string | undefined) {
   return { port, output: () => output }
 }
 
-/** An example that listens; `ask` sends an `Authorization` header to its one route. */
+/** Starts an example; the returned function sends an `Authorization` header to its only route. */
 async function start(name: string): Promise<(authorization?: string) => Promise<Answer>> {
   const { port, output } = run(name, SECRET)
   const found = await port
@@ -64,7 +64,7 @@ async function start(name: string): Promise<(authorization?: string) => Promise<
   }
 }
 
-/** What `/orders` must refuse, by the reason; `genuine` is a login's access token. */
+/** Makes tokens that `/orders` must refuse, by reason; `genuine` are the tokens of a login. */
 async function refusedTokens(genuine: { access_token: string; refresh_token: string }) {
   const [header = '', payload = '', signature = ''] = genuine.access_token.split('.')
   const claims = decodeClaims(genuine.access_token)
@@ -95,12 +95,12 @@ async function refusedTokens(genuine: { access_token: string; refresh_token: str
   }
 }
 
-test('the document has examples for Express, Fastify and Hono', () => {
+test('docs/protecting-your-api.md has examples for Express, Fastify and Hono', () => {
   assert.deepEqual([...examples.keys()], ['Express', 'Fastify', 'Hono'])
 })
 
 for (const name of examples.keys()) {
-  test(`the example for ${name} lets the tokens of logins and pairs in, and its handler knows whose they are`, async () => {
+  test(`the example for ${name} accepts the tokens of logins and pairs, and its handler gets the user`, async () => {
     const server = await startServer({ JWT_SECRET_KEY: SECRET })
     const ask = await start(name)
     const { user, access_token } = await logInNewUser(server)
@@ -116,7 +116,7 @@ for (const name of examples.keys()) {
     }
   })
 
-  test(`the example for ${name} answers everything else 401`, async () => {
+  test(`the example for ${name} refuses everything else with 401`, async () => {
     const server = await startServer({ JWT_SECRET_KEY: SECRET })
     const ask = await start(name)
     const genuine = await logInNewUser(server)
@@ -133,7 +133,7 @@ for (const name of examples.keys()) {
       assert.equal(answer.headers.get('www-authenticate'), 'Bearer', reason)
       assert.deepEqual(answer.body, { error: { message: 'Missing or invalid token', details: {} } }, reason)
     }
-    assert.equal((await ask(`Bearer ${genuine.access_token}`)).status, 200, 'and still lets a good one in')
+    assert.equal((await ask(`Bearer ${genuine.access_token}`)).status, 200, 'and still accepts a genuine token')
   })
 
   test(`the example for ${name} does not start without a secret`, async () => {

@@ -6,7 +6,7 @@ import { startServer } from '../support/server.ts'
 import { onPostgres } from '../support/test-database.ts'
 import { issuePair, logIn, logInNewUser, logOut, me, refresh, refreshPair } from '../support/users.ts'
 
-/** What goes to the database, wherever it comes from: on PostgreSQL each is a round trip. */
+/** Every statement sent to the database, whatever sends it: on PostgreSQL each is a round trip. */
 const sent: string[] = []
 
 if (onPostgres) {
@@ -29,14 +29,14 @@ if (onPostgres) {
   }
 }
 
-/** How many statements an operation sends; what goes on beside it is waited for before. */
+/** Counts the statements of an operation; those of background jobs are left out. */
 async function count(operation: () => Promise<unknown>): Promise<number> {
   sent.length = 0
   await operation()
   return sent.filter((statement) => !/outbox|clock_timestamp/.test(statement)).length
 }
 
-/** A statement is a round trip, and so are `begin` and `commit`; a rotation is one to read and one to write. */
+/** Each statement is a round trip, and so are `begin` and `commit`; a rotation takes one to read and one to write. */
 const ON_POSTGRES = {
   '/me': 1,
   'a rotation': 2,
@@ -44,12 +44,12 @@ const ON_POSTGRES = {
   'a first offer': 2,
   'an offer renewed': 2,
   'a rotation of a pair': 2,
-  'a token that is none': 0,
+  'an unknown token': 0,
   'a login': 7,
   'a logout': 7,
 }
 
-/** A commit counts as one, and is shared by those who come together; the rest costs microseconds. */
+/** A commit counts as one and is shared by concurrent transactions; the rest costs microseconds. */
 const ON_SQLITE = {
   '/me': 1,
   'a rotation': 6,
@@ -57,12 +57,12 @@ const ON_SQLITE = {
   'a first offer': 5,
   'an offer renewed': 4,
   'a rotation of a pair': 6,
-  'a token that is none': 0,
+  'an unknown token': 0,
   'a login': 6,
   'a logout': 5,
 }
 
-test('each operation sends as many statements as it did, so that nobody adds one unseen', async () => {
+test('each operation sends exactly the expected number of statements', async () => {
   const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
   const adaptive = await startServer({ DATABASE_URL: server.databaseUrl })
   const login = await logInNewUser(server)
@@ -82,7 +82,7 @@ test('each operation sends as many statements as it did, so that nobody adds one
     'a rotation of a pair': await count(async () => {
       pair = (await refreshPair(server, pair)).body
     }),
-    'a token that is none': await count(() => refresh(server, 'x'.repeat(86))),
+    'an unknown token': await count(() => refresh(server, 'x'.repeat(86))),
     'a login': await count(() => logIn(server, login.user.email)),
     'a logout': await count(() => logOut(server, newest)),
   }
