@@ -148,7 +148,7 @@ test('entries left of the first address that is not a trusted proxy are ignored'
   assertProperty(fc.tuple(claims, stranger, proxies, protocol), ([claimed, client, seen, reported]) => {
     const identify = (hops: Hop[], protocols: string[]) => read({ peer: '10.0.0.1', hops, protocols, encrypted: false })
     // Each proxy in the row wrote one protocol; more to the left are claims, which can only take away.
-    const protocols = [said, ...seen.map(() => 'http')]
+    const protocols = [reported, ...seen.map(() => 'http')]
     const alone = identify([client, ...seen], protocols)
     assert.equal(alone.ip, client.ip)
     assert.deepEqual(identify([...claimed, client, ...seen], ['https', ...protocols]), alone)

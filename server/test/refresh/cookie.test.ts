@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
-import { ADMIN, me, PASSWORD, signUp } from '../support/users.ts'
 import { type Answer, startServer, type TestServer } from '../support/server.ts'
-import { me, PASSWORD, signUp } from '../support/users.ts'
+import { ADMIN, me, PASSWORD, signUp } from '../support/users.ts'
 
 const NAME = '__Host-tessera_refresh'
 const ATTRIBUTES = '; Path=/; HttpOnly; Secure; SameSite=Strict'
@@ -155,7 +154,7 @@ test('a page of another site is refused and uses no token up; listed origins, th
     for (const path of ['refresh', 'logout']) {
       const { status, body, headers: answered } = await post(server, path, token, headers)
       assert.deepEqual([status, body.error.details.code], [403, 'cross_site'], JSON.stringify(headers))
-      assert.deepEqual(body.error.details.expected_origins, [own])
+      assert.deepEqual(body.error.details.expected_origins, [ownOrigin])
       assert.deepEqual(answered.getSetCookie(), [])
     }
     const login = await server.post('/api/v1/auth/login', { email: 'a', password: 'b', cookie: true }, { headers })
