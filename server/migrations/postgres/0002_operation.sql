@@ -1,11 +1,11 @@
--- A mail that is refused for good a few times is parked (failed_at); what the mail server said last helps whoever looks.
+-- A mail that is refused permanently a few times is given up (failed_at); the last error tells operators why.
 alter table outbox add column refusals integer not null default 0;
 alter table outbox add column last_error text;
--- Until then the mail is one process's alone; null when nobody is sending it.
+-- Until then only one process may send the mail; null when none is sending it.
 alter table outbox add column leased_until timestamptz;
--- Somebody asked for it by hand: patience counts from then.
+-- When an operator asked to send it again; the time after which it is given up counts from then.
 alter table outbox add column retried_at timestamptz;
 create index outbox_created_at on outbox (created_at);
--- Who runs the server reads the audit by time, by person and by session.
+-- Operators read the audit by time, by user and by session.
 create index audit_events_at on audit_events (at);
 create index audit_events_session_id on audit_events (session_id);

@@ -2,7 +2,7 @@ create table users (
   id integer primary key autoincrement,
   guid text not null unique,
   email text not null unique, -- in its canonical form
-  password_digest text, -- null: known only by GUID
+  password_digest text, -- null if the user is known only by GUID
   first_name text,
   last_name text,
   role text not null default 'user' check (role in ('user', 'admin')),
@@ -12,7 +12,7 @@ create table users (
   updated_at text not null
 ) strict;
 
--- Liveness of everything in a session is this one row.
+-- This row alone tells whether a session, with all its tokens, has ended.
 create table sessions (
   id text primary key, -- version 7
   user_id integer not null references users on delete cascade,
@@ -31,7 +31,7 @@ create table sessions (
 create index sessions_user_id on sessions (user_id);
 create index sessions_expires_at on sessions (expires_at);
 
--- Two rows per living session at most: the newest token and the one before it.
+-- At most two rows per active session: the newest token and the one before it.
 create table refresh_tokens (
   id integer primary key autoincrement,
   session_id text not null references sessions on delete cascade,
@@ -39,7 +39,7 @@ create table refresh_tokens (
   token text not null unique, -- the public selector; never the secret
   generation integer not null check (generation >= 0),
   token_digest text not null,
-  salt text, -- null in generation 0, whose secret is drawn, not derived
+  salt text, -- null in generation 0, whose secret is random, not derived
   jti text not null, -- of the access token issued with it
   ip text not null,
   used_at text,
@@ -66,7 +66,7 @@ create table outbox (
 create index outbox_due on outbox (next_attempt_at) where sent_at is null and failed_at is null;
 create index outbox_user_id on outbox (user_id, kind, created_at);
 
--- No foreign keys: an event survives the person it is about.
+-- No foreign keys: an event survives the user it is about.
 create table audit_events (
   id integer primary key autoincrement,
   at text not null,
