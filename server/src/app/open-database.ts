@@ -9,17 +9,17 @@ import type { PostgresTimeouts } from '../storage/drivers/postgres.ts'
 import { openSqlite } from '../storage/drivers/sqlite.ts'
 
 /**
- * Opens the configured database; a SQLite file and its folder are made when they are missing.
+ * Opens the configured database. A SQLite file and its folder are created if they are missing.
  *
- * @param timeouts on PostgreSQL; those of requests by default
+ * @param timeouts only for PostgreSQL; those of requests by default
  */
 export async function openDatabase(
   { database }: Pick<Secrets, 'database'>,
   log: Log,
   timeouts?: PostgresTimeouts,
 ): Promise<Database> {
-  const onRecoveredError = logRecoveredErrors(log, 'the database')
-  // Drivers are loaded by those who use them: they are a quarter of the time that a start takes.
+  const onRecoveredError = logRecoveredErrors(log, 'database')
+  // Drivers are loaded only where they are used: loading them takes a quarter of a start.
   if (database.kind === 'postgres') {
     const { openPostgres } = await import('../storage/drivers/postgres.ts')
     return openPostgres(database.url, onRecoveredError, timeouts)

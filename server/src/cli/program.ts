@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { auditKinds } from '../storage/notice/audit-events.ts'
+import { AUDIT_KINDS } from '../storage/notice/audit-events.ts'
 import { defineOutboxCommands } from './outbox/define.ts'
 import { defineSessionCommands } from './sessions/define.ts'
 import { defineCommand, jsonOption, limitOption } from './terminal/define-command.ts'
@@ -48,7 +48,7 @@ function defineAuditCommand(program: Command): void {
   defineCommand(program, 'audit', 'Show audit events, newest first.', example)
     .option('--user <user>', 'only events about this user: id, GUID or email address')
     .option('--session <id>', 'only events about this session')
-    .addOption(new Option('--kind <kind>', 'only events of this kind').choices([...auditKinds]))
+    .addOption(new Option('--kind <kind>', 'only events of this kind').choices([...AUDIT_KINDS]))
     .addOption(
       new Option(
         '--since <time>',

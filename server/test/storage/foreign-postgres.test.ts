@@ -120,5 +120,5 @@ test('a database in another encoding than UTF-8 is refused', { skip }, async (t)
   after(() => administer(`drop database ${name}`))
   const url = new URL(process.env['TEST_DATABASE_URL'] ?? '')
   url.pathname = `/${name}`
-  await assert.rejects(openDatabase(url.href), /its encoding is LATIN1, which cannot hold every name/)
+  await assert.rejects(openDatabase(url.href), /its encoding is LATIN1, which cannot store every name/)
 })

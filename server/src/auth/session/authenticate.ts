@@ -1,4 +1,4 @@
-import { findLivingSession } from '../../storage/session/sessions.ts'
+import { findActiveSession } from '../../storage/session/sessions.ts'
 import type { Caller } from '../context/caller.ts'
 import type { Context } from '../context/context.ts'
 
@@ -16,7 +16,7 @@ export async function authenticate(
   const verified = ctx.tokens.access.verify(accessToken, { now })
   if (!verified) return null
   const { sid: sessionId, sub: userGuid } = verified.claims
-  const found = await findLivingSession(ctx.db, { id: sessionId, kind: verified.kind, userGuid, now })
+  const found = await findActiveSession(ctx.db, { id: sessionId, kind: verified.kind, userGuid, now })
   if (!found) return null
   const { auth_time: authenticatedAt, amr, ...profile } = found
   const { id: userId, guid, role } = profile

@@ -41,7 +41,7 @@ function printEnded(sessions: number): void {
 }
 
 async function requireSession({ db, now }: CommandContext, id: string): Promise<{ id: string; userId: number }> {
-  const filter = { id: id.toLowerCase(), userId: null, living: false, now: now(), limit: 1 }
+  const filter = { id: id.toLowerCase(), userId: null, onlyActive: false, now: now(), limit: 1 }
   const [session] = isUuid(id) ? await findSessions(db, filter) : []
   if (!session)
     throw new CommandError(`No session has the id ${JSON.stringify(id)}; tessera sessions list shows the ids.`)

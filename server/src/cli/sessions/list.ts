@@ -13,7 +13,7 @@ export interface ListOptions {
 export async function listSessionsCommand(options: ListOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const userId = options.user === undefined ? null : (await requireUser(ctx, options.user)).id
-    const filter = { id: null, userId, living: !options.ended, now: ctx.now(), limit: options.limit }
+    const filter = { id: null, userId, onlyActive: !options.ended, now: ctx.now(), limit: options.limit }
     const sessions = await findSessions(ctx.db, filter)
     if (options.json) return printJson(sessions)
     if (sessions.length === 0) return print(options.ended ? 'No sessions found.' : 'No living sessions found.')

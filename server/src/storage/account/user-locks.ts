@@ -3,8 +3,8 @@ import { lockClause, type Queries } from '../database/database.ts'
 import type { UserRow } from './users.ts'
 
 /**
- * Reads a user so that until the transaction ends nobody can disable them or change their password: what opens a session
- * must hold this lock, or sessions of the old password survive its change.
+ * Reads a user and locks them against being disabled, and against a change of their password, until the transaction ends.
+ * A transaction that opens a session must hold this lock, or a session of the old password could survive its change.
  */
 export async function lockUserShared(
   tx: Queries,
@@ -18,14 +18,14 @@ export async function lockUserShared(
 }
 
 /**
- * Holds a user against deletion. Taken first by what goes on to a session and then writes a row that refers to the user:
- * that row's foreign key would else ask for this lock last, and meet the deletion coming the other way.
+ * Locks a user against deletion. A transaction that locks a session and then inserts a row that refers to the user must
+ * take this lock first: the row's foreign key would take it last and could deadlock with the deletion of the user.
  */
 export async function lockUserAgainstDelete(tx: Queries, id: number): Promise<void> {
   if (tx.dialect === 'postgres') await tx.query(sql`select id from users where id = ${id} for key share`)
 }
 
-/** Lets through one transaction at a time of those that count something per person, and every refresh beside it. */
+/** Serializes transactions that count something per user. Refreshes are not blocked. */
 export async function lockUserExclusive(tx: Queries, id: number): Promise<void> {
   if (tx.dialect === 'postgres') await tx.query(sql`select id from users where id = ${id} for no key update`)
 }

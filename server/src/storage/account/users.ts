@@ -33,7 +33,7 @@ const columns = raw(
   'id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at, updated_at',
 )
 
-/** What a user and their clients may see of a user. */
+/** The fields of a user that the user and their clients may see. */
 export type UserProfile = Pick<
   UserRow,
   'id' | 'guid' | 'email' | 'first_name' | 'last_name' | 'role' | 'created_at' | 'updated_at'
@@ -73,14 +73,14 @@ export async function findUserById(db: Queries, id: number): Promise<UserRow | n
 export interface UserFilter {
   role: Role | null
   onlyDisabled: boolean
-  /** Part of an address or a name, in any case. */
+  /** Part of an email address or a name, in upper or lower case. */
   search: string | null
-  /** Pages on: only ids above. */
+  /** Only users with a higher id, for paging. */
   afterId: number
   limit: number
 }
 
-/** In the order of their ids. */
+/** Returns users in the order of their ids. */
 export async function findUsers(db: Queries, filter: UserFilter): Promise<UserRow[]> {
   const search = filter.search === null ? null : `%${filter.search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
   const where = [
@@ -101,7 +101,7 @@ export async function hasUsers(db: Queries): Promise<boolean> {
   return (await db.query(sql`select id from users limit 1`)).length > 0
 }
 
-/** Compare-and-swap: false when the digest is no longer the one the caller saw. */
+/** Compares and swaps: returns false if the digest is no longer the one that the caller read. */
 export async function replacePasswordDigest(
   db: Queries,
   change: { id: number; from: string | null; to: string; now: Date },
@@ -113,19 +113,19 @@ export async function replacePasswordDigest(
   return rows.length === 1
 }
 
-/** Null enables. False when the person is not there, or is so already. */
+/** Disables a user, or enables them with null. Returns false if there is no such user, or nothing to change. */
 export async function setDisabled(
   tx: Queries,
   change: { id: number; disabledAt: Date | null; now: Date },
 ): Promise<boolean> {
-  const other = change.disabledAt === null ? sql`disabled_at is not null` : sql`disabled_at is null`
+  const differs = change.disabledAt === null ? sql`disabled_at is not null` : sql`disabled_at is null`
   const rows = await tx.query(sql`
     update users set disabled_at = ${change.disabledAt}, updated_at = ${change.now}
-    where id = ${change.id} and ${other} returning id`)
+    where id = ${change.id} and ${differs} returning id`)
   return rows.length === 1
 }
 
-/** False when the person is not there, or has the role already. */
+/** Changes the role of a user. Returns false if there is no such user, or they already have the role. */
 export async function setRole(tx: Queries, change: { id: number; role: Role; now: Date }): Promise<boolean> {
   const rows = await tx.query(sql`
     update users set role = ${change.role}, updated_at = ${change.now}
@@ -133,7 +133,7 @@ export async function setRole(tx: Queries, change: { id: number; role: Role; now
   return rows.length === 1
 }
 
-/** Sessions, tokens and mails go with the row (`on delete cascade`). False when there was none. */
+/** Deletes a user with their sessions, tokens and mails (`on delete cascade`). Returns false if there was none. */
 export async function deleteUser(db: Queries, id: number): Promise<boolean> {
   return (await db.query(sql`delete from users where id = ${id} returning id`)).length === 1
 }

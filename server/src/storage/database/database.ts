@@ -3,8 +3,8 @@ import { empty, raw, type Sql } from 'sql-template-tag'
 export type Dialect = 'sqlite' | 'postgres'
 
 /**
- * What storage needs of a database, alike on both dialects: columns named `at` or `…_at` are `Date`, 64-bit ids are numbers,
- * JSON is text, and the only errors that come up are those of `errors.ts`.
+ * Runs statements with the same results on both dialects: columns named `at` or `…_at` are `Date`, 64-bit ids are numbers,
+ * JSON is text, and errors are those of `errors.ts`.
  */
 export interface Queries {
   readonly dialect: Dialect
@@ -18,11 +18,11 @@ export interface Transaction extends Queries {
 
 export interface Database extends Queries {
   /**
-   * Commits what `run` wrote when it returns and rolls back when it throws. After a `Conflict` it is run again,
-   * three times at most, so `run` must do nothing but SQL: no hashing, no network, no effect outside the database.
+   * Commits what `run` wrote when it returns and rolls back when it throws. After a `Conflict` it runs again, up to
+   * three times, so `run` must contain nothing but SQL: no hashing, no network, no effect outside the database.
    */
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Milliseconds to add to this process's clock to get the database's: replicas must agree on what time it is. */
+  /** Milliseconds to add to this process's clock to get the database's, so that replicas agree on the time. */
   clockOffsetMilliseconds(): number
   close(): Promise<void>
 }
@@ -33,14 +33,14 @@ export function lockClause({ dialect }: Pick<Queries, 'dialect'>, clause: string
 }
 
 /**
- * Runs what is several statements on SQLite and a single one, atomic by itself, on PostgreSQL: there the round trips of
- * `begin` and `commit` are saved.
+ * Runs an operation that is several statements on SQLite and one on PostgreSQL. One statement is atomic without a
+ * transaction, which saves PostgreSQL the round trips of `begin` and `commit`.
  */
 export function atomically<T>(db: Database, run: (queries: Queries) => Promise<T>): Promise<T> {
   return db.dialect === 'postgres' ? run(db) : db.transaction(run)
 }
 
-/** The time of the database by a clock of this process, in milliseconds since 1970. */
+/** Returns a clock that tells the database's time, given a clock of this process in milliseconds since 1970. */
 export function databaseClock(db: Pick<Database, 'clockOffsetMilliseconds'>, clock: () => number): () => Date {
   return () => new Date(clock() + db.clockOffsetMilliseconds())
 }

@@ -10,17 +10,17 @@ export class UniqueViolation extends Error {
   }
 }
 
-/** Deadlock, serialization failure or busy: the transaction was rolled back and may be run again. */
+/** A deadlock, a serialization failure or a busy database: the transaction was rolled back and may run again. */
 export class Conflict extends Error {
   override readonly name: string = 'Conflict'
 }
 
-/** The connection is of no use any more, while the database is well: another connection may run the work again. */
+/** The connection can no longer be used, but the database works: the transaction may run again on another connection. */
 export class StaleConnection extends Conflict {
   override readonly name = 'StaleConnection'
 }
 
-/** The names of an error that no caller expects. They say where it happened, and nothing of any row. */
+/** The names in an unexpected error. They tell where it happened and contain no data of a row. */
 export interface DatabaseErrorPlace {
   /** SQLSTATE */
   code: string
@@ -30,7 +30,7 @@ export interface DatabaseErrorPlace {
   routine: string | undefined
 }
 
-/** A bug, or a schema that is another one than ours: told by its names alone, since a log must not hold a row. */
+/** A bug, or a schema that Tessera did not create. The message has only names, because a log must not contain a row. */
 export class UnexpectedDatabaseError extends Error {
   override readonly name = 'UnexpectedDatabaseError'
   readonly place: DatabaseErrorPlace
@@ -41,10 +41,10 @@ export class UnexpectedDatabaseError extends Error {
   }
 }
 
-/** The database cannot be reached or cannot write. Whether a commit under way took effect is unknown. */
+/** The database cannot be reached or cannot write. Whether a commit in progress took effect is unknown. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
-  /** The connection ended at once, rather than after a time-out: trying again may find another one at work. */
+  /** Whether the connection ended, rather than timed out: a retry may get one that works. */
   readonly connectionLost: boolean
   constructor(message: string, options: { cause?: unknown; connectionLost?: boolean } = {}) {
     super(message, { cause: options.cause })
@@ -54,7 +54,7 @@ export class Unavailable extends Error {
 
 const RERUNS_AFTER_CONFLICT = 3
 
-/** Told of what the database went through without anybody else noticing. */
+/** Called with errors that were recovered from, so that they can be logged. */
 export type OnRecoveredError = (error: Error) => void
 
 export async function rerunAfterConflict<T>(run: () => Promise<T>, onRecoveredError: OnRecoveredError): Promise<T> {
@@ -64,7 +64,7 @@ export async function rerunAfterConflict<T>(run: () => Promise<T>, onRecoveredEr
     } catch (error) {
       if (!(error instanceof Conflict)) throw error
       onRecoveredError(error)
-      if (reruns === RERUNS_AFTER_CONFLICT) throw new Unavailable('conflicts did not end', { cause: error })
+      if (reruns === RERUNS_AFTER_CONFLICT) throw new Unavailable('gave up after repeated conflicts', { cause: error })
       await sleep(5 * 2 ** reruns)
     }
   }

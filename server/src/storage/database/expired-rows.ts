@@ -4,15 +4,15 @@ import { lockClause, type Queries } from './database.ts'
 export interface ExpiringTable {
   name: 'outbox' | 'rate_limits' | 'sessions'
   primaryKey: 'id' | 'key'
-  /** The rows that have ended by now. */
+  /** Returns the condition of expired rows. */
   expired: (now: Date) => Sql
 }
 
 const MAILS_KEPT_MILLISECONDS = 30 * 86_400_000
 
 /**
- * Every table that is cleaned up. A session is kept until its absolute end: until then each of its tokens, however old, is
- * recognised; its tokens go with it (`on delete cascade`). Mails are kept for thirty days, sent or not.
+ * Every table that is cleaned up. A session is kept until its absolute end, so that each of its tokens, however old, is
+ * recognised until then; its tokens are deleted with it (`on delete cascade`). Mails are kept for thirty days, sent or not.
  */
 export const EXPIRING_TABLES: readonly ExpiringTable[] = [
   { name: 'rate_limits', primaryKey: 'key', expired: (now) => sql`expires_at <= ${now}` },
@@ -21,8 +21,8 @@ export const EXPIRING_TABLES: readonly ExpiringTable[] = [
 ]
 
 /**
- * Deletes expired rows of a table, up to a limit; returns how many. Several replicas may do so at once: none waits for the
- * rows of another.
+ * Deletes expired rows of a table, up to a limit, and returns their number. Replicas may do so at the same time: each
+ * skips the rows that another has locked.
  */
 export async function deleteExpiredRows(
   db: Queries,

@@ -8,12 +8,12 @@ const MIGRATIONS = new URL('../../../migrations/', import.meta.url)
 const INSUFFICIENT_PRIVILEGE = '42501'
 
 /**
- * Applies the numbered SQL files of the database's dialect that it has not seen, once and in order. Replicas that start
- * at the same time wait for each other: all of them come up, one of them does the work. A role that may not create tables
- * can do this as long as nothing is to be applied.
+ * Applies pending migrations, the numbered SQL files of the database's dialect, in order. Replicas that start at the same
+ * time wait for each other: one of them applies the migrations, and all of them start. If none is pending, the role needs
+ * no right to create tables.
  *
- * @returns the names of the migrations this call applied
- * @throws {Unavailable} that names the command, where the role may not apply them
+ * @returns the names of the migrations that this call applied
+ * @throws {Unavailable} with the command to run, if the role may not apply them
  */
 export async function migrate(db: Database, now: Date): Promise<string[]> {
   const folder = new URL(`${db.dialect}/`, MIGRATIONS)
@@ -33,7 +33,7 @@ export async function migrate(db: Database, now: Date): Promise<string[]> {
 
 async function applyPending(tx: Transaction, folder: URL, names: readonly string[], now: Date): Promise<string[]> {
   await takeLock(tx)
-  // Another replica may have done it while this one waited.
+  // Another replica may have applied them while this one waited.
   const pending = without(names, await readApplied(tx))
   for (const name of pending) {
     await tx.script(await readFile(new URL(name, folder), 'utf8'))
@@ -42,7 +42,7 @@ async function applyPending(tx: Transaction, folder: URL, names: readonly string
   return pending
 }
 
-/** The names of applied migrations; none where the table of them does not exist. */
+/** Returns the names of applied migrations; none if there is no table of them. */
 async function findApplied(db: Queries): Promise<Set<string>> {
   const tables = await db.query(
     db.dialect === 'postgres'
@@ -62,7 +62,7 @@ function without(names: readonly string[], applied: ReadonlySet<string>): string
 
 async function takeLock(tx: Transaction): Promise<void> {
   if (tx.dialect === 'postgres') {
-    // The number is arbitrary and only ours; SQLite's transactions exclude each other by themselves.
+    // An arbitrary number identifies this lock. On SQLite, write transactions exclude each other without one.
     await tx.script('set local lock_timeout = 0; select pg_advisory_xact_lock(7375696382)')
     await tx.script('create table if not exists migrations (name text primary key, applied_at timestamptz not null)')
   } else {

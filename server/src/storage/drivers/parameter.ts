@@ -1,4 +1,4 @@
-/** A value as both drivers take it. `undefined` and values that one driver would silently bend are refused. */
+/** Converts a value to one that both drivers take. Throws for `undefined` and for values that a driver would change. */
 export function toParameter(value: unknown): string | number | null {
   if (value === null) return null
   if (typeof value === 'string') {

@@ -8,18 +8,18 @@ const OUTAGES = new Set(['25006' /* a standby: read only */, '57014' /* statemen
 const OUTAGE_CLASSES = new Set(['08' /* connection */, '53' /* resources, disk full */, '57', '58'])
 
 /**
- * Turns an error of `pg` into an error of the seam. Errors are told by their codes and by the names of constraints: their
- * sentences are in the language of the database, and may repeat a whole row.
+ * Translates an error of `pg` to one of `errors.ts`. It reads only codes and the names of constraints: messages are in the
+ * language of the database, and may contain a whole row.
  */
 export function translatePostgresError(error: unknown): never {
   if (error instanceof TypeError) throw error
   if (!(error instanceof pg.DatabaseError)) {
     const message = `PostgreSQL: ${(error as Error).message}`
-    // The server did not say this, so it is about the way to it; `pg` has only a message for its own timeout.
+    // The server did not send this error, so the connection failed. Only its message tells a timeout of `pg` apart.
     throw new Unavailable(message, { connectionLost: !message.includes('timeout') })
   }
   const { code = '', table = '', constraint = '' } = error
-  if (code === UNIQUE_VIOLATION) throw new UniqueViolation(`${table}.${columnOf(constraint, table)}`)
+  if (code === UNIQUE_VIOLATION) throw new UniqueViolation(`${table}.${constraintColumn(constraint, table)}`)
   if (CONFLICTS.has(code)) throw new Conflict(`PostgreSQL: ${error.message}`)
   if (isStale(error)) throw new StaleConnection(`PostgreSQL: ${code}`)
   if (OUTAGES.has(code) || OUTAGE_CLASSES.has(code.slice(0, 2))) {
@@ -29,16 +29,16 @@ export function translatePostgresError(error: unknown): never {
   throw new UnexpectedDatabaseError({ code, table, column, constraint, routine })
 }
 
-/** Of tables whose primary key is another column than `id`. */
+/** The primary keys of tables that have no `id`. */
 const PRIMARY_KEYS: Record<string, string> = { rate_limits: 'key', migrations: 'name' }
 
-/** `users_email_key` of `users` is about `email`: PostgreSQL names constraints so, and never translates them. */
-function columnOf(constraint: string, table: string): string {
+/** Returns the column of a constraint, `email` for `users_email_key`: PostgreSQL never translates these default names. */
+function constraintColumn(constraint: string, table: string): string {
   if (constraint === `${table}_pkey`) return PRIMARY_KEYS[table] ?? 'id'
   return constraint.startsWith(`${table}_`) ? constraint.slice(table.length + 1).replace(/_key$/, '') : constraint
 }
 
-/** A prepared statement of the connection no longer fits the schema, or is gone. */
+/** Whether a prepared statement of the connection no longer fits the schema, or is gone. */
 function isStale({ code, routine }: pg.DatabaseError): boolean {
   return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery')
 }

@@ -6,9 +6,8 @@ const JSONB = 3802
 const TIMESTAMPTZ = 1184
 
 /**
- * Rows as the seam promises them: 64-bit ids are numbers, JSON stays text as on SQLite, times are dates.
- *
- * @throws {TypeError} from the parser, for a time that cannot be read: null would mean "never disabled", "not revoked"
+ * Returns the parser of a type, as `Queries` promises: 64-bit ids are numbers, JSON stays text as on SQLite, times are
+ * dates. The parser throws a TypeError for a time that cannot be read: null would mean "never disabled" or "not revoked".
  */
 export function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
   if (oid === INT8) return Number
@@ -19,12 +18,12 @@ export function typeParser(oid: number, format?: 'text' | 'binary'): (value: str
 
 function requireDate(parsed: unknown): Date {
   if (parsed instanceof Date && !Number.isNaN(parsed.getTime())) return parsed
-  throw new TypeError('a time out of the database cannot be read')
+  throw new TypeError('a time from the database cannot be read')
 }
 
-/** A client whose connections write values as {@link typeParser} reads them, whatever the database's own settings are. */
+/** A client that makes the server format values as {@link typeParser} reads them, whatever the database's settings are. */
 export class PostgresClient extends pg.Client {
-  /** The startup parameters of a connection; poolers know these, and a `set` would not survive them. */
+  /** Returns the startup parameters of a connection. Poolers keep these, while the effect of a `set` would be lost. */
   getStartupConf(): Record<string, string> {
     const parent = pg.Client.prototype as unknown as { getStartupConf(): Record<string, string> }
     return { ...parent.getStartupConf.call(this), DateStyle: 'ISO, MDY', client_encoding: 'UTF8' }

@@ -7,14 +7,14 @@ import { toParameter } from './parameter.ts'
 import { translatePostgresError } from './postgres-errors.ts'
 import { PostgresClient, typeParser } from './postgres-types.ts'
 
-// Together below two seconds: an outage is answered 503 while the caller still listens.
+// Together less than two seconds, so that an outage is answered 503 before the client gives up.
 const ACQUIRE_TIMEOUT_MILLISECONDS = 700
 const CONNECT_TIMEOUT_MILLISECONDS = 15_000
 const STATEMENT_TIMEOUT_MILLISECONDS = 1200
-const CLOCK_CHECK_MILLISECONDS = 30_000
-const NO_TIMEOUT = 2 ** 31 - 1 // 0 would mean the pool's
+const CLOCK_CHECK_INTERVAL_MILLISECONDS = 30_000
+const NO_TIMEOUT = 2 ** 31 - 1 // 0 would select the pool's timeout
 
-/** The longest that one use of the database may wait. */
+/** The timeouts of one use of the database. */
 export interface PostgresTimeouts {
   acquireMilliseconds: number
   statementMilliseconds: number
@@ -26,9 +26,10 @@ const REQUEST_TIMEOUTS: PostgresTimeouts = {
 }
 
 /**
- * Opens a pool. Its first connection may take fifteen seconds: a database may be far away, or wake up.
+ * Opens a pool of connections. The first one may take fifteen seconds, because a database may be far away or suspended.
  *
- * @throws {Unavailable} when the database does not answer, or cannot hold every text
+ * @param timeouts those of requests by default
+ * @throws {Unavailable} if the database does not answer, or if its encoding cannot store every text
  */
 export async function openPostgres(
   url: string,
@@ -39,10 +40,11 @@ export async function openPostgres(
     Client: PostgresClient,
     connectionString: url,
     max: 10,
-    // A request waits less long; the connection that it waited for is still made, or none ever would be.
+    // A request gives up earlier. Its connection is still completed, so that a slow database gets connections at all.
     connectionTimeoutMillis: CONNECT_TIMEOUT_MILLISECONDS,
     idleTimeoutMillis: 10_000,
-    // The server's own limits end what this process no longer waits for, and what a stopped process left open.
+    // PostgreSQL's own timeouts end statements that this process no longer waits for, and transactions that a stopped
+    // process left open.
     statement_timeout: timeouts.statementMilliseconds,
     query_timeout: timeouts.statementMilliseconds,
     idle_in_transaction_session_timeout: 10_000,
@@ -50,7 +52,7 @@ export async function openPostgres(
     application_name: 'tessera',
     types: { getTypeParser: typeParser },
   })
-  // Without a listener the end of a connection, idle or at work, would end the process.
+  // Without a listener, the loss of a connection, idle or in use, would end the process.
   pool.on('error', onRecoveredError)
   pool.on('connect', (connection) => connection.on('error', onRecoveredError))
   const database = new PostgresDatabase(pool, onRecoveredError, timeouts)
@@ -67,20 +69,20 @@ export async function openPostgres(
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly #pool: pg.Pool
-  readonly #onTrouble: OnRecoveredError
+  readonly #onRecoveredError: OnRecoveredError
   readonly #clockTimer: NodeJS.Timeout
   readonly #acquireMilliseconds: number
   readonly #connectedAt = new WeakMap<pg.PoolClient, number>()
   #clockOffset = 0
-  /** Connections of before are stale: the schema has changed under their prepared statements. */
+  /** Connections older than this are stale, because the schema has changed since they prepared their statements. */
   #freshSince = 0
 
   constructor(pool: pg.Pool, onRecoveredError: OnRecoveredError, { acquireMilliseconds }: PostgresTimeouts) {
     this.#pool = pool
     this.#acquireMilliseconds = acquireMilliseconds
     pool.on('connect', (connection) => this.#connectedAt.set(connection, performance.now()))
-    this.#onTrouble = onRecoveredError
-    this.#clockTimer = setInterval(() => this.measureClock().catch(() => {}), CLOCK_CHECK_MILLISECONDS).unref()
+    this.#onRecoveredError = onRecoveredError
+    this.#clockTimer = setInterval(() => this.measureClock().catch(() => {}), CLOCK_CHECK_INTERVAL_MILLISECONDS).unref()
   }
 
   query<Row extends object>(statement: Sql): Promise<Row[]> {
@@ -92,13 +94,13 @@ class PostgresDatabase implements Database {
     refuseInsideTransaction()
     return this.#rerunOnConnection(async (connection) => {
       const tx = new PostgresTransaction(connection)
-      await plain(connection, 'begin')
+      await execute(connection, 'begin')
       try {
         const value = await asTransactionBody(() => body(tx))
-        await plain(connection, 'commit')
+        await execute(connection, 'commit')
         return value
       } catch (error) {
-        if (!(error instanceof Unavailable)) await plain(connection, 'rollback')
+        if (!(error instanceof Unavailable)) await execute(connection, 'rollback')
         throw error
       } finally {
         tx.end()
@@ -110,15 +112,15 @@ class PostgresDatabase implements Database {
     return this.#clockOffset
   }
 
-  /** Waits for the first connection for as long as it takes to make one. */
+  /** Checks that the database can store every text. Waits for the first connection as long as it takes to open one. */
   async checkEncoding(): Promise<void> {
     const connection = await this.#connect(CONNECT_TIMEOUT_MILLISECONDS)
     try {
-      const result = await plain(connection, `select current_setting('server_encoding') as encoding`)
+      const result = await execute(connection, `select current_setting('server_encoding') as encoding`)
       const { encoding } = result.rows[0] as { encoding: string }
       if (encoding !== 'UTF8')
         throw new Unavailable(
-          `its encoding is ${encoding}, which cannot hold every name; create it with encoding 'UTF8'`,
+          `its encoding is ${encoding}, which cannot store every name; create it with encoding 'UTF8'`,
         )
     } finally {
       connection.release()
@@ -128,7 +130,7 @@ class PostgresDatabase implements Database {
   async measureClock(): Promise<void> {
     await this.#withConnection(async (connection) => {
       const before = Date.now()
-      const result = await plain(connection, 'select clock_timestamp() as now_at')
+      const result = await execute(connection, 'select clock_timestamp() as now_at')
       const databaseNow = (result.rows[0] as { now_at: Date }).now_at.getTime()
       this.#clockOffset = Math.round(databaseNow - (before + Date.now()) / 2)
     })
@@ -140,7 +142,7 @@ class PostgresDatabase implements Database {
   }
 
   #rerunOnConnection<T>(use: (connection: pg.PoolClient) => Promise<T>): Promise<T> {
-    return rerunAfterConflict(() => this.#withConnection(use), this.#onTrouble)
+    return rerunAfterConflict(() => this.#withConnection(use), this.#onRecoveredError)
   }
 
   async #withConnection<T>(use: (connection: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -155,27 +157,27 @@ class PostgresDatabase implements Database {
       if (error instanceof StaleConnection) this.#freshSince = performance.now()
       throw error
     } finally {
-      // A connection whose statement timed out may still be executing it: it must not be handed to a neighbour.
+      // A connection whose statement timed out may still be executing it, and must not be used again.
       connection.release(broken)
     }
   }
 
-  /** A connection that is not stale. One that is idle needs no timer. */
+  /** Returns a connection that is not stale. An idle one needs no timer. */
   async #connect(milliseconds: number): Promise<pg.PoolClient> {
     for (;;) {
       const isIdle = this.#pool.idleCount > this.#pool.waitingCount
       const connecting = this.#pool.connect().catch((error) => {
         throw new Unavailable(`no database connection: ${error.message}`, { cause: error })
       })
-      const connection = await (isIdle ? connecting : within(connecting, milliseconds))
+      const connection = await (isIdle ? connecting : withTimeout(connecting, milliseconds))
       if ((this.#connectedAt.get(connection) ?? 0) >= this.#freshSince) return connection
       connection.release(true)
     }
   }
 }
 
-/** A connection that comes too late goes back to the pool. @throws {Unavailable} when it does */
-async function within(connecting: Promise<pg.PoolClient>, milliseconds: number): Promise<pg.PoolClient> {
+/** Waits for a connection. One that comes too late goes back to the pool. @throws {Unavailable} after the timeout */
+async function withTimeout(connecting: Promise<pg.PoolClient>, milliseconds: number): Promise<pg.PoolClient> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
     connecting.then(
@@ -205,7 +207,7 @@ class PostgresTransaction implements Transaction {
   }
 
   async script(text: string): Promise<void> {
-    // Migrations may take longer than any request's statement: nobody waits for their answer.
+    // Migrations may take longer than the statements of requests: no client waits for them.
     const query = { text: `set local statement_timeout = 0; ${text}`, query_timeout: NO_TIMEOUT }
     await this.#open().query(query).catch(translatePostgresError)
   }
@@ -222,7 +224,7 @@ class PostgresTransaction implements Transaction {
 
 const statementNames = new Map<string, string>()
 
-/** Prepared once per connection under a name of its own, so that PostgreSQL plans each text once. */
+/** Runs a statement that is prepared once per connection, under its own name, so that PostgreSQL plans each text once. */
 async function run<Row extends object>(connection: pg.PoolClient, statement: Sql): Promise<Row[]> {
   const text = statement.text
   let name = statementNames.get(text)
@@ -235,6 +237,6 @@ async function run<Row extends object>(connection: pg.PoolClient, statement: Sql
   return result.rows as Row[]
 }
 
-function plain(connection: pg.PoolClient, text: string): Promise<pg.QueryResult> {
+function execute(connection: pg.PoolClient, text: string): Promise<pg.QueryResult> {
   return connection.query(text).catch(translatePostgresError)
 }

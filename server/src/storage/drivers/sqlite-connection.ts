@@ -8,22 +8,22 @@ interface Prepared {
   dateColumns: string[]
 }
 
-/** One SQLite connection: prepared statements, rows as the seam promises them, errors in the seam's words. */
+/** One SQLite connection with prepared statements. Rows are as `Queries` promises, errors are those of `errors.ts`. */
 export class SqliteConnection {
   readonly #database: DatabaseSync
   readonly #prepared = new Map<string, Prepared>()
 
   constructor(file: string, options: { readOnly: boolean }) {
-    // Timeout 0: SQLite's own wait for a lock would stop the event loop; the write queue waits with a timer instead.
-    this.#database = translated(() => new DatabaseSync(file, { readOnly: options.readOnly, timeout: 0 }))
-    // SQLite's own knows ASCII only; PostgreSQL's knows all letters.
+    // Timeout 0: SQLite's own wait for a lock would block the event loop; the write queue waits with a timer instead.
+    this.#database = translateErrors(() => new DatabaseSync(file, { readOnly: options.readOnly, timeout: 0 }))
+    // SQLite's own function changes ASCII only; PostgreSQL's changes all of Unicode.
     this.#database.function('lower', { deterministic: true }, (text) =>
       typeof text === 'string' ? text.toLowerCase() : text,
     )
   }
 
   run<Row extends object>(statement: Sql): Row[] {
-    return translated(() => {
+    return translateErrors(() => {
       const prepared = this.#prepare(statement.sql)
       const rows = prepared.statement.all(...statement.values.map(toParameter)) as Record<string, unknown>[]
       for (const row of rows) {
@@ -37,10 +37,10 @@ export class SqliteConnection {
   }
 
   script(text: string): void {
-    translated(() => this.#database.exec(text))
+    translateErrors(() => this.#database.exec(text))
   }
 
-  /** False after SQLite gave up a transaction by itself, as it does when the disk is full. */
+  /** False after SQLite rolled back a transaction by itself, as it does when the disk is full. */
   get inTransaction(): boolean {
     return this.#database.isTransaction
   }
@@ -63,10 +63,10 @@ export class SqliteConnection {
 
 // Primary result codes, https://www.sqlite.org/rescode.html
 const BUSY_OR_LOCKED = new Set([5, 6, 15 /* PROTOCOL: lost a race for the WAL */])
-const CANNOT_WORK = new Set([8 /* READONLY */, 10 /* IOERR */, 11 /* CORRUPT */, 13 /* FULL */, 14 /* CANTOPEN */, 26])
+const OUTAGES = new Set([8 /* READONLY */, 10 /* IOERR */, 11 /* CORRUPT */, 13 /* FULL */, 14 /* CANTOPEN */, 26])
 const UNIQUE_OR_PRIMARY_KEY = new Set([2067, 1555])
 
-function translated<T>(run: () => T): T {
+function translateErrors<T>(run: () => T): T {
   try {
     return run()
   } catch (error) {
@@ -74,7 +74,7 @@ function translated<T>(run: () => T): T {
     if (typeof code !== 'number') throw error
     const primary = code & 0xff
     if (BUSY_OR_LOCKED.has(primary)) throw new Conflict('SQLite is busy', { cause: error })
-    if (CANNOT_WORK.has(primary)) throw new Unavailable(`SQLite: ${(error as Error).message}`, { cause: error })
+    if (OUTAGES.has(primary)) throw new Unavailable(`SQLite: ${(error as Error).message}`, { cause: error })
     if (UNIQUE_OR_PRIMARY_KEY.has(code)) {
       throw new UniqueViolation((error as Error).message.replace('UNIQUE constraint failed: ', ''))
     }

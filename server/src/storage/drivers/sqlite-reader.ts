@@ -8,9 +8,9 @@ interface Read {
 }
 
 /**
- * Reads, those of one turn of the event loop together at its end: a lock on the file for all instead of one for each, and
- * one after another while SQLite's code is in the processor's cache. They begin after all of them were asked for, so each
- * sees whatever was committed before it.
+ * Runs the reads of one turn of the event loop together at its end. They share one lock on the file, and follow each other
+ * while SQLite's code is in the processor's cache. They begin after all of them were requested, so each sees everything
+ * that was committed before its request.
  */
 export class SqliteReader {
   readonly #connection: SqliteConnection
@@ -26,7 +26,7 @@ export class SqliteReader {
     })
   }
 
-  /** Answers who is waiting first. */
+  /** Runs the reads that still wait, then closes. */
   close(): void {
     this.#readTogether()
     this.#connection.close()
@@ -39,26 +39,26 @@ export class SqliteReader {
     try {
       this.#connection.script('begin')
     } catch (error) {
-      this.#end() // one that could not be ended before would go on to show the past
+      this.#end() // an earlier transaction that could not be ended would keep showing old data
       for (const { reject } of reads) reject(error)
       return
     }
-    const answers = reads.map((read) => this.#answer(read))
+    const settlers = reads.map((read) => this.#run(read))
     this.#end()
-    for (const answer of answers) answer()
+    for (const settle of settlers) settle()
   }
 
-  /** What was read stays right if this fails. */
+  /** Ends the transaction. A failure does not invalidate the reads. */
   #end(): void {
     try {
       if (this.#connection.inTransaction) this.#connection.script('end') // SQLite ends it itself when the disk fails
     } catch {
-      // The next begin says why.
+      // The next `begin` reports the cause.
     }
   }
 
-  /** One that fails is its own answer. */
-  #answer({ statement, resolve, reject }: Read): () => void {
+  /** Runs one read and returns the function that settles it. An error rejects only this read. */
+  #run({ statement, resolve, reject }: Read): () => void {
     try {
       const rows = this.#connection.run<never>(statement)
       return () => resolve(rows)

@@ -7,13 +7,13 @@ import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 
 /**
- * Opens (or creates) a SQLite file: one writing connection behind a queue, one reading connection beside it. Durable:
- * WAL with `synchronous=FULL`, answered only after the commit that holds the write.
+ * Opens (or creates) a SQLite file, with one writing connection behind a queue and one reading connection. Writes are
+ * durable: WAL with `synchronous=FULL`, and a write is answered only after its commit.
  */
 export async function openSqlite(file: string, onRecoveredError: OnRecoveredError): Promise<Database> {
   const writer = new SqliteConnection(file, { readOnly: false })
   try {
-    // Several processes that open a new file at once race for the switch to WAL; SQLite answers the losers "busy".
+    // Processes that open a new file at the same time race to switch it to WAL; SQLite answers the losers "busy".
     await retryWhileBusy(() =>
       writer.script('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on'),
     )
@@ -38,13 +38,13 @@ class SqliteDatabase implements Database {
   readonly dialect = 'sqlite'
   readonly #writer: SqliteConnection
   readonly #reader: SqliteReader
-  readonly #onTrouble: OnRecoveredError
+  readonly #onRecoveredError: OnRecoveredError
   readonly #queue: Job[] = []
   #draining: Promise<void> | null = null
   #closed = false
 
   constructor(writer: SqliteConnection, reader: SqliteReader, onRecoveredError: OnRecoveredError) {
-    this.#onTrouble = onRecoveredError
+    this.#onRecoveredError = onRecoveredError
     this.#writer = writer
     this.#reader = reader
   }
@@ -52,7 +52,7 @@ class SqliteDatabase implements Database {
   async query<Row extends object>(statement: Sql): Promise<Row[]> {
     refuseInsideTransaction()
     if (/^\s*select\b/i.test(statement.strings[0] ?? '')) {
-      return rerunAfterConflict(() => this.#reader.read<Row>(statement), this.#onTrouble)
+      return rerunAfterConflict(() => this.#reader.read<Row>(statement), this.#onRecoveredError)
     }
     return this.transaction((tx) => tx.query<Row>(statement))
   }
@@ -86,32 +86,35 @@ class SqliteDatabase implements Database {
     this.#draining = null
   }
 
-  /** Runs the jobs one after another, a savepoint each, and answers them only when all are on disk. */
+  /** Runs the jobs one after another, each in a savepoint, and settles them only when all are on disk. */
   async #commitTogether(jobs: Job[]): Promise<void> {
-    const answers: (() => void)[] = []
+    const settlers: (() => void)[] = []
     try {
       await retryWhileBusy(() => this.#writer.script('begin immediate'), jobs[0]?.arrivedAt)
-      for (const job of jobs) answers.push(await this.#runInSavepoint(job))
+      for (const job of jobs) settlers.push(await this.#runInSavepoint(job))
       this.#writer.script('commit')
     } catch (error) {
-      // The commit, or SQLite's hold on the whole transaction, failed: nothing of any job is on disk.
+      // The whole transaction failed: nothing of any job is on disk.
       this.#rollBack()
       const failure = error instanceof Conflict ? new Unavailable('SQLite stayed busy', { cause: error }) : error
       for (const job of jobs) job.reject(failure)
       return
     }
-    for (const answer of answers) answer()
+    for (const settle of settlers) settle()
   }
 
   #rollBack(): void {
     try {
       if (this.#writer.inTransaction) this.#writer.script('rollback')
     } catch (error) {
-      this.#onTrouble(error as Error) // the queue must go on to answer those who wait
+      this.#onRecoveredError(error as Error) // the queue must still settle the jobs that wait
     }
   }
 
-  /** Throws only when SQLite ended the whole transaction; a job's own failure is its own answer. */
+  /**
+   * Runs one job and returns the function that settles it. Throws only if SQLite ended the whole transaction; an error of
+   * the job itself rejects only that job.
+   */
   async #runInSavepoint(job: Job): Promise<() => void> {
     const tx = new SqliteTransaction(this.#writer)
     this.#writer.script('savepoint job')
@@ -159,8 +162,8 @@ class SqliteTransaction implements Transaction {
 const LOCK_TIMEOUT_MILLISECONDS = 1500
 
 /**
- * Waits with a timer, never inside SQLite, while another process (the command line) holds the write lock. Patience is
- * counted from the arrival of who waits longest, so that nobody waits for those before them to give up.
+ * Waits with a timer, never inside SQLite, while another process (such as a command) holds the write lock. The timeout
+ * counts from the arrival of the oldest job, so that no job waits for the timeouts of earlier ones.
  */
 async function retryWhileBusy(run: () => void, since = performance.now()): Promise<void> {
   const giveUpAt = since + LOCK_TIMEOUT_MILLISECONDS

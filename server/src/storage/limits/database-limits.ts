@@ -2,7 +2,7 @@ import sql from 'sql-template-tag'
 import type { Database } from '../database/database.ts'
 import type { LimitStore } from './limit-store.ts'
 
-/** Shared by all replicas on one PostgreSQL. */
+/** Limits that all replicas on one PostgreSQL database share. */
 export function databaseLimits(db: Database): LimitStore {
   return {
     async take(key, windowSeconds, now) {

@@ -4,7 +4,7 @@ import type { LimitStore } from './limit-store.ts'
 
 const TIMEOUT_MILLISECONDS = 700
 
-// One script each: a point and its window's end are never apart, whatever dies in between.
+// One script each, so that no crash can separate a counter from its expiry.
 const TAKE = `
   local points = redis.call('INCR', KEYS[1])
   if points == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
@@ -17,7 +17,7 @@ export interface RedisLimits extends LimitStore {
   close(): void
 }
 
-/** Shared by all replicas on one Redis or Valkey, whose clock the windows run on. Connects when it can, and again. */
+/** Limits that all replicas on one Redis or Valkey server share. Windows run on its clock. Reconnects by itself. */
 export function redisLimits(url: string, onRecoveredError: OnRecoveredError): RedisLimits {
   const redis = new Redis(url, {
     keyPrefix: 'tessera:limit:',
@@ -25,7 +25,7 @@ export function redisLimits(url: string, onRecoveredError: OnRecoveredError): Re
     commandTimeout: TIMEOUT_MILLISECONDS,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
-    // A failover left this connection at a server that does not write: connect anew, to where the name leads now.
+    // After a failover, this connection may lead to a read-only server: reconnect, so that the name is resolved again.
     reconnectOnError: ({ message }) => /^(READONLY|LOADING|MASTERDOWN)\b/.test(message),
   })
   redis.on('error', onRecoveredError)

@@ -1,7 +1,7 @@
 import sql, { join } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
 
-export const auditKinds = [
+export const AUDIT_KINDS = [
   'user_registered',
   'user_imported',
   'user_deleted',
@@ -19,9 +19,9 @@ export const auditKinds = [
   'address_changed',
 ] as const
 
-export type AuditKind = (typeof auditKinds)[number]
+export type AuditKind = (typeof AUDIT_KINDS)[number]
 
-/** Never a secret, a token or anything typed by an unknown caller. */
+/** Details never contain a secret, a token or anything typed by an unknown client. */
 export type AuditDetails = Record<string, string | number | null>
 
 export interface NewAuditEvent {
@@ -60,7 +60,7 @@ export interface AuditFilter {
   limit: number
 }
 
-/** The newest first. */
+/** Returns the newest events first. */
 export async function findAuditEvents(db: Queries, filter: AuditFilter): Promise<AuditEventRow[]> {
   const where = [
     sql`1 = 1`,

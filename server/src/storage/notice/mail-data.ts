@@ -1,6 +1,6 @@
 /**
- * What the message of each kind of mail is worded from. A mail is stored as kind and data and worded when it is sent, so
- * the fields of a kind stay readable for as long as a mail may wait.
+ * The data from which the message of each kind of mail is worded. A mail is stored as kind and data and worded when it is
+ * sent, so the fields of a kind must stay readable for as long as a mail may wait.
  */
 export interface MailData {
   /** A used refresh token was presented again, and its session was ended. */

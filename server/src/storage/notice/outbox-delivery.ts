@@ -1,14 +1,14 @@
 import sql from 'sql-template-tag'
 import { lockClause, type Queries } from '../database/database.ts'
 
-/** A mail that is this caller's alone until its lease runs out. */
+/** A mail that only this caller may send until its lease expires. */
 export interface ClaimedMail {
   id: number
-  /** This attempt included; it also tells whether the lease is still the caller's. */
+  /** The number of attempts, including this one; it changes when another process takes over the lease. */
   attempts: number
 }
 
-/** Read-only, so that an empty outbox costs no write. */
+/** Whether a mail is due. Read-only, so that an empty outbox costs no write. */
 export async function hasDueMail(db: Queries, now: Date): Promise<boolean> {
   const rows = await db.query(sql`
     select id from outbox where sent_at is null and failed_at is null and next_attempt_at <= ${now} limit 1`)
@@ -16,8 +16,8 @@ export async function hasDueMail(db: Queries, now: Date): Promise<boolean> {
 }
 
 /**
- * Claims mails that are due, those that wait longest first. Several replicas may do so at once: none gets what another
- * has. Whoever ends without a word, by a crash, loses them at the end of the lease.
+ * Claims due mails, those that have waited longest first. Replicas may do so at the same time: no mail is claimed by two.
+ * If the caller crashes, its mails become due again when the lease expires.
  */
 export async function claimMails(
   db: Queries,
@@ -42,12 +42,12 @@ export interface MailFailure {
   mail: ClaimedMail
   nextAttemptAt: Date
   refusals: number
-  /** Given up from then on. */
+  /** When the mail was given up; null if it will be tried again. */
   failedAt: Date | null
   reason: string
 }
 
-/** Without effect when the lease ran out and another has claimed the mail since, or it was sent. */
+/** Records a failed attempt. Has no effect if the lease expired and another process claimed the mail, or if it was sent. */
 export async function markMailFailed(db: Queries, { mail, ...failure }: MailFailure): Promise<void> {
   await db.query(sql`
     update outbox set next_attempt_at = ${failure.nextAttemptAt}, refusals = ${failure.refusals},
@@ -55,7 +55,10 @@ export async function markMailFailed(db: Queries, { mail, ...failure }: MailFail
     where id = ${mail.id} and attempts = ${mail.attempts} and sent_at is null returning id`)
 }
 
-/** Gives up what was written, or asked for by hand, before a time and nobody is sending; says how many. */
+/**
+ * Gives up unsent mails that were written, or last retried by an operator, before a time and that no process is sending;
+ * returns their number.
+ */
 export async function giveUpOldMails(
   db: Queries,
   { before, now, reason }: { before: Date; now: Date; reason: string },

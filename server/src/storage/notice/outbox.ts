@@ -2,24 +2,24 @@ import sql, { raw, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
 import type { MailData, MailKind } from './mail-data.ts'
 
-interface MailOf<Kind extends MailKind> {
+interface MailOfKind<Kind extends MailKind> {
   user_id: number
-  /** What happened; the message is worded when it is sent. */
+  /** The event that the mail reports; its message is worded when it is sent. */
   kind: Kind
   data: MailData[Kind]
   /** A second mail with the same key is never written. */
   dedupe_key: string
 }
 
-/** A mail of any kind, with the data of its own. */
-export type NewMail = { [Kind in MailKind]: MailOf<Kind> }[MailKind]
+/** A mail of any kind, with the data of that kind. */
+export type NewMail = { [Kind in MailKind]: MailOfKind<Kind> }[MailKind]
 
-/** A mail with what its message is worded from. Its data were written by any version, or damaged: no field is certain. */
+/** A stored mail. Its data may be from another version, or damaged: no field is certain. */
 export interface MailRow extends Pick<NewMail, 'user_id' | 'kind' | 'dedupe_key'> {
   id: number
   data: StoredMailData
   attempts: number
-  /** How often the mail server refused it for good. */
+  /** How often the mail server refused it permanently. */
   refusals: number
   next_attempt_at: Date
   sent_at: Date | null
@@ -50,7 +50,7 @@ export async function findMail(db: Queries, id: number): Promise<MailRow | null>
   const rows = await db.query<MailRow & { data: string }>(
     sql`select ${columns} from outbox o join users u on u.id = o.user_id where o.id = ${id}`,
   )
-  return rows.map(withData)[0] ?? null
+  return rows.map(parseData)[0] ?? null
 }
 
 export const MAIL_STATES = ['waiting', 'sent', 'failed'] as const
@@ -62,26 +62,26 @@ export function mailState({ sent_at, failed_at }: Pick<MailRow, 'sent_at' | 'fai
   return failed_at ? 'failed' : 'waiting'
 }
 
-const inState: Record<MailState, Sql> = {
+const STATE_CONDITIONS: Record<MailState, Sql> = {
   waiting: sql`o.sent_at is null and o.failed_at is null`,
   sent: sql`o.sent_at is not null`,
   failed: sql`o.failed_at is not null`,
 }
 
-/** The newest mails first. */
+/** Returns the newest mails first. */
 export async function findMails(
   db: Queries,
   filter: { state: MailState | null; afterId: number; limit: number },
 ): Promise<MailRow[]> {
-  const state = filter.state === null ? sql`1 = 1` : inState[filter.state]
+  const state = filter.state === null ? sql`1 = 1` : STATE_CONDITIONS[filter.state]
   const rows = await db.query<MailRow & { data: string }>(sql`
     select ${columns} from outbox o join users u on u.id = o.user_id
     where o.id > ${filter.afterId} and ${state} order by o.id desc limit ${filter.limit}`)
-  return rows.map(withData)
+  return rows.map(parseData)
 }
 
-/** Damaged data is no data: one row must not keep the others from being read. */
-function withData(row: MailRow & { data: string }): MailRow {
+/** Treats damaged data as empty: one row must not keep the others from being read. */
+function parseData(row: MailRow & { data: string }): MailRow {
   try {
     return { ...row, data: { ...JSON.parse(row.data) } }
   } catch {
@@ -89,7 +89,7 @@ function withData(row: MailRow & { data: string }): MailRow {
   }
 }
 
-/** How many mails of one kind were written to a person since a time. */
+/** Counts the mails of one kind that were written to a user since a time. */
 export async function countMailsSince(
   tx: Queries,
   mails: { userId: number; kind: MailKind; since: Date },
@@ -100,7 +100,7 @@ export async function countMailsSince(
   return rows[0]?.count ?? 0
 }
 
-/** What the mails of one kind say that were written to a person since a time, sent or not. */
+/** Returns the data of the mails of one kind that were written to a user since a time, sent or not. */
 export async function findMailsSince(
   tx: Queries,
   mails: { userId: number; kind: MailKind; since: Date },
@@ -112,8 +112,8 @@ export async function findMailsSince(
 }
 
 /**
- * Lets a mail that waits or was given up be sent at once, and tried for as long as a new one. False for one that was sent,
- * is being sent just now, or is not there.
+ * Makes a mail that waits or was given up due at once, and tries it for as long as a new one. Returns false if it was sent,
+ * is being sent, or does not exist.
  */
 export async function retryMail(db: Queries, id: number, now: Date): Promise<boolean> {
   const rows = await db.query(sql`
@@ -122,7 +122,7 @@ export async function retryMail(db: Queries, id: number, now: Date): Promise<boo
   return rows.length === 1
 }
 
-/** Forgets a mail, sent or not. False when it is not there. */
+/** Deletes a mail, sent or not. Returns false if it does not exist. */
 export async function dropMail(db: Queries, id: number): Promise<boolean> {
   return (await db.query(sql`delete from outbox where id = ${id} returning id`)).length === 1
 }

@@ -3,7 +3,7 @@ import type { Role } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
 import type { RevokeReason, Rotation, SessionKind } from './sessions.ts'
 
-/** A session with its person and its token rows: all that a refresh is decided by, read in one statement. */
+/** A session with its user and its token rows: everything that decides a refresh, read in one statement. */
 export interface ChainRow {
   session_id: string
   kind: SessionKind
@@ -21,7 +21,7 @@ export interface ChainRow {
 export interface TokenRow {
   generation: number
   token_digest: string
-  /** Null in generation 0, whose secret is drawn and not derived. */
+  /** Null in generation 0, whose secret is random and not derived. */
   salt: string | null
   jti: string
   token_ip: string
@@ -58,7 +58,7 @@ export async function findChain(db: Queries, sessionId: string): Promise<ChainRo
   return first ? { ...first, tokens: rows.filter((row) => row.generation !== null) } : null
 }
 
-/** A chain's row of a generation; null when it was never there or is pruned. */
+/** Finds the token of a generation in a chain; null if it never existed or was pruned. */
 export function findToken(chain: ChainRow, generation: number): TokenRow | null {
   return chain.tokens.find((row) => row.generation === generation) ?? null
 }
@@ -71,7 +71,7 @@ export function tokenValues(token: NewToken, now: Date): Sql {
     ${token.salt}, ${token.jti}, ${token.ip}, ${token.expires_at}, ${now}, ${now})`
 }
 
-/** The token that opens a chain. */
+/** Inserts the first token of a chain. */
 export async function insertFirstToken(tx: Queries, token: NewToken, now: Date): Promise<void> {
   await tx.query(sql`${insertIntoTokens} ${tokenValues(token, now)}`)
 }

@@ -14,7 +14,7 @@ export interface NewSession {
   rotation: Rotation
   ip: string
   user_agent: string | null
-  /** How the user proved themselves (RFC 8176), separated by spaces: `pwd`, or `svc` where a service vouched for them. */
+  /** How the user authenticated (RFC 8176), separated by spaces: `pwd`, or `svc` if a service vouched for them. */
   amr: string
   expires_at: Date
 }
@@ -26,21 +26,21 @@ export async function insertSession(tx: Queries, session: NewSession, now: Date)
       ${session.user_agent}, ${now}, ${session.amr}, ${now}, ${session.expires_at})`)
 }
 
-export type LivingSession = UserProfile & { auth_time: Date; amr: string }
+export type ActiveSession = UserProfile & { auth_time: Date; amr: string }
 
-/** A session that is alive now, with its user's profile: what an access token is checked with, in one statement. */
-export async function findLivingSession(
+/** Finds an active session with its user's profile: one statement checks an access token. */
+export async function findActiveSession(
   db: Queries,
   session: { id: string; kind: SessionKind; userGuid: string; now: Date },
-): Promise<LivingSession | null> {
-  const rows = await db.query<LivingSession>(sql`
+): Promise<ActiveSession | null> {
+  const rows = await db.query<ActiveSession>(sql`
     select ${joinedProfileColumns}, s.auth_time, s.amr from sessions s join users u on u.id = s.user_id
     where s.id = ${session.id} and s.kind = ${session.kind} and s.revoked_at is null and s.expires_at > ${session.now}
       and u.guid = ${session.userGuid} and u.disabled_at is null`)
   return rows[0] ?? null
 }
 
-/** A session as whoever runs the server sees it. */
+/** A session as operators see it. */
 export interface SessionRow extends Omit<NewSession, 'expires_at'> {
   email: string
   created_at: Date
@@ -50,15 +50,17 @@ export interface SessionRow extends Omit<NewSession, 'expires_at'> {
   revoke_reason: RevokeReason | null
 }
 
-/** The newest first (version 7 ids are in the order of time); `living` leaves out what has ended by `now`. */
+/** Returns the newest sessions first (version 7 ids are in the order of time). `onlyActive` is as of `now`. */
 export async function findSessions(
   db: Queries,
-  filter: { id: string | null; userId: number | null; living: boolean; now: Date; limit: number },
+  filter: { id: string | null; userId: number | null; onlyActive: boolean; now: Date; limit: number },
 ): Promise<SessionRow[]> {
   const where = [
     ...(filter.id === null ? [] : [sql`s.id = ${filter.id}`]),
     ...(filter.userId === null ? [] : [sql`s.user_id = ${filter.userId}`]),
-    ...(filter.living ? [sql`s.revoked_at is null and s.expires_at > ${filter.now} and u.disabled_at is null`] : []),
+    ...(filter.onlyActive
+      ? [sql`s.revoked_at is null and s.expires_at > ${filter.now} and u.disabled_at is null`]
+      : []),
   ]
   return db.query<SessionRow>(sql`
     select s.id, s.user_id, u.email, s.kind, s.rotation, s.ip, s.user_agent, s.amr, s.created_at, s.refreshed_at,
@@ -69,7 +71,7 @@ export async function findSessions(
 
 const MAX_ADDRESSES = 200
 
-/** Where the newest sessions of an account began, ended or not, as long as they are kept. */
+/** Returns the addresses of the newest logins of an account, including ended sessions that are still stored. */
 export async function findLoginAddresses(db: Queries, email: string): Promise<string[]> {
   const rows = await db.query<{ ip: string }>(sql`
     select s.ip from sessions s join users u on u.id = s.user_id
@@ -77,7 +79,7 @@ export async function findLoginAddresses(db: Queries, email: string): Promise<st
   return rows.map(({ ip }) => ip)
 }
 
-/** True for the one caller whose update ended the session. */
+/** Ends a session. Returns true only to the caller whose update ended it. */
 export async function revokeSession(
   tx: Queries,
   session: { id: string; reason: RevokeReason; now: Date },
@@ -88,7 +90,7 @@ export async function revokeSession(
   return rows.length === 1
 }
 
-/** Ends every living session of a person, whose row must have been updated or locked before. */
+/** Ends every active session of a user, whose row must have been updated or locked before. Returns their number. */
 export async function revokeSessionsOfUser(
   tx: Queries,
   sessions: { userId: number; reason: RevokeReason; now: Date },
@@ -99,7 +101,7 @@ export async function revokeSessionsOfUser(
   return rows.length
 }
 
-/** Ends the next living sessions behind an id that had begun by now, so many at most; returns their ids. */
+/** Ends active sessions that began by now and whose ids follow `after`, up to a limit; returns their ids. */
 export async function revokeNextSessions(
   tx: Queries,
   sessions: { reason: RevokeReason; now: Date; after: string; limit: number },
