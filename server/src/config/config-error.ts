@@ -1,4 +1,4 @@
-/** A setting cannot be used; the message is one sentence for the person who starts the server. */
+/** A setting cannot be used; the message is one sentence for the operator. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }

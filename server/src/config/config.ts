@@ -6,7 +6,7 @@ import type { DatabaseSetting } from './setting-values.ts'
 import { SETTINGS, type SettingKey, type SettingValues } from './settings.ts'
 import { findUnknownSetting } from './unknown-setting.ts'
 
-/** Settings that nothing but their one user gets to see. */
+/** Settings that only the code that uses them may see. */
 export interface Secrets {
   database: DatabaseSetting
   /** Null: development generates one. */
@@ -21,16 +21,17 @@ export interface Secrets {
 
 export type PasswordHash = { algorithm: 'bcrypt'; cost: number } | { algorithm: 'argon2id' }
 
-type Combined = 'nodeEnv' | 'passwordAlgorithm' | 'bcryptCost' | 'tlsCertFile' | 'tlsKeyFile'
+/** Settings that {@link Config} has in another form. */
+type CombinedKey = 'nodeEnv' | 'passwordAlgorithm' | 'bcryptCost' | 'tlsCertFile' | 'tlsKeyFile'
 
-/** All settings: each under its key in `SETTINGS`, secrets apart, and those that belong together as one value. */
-export interface Config extends Omit<SettingValues, keyof Secrets | Combined> {
+/** All settings under their keys in `SETTINGS`, with secrets set apart and related settings combined into one value. */
+export interface Config extends Omit<SettingValues, keyof Secrets | CombinedKey> {
   production: boolean
   passwordHash: PasswordHash
   /** PEM files for HTTPS without a proxy; read again when they change. */
   tlsFiles: { certFile: string; keyFile: string } | null
   secrets: Secrets
-  /** Settings that are allowed and unwise; logged at start. */
+  /** Sentences about settings that are allowed but unwise; logged at the start. */
   warnings: readonly string[]
 }
 
@@ -43,11 +44,12 @@ export function readConfig(environment: Environment): Config {
   if (contradiction !== null) throw new ConfigError(contradiction)
 
   const { nodeEnv, passwordAlgorithm, bcryptCost, tlsCertFile, tlsKeyFile, ...rest } = values
-  const { database, jwtSecretKey, previousSecretKeys, refreshSecretKey, serviceKeys, smtpUrl, redisUrl, ...open } = rest
+  const { database, jwtSecretKey, previousSecretKeys, refreshSecretKey, serviceKeys, smtpUrl, redisUrl, ...plain } =
+    rest
   return {
-    ...open,
+    ...plain,
     production: nodeEnv === 'production',
-    pairIssuance: open.pairIssuance === 'service' && serviceKeys.length === 0 ? 'off' : open.pairIssuance,
+    pairIssuance: plain.pairIssuance === 'service' && serviceKeys.length === 0 ? 'off' : plain.pairIssuance,
     passwordHash:
       passwordAlgorithm === 'bcrypt'
         ? { algorithm: passwordAlgorithm, cost: bcryptCost }
@@ -62,10 +64,12 @@ function readValues(environment: Environment): SettingValues {
   const nodeEnv = SETTINGS.nodeEnv.read(readText(environment, SETTINGS.nodeEnv) ?? 'development', SETTINGS.nodeEnv.name)
   const production = nodeEnv === 'production'
   const entries = Object.entries(SETTINGS).map(([key, setting]) => {
-    const fallback = setting.default
-    const standard =
-      typeof fallback === 'object' && fallback !== null ? fallback[production ? 'production' : 'development'] : fallback
-    return [key, setting.read(readText(environment, setting) ?? standard, setting.name)]
+    const byDefault = setting.default
+    const defaultText =
+      typeof byDefault === 'object' && byDefault !== null
+        ? byDefault[production ? 'production' : 'development']
+        : byDefault
+    return [key, setting.read(readText(environment, setting) ?? defaultText, setting.name)]
   })
   return Object.fromEntries(entries) as Record<SettingKey, unknown> as SettingValues
 }
@@ -78,6 +82,6 @@ function weakHashWarnings({ nodeEnv, passwordAlgorithm, bcryptCost }: SettingVal
 function refuseUnknownNames(environment: Environment): void {
   const found = findUnknownSetting(environment)
   if (!found) return
-  const hint = found.meant ? `did you mean ${found.meant}?` : 'see docs/configuration.md for their names.'
+  const hint = found.suggestion ? `did you mean ${found.suggestion}?` : 'see docs/configuration.md for their names.'
   throw new ConfigError(`${found.name} is not a setting; ${hint}`)
 }

@@ -1,10 +1,10 @@
 import type { SettingValues } from './settings.ts'
 
-/** Each check returns a sentence about settings that cannot hold together, or null. */
+/** Checks that each return a sentence about settings that contradict each other, or null. */
 const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
   ({ nodeEnv, jwtSecretKey, refreshSecretKey }) =>
     nodeEnv === 'production' && refreshSecretKey !== null && refreshSecretKey === jwtSecretKey
-      ? 'REFRESH_SECRET_KEY is the same as JWT_SECRET_KEY; give it a value of its own or leave it out.'
+      ? 'REFRESH_SECRET_KEY is the same as JWT_SECRET_KEY; set another value, or leave it unset.'
       : null,
   ({ nodeEnv, serviceKeys }) =>
     nodeEnv === 'production' && serviceKeys.some((key) => Buffer.byteLength(key) < 32)
@@ -12,7 +12,7 @@ const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
       : null,
   ({ serviceKeys }) =>
     serviceKeys.some((key) => !/^[\w.~+/-]+=*$/.test(key))
-      ? 'SERVICE_KEYS has a key with characters that no Authorization: Bearer header can carry.'
+      ? 'SERVICE_KEYS has a key with characters that no Authorization: Bearer header can carry; generate each with: openssl rand -hex 32'
       : null,
   ({ nodeEnv, pairIssuance }) =>
     nodeEnv === 'production' && pairIssuance === 'demo'
@@ -28,15 +28,15 @@ const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
       : null,
   ({ smtpUrl, mailFrom }) =>
     smtpUrl !== null && mailFrom === null
-      ? 'SMTP_URL is set without MAIL_FROM; set it to a sender such as "Acme <no-reply@acme.example>".'
+      ? 'SMTP_URL is set without MAIL_FROM; set MAIL_FROM to a sender such as "Acme <no-reply@acme.example>".'
       : null,
   ({ processes, database }) =>
     processes > 1 && database.kind === 'sqlite'
-      ? `WEB_CONCURRENCY=${processes} needs PostgreSQL, since a SQLite file is for one process; set DATABASE_URL, or WEB_CONCURRENCY=1.`
+      ? `WEB_CONCURRENCY=${processes} needs PostgreSQL, because a SQLite file is for one process; set DATABASE_URL, or WEB_CONCURRENCY=1.`
       : null,
 ]
 
-/** The first contradiction among the settings; null where there is none. */
+/** Returns the first contradiction among the settings, or null. */
 export function findContradiction(values: SettingValues): string | null {
   for (const check of CHECKS) {
     const contradiction = check(values)

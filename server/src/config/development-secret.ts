@@ -3,8 +3,9 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 
 /**
- * The secret that development generates for itself: kept in the data folder, readable by its owner only, so that tokens
- * outlive a restart and no secret stands in the repository. Of several processes that start at once, one makes it.
+ * Returns the secret of a development server, which is generated at the first start. It is kept in the data folder,
+ * readable only by its owner, so that tokens survive a restart and the repository contains no secret. Of processes that
+ * start at the same time, one creates it.
  */
 export function developmentSecret(folder: string): string {
   const file = join(folder, 'development-secret')
@@ -17,7 +18,7 @@ export function developmentSecret(folder: string): string {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   writeFileSync(draft, randomBytes(64).toString('hex'), { mode: 0o600 })
   try {
-    linkSync(draft, file) // whole or not at all, and only if there is none
+    linkSync(draft, file) // atomic; fails if the file exists
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {

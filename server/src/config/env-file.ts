@@ -5,9 +5,8 @@ const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/s
 const QUOTES = ['"', "'", '`']
 
 /**
- * Reads a `.env` file: empty lines, comments, and `NAME=value`, with the value bare or in quotes, where it may have several
- * lines. Parsers of this format skip a line that they cannot read, and the default of a setting is then in force; here such
- * a line stops the start.
+ * Reads a `.env` file of empty lines, comments and `NAME=value`. A value is bare, or quoted and then may span several lines.
+ * Other parsers skip a line that they cannot read, which silently leaves a default in force; here it stops the start.
  *
  * @throws {ConfigError} for bytes that are not UTF-8, a byte order mark, and a line that cannot be read, named by its number
  */
@@ -44,7 +43,7 @@ function readBare(written: string, index: number): string {
   return value
 }
 
-/** The value between quotes, over as many lines as it takes; only a comment may follow it. */
+/** Reads the value between quotes, which may span several lines. Only a comment may follow it. */
 function readQuoted(
   lines: readonly string[],
   firstIndex: number,

@@ -6,7 +6,7 @@ import type { Setting } from './setting.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The environment, over a `.env` file in the working directory if there is one. The only reader of `process.env`. */
+/** Returns the environment, which overrides a `.env` file in the working directory. Nothing else reads `process.env`. */
 export function readEnvironment(): Environment {
   let file: Buffer
   try {
@@ -19,8 +19,8 @@ export function readEnvironment(): Environment {
 }
 
 /**
- * The text of a setting, from its variable or, for a secret, from the file that `NAME_FILE` names. An empty value counts as
- * not set: that is what `${NAME:-}` in a compose file leaves behind.
+ * Returns the text of a setting, from its variable or, for a secret, from the file that `NAME_FILE` names. An empty value
+ * counts as not set, because `${NAME:-}` in a compose file results in one.
  */
 export function readText(environment: Environment, { name, secret }: Setting<unknown>): string | null {
   const value = environment[name] || null
@@ -30,7 +30,7 @@ export function readText(environment: Environment, { name, secret }: Setting<unk
   return readSecretFile(name, fileName) || null
 }
 
-/** The text of a file without its last line end. Bytes that are not UTF-8 would become other bytes than verifiers have. */
+/** Reads a file without its last line end. Bytes that are not UTF-8 would not be the bytes that verifiers of tokens have. */
 function readSecretFile(name: string, fileName: string): string {
   let bytes: Buffer
   try {

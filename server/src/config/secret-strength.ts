@@ -5,7 +5,7 @@ const MIN_BYTES = 64
 const GENERATE_ONE = 'generate one with: openssl rand -hex 64'
 const MIN_DISTINCT_CHARACTERS = 10
 
-/** Secrets out of documentation that settings are copied from. */
+/** Parts of secrets in documentation, from which operators may have copied them. */
 const DOCUMENTED = ['your_secret_key_here_change_this_in_production', 'change_this', 'changeme', 'your_secret']
 
 /**
@@ -34,16 +34,17 @@ export function checkSecrets(values: SettingValues): string[] {
   return warnings
 }
 
-/** The weakness of a signing secret, to follow its name in a sentence; null where there is none. */
+/** Returns the weakness of a signing secret, worded to follow its name in a sentence, or null. */
 function findWeakness(secret: string): string | null {
-  if (DOCUMENTED.some((documented) => secret.toLowerCase().includes(documented))) return 'is one from the documentation'
+  if (DOCUMENTED.some((documented) => secret.toLowerCase().includes(documented)))
+    return 'is an example from documentation'
   if (Buffer.byteLength(secret) < MIN_BYTES) return `is shorter than ${MIN_BYTES} bytes`
   if (new Set(secret).size < MIN_DISTINCT_CHARACTERS || isRepetition(secret)) return 'repeats itself'
   if (/[,\s]/.test(secret)) return 'contains a comma or white space, so that JWT_PREVIOUS_SECRET_KEYS could not list it'
   return null
 }
 
-/** Whether the text is a shorter one written several times over. */
+/** Whether the text is a shorter one repeated. */
 function isRepetition(text: string): boolean {
   return (text + text).indexOf(text, 1) < text.length
 }

@@ -15,7 +15,7 @@ export interface MailFrom {
 
 export function database(value: string): DatabaseSetting {
   const file = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)(.+)$/.exec(value)?.[1]
-  if (file === ':memory:') throw new ConfigError('DATABASE_URL must name a file: two connections share it.')
+  if (file === ':memory:') throw new ConfigError('DATABASE_URL must name a file, because two connections share it.')
   if (file) return { kind: 'sqlite', file }
   if (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)) return { kind: 'postgres', url: value }
   throw new ConfigError('DATABASE_URL must look like sqlite:path/to/file.db or postgres://user:password@host/database.')
@@ -45,7 +45,7 @@ export const lifetimeSeconds = wholeNumber(1, TEN_YEARS_SECONDS)
 
 export const text: Reader<string> = (value) => value
 
-/** Entries between commas or line ends; empty ones are left out. */
+/** Splits a text at commas and line ends, and drops empty entries. */
 export function list(value: string): string[] {
   return value
     .split(/[,\n]/)
@@ -62,8 +62,8 @@ export const ipRanges: Reader<IpRanges> = (value, name) => {
 }
 
 /**
- * Reads the URL of a mail server without path or options: mail libraries take options from such a URL that send mails
- * nowhere, print passwords, or leave TLS out.
+ * Reads the URL of a mail server. It must have no path and no options: mail libraries accept options there that discard
+ * mails, print passwords or disable TLS.
  */
 export function smtpServer(value: string): string {
   const parsed = /^smtps?:\/\/[^/?#]/.test(value) && URL.canParse(value) ? new URL(value) : null
@@ -84,11 +84,11 @@ function canDecode({ username, password }: URL): boolean {
   try {
     return decodeURIComponent(username + password) !== null
   } catch {
-    return false // a % that encodes nothing
+    return false // a % that begins no escape
   }
 }
 
-/** Reads a URL. Its value is never repeated in an error: it may hold secrets. */
+/** Reads a URL. An error never repeats its value, which may contain secrets. */
 export function url(protocols: readonly string[]): Reader<string> {
   return (value, name) => {
     if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value
@@ -108,7 +108,7 @@ export function mailSender(value: string): MailFrom {
   )
 }
 
-/** Origins, each exactly as browsers send it. */
+/** Reads a list of origins, each written exactly as browsers send it. */
 export const origins: Reader<string[]> = (value) => list(value).map(origin)
 
 /** Origins of pages are written as browsers send them; those of apps and extensions have a scheme of their own. */

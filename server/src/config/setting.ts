@@ -20,12 +20,12 @@ export interface Setting<Value> {
   /** Whether it can also be given as `NAME_FILE`, the path of a file that holds the value. */
   secret: boolean
   default: string | null | ByEnvironment
-  /** The default in words, where it is no value. */
+  /** The default in words, for a setting without a fixed default. */
   defaultInWords: string
   unit: 'seconds' | null
   /** The beginning of its description in `docs/configuration.md`. */
   describe: string
-  /** Reads the value, or the default where none is set. */
+  /** Reads the value, or the default if none is set. */
   read(value: string | null, name: string): Value
 }
 
@@ -43,14 +43,14 @@ export function withDefault<Value>(
   definition: Definition<Value> & { default: string | ByEnvironment; read: Reader<Value> },
 ): Setting<Value> {
   const { read } = definition
-  return { ...UNLESS_DEFINED, ...definition, read: (value, name) => read(value ?? '', name) }
+  return { ...DEFAULTS, ...definition, read: (value, name) => read(value ?? '', name) }
 }
 
 /** A setting that is null unless it is set. */
 export function optional<Value>(definition: Definition<Value> & { read: Reader<Value> }): Setting<Value | null> {
   const { read } = definition
   return {
-    ...UNLESS_DEFINED,
+    ...DEFAULTS,
     ...definition,
     default: null,
     read: (value, name) => (value === null ? null : read(value, name)),
@@ -60,7 +60,7 @@ export function optional<Value>(definition: Definition<Value> & { read: Reader<V
 /** A setting that is an empty list unless it is set. */
 export function optionalList<Value>(definition: Definition<Value> & { read: Reader<Value> }): Setting<Value> {
   const { read } = definition
-  return { ...UNLESS_DEFINED, ...definition, default: null, read: (value, name) => read(value ?? '', name) }
+  return { ...DEFAULTS, ...definition, default: null, read: (value, name) => read(value ?? '', name) }
 }
 
-const UNLESS_DEFINED = { secret: false, defaultInWords: 'none', unit: null } as const
+const DEFAULTS = { secret: false, defaultInWords: 'none', unit: null } as const

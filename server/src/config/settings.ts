@@ -16,7 +16,7 @@ import {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
-/** Every setting, in the order of `docs/configuration.md`. Its key is its name in {@link Config}. */
+/** All settings, in the order of `docs/configuration.md`. The key of each is its name in {@link Config}. */
 export const SETTINGS = {
   nodeEnv: withDefault({
     name: 'NODE_ENV',
