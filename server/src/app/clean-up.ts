@@ -1,8 +1,8 @@
 import type { Context } from '../auth/context/context.ts'
 import { deleteExpiredRows, EXPIRING_TABLES } from '../storage/database/expired-rows.ts'
 
-/** Statements are short, so that requests get their turn in between. */
-const BATCH = 1000
+/** Limits each statement, so that requests run in between. */
+const BATCH_SIZE = 1000
 
 /**
  * Deletes everything that has expired, table by table.
@@ -13,9 +13,9 @@ export async function cleanUp(ctx: Pick<Context, 'db' | 'now'>): Promise<Record<
   const now = ctx.now()
   const deleted: Record<string, number> = {}
   for (const table of EXPIRING_TABLES) {
-    let [batch, total] = [BATCH, 0]
-    while (batch === BATCH) {
-      batch = await deleteExpiredRows(ctx.db, table, { now, limit: BATCH })
+    let [batch, total] = [BATCH_SIZE, 0]
+    while (batch === BATCH_SIZE) {
+      batch = await deleteExpiredRows(ctx.db, table, { now, limit: BATCH_SIZE })
       total += batch
     }
     deleted[table.name] = total

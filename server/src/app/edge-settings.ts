@@ -3,7 +3,7 @@ import { createServiceKeys } from '../crypto/service-keys.ts'
 import type { EdgeSettings } from '../http/endpoint/http-context.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
 
-/** The part of the configuration that HTTP works with; no secret is among it. */
+/** Returns the part of the configuration that HTTP uses. It contains no secret. */
 export function edgeSettings(config: Config): EdgeSettings {
   const { production, pairIssuance, demoFrom, trustedProxies, requireHttps, hsts, corsOrigins, cookieMode } = config
   return {

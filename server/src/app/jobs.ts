@@ -6,24 +6,24 @@ import { cleanUp } from './clean-up.ts'
 import { type Job, repeat } from './repeat.ts'
 
 export interface Background {
-  /** Sends what is due now rather than within two seconds. */
+  /** Sends due mails now rather than within two seconds. */
   deliverMails(): Promise<void>
   stop(): Promise<void>
 }
 
-const CLEAN_UP_MILLISECONDS = 600_000
-const MAIL_MILLISECONDS = 2000
+const CLEAN_UP_INTERVAL_MILLISECONDS = 600_000
+const MAIL_INTERVAL_MILLISECONDS = 2000
 
-/** What goes on beside the requests, on every replica: mails leave, and what is past its end is deleted. */
+/** Starts the background jobs of every replica: sending mails and deleting expired rows. */
 export async function startBackground(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>): Promise<Background> {
   const mails = repeat(await mailJob(config, ctx), {
-    pauseMilliseconds: MAIL_MILLISECONDS,
-    failure: 'the outbox could not be read; it will be tried again',
+    pauseMilliseconds: MAIL_INTERVAL_MILLISECONDS,
+    failure: 'reading the outbox failed and will be retried',
     log: ctx.log,
   })
   const cleaning = repeat(() => cleanUp(ctx), {
-    pauseMilliseconds: CLEAN_UP_MILLISECONDS,
-    failure: 'the clean-up failed and will be tried again',
+    pauseMilliseconds: CLEAN_UP_INTERVAL_MILLISECONDS,
+    failure: 'the clean-up failed and will be retried',
     log: ctx.log,
   })
   return {
@@ -38,7 +38,7 @@ async function mailJob(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>)
   if (config.secrets.smtpUrl === null) {
     return announceMails(ctx, (id) => (config.production ? `tessera outbox show ${id}` : `/dev/mail/${id}`))
   }
-  // Loaded by those who use it: a start is quick.
+  // Loaded only where it is used, to keep starts quick.
   const [{ deliverDue }, { openSmtp }] = await Promise.all([
     import('../mail/delivery/delivery.ts'),
     import('../mail/delivery/smtp.ts'),

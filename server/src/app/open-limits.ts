@@ -8,14 +8,14 @@ import type { LimitStore } from '../storage/limits/limit-store.ts'
 import { memoryLimits } from '../storage/limits/memory-limits.ts'
 
 export interface Limits {
-  /** Shared by all replicas: guards passwords. */
+  /** The limiter that all replicas share; it protects passwords. */
   limiter: Limiter
-  /** Counts in this process: it costs no statement, and no store can be away. */
+  /** The limiter of this process; it costs no statement and depends on no store. */
   processLimiter: Limiter
   close(): void
 }
 
-/** Limits are shared through Redis where `REDIS_URL` is set, else PostgreSQL; the one process of a SQLite file has them in memory. */
+/** Opens the limits: in Redis if `REDIS_URL` is set, else in PostgreSQL; with SQLite, in the memory of its one process. */
 export async function openLimits(config: Config, db: Database, now: () => Date, log: Log): Promise<Limits> {
   if (!config.rateLimit) return { limiter: unlimited, processLimiter: unlimited, close() {} }
   const { redisUrl } = config.secrets
@@ -28,7 +28,7 @@ export async function openLimits(config: Config, db: Database, now: () => Date, 
   }
 }
 
-/** The driver is loaded by those who use it. */
+/** Connects to Redis. The driver is loaded only where it is used. */
 async function openRedis(url: string, log: Log) {
   const { redisLimits } = await import('../storage/limits/redis-limits.ts')
   return redisLimits(url, logRecoveredErrors(log, 'Redis'))

@@ -2,7 +2,7 @@ import type { Settings } from '../auth/context/context.ts'
 import type { Config } from '../config/config.ts'
 import { BCRYPT_MAX_BYTES } from '../crypto/passwords.ts'
 
-/** The part of the configuration that the rules go by. */
+/** Returns the part of the configuration that the rules use. */
 export function ruleSettings(config: Config): Settings {
   return {
     accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,

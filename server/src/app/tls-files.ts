@@ -17,7 +17,7 @@ export interface TlsFiles {
   keyFile: string
 }
 
-/** @throws {ConfigError} for a certificate that cannot be used, and where HTTPS is required but no request could arrive over it */
+/** Reads the certificate. @throws {ConfigError} if it cannot be used, or if HTTPS is required and no request could use it */
 export function openTls({
   tlsFiles,
   requireHttps,
@@ -30,7 +30,7 @@ export function openTls({
   )
 }
 
-/** @throws {ConfigError} when a file cannot be read, or the two do not belong together */
+/** Reads both files. @throws {ConfigError} if one cannot be read, or if they do not belong together */
 export function readTlsFiles(files: TlsFiles): TlsPair {
   const pair = { cert: read(files.certFile, 'TLS_CERT_FILE'), key: read(files.keyFile, 'TLS_KEY_FILE') }
   try {
@@ -53,26 +53,26 @@ function read(file: string, name: string): string {
 }
 
 /**
- * Looks whether the files have changed, and has new connections use what stands there now; those that are open go on. What
- * cannot be used is logged once and the old pair kept: whoever renews a certificate writes two files.
+ * Creates a job that loads changed files for new connections; open ones continue. A pair that cannot be used is logged once
+ * and the old one kept, because a renewal writes the two files one after the other.
  *
- * @returns the round to run from time to time
+ * @returns one round of the job
  */
 export function renewTls(server: Server, files: TlsFiles, current: TlsPair, log: Log): () => Promise<void> {
-  let [seen, complaint] = [current, '']
+  let [loaded, lastError] = [current, '']
   return async () => {
     try {
       const pair = readTlsFiles(files)
-      if (pair.cert === seen.cert && pair.key === seen.key) return
+      if (pair.cert === loaded.cert && pair.key === loaded.key) return
       server.setSecureContext({ ...pair, ...TLS_OPTIONS })
-      seen = pair
-      complaint = ''
+      loaded = pair
+      lastError = ''
       log.info({}, 'the certificate was renewed')
     } catch (error) {
       const { message } = error as Error
-      if (message !== complaint)
-        log.warn({ reason: message }, 'the certificate has changed and cannot be used; the old one stays')
-      complaint = message
+      if (message !== lastError)
+        log.warn({ reason: message }, 'the changed certificate cannot be used; the old one stays in use')
+      lastError = message
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Where structured log lines go; pino is one. */
+/** A structured log, such as one of pino. */
 export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void

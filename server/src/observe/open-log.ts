@@ -1,40 +1,40 @@
 import { destination, type Logger, pino } from 'pino'
 
-/** Under load a write for each line cost more than the line. */
+/** Lines are collected this long: under load, a write for each line would cost more than the line itself. */
 const FLUSH_INTERVAL_MILLISECONDS = 20
 
-/** What a pipe takes whole (Linux), since several processes may write into it; a longer line may be cut by another's. */
+/** Linux writes this much to a pipe atomically. Longer lines could mix with those of other processes on the same pipe. */
 const MAX_WRITE_CHARACTERS = 4096
 
 /**
- * The log, on standard output. A line alone is written at once, those of the 20 ms after it together. What is still waiting
- * when the process exits is written then.
+ * Opens the log on standard output. A single line is written at once, those of the next 20 ms together. Lines that still
+ * wait when the process exits are written then.
  */
 export function openLog(level: string): Logger {
   const output = destination({ dest: 1, sync: false, maxWrite: MAX_WRITE_CHARACTERS })
   let lines: string[] = []
-  const pass = () => {
-    for (const chunk of chunksOf(lines)) output.write(chunk)
+  const flush = () => {
+    for (const chunk of toChunks(lines)) output.write(chunk)
     lines = []
   }
   process.on('exit', () => {
-    pass()
+    flush()
     output.flushSync()
   })
-  let gathering = false
-  const passAndGather = () => {
-    gathering = lines.length > 0
-    if (gathering) setTimeout(passAndGather, FLUSH_INTERVAL_MILLISECONDS)
-    pass()
+  let isCollecting = false
+  const flushAndCollect = () => {
+    isCollecting = lines.length > 0
+    if (isCollecting) setTimeout(flushAndCollect, FLUSH_INTERVAL_MILLISECONDS)
+    flush()
   }
   const write = (line: string) => {
     lines.push(line)
-    if (!gathering) passAndGather()
+    if (!isCollecting) flushAndCollect()
   }
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
 }
 
-function* chunksOf(lines: readonly string[]): Iterable<string> {
+function* toChunks(lines: readonly string[]): Iterable<string> {
   let chunk = ''
   for (const line of lines) {
     if (chunk && chunk.length + line.length > MAX_WRITE_CHARACTERS) {

@@ -63,7 +63,7 @@ test('answers over HTTPS have HSTS, and a renewed certificate is loaded without 
   await server.renewCertificate()
   assert.equal((await get(`${server.url}/health`, fresh())).name, 'second')
   const warnings = server.logs.filter(
-    (line) => line['msg'] === 'the certificate has changed and cannot be used; the old one stays',
+    (line) => line['msg'] === 'the changed certificate cannot be used; the old one stays in use',
   )
   assert.equal(warnings.length, 1)
   for (const [cert, key] of [
