@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs'
 import module from 'node:module'
 
-// Plain JavaScript, so that a Node.js that cannot read the rest can still say so.
+// Plain JavaScript, so that a Node.js version that cannot run the rest can still report it.
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 24 || (major === 24 && minor < 7)) {
-  process.stderr.write(`tessera: Node.js 24.7 or newer is needed; this is ${process.versions.node}.\n`)
+  process.stderr.write(`tessera: Node.js ${process.versions.node} is too old; install 24.7 or newer.\n`)
   process.exit(1)
 }
-module.enableCompileCache() // a third off every start but the first
-// The source where it is; the package has what was made of it, since Node.js reads no TypeScript inside node_modules.
+module.enableCompileCache() // makes every start but the first a third faster
+// Runs the source if it is there. The package contains JavaScript, because Node.js runs no TypeScript inside node_modules.
 const source = new URL('../src/main.ts', import.meta.url)
 await import(existsSync(source) ? source.href : '../dist/main.js')

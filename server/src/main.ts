@@ -4,12 +4,12 @@ import { createProgram } from './cli/program.ts'
 
 const USAGE_ERROR = 2
 
-/** Runs a command; a failure is one line that says what to mend, and the exit code 1; 2 for a command that is none. */
+/** Runs a command. A failure prints one line that says what to do, and exits with 1, or with 2 for a mistake in usage. */
 async function main(args: string[]): Promise<void> {
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    // `tessera users list | head`: whoever read has enough. What a command changes, it changes to the end.
+    // `tessera users list | head`: the reader has closed the pipe. The command still completes its changes.
     if (code === 'EPIPE' || process.exitCode) return
-    process.stderr.write(`tessera: The output cannot be written: ${message}.\n`)
+    process.stderr.write(`tessera: Standard output cannot be written: ${message}.\n`)
     process.exitCode = 1
   })
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
@@ -27,7 +27,7 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
-/** Commander would print several lines and leave by itself. */
+/** Makes commander throw, and print one line: by default it prints several and exits by itself. */
 function throwInOneLine(command: Command, fullName: string): void {
   command.exitOverride().showHelpAfterError(`See ${fullName} --help.`)
   command.configureOutput({
@@ -46,8 +46,9 @@ function sentence(error: unknown): string {
   const { name, code, message, port } = error as NodeJS.ErrnoException & { port?: number }
   if (name === 'ConfigError' || name === 'CommandError') return message
   if (name === 'Unavailable') return `The database cannot be used: ${message}.`
-  if (code === 'EADDRINUSE') return `Port ${port} is in use; stop what listens there, or set PORT to another one.`
-  if (code === 'EACCES' && port) return `Port ${port} may not be used by this user; set PORT to one above 1023.`
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use; stop the process that listens there, or set PORT to another port.`
+  if (code === 'EACCES' && port) return `This account may not listen on port ${port}; set PORT to a port above 1023.`
   return message
 }
 

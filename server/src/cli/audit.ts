@@ -51,7 +51,7 @@ export async function auditCommand(options: AuditOptions): Promise<void> {
   })
 }
 
-/** Audit events outlive their user, whose id still names them. */
+/** Finds the id of a user. Audit events outlive their user, so any id is accepted. */
 async function findUserId(ctx: CommandContext, name: string): Promise<number> {
   const user = await findUser(ctx, name)
   if (user) return user.id

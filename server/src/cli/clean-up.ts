@@ -2,7 +2,7 @@ import { cleanUp } from '../app/clean-up.ts'
 import { withDatabase } from './run/with-database.ts'
 import { print } from './terminal/output.ts'
 
-/** `tessera clean-up`: does now what each server does every ten minutes. */
+/** `tessera clean-up`: deletes now what each server deletes every ten minutes. */
 export async function cleanUpCommand(): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const deleted = await cleanUp(ctx)

@@ -7,9 +7,9 @@ import { when } from './terminal/option-values.ts'
 import { defineUserCommands } from './users/define.ts'
 
 /**
- * Every command there is. The code of a command is loaded when it runs, so that a start does not pay for the others.
+ * Defines every command. The code of a command is loaded when it runs, so that a start does not pay for the others.
  *
- * @param version of the package
+ * @param version the version of the package
  */
 export function createProgram(version: string): Command {
   const program = new Command('tessera')
@@ -27,7 +27,7 @@ export function createProgram(version: string): Command {
   defineCommand(
     program,
     'clean-up',
-    'Delete expired sessions, old mails and rate-limit rows. Servers do so every ten minutes.',
+    'Delete expired sessions, old mails and expired rate-limit rows. Servers do so every ten minutes.',
     'tessera clean-up',
   ).action(async () => (await import('./clean-up.ts')).cleanUpCommand())
   defineCommand(
@@ -52,10 +52,10 @@ function defineAuditCommand(program: Command): void {
     .addOption(
       new Option(
         '--since <time>',
-        'only events from then on: 2026-11-21, 2026-11-21T14:00:00Z, 90m, 24h or 7d ago',
+        'only events from this time on: 2026-11-21, 2026-11-21T14:00:00Z, or an age such as 90m, 24h or 7d',
       ).argParser(when),
     )
-    .addOption(new Option('--until <time>', 'only events before then').argParser(when))
+    .addOption(new Option('--until <time>', 'only events before this time').argParser(when))
     .addOption(limitOption())
     .addOption(jsonOption())
     .action(async (options) => (await import('./audit.ts')).auditCommand(options))

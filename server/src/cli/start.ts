@@ -6,17 +6,18 @@ import { readEnvironment } from '../config/environment.ts'
 import { openLog } from '../observe/open-log.ts'
 import { supervise } from './supervise.ts'
 
-/** Longer than a full lane of passwords takes; an orchestrator that kills after 30 seconds still sees the end. */
+/** Longer than a full queue of passwords takes, and shorter than the 30 seconds after which orchestrators kill. */
 const CLOSE_TIMEOUT_MILLISECONDS = 25_000
-const GRACE_MILLISECONDS = 1000
-const REPEATED_SIGNAL_MILLISECONDS = 500
+const GRACE_PERIOD_MILLISECONDS = 1000
+/** A signal within this time of the first one is the same one, forwarded. */
+const DUPLICATE_SIGNAL_MILLISECONDS = 500
 
-/** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes what is under way. */
+/** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes running requests. */
 export async function start(version: string): Promise<void> {
   const config = readConfig(readEnvironment())
   if (config.processes > 1 && cluster.isPrimary) return supervise(config)
 
-  const isFirst = (cluster.worker?.id ?? 1) === 1 // what is said once is for it to say
+  const isFirst = (cluster.worker?.id ?? 1) === 1 // it prints what should appear only once
   const log = openLog(config.logLevel)
   for (const warning of isFirst ? config.warnings : []) log.warn(warning)
   const app = await createApp(config, { log, version, clock: Date.now })
@@ -35,17 +36,17 @@ function stopOnSignal(app: App, log: Pick<Logger, 'info' | 'error'>): void {
   let stoppingSince: number | null = null
   const stop = (signal: string) => {
     if (stoppingSince !== null) {
-      // npm passes on the Ctrl-C that the terminal has sent to us already; a second one by hand means it.
-      if (performance.now() - stoppingSince > REPEATED_SIGNAL_MILLISECONDS) process.exit(1)
+      // npm forwards the Ctrl-C that the terminal has already sent to this process. A real second one exits at once.
+      if (performance.now() - stoppingSince > DUPLICATE_SIGNAL_MILLISECONDS) process.exit(1)
       return
     }
     stoppingSince = performance.now()
     log.info({ signal }, 'stopping')
     setTimeout(() => process.exit(1), CLOSE_TIMEOUT_MILLISECONDS).unref()
-    app.close({ graceMilliseconds: GRACE_MILLISECONDS }).then(
+    app.close({ graceMilliseconds: GRACE_PERIOD_MILLISECONDS }).then(
       () => process.exit(0),
       (error) => {
-        log.error({ err: error }, 'the stop failed')
+        log.error({ err: error }, 'shutdown failed')
         process.exit(1)
       },
     )

@@ -36,7 +36,7 @@ test('a process that dies is replaced, and the others continue to serve meanwhil
   const server = await startTwo()
   const [first = 0, second = 0] = server.children()
   process.kill(first, 'SIGKILL')
-  while (server.count('another takes its place') === 0) await sleep(5)
+  while (server.count('a process died and will be replaced') === 0) await sleep(5)
   assert.deepEqual(server.children(), [second])
   assert.equal((await server.get('/ready')).status, 200)
   await server.listening(3)

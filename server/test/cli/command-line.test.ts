@@ -40,9 +40,9 @@ test('sessions are listed, ended one by one, and ended all at once for a user', 
   assert.deepEqual(await alive(), [200, 200, 401])
   assert.equal((await tessera(`sessions end --user ${user.email}`)).output, 'Ended 2 sessions.\n')
   assert.deepEqual(await alive(), [401, 401, 401])
-  assert.equal((await tessera(`sessions list --user ${user.id}`)).output, 'No living sessions found.\n')
+  assert.equal((await tessera(`sessions list --user ${user.id}`)).output, 'No active sessions found.\n')
   assert.match((await tessera(`sessions list --user ${user.id} --ended`)).output, /(.* ended: operator .*\n){3}$/)
-  assert.match((await tessera('sessions end')).output, /^tessera: Name one session by its id, the sessions of a user/)
+  assert.match((await tessera('sessions end')).output, /^tessera: Pass the id of a session, --user for all sessions/)
   assert.match((await tessera('sessions end nonsense')).output, /^tessera: No session has the id "nonsense"/)
 })
 

@@ -3,7 +3,7 @@ import { type CommandContext, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { print } from '../terminal/output.ts'
 
-/** Mails by their ids, or all that were given up. */
+/** Selects mails by their ids, or all that were given up. */
 export interface Selection {
   ids: readonly number[]
   failed?: boolean
@@ -11,7 +11,7 @@ export interface Selection {
 
 const MAX_SELECTED = 10_000
 
-/** Has mails sent as soon as a server looks, including those that were given up. */
+/** Makes mails due at once, including those that were given up. */
 export async function retryMailsCommand(selection: Selection): Promise<void> {
   await forEachMail(selection, {
     change: ({ db, now }, id) => retryMail(db, id, now()),
@@ -30,23 +30,23 @@ export async function dropMailsCommand(selection: Selection): Promise<void> {
 
 interface Change {
   change(ctx: CommandContext, id: number): Promise<boolean>
-  /** What is then true of the mail, for a sentence. */
+  /** The outcome, worded to follow `Mail 12` in a sentence. */
   changed: string
   unchanged: string
 }
 
 async function forEachMail({ ids, failed }: Selection, { change, changed, unchanged }: Change): Promise<void> {
   if (ids.length > 0 === (failed === true))
-    throw new CommandError('Name mails by their ids, or all that were given up with --failed.')
+    throw new CommandError('Pass the ids of mails, or --failed for all that were given up.')
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const selected = failed ? await findFailedMails(ctx) : ids
     if (selected.length === 0) print('No mail was given up.')
-    const missed: number[] = []
+    const skipped: number[] = []
     for (const id of selected) {
       if (await change(ctx, id)) print(`Mail ${id} ${changed}.`)
-      else missed.push(id)
+      else skipped.push(id)
     }
-    if (missed.length > 0) throw new CommandError(`Mail ${missed.join(', ')} ${unchanged}.`)
+    if (skipped.length > 0) throw new CommandError(`Mail ${skipped.join(', ')} ${unchanged}.`)
   })
 }
 

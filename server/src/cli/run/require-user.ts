@@ -4,9 +4,9 @@ import { CommandError } from '../terminal/command-error.ts'
 import { type CommandContext, withDatabase } from './with-database.ts'
 
 /**
- * The user that an argument or option names, by id, GUID or email address.
+ * Finds the user that an argument or option names by id, GUID or email address.
  *
- * @throws {CommandError} when there is none
+ * @throws {CommandError} if there is none
  */
 export async function requireUser(ctx: Pick<CommandContext, 'db'>, name: string): Promise<UserRow> {
   const user = await findUser(ctx, name)

@@ -9,23 +9,23 @@ import { databaseClock } from '../../storage/database/database.ts'
 import { migrate } from '../../storage/database/migrate.ts'
 import { CommandError } from '../terminal/command-error.ts'
 
-/** What a command works with: the database of the configuration, and its time. */
+/** The context of a command: the configured database, and its time. */
 export interface CommandContext extends Pick<Context, 'db' | 'now' | 'random' | 'log'> {
   config: Config
 }
 
-/** Who did it, in the audit. */
+/** The actor of the audit events that commands write. */
 export const COMMAND_LINE: Origin = { ip: null, userAgent: 'tessera (command line)' }
 
-/** An operator at a terminal waits longer than a request may. */
+/** Longer than for requests, because an operator at a terminal can wait. */
 const TIMEOUTS = { acquireMilliseconds: 15_000, statementMilliseconds: 60_000 }
 
 /**
- * Opens the configured database for one command, beside running servers if need be, and closes it after. Its tables are
- * brought up to date first, as a start would.
+ * Opens the configured database for one command, whether or not servers are running, and closes it afterwards. Applies
+ * pending migrations first, as a start does.
  *
- * @param options.mayCreate whether a SQLite file that is not there is made; reading what is not there is a mistake
- * @param run is told the names of the migrations that were applied, too
+ * @param options.mayCreate whether to create a missing SQLite file; a command that only reads reports it as an error
+ * @param run also gets the names of the migrations that were applied
  */
 export async function withDatabase<T>(
   options: { mayCreate: boolean },

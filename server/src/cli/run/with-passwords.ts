@@ -4,7 +4,7 @@ import { HashPool } from '../../crypto/hash-pool.ts'
 import { createPasswords } from '../../crypto/passwords.ts'
 import type { CommandContext } from './with-database.ts'
 
-/** For commands that make a digest: a worker of its own, and the rules for passwords. */
+/** Runs a command that hashes passwords, with a worker of its own and the settings of the password rules. */
 export async function withPasswords<T>(
   ctx: CommandContext,
   run: (ctx: CommandContext & Pick<Context, 'passwords' | 'settings'>) => Promise<T>,

@@ -6,7 +6,7 @@ import type { ListOptions } from './list.ts'
 /** Defines `tessera sessions …`. */
 export function defineSessionCommands(program: Command): void {
   const sessions = program.command('sessions').description('List and end sessions.')
-  defineCommand(sessions, 'list', 'List living sessions, newest first.', 'tessera sessions list --user ann@example.com')
+  defineCommand(sessions, 'list', 'List active sessions, newest first.', 'tessera sessions list --user ann@example.com')
     .option('--user <user>', 'only sessions of this user: id, GUID or email address')
     .option('--ended', 'include sessions that have ended')
     .addOption(limitOption())

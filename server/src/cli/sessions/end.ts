@@ -17,7 +17,7 @@ export interface EndOptions {
 /** Ends one session by its id, all sessions of a user, or all sessions. */
 export async function endSessionCommand(id: string | undefined, options: EndOptions): Promise<void> {
   if ([id, options.user, options.all].filter((named) => named !== undefined).length !== 1) {
-    throw new CommandError('Name one session by its id, the sessions of a user with --user, or all with --all.')
+    throw new CommandError('Pass the id of a session, --user for all sessions of a user, or --all for all sessions.')
   }
   if (options.all) return endAll(options.yes ?? false)
   await withDatabase({ mayCreate: false }, async (ctx) => {

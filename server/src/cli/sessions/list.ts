@@ -16,7 +16,7 @@ export async function listSessionsCommand(options: ListOptions): Promise<void> {
     const filter = { id: null, userId, onlyActive: !options.ended, now: ctx.now(), limit: options.limit }
     const sessions = await findSessions(ctx.db, filter)
     if (options.json) return printJson(sessions)
-    if (sessions.length === 0) return print(options.ended ? 'No sessions found.' : 'No living sessions found.')
+    if (sessions.length === 0) return print(options.ended ? 'No sessions found.' : 'No active sessions found.')
     printTable(
       sessions.map((session) => ({
         id: session.id,
@@ -35,5 +35,5 @@ export async function listSessionsCommand(options: ListOptions): Promise<void> {
 
 function sessionState({ revoked_at, revoke_reason, expires_at }: SessionRow, now: Date): string {
   if (revoked_at) return `ended: ${revoke_reason}`
-  return expires_at <= now ? 'expired' : 'living'
+  return expires_at <= now ? 'expired' : 'active'
 }

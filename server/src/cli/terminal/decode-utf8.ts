@@ -1,10 +1,10 @@
 import { CommandError } from './command-error.ts'
 
-/** Text of a file or of standard input, less a byte order mark; never with letters that nobody wrote. */
-export function decodeUtf8(bytes: Uint8Array, where: string): string {
+/** Decodes a file or standard input without its byte order mark. Invalid bytes are an error, never replaced. */
+export function decodeUtf8(bytes: Uint8Array, source: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new CommandError(`${where} is not in UTF-8.`)
+    throw new CommandError(`${source} is not valid UTF-8; convert it to UTF-8 first.`)
   }
 }

@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander'
-import { countFromOne } from './option-values.ts'
+import { rowCount } from './option-values.ts'
 
-/** Adds a command whose help shows one example or more. */
+/** Adds a command whose help shows one or more examples. */
 export function defineCommand(
   parent: Command,
   name: string,
@@ -17,7 +17,7 @@ export function defineCommand(
 
 export const userArgument = () => new Argument('<user>', 'id, GUID or email address')
 
-export const jsonOption = () => new Option('--json', 'print one JSON document per line instead of a table')
+export const jsonOption = () => new Option('--json', 'print one JSON object per line instead of a table')
 
 export const limitOption = () =>
-  new Option('--limit <count>', 'maximum number of rows').argParser(countFromOne).default(100)
+  new Option('--limit <count>', 'maximum number of rows').argParser(rowCount).default(100)

@@ -8,18 +8,18 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
-export function countFromOne(text: string): number {
+export function rowCount(text: string): number {
   const count = wholeNumber(text)
   if (count < 1 || count > 100_000) throw new InvalidArgumentError('It must be from 1 to 100000.')
   return count
 }
 
-/** A point in time, relative to the time of the database. */
+/** Returns a point in time, given the time of the database. */
 export type When = (now: Date) => Date
 
 const UNIT_MILLISECONDS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `2026-11-21`, `2026-11-21T14:00:00Z`, or an age: `90m`, `24h`, `7d`. */
+/** Reads `2026-11-21`, `2026-11-21T14:00:00Z`, or an age: `90m`, `24h`, `7d`. */
 export function when(text: string): When {
   const [, count, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
   if (count !== undefined) return (now) => new Date(now.getTime() - Number(count) * (UNIT_MILLISECONDS[unit] ?? 0))

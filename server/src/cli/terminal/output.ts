@@ -4,19 +4,19 @@ type Cell = string | number | Date | null
 
 const MAX_CELL_CHARACTERS = 80
 
-/** What JSON may hold as it is and a terminal obeys. */
-const STEERING = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
+/** Characters that JSON may contain unescaped and that a terminal interprets. */
+const CONTROL_CHARACTERS = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
 
 export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** One JSON document per line, as `jq` and log tools read them. */
+/** Prints one JSON object per line, as `jq` and log tools read them. */
 export function printJson(rows: readonly object[]): void {
-  for (const row of rows) print(JSON.stringify(row).replaceAll(STEERING, escaped))
+  for (const row of rows) print(JSON.stringify(row).replaceAll(CONTROL_CHARACTERS, escaped))
 }
 
-/** A heading and aligned columns. Cells come from outside: none may steer the terminal. */
+/** Prints a heading and aligned columns. Cells are untrusted input: none may control the terminal. */
 export function printTable(rows: readonly Record<string, Cell>[]): void {
   const [first] = rows
   if (!first) return
@@ -33,14 +33,14 @@ export function printTable(rows: readonly Record<string, Cell>[]): void {
     )
 }
 
-/** One thing, a line for each of its fields. */
+/** Prints one record, with a line for each of its fields. */
 export function printFields(fields: Record<string, Cell>): void {
   const widest = Math.max(...Object.keys(fields).map((name) => name.length))
   for (const [name, value] of Object.entries(fields))
     print(`${name.replaceAll('_', ' ').padEnd(widest)}  ${cell(value)}`)
 }
 
-/** Says below a list that was cut to its limit how to see more of it. */
+/** Prints how to see more, below a list that was cut to its limit. */
 export function printMore(rows: readonly unknown[], limit: number): void {
   if (rows.length === limit) print(`Showing the newest ${limit}; --limit shows more.`)
 }

@@ -17,14 +17,14 @@ export async function readNewPassword(): Promise<string> {
   return password
 }
 
-/** Asks a yes-or-no question at a terminal. @throws {CommandError} where there is none */
+/** Asks a yes-or-no question at a terminal. @throws {CommandError} if there is none */
 export async function confirm(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw new CommandError('Not a terminal: pass --yes to confirm.')
   const [answer = ''] = await ask([`${question} [y/N] `], { hidden: false })
   return /^y/i.test(answer)
 }
 
-/** One reader asks all questions: a second one would lose input that was pasted ahead. */
+/** Asks all questions with one reader: a second one would lose input that was pasted ahead. */
 async function ask(questions: string[], { hidden }: { hidden: boolean }): Promise<string[]> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input: process.stdin, output: hidden ? nowhere : process.stderr, terminal: true })

@@ -35,10 +35,10 @@ export async function setRoleCommand(name: string, role: Role): Promise<void> {
 export async function setPasswordCommand(name: string): Promise<void> {
   const password = await readNewPassword()
   await withUser(name, (ctx, user) =>
-    withPasswords(ctx, async (own) => {
-      const errors = validatePassword(own.settings, password)
+    withPasswords(ctx, async (passwordCtx) => {
+      const errors = validatePassword(passwordCtx.settings, password)
       if (errors.length > 0) throw new CommandError(validationSentence({ password: errors }))
-      const changed = await changePassword(own, { user, password, origin })
+      const changed = await changePassword(passwordCtx, { user, password, origin })
       if (!changed)
         throw new CommandError(`The password of ${user.email} was changed at the same moment. Run the command again.`)
       print(`Changed the password of ${user.email} and ended all their sessions.`)

@@ -14,7 +14,7 @@ export interface CreateOptions {
   firstName?: string
   lastName?: string
   locale: Locale
-  /** False: known by GUID only. */
+  /** False for a user who is known only by GUID. */
   password: boolean
   json?: boolean
 }
@@ -22,8 +22,8 @@ export interface CreateOptions {
 export async function createUserCommand(email: string, options: CreateOptions): Promise<void> {
   const password = options.password ? await readNewPassword() : null
   await withDatabase({ mayCreate: true }, (ctx) =>
-    withPasswords(ctx, async (own) => {
-      const outcome = await createUser(own, {
+    withPasswords(ctx, async (passwordCtx) => {
+      const outcome = await createUser(passwordCtx, {
         email,
         password,
         firstName: options.firstName ?? null,

@@ -7,7 +7,7 @@ export function printUser(user: UserRow, more: Record<string, string | number>, 
   else printFields(fields)
 }
 
-/** Drops the password digest: it is of use only to someone who guesses passwords. */
+/** Drops the password digest, which is useful only for guessing the password. */
 export function withoutDigest({ password_digest: _, ...rest }: UserRow): Omit<UserRow, 'password_digest'> {
   return rest
 }

@@ -1,6 +1,6 @@
 import type { ValidationErrors } from '../../auth/account/user-fields.ts'
 
-/** One sentence with the first error of each field. */
+/** Returns one sentence with the first error of each field. */
 export function validationSentence(errors: ValidationErrors): string {
   const parts = Object.entries(errors).map(
     ([field, [first]]) => `${field === 'guid' ? 'GUID' : field.replaceAll('_', ' ')} ${first}`,
