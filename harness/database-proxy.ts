@@ -7,7 +7,7 @@ import { type Interceptor, TcpProxy } from './tcp-proxy.ts'
 const ROTATION = 'set used_at ='
 const STALL_MILLISECONDS = 3000
 
-/** What happens to the connection of one rotation. */
+/** A fault of the connection that carries one rotation. */
 export interface RotationFault {
   /** Which rotation from now on: 1 is the next one. */
   rotation: number

@@ -1,3 +1,3 @@
-// A module to preload into a server process: it sets the clock of its machine half a minute back.
+// Preloaded into a server process, this module sets the clock of its machine back by half a minute.
 const onTime = Date.now
 Date.now = () => onTime() - 30_000

@@ -52,7 +52,7 @@ export async function startMailServer(options: SMTPServerOptions & { port?: numb
     },
     ...rest,
   })
-  smtp.on('error', () => {}) // of clients that are killed
+  smtp.on('error', () => {}) // clients that are killed cause errors
   smtp.listen(port, '127.0.0.1')
   await once(smtp.server, 'listening')
   smtp.server.unref()
