@@ -198,5 +198,6 @@ test('two tabs are not taken for a theft by replicas whose clocks are half a min
 })
 
 test('none of these tests caused a deadlock', { skip }, () => {
-  for (const server of [...servers(two), ...servers(strict)]) assert.doesNotMatch(server.output(), /transient database error/)
+  for (const server of [...servers(two), ...servers(strict)])
+    assert.doesNotMatch(server.output(), /transient database error/)
 })
