@@ -45,6 +45,7 @@ test('two concurrent clean-ups delete more than one batch of sessions, and expir
     rotation: 'strict',
     ip: '::1',
     user_agent: null,
+    token_carrier: 'body',
     amr: 'pwd',
   } as const
   await db.transaction(async (tx) => {

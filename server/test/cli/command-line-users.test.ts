@@ -154,7 +154,14 @@ test('a login that is in progress when its user is disabled or all sessions of t
       const session = { id: crypto.randomUUID(), user_id: user.id, kind: 'login', rotation: 'strict' } as const
       await insertSession(
         tx,
-        { ...session, ip: '::1', user_agent: null, amr: 'pwd', expires_at: new Date(Date.now() + 1e6) },
+        {
+          ...session,
+          ip: '::1',
+          user_agent: null,
+          token_carrier: 'body',
+          amr: 'pwd',
+          expires_at: new Date(Date.now() + 1e6),
+        },
         new Date(),
       )
     })

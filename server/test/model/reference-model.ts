@@ -10,8 +10,10 @@ export interface Token {
   made: number
   expires: number
   usedAt: number | null
-  /** The `Idempotency-Key` it was used with. */
+  /** The `Idempotency-Key` it was used with, if a repetition with it is honoured. */
   key: string | null
+  /** The `Idempotency-Key` that was sent. */
+  sentKey: string | null
 }
 
 export interface Session {
@@ -52,7 +54,7 @@ export class ReferenceModel {
     const [at, lastUsed] = [token.generation, tokens.findLastIndex(({ usedAt }) => usedAt !== null)]
     const [row, successor] = [at < lastUsed ? undefined : tokens[at], tokens[at + 1]]
     // 0
-    if (!session.exists || kind !== endpoint) return INVALID
+    if (!session.exists || kind !== endpoint || session.inCookie !== inCookie) return INVALID
     // 1
     if (kind === 'pair' && (!half || this.sessions[half.session]?.kind !== 'pair')) return 'Invalid access token'
     if (kind === 'pair' && (half?.session !== token.session || half.generation !== at)) return INVALID
@@ -77,7 +79,7 @@ export class ReferenceModel {
     next.expires = Math.min(now + REFRESH_LIFE, end)
     if (at === 0 && !session.strict) return { token: next, repeated: false }
     // A key that the generation before was used with proves nothing: a thief may have copied it.
-    Object.assign(row, { usedAt: now, key: key === tokens[at - 1]?.key ? null : key })
+    Object.assign(row, { usedAt: now, sentKey: key, key: key === tokens[at - 1]?.sentKey ? null : key })
     return { token: next, repeated: false }
   }
 
@@ -89,7 +91,7 @@ export class ReferenceModel {
     const { tokens, end } = this.sessions[session] as Session
     const [id, generation, expires] = [this.#made++, tokens.length, Math.min(this.now + REFRESH_LIFE, end)]
     return tokens[
-      tokens.push({ id, session, generation, made: this.now, expires, usedAt: null, key: null }) - 1
+      tokens.push({ id, session, generation, made: this.now, expires, usedAt: null, key: null, sentKey: null }) - 1
     ] as Token
   }
 

@@ -92,7 +92,7 @@ export function explore(
   }
 
   /** Presents a token and returns the generation of the answer, or null. */
-  const present = (state: State, { token, key }: Holding, by: Party, inCookie = client.inCookie === true) => {
+  const present = (state: State, { token, key }: Holding, by: Party) => {
     const row = state.rows.find(({ generation }) => generation === token)
     const decision = decide({
       now: dateOfAge[0] as Date,
@@ -103,7 +103,8 @@ export function explore(
       accessToken: client.kind === 'pair' ? 'matches' : 'not_needed',
       attemptDigests: [key ?? 'drawn for this request'],
       replayWindowSeconds: WINDOW * TICK_SECONDS,
-      inCookie: inCookie && options.keepRule !== false,
+      // The other way to travel is refused and ends nothing, so the thief takes the owner's.
+      inCookie: client.inCookie === true && options.keepRule !== false,
     })
     const usedByOther = row?.by && row.by !== by && (row.used ?? 0) >= WINDOW && (key === null || row.key !== key)
     const answer = applyDecision(state, decision, key, by)
@@ -175,21 +176,19 @@ export function explore(
       return
     }
     if (state.thief.token < LAST_GENERATION) {
-      for (const inCookie of client.inCookie ? [true, false] : [false]) {
-        const after = copy(state)
-        refresh(after, 'thief', inCookie)
-        visit(after)
-      }
+      const after = copy(state)
+      refresh(after, 'thief')
+      visit(after)
     }
     if (state.trips.length > 0) return
     turnsUntilCaught = Math.max(turnsUntilCaught, turns(state, 'owner'), turns(state, 'thief'))
   }
 
   /** Refreshes for the owner or the thief, who gets the answer at once. */
-  const refresh = (state: State, by: Party, inCookie?: boolean) => {
+  const refresh = (state: State, by: Party) => {
     const { stored, thief } = state
     if (by === 'owner' && client.keys) stored.key ??= `of ${stored.token}`
-    const answer = present(state, by === 'owner' ? stored : (thief as Holding), by, inCookie)
+    const answer = present(state, by === 'owner' ? stored : (thief as Holding), by)
     if (answer === null || client.keepsFirst) return
     if (by === 'owner') store(state, answer)
     else state.thief = { token: answer, key: null }
@@ -224,7 +223,13 @@ export function explore(
 
 const USER = { user_id: 1, guid: 'guid', role: 'user', disabled_at: null } as const
 const EXPIRY = new Date(NOW + 1e9)
-const ACTIVE = { session_id: 'session', expires_at: EXPIRY, revoked_at: null, revoke_reason: null }
+const ACTIVE = {
+  session_id: 'session',
+  expires_at: EXPIRY,
+  revoked_at: null,
+  revoke_reason: null,
+  token_carrier: null,
+}
 const ISSUED = { token_digest: 'digest', salt: 'salt', jti: 'jti', token_ip: '127.0.0.1', token_expires_at: EXPIRY }
 
 function toTokenRow({ generation, made, used, key }: Row): TokenRow {
@@ -233,6 +238,7 @@ function toTokenRow({ generation, made, used, key }: Row): TokenRow {
     generation,
     used_at: used === null ? null : (dateOfAge[used] as Date),
     attempt_digest: used === null ? null : (key ?? 'drawn for another request'),
+    key_digest: null,
     token_created_at: dateOfAge[made] as Date,
   }
 }

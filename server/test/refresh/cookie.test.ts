@@ -194,15 +194,64 @@ test('behind a proxy, this site is the host that the proxy was asked for, and PU
 test('a token in the body comes first, and without either the field is missing', async () => {
   const server = await startServer()
   const { token } = await logInWithCookie(server)
-  server.advanceClock({ seconds: 31 })
-  const inBody = await server.post('/api/v1/auth/refresh', { refresh_token: token })
-  assert.deepEqual(Object.keys(inBody.body), ['access_token', 'refresh_token'])
-  assert.deepEqual(inBody.headers.getSetCookie(), [])
   assert.equal((await post(server, 'refresh', token, {}, { refresh_token: 'x' })).status, 401)
   const missing = await server.post('/api/v1/auth/refresh', {})
   assert.deepEqual([missing.status, missing.body.error.details], [422, { refresh_token: ["can't be blank"] }])
   const login = await server.post('/api/v1/auth/login', { email: 'a', password: 'b', cookie: 'yes' })
   assert.deepEqual(login.body.error.details, { cookie: ['must be true or false'] })
+})
+
+test('a token refreshes only in the way it was issued, and the other way uses nothing up; a logout takes either', async () => {
+  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
+  const { token: inCookie } = await logInWithCookie(server)
+  const { email } = await signUp(server)
+  const inBody = (await server.post('/api/v1/auth/login', { email, password: PASSWORD })).body.refresh_token
+  server.advanceClock({ seconds: 31 })
+  const asBody = (token: string) => server.post('/api/v1/auth/refresh', { refresh_token: token })
+  for (const answer of [await asBody(inCookie), await post(server, 'refresh', inBody)]) {
+    assert.equal(answer.status, 401)
+    assert.equal(answer.body.error.message, 'Invalid refresh token')
+    assert.deepEqual(answer.headers.getSetCookie(), [])
+  }
+  const [next, successor] = [await post(server, 'refresh', inCookie), await asBody(inBody)]
+  assert.deepEqual([next.status, successor.status], [200, 200])
+  // Spent tokens, presented the other way, end nothing either.
+  server.advanceClock({ seconds: 31 })
+  for (const answer of [await asBody(inCookie), await post(server, 'refresh', inBody)]) assert.equal(answer.status, 401)
+  assert.equal((await asBody(successor.body.refresh_token)).status, 200)
+  assert.equal((await post(server, 'logout', inBody)).status, 200)
+  assert.equal((await server.post('/api/v1/auth/logout', { refresh_token: inCookie })).status, 200)
+})
+
+test('a login with a cookie ends the session of the cookie that it replaces, and no other', async () => {
+  const server = await startServer()
+  const { answer: first, token } = await logInWithCookie(server)
+  const { token: elsewhere } = await logInWithCookie(server)
+  const user = await signUp(server)
+  const body = { email: user.email, password: PASSWORD, cookie: true }
+  const wrong = { ...body, password: 'wrong password' }
+  const cookie = { cookie: `${NAME}=${token}` }
+  assert.equal((await server.post('/api/v1/auth/login', wrong, { headers: cookie })).status, 401)
+  assert.equal((await me(server, first.body.access_token)).status, 200, 'a refused login replaces nothing')
+  const second = await server.post('/api/v1/auth/login', body, { headers: cookie })
+  assert.equal(second.status, 200)
+  assert.equal((await me(server, first.body.access_token)).status, 401)
+  assert.equal((await me(server, second.body.access_token)).status, 200)
+  server.advanceClock({ seconds: 31 })
+  assert.equal((await post(server, 'refresh', token)).status, 401)
+  assert.equal((await post(server, 'refresh', elsewhere)).status, 200)
+  const ended = await server.rows<{ revoke_reason: string }>(
+    sql`select revoke_reason from sessions where revoked_at is not null`,
+  )
+  assert.deepEqual(
+    ended.map((session) => session.revoke_reason),
+    ['displaced'],
+  )
+  for (const value of ['', 'x', '%00', readSetCookie(second).value.slice(0, -1)])
+    assert.equal(
+      (await server.post('/api/v1/auth/login', body, { headers: { cookie: `${NAME}=${value}` } })).status,
+      200,
+    )
 })
 
 test('malformed cookies are answered as invalid or missing tokens and never with 500', async () => {

@@ -15,6 +15,7 @@ const unused = (generation: number, changes: Partial<TokenRow> = {}): TokenRow =
   token_ip: '127.0.0.1',
   used_at: null,
   attempt_digest: null,
+  key_digest: null,
   token_expires_at: at(1000),
   token_created_at: at(-60),
   ...changes,
@@ -26,6 +27,7 @@ const chain = (kind: 'login' | 'pair', tokens: TokenRow[], changes: Partial<Chai
   session_id: 'session',
   kind,
   rotation: kind === 'login' ? 'adaptive' : 'strict',
+  token_carrier: null,
   expires_at: at(5000),
   revoked_at: null,
   revoke_reason: null,
@@ -64,6 +66,13 @@ const table: [line: string, situation: string, decision: ReturnType<typeof decid
   ['0', 'no session', present(null, 0), INVALID],
   ['0', 'a pair at the login endpoint', present(chain('pair', [unused(0)]), 0, { endpoint: 'login' }), INVALID],
   ['0', 'a login token at the pair endpoint', present(chain('login', [unused(0)]), 0, { endpoint: 'pair' }), INVALID],
+  ['0', 'a cookie session, token in the body', present(chain('login', [unused(0)], { token_carrier: 'cookie' }), 0), INVALID],
+  ['0', 'a body session, token in a cookie', present(chain('login', [unused(0)], { token_carrier: 'body' }), 0, { inCookie: true }), INVALID],
+  ['0', 'the wrong way with a spent token: nothing ends', present(chain('login', [used(3), used(4)], { token_carrier: 'body' }), 0, { inCookie: true }), INVALID],
+  ['5', 'used 59 s ahead: a clock that differs a little', present(chain('login', [used(0, -59), unused(1)]), 0), 'repeat'],
+  ['5', 'used 60 s ahead: the clock was set back', present(chain('login', [used(0, -60), unused(1)]), 0), 'reused'],
+  ['5', 'used a day ahead', present(chain('login', [used(0, -86_400), unused(1)]), 0), 'reused'],
+  ['6', 'made a day ahead, in a cookie', present(chain('login', [unused(1, { token_created_at: at(86_400) })], { rotation: 'strict' }), 1, { inCookie: true }), 'rotate'],
   ['1', 'an invalid access token is decided before a wrong secret', present(chain('pair', [unused(0)]), 0, { digestMatches: false, accessToken: 'invalid' }), 'refused invalid_access_token'],
   ['3', 'a wrong secret', present(chain('login', [unused(0)]), 0, { digestMatches: false }), 'rolled_back'],
   ['3', 'a wrong secret, used token', present(chain('pair', [used(0), used(1)]), 0, { digestMatches: false }), 'rolled_back'],
@@ -145,8 +154,11 @@ test('a decision contains the rows it applies to', () => {
   assert.deepEqual(present(chain('login', rows), 5), {
     kind: 'rotate',
     unused: rows[1],
-    previousAttemptDigest: 'attempt 4',
+    previousKeyDigest: 'attempt 4',
   })
+  const ignored = [used(4, 5, { key_digest: 'the constant key' }), unused(5)]
+  const decision = present(chain('login', ignored), 5)
+  assert.equal(decision.kind === 'rotate' && decision.previousKeyDigest, 'the constant key')
   const first = [unused(0), unused(1)]
   assert.deepEqual(present(chain('login', first), 0), { kind: 'offer', unused: first[0], successor: first[1] })
   assert.deepEqual(present(chain('login', first.slice(0, 1)), 0), { kind: 'offer', unused: first[0], successor: null })

@@ -5,6 +5,7 @@ import bcrypt from 'bcrypt'
 import sql from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
 import { type Answer, startServer } from '../support/server.ts'
+import { onPostgres } from '../support/test-database.ts'
 import { decodeClaims, issuePair, logIn, logInNewUser, logOut, me, refresh } from '../support/users.ts'
 
 const INVALID = { error: { message: 'Invalid refresh token', details: {} } }
@@ -237,4 +238,28 @@ test('an idle token expires after seven days, and a session after thirty', async
   const { refresh_token: idle } = await logInNewUser(strict)
   strict.advanceClock({ seconds: 604_801 })
   assertRefused(await refresh(strict, idle), EXPIRED)
+})
+
+test('a constant Idempotency-Key is honoured for the first generation only, however many follow', async () => {
+  const key = 'the-same-key-for-ever'
+  const results: number[] = []
+  for (let generations = 1; generations <= 6; generations++) {
+    let { refresh_token: token } = await logInNewUser(strict)
+    let used = token
+    for (let n = 0; n < generations; n++) [used, token] = [token, issuedToken(await refresh(strict, token, key))]
+    strict.advanceClock({ seconds: 32 })
+    results.push((await refresh(strict, used, key)).status)
+    if (generations > 1) assert.equal((await refresh(strict, token)).status, 401, 'the session has ended')
+  }
+  assert.deepEqual(results, [200, 401, 401, 401, 401, 401])
+})
+
+test('after the clock was set back, a used token ends its session instead of being answered until it has caught up', {
+  skip: onPostgres && 'the clock is the one of PostgreSQL',
+}, async () => {
+  const { refresh_token: first } = await logInNewUser(strict)
+  issuedToken(await refresh(strict, first))
+  strict.advanceClock({ seconds: -3600 })
+  assertRefused(await refresh(strict, first))
+  strict.advanceClock({ seconds: 3600 })
 })

@@ -183,7 +183,7 @@ test('six connections can open and migrate an empty database at once, and one of
   const url = await emptyDatabaseUrl()
   const databases = await Promise.all(Array.from({ length: 6 }, () => openDatabase(url)))
   const applied = await Promise.all(databases.map((db) => migrate(db, now)))
-  assert.equal(applied.flat().length, 2)
+  assert.equal(applied.filter((names) => names.length > 0).length, 1)
   assert.deepEqual(await Promise.all(databases.map((db) => migrate(db, now))), [[], [], [], [], [], []])
 })
 

@@ -19,7 +19,14 @@ async function insertChain(db: Database) {
   const user = await insertUser(db, { ...account, role: 'user', locale: 'en' }, now)
   const session = { id: randomUUID(), user_id: user.id }
   await db.transaction(async (tx) => {
-    const details = { kind: 'login', rotation: 'adaptive', ip: '::1', user_agent: null, amr: 'pwd' } as const
+    const details = {
+      kind: 'login',
+      rotation: 'adaptive',
+      ip: '::1',
+      user_agent: null,
+      token_carrier: 'body',
+      amr: 'pwd',
+    } as const
     await insertSession(tx, { ...session, ...details, expires_at: later }, now)
     await insertFirstToken(tx, { ...token(session, 0), salt: null }, now)
   })
@@ -41,7 +48,7 @@ function token(session: { id: string; user_id: number }, generation: number) {
 }
 
 const rotateTo = (db: Database, session: { id: string; user_id: number }, generation: number) =>
-  rotateToken(db, { attemptDigest: randomUUID(), successor: token(session, generation), now })
+  rotateToken(db, { attemptDigest: randomUUID(), ignoredKeyDigest: null, successor: token(session, generation), now })
 
 async function generations(db: Database, session: { id: string }): Promise<string[]> {
   const tokens = (await findChain(db, session.id))?.tokens ?? []
@@ -67,7 +74,7 @@ test('no token rotates in an ended or expired session or for a disabled user', a
   const db = await migratedDatabase()
   const ended = await insertChain(db)
   await db.transaction((tx) => revokeSession(tx, { id: ended.id, reason: 'logout', now }))
-  const tokens = { attemptDigest: 'a', now: later }
+  const tokens = { attemptDigest: 'a', ignoredKeyDigest: null, now: later }
   const past = await insertChain(db)
   assert.equal(await rotateTo(db, ended, 1), false)
   assert.equal(await insertOffer(db, token(ended, 1), now), false)
@@ -111,7 +118,12 @@ test('an offer that waited while its token was pruned is not made', {
   const session = await insertChain(db)
   const locked = Promise.withResolvers<void>()
   const isWaiting = Promise.withResolvers<void>()
-  const to = (generation: number) => ({ attemptDigest: randomUUID(), successor: token(session, generation), now })
+  const to = (generation: number) => ({
+    attemptDigest: randomUUID(),
+    ignoredKeyDigest: null,
+    successor: token(session, generation),
+    now,
+  })
   const lockHolder = db.transaction(async (tx) => {
     await insertFirstToken(tx, token(session, 1), now)
     assert.ok(await rotateTokenIn(tx, to(2)))

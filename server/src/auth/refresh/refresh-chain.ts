@@ -144,9 +144,9 @@ async function rotate(
   const { successor, row } = await makeSuccessor(ctx, step, chain)
   // A key that was also used for the previous token is ignored: a thief with a copy of a constant key would always pass as
   // a retry of its client.
-  const attemptDigest =
-    digests.key === null || digests.key === decision.previousAttemptDigest ? digests.random : digests.key
-  const rotation = { attemptDigest, successor: row, now }
+  const ignoredKeyDigest = digests.key === decision.previousKeyDigest ? digests.key : null
+  const attemptDigest = digests.key === null || ignoredKeyDigest !== null ? digests.random : digests.key
+  const rotation = { attemptDigest, ignoredKeyDigest, successor: row, now }
 
   const previousIp = decision.unused.token_ip
   const change = { session: { id: chain.session_id, userId: chain.user_id }, generation: token.generation }

@@ -36,7 +36,7 @@ export type Decision =
   /** Return the successor; the token stays unused until the successor is presented. */
   | { kind: 'offer'; unused: TokenRow; successor: TokenRow | null }
   /** Mark the token as used and return its successor. */
-  | { kind: 'rotate'; unused: TokenRow; previousAttemptDigest: string | null }
+  | { kind: 'rotate'; unused: TokenRow; previousKeyDigest: string | null }
 
 /**
  * The whole policy of the refresh chain, without side effects. The line numbers are those of the table in
@@ -45,8 +45,8 @@ export type Decision =
 export function decide(presented: Presentation): Decision {
   const { now, chain, endpoint, generation, accessToken } = presented
 
-  // 0. Not a token of this endpoint.
-  if (!chain || chain.kind !== endpoint) return refused('invalid_refresh_token')
+  // 0. Not a token of this endpoint, or not of this way to travel: a copy must not refresh where its owner would not notice.
+  if (!chain || chain.kind !== endpoint || isCarriedOtherwise(presented, chain)) return refused('invalid_refresh_token')
 
   // 1. The two tokens are of different pairs. Two tabs can hold them: this is not theft, even when the row is gone.
   if (accessToken === 'invalid') return refused('invalid_access_token')
@@ -84,8 +84,8 @@ export function decide(presented: Presentation): Decision {
   if (token.token_expires_at <= now) return refused('refresh_token_expired')
   if (isRecentInCookie(presented, token)) return { kind: 'keep', unused: token }
   if (generation === 0 && chain.rotation === 'adaptive') return { kind: 'offer', unused: token, successor }
-  const previousAttemptDigest = findToken(chain, generation - 1)?.attempt_digest ?? null
-  return { kind: 'rotate', unused: token, previousAttemptDigest }
+  const previous = findToken(chain, generation - 1)
+  return { kind: 'rotate', unused: token, previousKeyDigest: previous?.key_digest ?? previous?.attempt_digest ?? null }
 }
 
 function isRetry({ attemptDigests }: Presentation, token: TokenRow): boolean {
@@ -97,11 +97,26 @@ function isRetry({ attemptDigests }: Presentation, token: TokenRow): boolean {
  * same token, so the chain moves at most once per window, and a late request finds its token's successor unused.
  */
 function isRecentInCookie({ inCookie, now, replayWindowSeconds }: Presentation, token: TokenRow): boolean {
-  return inCookie && now.getTime() - token.token_created_at.getTime() < replayWindowSeconds * 1000
+  return inCookie && isYounger(token.token_created_at, now, replayWindowSeconds)
 }
 
 function isWithinWindow({ endpoint, now, replayWindowSeconds }: Presentation, usedAt: Date): boolean {
-  return SESSION_KINDS[endpoint].hasReplayWindow && now.getTime() - usedAt.getTime() < replayWindowSeconds * 1000
+  return SESSION_KINDS[endpoint].hasReplayWindow && isYounger(usedAt, now, replayWindowSeconds)
+}
+
+const MAX_CLOCK_STEP_SECONDS = 60
+
+/**
+ * Whether a time is less than a window ago. A time that lies ahead by more than a minute is not: the clock was set back, and
+ * used tokens would be good until it has caught up.
+ */
+function isYounger(time: Date, now: Date, windowSeconds: number): boolean {
+  const ageSeconds = (now.getTime() - time.getTime()) / 1000
+  return ageSeconds < windowSeconds && ageSeconds > -MAX_CLOCK_STEP_SECONDS
+}
+
+function isCarriedOtherwise({ inCookie }: Presentation, { token_carrier: carrier }: ChainRow): boolean {
+  return carrier !== null && carrier !== (inCookie ? 'cookie' : 'body')
 }
 
 function refused(code: AuthErrorCode): Decision {

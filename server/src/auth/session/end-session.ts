@@ -9,7 +9,7 @@ import { recordEvent } from '../notice/record-event.ts'
 
 export interface SessionEnd {
   session: { id: string; userId: number }
-  reason: 'logout' | 'reuse' | 'rolled_back' | 'operator'
+  reason: 'logout' | 'displaced' | 'reuse' | 'rolled_back' | 'operator'
   /** The generation of the refresh token that was presented, if any. */
   generation: number | null
   origin: Origin
@@ -18,6 +18,7 @@ export interface SessionEnd {
 
 const AUDIT_KINDS: Record<SessionEnd['reason'], AuditKind> = {
   logout: 'logout',
+  displaced: 'session_ended',
   reuse: 'refresh_token_reused',
   rolled_back: 'history_lost',
   operator: 'session_ended',
@@ -39,8 +40,9 @@ export function endSession(
     else await lockUserAgainstDelete(tx, session.userId)
     if (!(await revokeSession(tx, { id: session.id, reason, now }))) return false
     // After a reuse the rows stay until the session's absolute end, so that each token still gets its own answer.
-    if (reason === 'logout' || reason === 'operator') await deleteTokensOfSession(tx, session.id)
-    const details = generation === null ? {} : { generation }
+    if (reason === 'logout' || reason === 'displaced' || reason === 'operator')
+      await deleteTokensOfSession(tx, session.id)
+    const details = { ...(generation !== null && { generation }), ...(reason === 'displaced' && { reason }) }
     await recordEvent(
       tx,
       { kind: AUDIT_KINDS[reason], userId: session.userId, sessionId: session.id, details },

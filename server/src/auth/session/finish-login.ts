@@ -32,7 +32,7 @@ export async function finishLogin(
   const session = await openSession(ctx, {
     userId: user.id,
     kind,
-    strict: inCookie,
+    carrier: inCookie ? 'cookie' : 'body',
     methods,
     verifiedDigest,
     client,

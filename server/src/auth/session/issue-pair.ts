@@ -16,7 +16,7 @@ export async function issuePair(ctx: Context, input: { userGuid: string; client:
   const user = isUuid(userGuid) ? await findUserByGuid(ctx.db, userGuid.toLowerCase()) : null
   const now = ctx.now()
   const session =
-    user && (await openSession(ctx, { userId: user.id, kind: 'pair', strict: true, methods: ['svc'], client, now }))
+    user && (await openSession(ctx, { userId: user.id, kind: 'pair', carrier: 'body', methods: ['svc'], client, now }))
   if (!user || !session) throw new AuthError('user_not_found')
   return issueTokens(ctx, { kind: 'pair', user, ...session, ip: client.ip, now })
 }

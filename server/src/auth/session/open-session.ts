@@ -2,7 +2,7 @@ import { makeRefreshToken, type RefreshToken, SECRET_BYTES } from '../../crypto/
 import { uuidV4, uuidV7 } from '../../crypto/uuid.ts'
 import { lockUserShared } from '../../storage/account/user-locks.ts'
 import { insertFirstToken } from '../../storage/session/refresh-tokens.ts'
-import { insertSession, type SessionKind } from '../../storage/session/sessions.ts'
+import { insertSession, type SessionKind, type TokenCarrier } from '../../storage/session/sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
@@ -11,8 +11,8 @@ import { SESSION_KINDS } from './session-kind.ts'
 export interface OpenSessionInput {
   userId: number
   kind: SessionKind
-  /** Whether even the first token is rotated, regardless of `REFRESH_TOKEN_ROTATION`. */
-  strict: boolean
+  /** How its refresh tokens travel. */
+  carrier: TokenCarrier
   /** How the user authenticated (RFC 8176). */
   methods: readonly string[]
   /** The digest that the password was verified against: the session is opened only if it is still the user's. */
@@ -34,7 +34,7 @@ export interface OpenedSession {
  */
 export async function openSession(
   ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
-  { userId, kind, strict, methods, verifiedDigest, client, now }: OpenSessionInput,
+  { userId, kind, carrier, methods, verifiedDigest, client, now }: OpenSessionInput,
 ): Promise<OpenedSession | null> {
   const { settings, tokens } = ctx
   const { tokenDigest: algorithm, alwaysStrict, openedEvent } = SESSION_KINDS[kind]
@@ -56,7 +56,9 @@ export async function openSession(
         id: sessionId,
         user_id: userId,
         kind,
-        rotation: strict || alwaysStrict ? 'strict' : settings.rotation,
+        // A browser stores every successor, so the first token in a cookie is used up like any other.
+        rotation: carrier === 'cookie' || alwaysStrict ? 'strict' : settings.rotation,
+        token_carrier: carrier,
         ip: client.ip,
         user_agent: client.userAgent,
         amr: methods.join(' '),

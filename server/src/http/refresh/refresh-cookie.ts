@@ -20,6 +20,10 @@ export interface PresentedToken {
   inCookie: boolean
 }
 
+export function readRefreshCookie(request: FastifyRequest): string | undefined {
+  return parseCookie(request.headers.cookie ?? '')[NAME]
+}
+
 /**
  * Reads the refresh token of a request from its body, or else from its cookie. Browsers send cookies without the user's
  * doing, so a cookie counts only in requests from pages that are allowed to send it.
@@ -33,7 +37,7 @@ export function presentedToken(
   body: { refresh_token?: string },
 ): PresentedToken {
   if (body.refresh_token !== undefined) return { refreshToken: body.refresh_token, inCookie: false }
-  const refreshToken = parseCookie(request.headers.cookie ?? '')[NAME]
+  const refreshToken = readRefreshCookie(request)
   if (refreshToken === undefined) throw new InvalidBody({ refresh_token: ["can't be blank"] })
   refuseCrossSite(ctx, request)
   return { refreshToken, inCookie: true }

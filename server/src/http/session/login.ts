@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
+import { displaceSession } from '../../auth/session/displace-session.ts'
 import { login as loginRule } from '../../auth/session/login.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { sendTokens } from '../refresh/refresh-cookie.ts'
+import { readRefreshCookie, sendTokens } from '../refresh/refresh-cookie.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import { EXAMPLE_TOKENS, EXAMPLE_USER } from '../view/examples.ts'
 import { DeliveredTokens } from '../view/tokens.ts'
@@ -38,6 +39,8 @@ export const login = endpoint({
     const inCookie = cookie || ctx.edge.cookieMode
     if (inCookie) refuseCrossSite(ctx, request)
     const { user, tokens } = await loginRule(ctx, { email, password, inCookie, client: request.client })
+    const replaced = inCookie ? readRefreshCookie(request) : undefined
+    if (replaced !== undefined) await displaceSession(ctx, { refreshToken: replaced, client: request.client })
     return { user: userView(user), ...sendTokens(ctx, reply, tokens, inCookie) }
   },
 })

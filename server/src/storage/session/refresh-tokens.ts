@@ -1,13 +1,15 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 import type { Role } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
-import type { RevokeReason, Rotation, SessionKind } from './sessions.ts'
+import type { RevokeReason, Rotation, SessionKind, TokenCarrier } from './sessions.ts'
 
 /** A session with its user and its token rows: everything that decides a refresh, read in one statement. */
 export interface ChainRow {
   session_id: string
   kind: SessionKind
   rotation: Rotation
+  /** How its tokens travel; null if they may travel either way. */
+  token_carrier: TokenCarrier | null
   expires_at: Date
   revoked_at: Date | null
   revoke_reason: RevokeReason | null
@@ -27,6 +29,8 @@ export interface TokenRow {
   token_ip: string
   used_at: Date | null
   attempt_digest: string | null
+  /** The key that the token was used with, where it is not the one in `attempt_digest`. */
+  key_digest: string | null
   token_expires_at: Date
   token_created_at: Date
 }
@@ -46,9 +50,9 @@ export interface NewToken {
 
 export async function findChain(db: Queries, sessionId: string): Promise<ChainRow | null> {
   const rows = await db.query<Omit<ChainRow, 'tokens'> & (TokenRow | { generation: null })>(sql`
-    select s.id as session_id, s.kind, s.rotation, s.expires_at, s.revoked_at, s.revoke_reason,
+    select s.id as session_id, s.kind, s.rotation, s.token_carrier, s.expires_at, s.revoked_at, s.revoke_reason,
       u.id as user_id, u.guid, u.role, u.disabled_at,
-      t.generation, t.token_digest, t.salt, t.jti, t.ip as token_ip, t.used_at, t.attempt_digest,
+      t.generation, t.token_digest, t.salt, t.jti, t.ip as token_ip, t.used_at, t.attempt_digest, t.key_digest,
       t.expires_at as token_expires_at, t.created_at as token_created_at
     from sessions s
     join users u on u.id = s.user_id

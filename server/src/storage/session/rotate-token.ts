@@ -8,6 +8,8 @@ import { insertIntoTokens, type NewToken, tokenValues } from './refresh-tokens.t
 export interface Rotation {
   /** Identifies the attempt that uses up the token before the successor. */
   attemptDigest: string
+  /** The client's key, where the attempt is not known by it. */
+  ignoredKeyDigest: string | null
   successor: NewToken & { salt: string }
   now: Date
 }
@@ -27,11 +29,15 @@ export function rotateTokenIn(tx: Queries, rotation: Rotation): Promise<boolean>
   return tx.dialect === 'postgres' ? rotateOnPostgres(tx, rotation) : rotateOnSqlite(tx, rotation)
 }
 
-async function rotateOnPostgres(db: Queries, { attemptDigest, successor, now }: Rotation): Promise<boolean> {
+async function rotateOnPostgres(
+  db: Queries,
+  { attemptDigest, ignoredKeyDigest, successor, now }: Rotation,
+): Promise<boolean> {
   const rows = await db.query(sql`
     with ${lockedSession(successor, now)},
     used as (
-      update refresh_tokens t set used_at = ${now}, attempt_digest = ${attemptDigest}, updated_at = ${now}
+      update refresh_tokens t set used_at = ${now}, attempt_digest = ${attemptDigest},
+        key_digest = ${ignoredKeyDigest}, updated_at = ${now}
       from locked_session s where t.session_id = s.id and t.generation = ${successor.generation - 1} and t.used_at is null
       returning t.session_id, t.user_id
     ),
@@ -43,10 +49,14 @@ async function rotateOnPostgres(db: Queries, { attemptDigest, successor, now }: 
   return rows.length === 1
 }
 
-async function rotateOnSqlite(tx: Queries, { attemptDigest, successor, now }: Rotation): Promise<boolean> {
+async function rotateOnSqlite(
+  tx: Queries,
+  { attemptDigest, ignoredKeyDigest, successor, now }: Rotation,
+): Promise<boolean> {
   if (!(await touchActiveSession(tx, successor, now))) return false
   const used = await tx.query(sql`
-    update refresh_tokens set used_at = ${now}, attempt_digest = ${attemptDigest}, updated_at = ${now}
+    update refresh_tokens set used_at = ${now}, attempt_digest = ${attemptDigest}, key_digest = ${ignoredKeyDigest},
+      updated_at = ${now}
     where session_id = ${successor.session_id} and generation = ${successor.generation - 1} and used_at is null
     returning id`)
   if (used.length === 0) return false

@@ -5,13 +5,22 @@ import type { Queries } from '../database/database.ts'
 export const SESSION_KIND_NAMES = ['login', 'pair'] as const
 export type SessionKind = (typeof SESSION_KIND_NAMES)[number]
 export type Rotation = 'adaptive' | 'strict'
-export type RevokeReason = 'logout' | 'reuse' | 'rolled_back' | 'password_changed' | 'disabled' | 'operator'
+export type TokenCarrier = 'body' | 'cookie'
+export type RevokeReason =
+  | 'logout'
+  | 'displaced'
+  | 'reuse'
+  | 'rolled_back'
+  | 'password_changed'
+  | 'disabled'
+  | 'operator'
 
 export interface NewSession {
   id: string
   user_id: number
   kind: SessionKind
   rotation: Rotation
+  token_carrier: TokenCarrier
   ip: string
   user_agent: string | null
   /** How the user authenticated (RFC 8176), separated by spaces: `pwd`, or `svc` if a service vouched for them. */
@@ -21,8 +30,8 @@ export interface NewSession {
 
 export async function insertSession(tx: Queries, session: NewSession, now: Date): Promise<void> {
   await tx.query(sql`
-    insert into sessions (id, user_id, kind, rotation, ip, user_agent, auth_time, amr, created_at, expires_at)
-    values (${session.id}, ${session.user_id}, ${session.kind}, ${session.rotation}, ${session.ip},
+    insert into sessions (id, user_id, kind, rotation, token_carrier, ip, user_agent, auth_time, amr, created_at, expires_at)
+    values (${session.id}, ${session.user_id}, ${session.kind}, ${session.rotation}, ${session.token_carrier}, ${session.ip},
       ${session.user_agent}, ${now}, ${session.amr}, ${now}, ${session.expires_at})`)
 }
 
@@ -41,7 +50,7 @@ export async function findActiveSession(
 }
 
 /** A session as operators see it. */
-export interface SessionRow extends Omit<NewSession, 'expires_at'> {
+export interface SessionRow extends Omit<NewSession, 'expires_at' | 'token_carrier'> {
   email: string
   created_at: Date
   refreshed_at: Date | null
