@@ -223,13 +223,7 @@ export function explore(
 
 const USER = { user_id: 1, guid: 'guid', role: 'user', disabled_at: null } as const
 const EXPIRY = new Date(NOW + 1e9)
-const ACTIVE = {
-  session_id: 'session',
-  expires_at: EXPIRY,
-  revoked_at: null,
-  revoke_reason: null,
-  token_carrier: null,
-}
+const ACTIVE = { session_id: 'session', expires_at: EXPIRY, revoked_at: null, revoke_reason: null, token_carrier: null }
 const ISSUED = { token_digest: 'digest', salt: 'salt', jti: 'jti', token_ip: '127.0.0.1', token_expires_at: EXPIRY }
 
 function toTokenRow({ generation, made, used, key }: Row): TokenRow {
