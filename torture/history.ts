@@ -1,4 +1,4 @@
-import type { Token } from './clients/token.ts'
+import type { Token } from './actors/token.ts'
 
 /** What a client knows of a call: `unknown` may have happened or not, and was no answer to build on. */
 export type Outcome = 'ok' | 'refused' | 'unknown'

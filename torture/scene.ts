@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { type DatabaseProxy, startDatabaseProxy } from '../harness/database-proxy.ts'
 import { type MailServer, startMailServer } from '../harness/mail-server.ts'
 import { createPostgresCluster, type PostgresCluster } from '../harness/postgres-cluster.ts'
-import type { Random } from './clients/random.ts'
-import type { Settings } from './clients/world.ts'
-import { Replica } from './processes/replica.ts'
+import type { Random } from './actors/random.ts'
+import type { Settings } from './actors/world.ts'
+import { Replica } from './faults/replica.ts'
 
 /** The service and all that it stands on. */
 export interface Scene {

@@ -1,6 +1,6 @@
 import { ANSWER_TIMEOUT_MILLISECONDS } from '../../harness/api.ts'
 import type { ReceivedMail } from '../../harness/mail-server.ts'
-import type { Settings } from '../clients/world.ts'
+import type { Settings } from '../actors/world.ts'
 import type { Call } from '../history.ts'
 
 /** What the database holds afterwards. */

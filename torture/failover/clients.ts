@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Api, type Credentials, newCredentials, type Tokens } from '../../harness/api.ts'
-import { readToken } from '../clients/token.ts'
+import { readToken } from '../actors/token.ts'
 import type { Tallies } from './tally.ts'
 
 export interface World {

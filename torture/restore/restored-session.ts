@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Answer, type Api, expectOk, type Tokens } from '../../harness/api.ts'
-import { readToken } from '../clients/token.ts'
+import { readToken } from '../actors/token.ts'
 import type { Presentation, Story } from './stories.ts'
 
 const BEFORE = 5

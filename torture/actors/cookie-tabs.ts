@@ -1,6 +1,6 @@
-import { Client, type Session } from '../client.ts'
-import type { World } from '../world.ts'
 import { newPerson, newSession } from './begin.ts'
+import { Client, type Session } from './client.ts'
+import type { World } from './world.ts'
 
 const TABS = 3
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Random } from '../clients/random.ts'
-import type { Harm, Lane } from './harms.ts'
+import type { Random } from '../actors/random.ts'
+import type { Harm, Lane } from './fault-schedules.ts'
 
 /** Does harm in all lanes until told to stop, then waits until what was begun is whole again; counts what was done. */
 export class Controller {

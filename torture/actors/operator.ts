@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FinishedCommand, runTessera } from '../../harness/launch-tessera.ts'
-import type { Client, Person } from '../clients/client.ts'
 import { now } from '../history.ts'
+import type { Client, Person } from './client.ts'
 
 const MOST_ATTEMPTS = 15
 /** Servers look for due mails every two seconds. */

@@ -1,7 +1,7 @@
-import type { Operator } from '../../processes/operator.ts'
-import { Client, type Session } from '../client.ts'
-import type { World } from '../world.ts'
 import { newPerson, newSession } from './begin.ts'
+import { Client, type Session } from './client.ts'
+import type { Operator } from './operator.ts'
+import type { World } from './world.ts'
 
 /**
  * A person with two sessions who ends one of them or all: by logging out, by deletion, or by what an operator does on the

@@ -1,5 +1,5 @@
-import type { Credentials } from '../../../harness/api.ts'
-import type { Client, Session } from '../client.ts'
+import type { Credentials } from '../../harness/api.ts'
+import type { Client, Session } from './client.ts'
 
 /** A new person. A sign-up whose answer was lost is refused when it is repeated: the person is there. */
 export async function newPerson(client: Client): Promise<Credentials> {

@@ -1,9 +1,9 @@
-import type { Operator } from '../processes/operator.ts'
-import { app } from './actors/app.ts'
-import { cookieTabs } from './actors/cookie-tabs.ts'
-import { leaver } from './actors/leaver.ts'
-import { lockedTabs } from './actors/locked-tabs.ts'
-import { theft } from './actors/theft.ts'
+import { app } from './app.ts'
+import { cookieTabs } from './cookie-tabs.ts'
+import { leaver } from './leaver.ts'
+import { lockedTabs } from './locked-tabs.ts'
+import type { Operator } from './operator.ts'
+import { theft } from './theft.ts'
 import type { World } from './world.ts'
 
 type Actor = (world: World, name: string) => Promise<void>

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import type { Random } from '../clients/random.ts'
-import type { Operator } from '../processes/operator.ts'
-import type { Replica } from '../processes/replica.ts'
+import type { Operator } from '../actors/operator.ts'
+import type { Random } from '../actors/random.ts'
 import type { Scene } from '../scene.ts'
+import type { Replica } from './replica.ts'
 
 /** One thing that is done to the service from outside. It is whole again when `run` resolves; false: it was not done. */
 export interface Harm {

@@ -1,7 +1,7 @@
-import { now } from '../../history.ts'
-import { Client, type Session } from '../client.ts'
-import type { World } from '../world.ts'
+import { now } from '../history.ts'
 import { newPerson, newSession } from './begin.ts'
+import { Client, type Session } from './client.ts'
+import type { World } from './world.ts'
 
 const MOST_REFRESHES = 60
 
