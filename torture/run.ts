@@ -1,5 +1,6 @@
-// `npm run torture -- [--seconds 60] [--seed N] [--database sqlite|postgres]`: real servers, real clients, and everything
-// that can go wrong around them, `--seldom N` times as seldom. The seed repeats what is tried and when, not how it falls out. See docs/proof.md.
+// Runs real servers and real clients while faults are injected around them, then checks the history of all calls:
+// `npm run torture -- [--seconds 60] [--seed N] [--database sqlite|postgres] [--pause-factor 1] [--keep]`.
+// A seed repeats what is tried and when, but not how processes interleave. See docs/proof.md.
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,8 +14,8 @@ import { check } from './checker/check.ts'
 import { type Stored, takenMails } from './checker/evidence.ts'
 import { report } from './checker/report.ts'
 import { bugsIn, readStored } from './checker/stored.ts'
-import { Controller } from './faults/fault-injector.ts'
-import { lanesOf } from './faults/fault-schedules.ts'
+import { FaultInjector } from './faults/fault-injector.ts'
+import { faultSchedules } from './faults/fault-schedules.ts'
 import { History, now } from './history.ts'
 import { setScene } from './scene.ts'
 
@@ -23,29 +24,32 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
     database: { type: 'string', default: 'sqlite' },
-    seldom: { type: 'string', default: '1' },
+    /** Multiplies the pauses between faults; `--seldom` is its former name. */
+    'pause-factor': { type: 'string', default: '1' },
+    seldom: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 })
 const { database } = options
 if (database !== 'sqlite' && database !== 'postgres')
-  throw new Error(`--database is sqlite or postgres, not ${database}`)
+  throw new Error(`--database is "${database}": pass sqlite or postgres`)
 const seconds = Number(options.seconds)
 const seed = Number(options.seed)
 process.stdout.write(`Torture on ${database} for ${seconds} s, --seed ${seed}\n`)
 
-/** Sessions end after 45 s and are deleted soon after. */
+/** Often enough to see sessions that ended: they last 45 s and are deleted soon after. */
 const LOOK_MILLISECONDS = 5000
 const random = seededRandom(seed)
 const settings = {
-  // Long enough to come back after an outage here, short enough to be waited for.
+  // Longer than the outages of a run, short enough that a run can wait for its end.
   replayWindowMilliseconds: 5000,
   sessionMaxAgeMilliseconds: 45_000,
   accessTokenMilliseconds: 900_000,
   serviceKey: random.of('service key').name(),
 }
-const complaints: string[] = []
-const scene = await setScene(database, settings, random, (what) => complaints.push(what))
+const problems: string[] = []
+const onProblem = (message: string) => problems.push(message)
+const scene = await setScene(database, settings, random, onProblem)
 const healing = Promise.withResolvers<void>()
 const world: World = {
   history: new History(),
@@ -57,9 +61,9 @@ const world: World = {
   healed: healing.promise,
 }
 const operator = new Operator(scene.folder, { ...scene.environment, DATABASE_URL: scene.databaseUrl })
-const lanes = lanesOf(scene, operator, random, (what) => complaints.push(what))
 const acting = Promise.all(crowd(world, operator))
-const controller = new Controller(lanes, random, Number(options.seldom))
+const schedules = faultSchedules(scene, operator, random, onProblem)
+const faults = new FaultInjector(schedules, random, Number(options.seldom ?? options['pause-factor']))
 
 const looks: Stored[] = []
 const looking = setInterval(async () => {
@@ -68,7 +72,7 @@ const looking = setInterval(async () => {
 }, LOOK_MILLISECONDS)
 await Promise.race([sleep(seconds * 1000), acting])
 clearInterval(looking)
-await controller.stop()
+await faults.stop()
 scene.postgres?.proxy.disarm()
 world.over = true
 world.cutPercent = 0
@@ -78,11 +82,11 @@ await acting
 await operator.sendWaitingMails()
 closeConnections()
 for (const replica of scene.replicas)
-  if ((await replica.terminate()) !== 0) complaints.push(`${replica.name} did not end in order at last`)
+  if ((await replica.terminate()) !== 0) problems.push(`replica ${replica.name} did not shut down cleanly at the end`)
 
 const readAt = now()
 const stored = await readStored(scene.databaseUrl)
-const bugs = [...complaints, ...bugsIn(scene.replicas.map(({ log }) => log))]
+const bugs = [...problems, ...bugsIn(scene.replicas.map(({ log }) => log))]
 const evidence = {
   settings,
   calls: world.history.calls,
@@ -94,18 +98,13 @@ const evidence = {
   readAt,
 }
 const violations = check(evidence)
-report({
-  evidence,
-  violations,
-  harms: controller.counts,
-  ambushed: scene.postgres?.proxy.brokenRotations ?? 0,
-  seconds,
-})
+const brokenRotations = scene.postgres?.proxy.brokenRotations ?? 0
+report({ evidence, violations, faults: faults.counts, brokenRotations, seconds })
 
 await scene.postgres?.cluster.remove()
 if (violations.length > 0 || options.keep) {
   const file = join(scene.folder, 'history.jsonl')
   writeFileSync(file, `${evidence.calls.map((call) => JSON.stringify(call)).join('\n')}\n`)
-  process.stdout.write(`\nThe history is in ${file}, the logs of the servers beside it.\n`)
+  process.stdout.write(`\nThe history is in ${file}, the servers' logs are beside it.\n`)
 } else rmSync(scene.folder, { recursive: true })
 process.exit(violations.length > 0 ? 1 : 0)

@@ -4,15 +4,15 @@ import { advanced, type Evidence, isRefresh, type Violation } from './evidence.t
 export interface Run {
   evidence: Evidence
   violations: readonly Violation[]
-  harms: ReadonlyMap<string, number>
-  ambushed: number
+  faults: ReadonlyMap<string, number>
+  brokenRotations: number
   seconds: number
 }
 
 const MOST_SHOWN = 10
 
 /** Says what was done, what came of it, and what did not hold. */
-export function report({ evidence, violations, harms, ambushed, seconds }: Run): void {
+export function report({ evidence, violations, faults, brokenRotations, seconds }: Run): void {
   const { calls, stored, taken } = evidence
   const count = (fits: (call: Call) => boolean) => calls.filter(fits).length
   const refreshes = calls.filter(isRefresh)
@@ -44,8 +44,8 @@ export function report({ evidence, violations, harms, ambushed, seconds }: Run):
       'mails written, arrived, arrived twice or more',
       `${stored.mails.length}, ${taken.size}, ${copies.filter((n) => n > 1).length}`,
     ],
-    ...harms,
-    ['rotations that ran into an ambush', ambushed],
+    ...faults,
+    ['rotations broken by a fault', brokenRotations],
   ]
   process.stdout.write(`\n${rows.map(([what, value]) => `| ${what} | ${value} |`).join('\n')}\n\n`)
   for (const [name, all] of Map.groupBy(violations, ({ invariant }) => invariant)) {

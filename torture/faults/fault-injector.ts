@@ -1,38 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../actors/random.ts'
-import type { Harm, Lane } from './fault-schedules.ts'
+import type { Fault, FaultSchedule } from './fault-schedules.ts'
 
-/** Does harm in all lanes until told to stop, then waits until what was begun is whole again; counts what was done. */
-export class Controller {
+/** Runs all schedules concurrently until it is stopped, and counts the faults that it injected. */
+export class FaultInjector {
   readonly counts = new Map<string, number>()
   #stopping = false
-  readonly #seldom: number
-  readonly #lanes: Promise<unknown>
+  readonly #pauseFactor: number
+  readonly #running: Promise<unknown>
 
-  /** @param seldom how many times longer than usual the pauses between harms are */
-  constructor(lanes: readonly Lane[], random: Random, seldom: number) {
-    this.#seldom = seldom
-    this.#lanes = Promise.all(lanes.map((lane) => this.#follow(lane, random.of(lane.name))))
-    this.#lanes.catch(() => {}) // told to whoever stops
+  /** @param pauseFactor multiplies the pauses between faults */
+  constructor(schedules: readonly FaultSchedule[], random: Random, pauseFactor: number) {
+    this.#pauseFactor = pauseFactor
+    this.#running = Promise.all(schedules.map((schedule) => this.#run(schedule, random.of(schedule.name))))
+    this.#running.catch(() => {}) // `stop` throws it
   }
 
+  /** Injects no new fault and waits until the service has recovered from those that are active. */
   async stop(): Promise<void> {
     this.#stopping = true
-    await this.#lanes
+    await this.#running
   }
 
-  async #follow({ pauseMilliseconds, harms }: Lane, random: Random): Promise<void> {
+  async #run({ pauseMilliseconds, faults }: FaultSchedule, random: Random): Promise<void> {
     while (!this.#stopping) {
-      await sleep(this.#seldom * random.between(...pauseMilliseconds))
+      await sleep(this.#pauseFactor * random.between(...pauseMilliseconds))
       if (this.#stopping) return
-      const harm = drawn(harms, random)
-      if ((await harm.run()) === false) continue
-      this.counts.set(harm.name, (this.counts.get(harm.name) ?? 0) + 1)
+      const fault = pickByWeight(faults, random)
+      if ((await fault.inject()) === false) continue
+      this.counts.set(fault.name, (this.counts.get(fault.name) ?? 0) + 1)
     }
   }
 }
 
-function drawn(harms: readonly Harm[], random: Random): Harm {
-  const tickets = harms.flatMap((harm) => Array.from({ length: harm.weight }, () => harm))
-  return random.pick(tickets)
+function pickByWeight(faults: readonly Fault[], random: Random): Fault {
+  return random.pick(faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault)))
 }
