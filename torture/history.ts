@@ -9,8 +9,8 @@ export type Action = 'sign_up' | 'login' | 'issue' | 'refresh' | 'me' | 'logout'
 export interface Call {
   actor: string
   action: Action
-  /** E-mail address of the person whom it is about. */
-  person: string
+  /** E-mail address of the user whom it is about. */
+  user: string
   /** The session that it is about, if it is about one that is known. */
   session: string | null
   presented: Token | null

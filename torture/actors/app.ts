@@ -1,4 +1,4 @@
-import { newPerson, newSession } from './begin.ts'
+import { newSession, newUser } from './begin.ts'
 import { Client, type Session } from './client.ts'
 import type { World } from './world.ts'
 
@@ -13,18 +13,18 @@ export interface Habits {
 /** An app on one device: refreshes, keeps what it gets, and repeats what was not answered. */
 export async function app(world: World, name: string, { kind, keyed, naive = false }: Habits): Promise<void> {
   const client = new Client(world, name)
-  const person = await newPerson(client)
-  let session = await newSession(client, person, kind)
+  const user = await newUser(client)
+  let session = await newSession(client, user, kind)
   while (!world.over && session) {
     await client.pause(0, 60)
     if (client.random.percent(2)) client.address = client.newAddress()
-    session = (await refreshed(client, session, keyed, naive)) ?? (await newSession(client, person, kind))
+    session = (await refreshed(client, session, keyed, naive)) ?? (await newSession(client, user, kind))
     if (session && client.random.percent(5)) await client.me(session)
     if (session && kind === 'pair' && client.random.percent(3)) await sendMixedHalves(client, session)
   }
   await world.healed
   if (session) await refreshed(client, session, keyed, naive)
-  await newSession(client, person, 'login')
+  await newSession(client, user, 'login')
 }
 
 /** The session after a refresh; null when it is over. */
@@ -37,6 +37,6 @@ async function refreshed(client: Client, session: Session, keyed: boolean, naive
 
 /** The access token of another pair with our refresh token: refused, and both pairs go on. */
 async function sendMixedHalves(client: Client, session: Session): Promise<void> {
-  const other = await client.insist(() => client.issue(session.person))
+  const other = await client.insist(() => client.issue(session.user))
   if (other.outcome === 'ok') await client.refresh({ ...session, key: null, mixedWith: other.value.access_token })
 }

@@ -5,13 +5,13 @@ import type { Random } from './random.ts'
 import { readToken } from './token.ts'
 import { NoAnswer, type World } from './world.ts'
 
-export interface Person extends Credentials {
+export interface User extends Credentials {
   id: number
   guid: string
 }
 
 export interface Session extends Tokens {
-  person: Person
+  user: User
   kind: SessionKind
 }
 
@@ -20,7 +20,7 @@ export type Tried<Value> = { outcome: 'ok'; value: Value } | { outcome: Exclude<
 
 export type Refreshing = Session & { key: string | null; mixedWith?: string }
 
-type About = { action: Action; person: string; refresh?: string } & Partial<Call>
+type About = { action: Action; user: string; refresh?: string } & Partial<Call>
 
 const MOST_TRIES = 1500
 
@@ -65,7 +65,7 @@ export class Client {
 
   signUp(user: Credentials): Promise<Tried<null>> {
     return this.#record(
-      { action: 'sign_up', person: user.email },
+      { action: 'sign_up', user: user.email },
       () => this.#api.signUp(user),
       () => null,
     )
@@ -73,41 +73,41 @@ export class Client {
 
   logIn({ email, password }: Credentials, kind: 'login' | 'cookie'): Promise<Tried<Session>> {
     const call = () => this.#api.logIn({ email, password }, kind)
-    return this.#record({ action: 'login', person: email, kind }, call, (answer) => {
+    return this.#record({ action: 'login', user: email, kind }, call, (answer) => {
       const { id, guid } = answer.body.user
-      return { person: { email, password, id, guid }, kind, ...tokensIn(answer) }
+      return { user: { email, password, id, guid }, kind, ...tokensIn(answer) }
     })
   }
 
-  issue(person: Person): Promise<Tried<Session>> {
-    const about: About = { action: 'issue', person: person.email, kind: 'pair' }
+  issue(user: User): Promise<Tried<Session>> {
+    const about: About = { action: 'issue', user: user.email, kind: 'pair' }
     return this.#record(
       about,
-      () => this.#api.issuePair(person.guid),
+      () => this.#api.issuePair(user.guid),
       (answer) => {
-        return { person, kind: 'pair', ...tokensIn(answer) }
+        return { user, kind: 'pair', ...tokensIn(answer) }
       },
     )
   }
 
   refresh({ key, mixedWith, ...session }: Refreshing): Promise<Tried<Tokens>> {
-    const { kind, person, access_token, refresh_token: refresh } = session
+    const { kind, user, access_token, refresh_token: refresh } = session
     const call = () => this.#api.refresh(kind, { access_token: mixedWith ?? access_token, refresh_token: refresh }, key)
-    const about: About = { action: 'refresh', person: person.email, kind, key, mixed: mixedWith !== undefined, refresh }
+    const about: About = { action: 'refresh', user: user.email, kind, key, mixed: mixedWith !== undefined, refresh }
     return this.#record(about, call, (answer) => tokensIn(answer, refresh))
   }
 
-  me({ person, ...tokens }: Session): Promise<Tried<null>> {
+  me({ user, ...tokens }: Session): Promise<Tried<null>> {
     const { session } = readToken(tokens.refresh_token)
     return this.#record(
-      { action: 'me', person: person.email, session },
+      { action: 'me', user: user.email, session },
       () => this.#api.me(tokens),
       () => null,
     )
   }
 
-  logOut({ person, kind, ...tokens }: Session): Promise<Tried<null>> {
-    const about: About = { action: 'logout', person: person.email, kind, refresh: tokens.refresh_token }
+  logOut({ user, kind, ...tokens }: Session): Promise<Tried<null>> {
+    const about: About = { action: 'logout', user: user.email, kind, refresh: tokens.refresh_token }
     return this.#record(
       about,
       () => this.#api.logOut(kind, tokens),
@@ -115,11 +115,11 @@ export class Client {
     )
   }
 
-  delete({ person, ...tokens }: Session): Promise<Tried<null>> {
-    const about: About = { action: 'delete', person: person.email }
+  delete({ user, ...tokens }: Session): Promise<Tried<null>> {
+    const about: About = { action: 'delete', user: user.email }
     return this.#record(
       about,
-      () => this.#api.deleteUser(person.id, tokens),
+      () => this.#api.deleteUser(user.id, tokens),
       () => null,
     )
   }

@@ -1,4 +1,4 @@
-import { newPerson, newSession } from './begin.ts'
+import { newSession, newUser } from './begin.ts'
 import { Client, type Session } from './client.ts'
 import type { World } from './world.ts'
 
@@ -10,14 +10,14 @@ const TABS = 3
  */
 export async function cookieTabs(world: World, name: string): Promise<void> {
   const first = new Client(world, name)
-  const person = await newPerson(first)
-  const jar = { session: await newSession(first, person, 'cookie') }
+  const user = await newUser(first)
+  const jar = { session: await newSession(first, user, 'cookie') }
   let loggingIn: Promise<void> | null = null
 
   /** Whoever is told that the session is over brings all tabs to the login page. */
   const logInAgain = (client: Client, refused: Session): Promise<void> => {
     if (jar.session?.refresh_token !== refused.refresh_token) return Promise.resolve() // another tab has
-    loggingIn ??= newSession(client, person, 'cookie').then((session) => {
+    loggingIn ??= newSession(client, user, 'cookie').then((session) => {
       jar.session = session
       loggingIn = null
     })
@@ -33,7 +33,7 @@ export async function cookieTabs(world: World, name: string): Promise<void> {
     })
     if (tried.outcome === 'refused') return logInAgain(client, asked)
     const isSet = tried.value.refresh_token !== asked.refresh_token
-    if (isSet && jar.session?.person === asked.person) jar.session = { ...asked, ...tried.value }
+    if (isSet && jar.session?.user === asked.user) jar.session = { ...asked, ...tried.value }
   }
   const tab = async (index: number) => {
     const client = new Client(world, `${name} tab ${index}`)

@@ -8,7 +8,7 @@ import type { World } from './world.ts'
 
 type Actor = (world: World, name: string) => Promise<void>
 
-/** Everybody who uses the service, as people's apps do and as thieves do. */
+/** Everybody who uses the service, as users's apps do and as thieves do. */
 export function crowd(world: World, operator: Operator): Promise<void>[] {
   const cast: [count: number, name: string, actor: Actor][] = [
     [10, 'app with keys', (own, name) => app(own, name, { kind: 'login', keyed: true })],

@@ -1,19 +1,19 @@
-import { newPerson, newSession } from './begin.ts'
+import { newSession, newUser } from './begin.ts'
 import { Client, type Session } from './client.ts'
 import type { Operator } from './operator.ts'
 import type { World } from './world.ts'
 
 /**
- * A person with two sessions who ends one of them or all: by logging out, by deletion, or by what an operator does on the
+ * A user with two sessions who ends one of them or all: by logging out, by deletion, or by what an operator does on the
  * command line. Then everybody tries again: what has ended must stay so, the other session must go on.
  */
 export async function leaver(world: World, name: string, operator: Operator | null): Promise<void> {
   for (let round = 0; !world.over; round++) {
     const client = new Client(world, `${name} ${round}`)
-    const person = await newPerson(client)
+    const user = await newUser(client)
     const sessions: Session[] = []
     for (const kind of ['login', client.random.pick(['login', 'pair'] as const)] as const) {
-      const session = await newSession(client, person, kind)
+      const session = await newSession(client, user, kind)
       if (session) sessions.push(session)
     }
     for (let count = client.random.between(0, 8); count > 0; count--) await refreshAll(client, sessions)
@@ -23,7 +23,7 @@ export async function leaver(world: World, name: string, operator: Operator | nu
       await refreshAll(client, sessions)
       for (const session of sessions) await client.me(session)
     }
-    await client.insist(() => client.logIn(person, 'login'))
+    await client.insist(() => client.logIn(user, 'login'))
   }
 }
 
@@ -36,7 +36,7 @@ async function refreshAll(client: Client, sessions: Session[]): Promise<void> {
 }
 
 async function leave(client: Client, session: Session, operator: Operator | null): Promise<void> {
-  if (operator) return operator.end(client, session.person)
+  if (operator) return operator.end(client, session.user)
   if (client.random.percent(60)) await client.insist(() => client.logOut(session))
   else await client.insist(() => client.delete(session))
 }

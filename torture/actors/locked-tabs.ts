@@ -1,4 +1,4 @@
-import { newPerson, newSession } from './begin.ts'
+import { newSession, newUser } from './begin.ts'
 import { Client } from './client.ts'
 import type { World } from './world.ts'
 
@@ -10,8 +10,8 @@ const TABS = 3
  */
 export async function lockedTabs(world: World, name: string): Promise<void> {
   const first = new Client(world, name)
-  const person = await newPerson(first)
-  const storage = { session: await newSession(first, person, 'login'), key: null as string | null }
+  const user = await newUser(first)
+  const storage = { session: await newSession(first, user, 'login'), key: null as string | null }
   let lock: Promise<unknown> = Promise.resolve()
   const locked = (work: () => Promise<void>): Promise<void> => {
     const turn = lock.then(work)
@@ -26,7 +26,7 @@ export async function lockedTabs(world: World, name: string): Promise<void> {
     if (tried.outcome === 'unknown') return false
     storage.key = null
     if (tried.outcome === 'ok') storage.session = { ...storage.session, ...tried.value }
-    else storage.session = await newSession(client, person, 'login')
+    else storage.session = await newSession(client, user, 'login')
     return true
   }
   const tab = async (index: number) => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FinishedCommand, runTessera } from '../../harness/launch-tessera.ts'
 import { now } from '../history.ts'
-import type { Client, Person } from './client.ts'
+import type { Client, User } from './client.ts'
 
 const MOST_ATTEMPTS = 15
 /** Servers look for due mails every two seconds. */
@@ -17,13 +17,13 @@ export class Operator {
     this.#environment = environment
   }
 
-  /** Disables a person or sets a new password: all their sessions end. */
-  async end(client: Client, person: Person): Promise<void> {
+  /** Disables a user or sets a new password: all their sessions end. */
+  async end(client: Client, user: User): Promise<void> {
     const action = client.random.pick(['disable', 'set_password'] as const)
     const words = action === 'disable' ? ['disable'] : ['set-password']
     const begun = now()
-    const { code } = await this.#run(['users', ...words, person.email], 'a new password\n')
-    const about = { actor: client.name, action, person: person.email, session: null, presented: null, received: null }
+    const { code } = await this.#run(['users', ...words, user.email], 'a new password\n')
+    const about = { actor: client.name, action, user: user.email, session: null, presented: null, received: null }
     const rest = { key: null, kind: null, mixed: false, address: client.address, status: null }
     // A command that failed may have done its work all the same.
     client.world.history.record({ ...about, ...rest, begun, ended: now(), outcome: code === 0 ? 'ok' : 'unknown' })

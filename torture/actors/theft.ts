@@ -1,5 +1,5 @@
 import { now } from '../history.ts'
-import { newPerson, newSession } from './begin.ts'
+import { newSession, newUser } from './begin.ts'
 import { Client, type Session } from './client.ts'
 import type { World } from './world.ts'
 
@@ -7,7 +7,7 @@ const MOST_REFRESHES = 60
 
 /**
  * An owner whose tokens are copied, again and again: the newest or an older one, sometimes with the key of the attempt that
- * is under way, used at once or much later. Each theft is of a session and a person of its own.
+ * is under way, used at once or much later. Each theft is of a session and a user of its own.
  */
 export async function theft(world: World, name: string, kind: Session['kind']): Promise<void> {
   for (let round = 0; !world.over; round++) await oneTheft(world, `${name} ${round}`, kind)
@@ -15,7 +15,7 @@ export async function theft(world: World, name: string, kind: Session['kind']): 
 
 async function oneTheft(world: World, name: string, kind: Session['kind']): Promise<void> {
   const [owner, thief] = [new Client(world, name), new Client(world, `${name} thief`)]
-  const began = await newSession(owner, await newPerson(owner), kind)
+  const began = await newSession(owner, await newUser(owner), kind)
   if (!began) return
   let newest = began
   const seen: { session: Session; key: string | null }[] = []

@@ -55,30 +55,30 @@ export interface Invariant {
   check(evidence: Evidence): Iterable<Omit<Violation, 'invariant'>>
 }
 
-/** The calls that concern a session: its own, and those about its person as a whole. */
+/** The calls that concern a session: its own, and those about its user as a whole. */
 export interface SessionCalls {
   id: string
   own: readonly Call[]
-  ofPerson: readonly Call[]
+  ofUser: readonly Call[]
   /** When it was asked for; null when its beginning is not in the history. */
   bornAt: number | null
 }
 
-export const ABOUT_PERSON: readonly string[] = ['delete', 'disable', 'set_password']
+export const ABOUT_USER: readonly string[] = ['delete', 'disable', 'set_password']
 
 export function sessionsOf(calls: readonly Call[]): SessionCalls[] {
   const bySession = Map.groupBy(
     calls.filter((call) => call.session !== null),
     (call) => call.session as string,
   )
-  const byPerson = Map.groupBy(
-    calls.filter((call) => ABOUT_PERSON.includes(call.action)),
-    (call) => call.person,
+  const byUser = Map.groupBy(
+    calls.filter((call) => ABOUT_USER.includes(call.action)),
+    (call) => call.user,
   )
   return [...bySession].map(([id, own]) => ({
     id,
     own,
-    ofPerson: byPerson.get(own[0]?.person ?? '') ?? [],
+    ofUser: byUser.get(own[0]?.user ?? '') ?? [],
     bornAt: own.find(({ action }) => action === 'login' || action === 'issue')?.begun ?? null,
   }))
 }
@@ -145,8 +145,8 @@ function wasKept(call: Call, own: readonly Call[], window: number): boolean {
 }
 
 /** From when on a session may be over, as far as anybody can know; infinite while nothing can have ended it. */
-export function mayBeOverFrom({ own, ofPerson, bornAt }: SessionCalls, settings: Settings): number {
-  const ends = [...own.filter(({ action }) => action === 'logout'), ...ofPerson].filter(
+export function mayBeOverFrom({ own, ofUser, bornAt }: SessionCalls, settings: Settings): number {
+  const ends = [...own.filter(({ action }) => action === 'logout'), ...ofUser].filter(
     ({ outcome }) => outcome !== 'refused',
   )
   // An unanswered one may have been reuse, and ended the session; one that was refused did.

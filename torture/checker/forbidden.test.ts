@@ -65,7 +65,7 @@ const FORBIDDEN: [
   ],
   [
     'a session ends for a reason',
-    'another session of the person is ended by a theft',
+    'another session of the user is ended by a theft',
     [...peaceful, refused(100_030, 4)],
   ],
   [
@@ -182,10 +182,10 @@ const FORBIDDEN: [
   ],
   [
     'an acknowledged sign-up can log in',
-    'a person is forgotten',
+    'a user is forgotten',
     [...peaceful, call(100_030, { action: 'login', session: null, outcome: 'refused', status: 401 })],
   ],
-  ['an acknowledged sign-up can log in', 'an address is given to two people', [...peaceful, { ...signUp, begun: 50 }]],
+  ['an acknowledged sign-up can log in', 'an address is given to two users', [...peaceful, { ...signUp, begun: 50 }]],
   [
     'an answer is one of the documented ones',
     'a 500',

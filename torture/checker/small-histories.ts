@@ -19,7 +19,7 @@ export function call(at: number, fields: Partial<Call>): Call {
   return {
     actor: 'ann',
     action: 'refresh',
-    person: ANN,
+    user: ANN,
     session: 's1',
     presented: null,
     key: null,

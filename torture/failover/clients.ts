@@ -67,7 +67,7 @@ export async function refresher(world: World, kind: 'login' | 'pair'): Promise<C
   }
 }
 
-/** Signs up people for ever. */
+/** Signs up users for ever. */
 export function registrar({ api, tallies }: World): Client {
   const acknowledged: Credentials[] = []
   return {

@@ -1,4 +1,4 @@
-import { ABOUT_PERSON, type Invariant, isRefresh, sessionsOf } from '../evidence.ts'
+import { ABOUT_USER, type Invariant, isRefresh, sessionsOf } from '../evidence.ts'
 
 /**
  * Over is over: after an acknowledged logout, deletion, disablement or new password, and after a refused refresh of an
@@ -7,12 +7,12 @@ import { ABOUT_PERSON, type Invariant, isRefresh, sessionsOf } from '../evidence
 export const finalEndings: Invariant = {
   name: 'an ended session stays ended',
   *check({ calls }) {
-    for (const { own, ofPerson } of sessionsOf(calls)) {
+    for (const { own, ofUser } of sessionsOf(calls)) {
       const endings = [
         // A logout that is refused says that the session was over before.
         ...own.filter(({ action, outcome }) => action === 'logout' && outcome !== 'unknown'),
         ...own.filter((call) => isRefresh(call) && call.outcome === 'refused'),
-        ...ofPerson.filter(({ outcome }) => outcome === 'ok'),
+        ...ofUser.filter(({ outcome }) => outcome === 'ok'),
       ]
       const first = endings.reduce<(typeof endings)[number] | null>(
         (earliest, call) => (earliest && earliest.ended <= call.ended ? earliest : call),
@@ -47,8 +47,8 @@ export const absoluteEnds: Invariant = {
 export const closedAccounts: Invariant = {
   name: 'a closed account lets nobody in',
   *check({ calls }) {
-    for (const [, own] of Map.groupBy(calls, ({ person }) => person)) {
-      const closed = own.find(({ action, outcome }) => ABOUT_PERSON.includes(action) && outcome === 'ok')
+    for (const [, own] of Map.groupBy(calls, ({ user }) => user)) {
+      const closed = own.find(({ action, outcome }) => ABOUT_USER.includes(action) && outcome === 'ok')
       if (!closed) continue
       const later = own.find(
         ({ action, outcome, begun }) => action === 'login' && outcome === 'ok' && begun > closed.ended,

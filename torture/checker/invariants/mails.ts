@@ -11,7 +11,7 @@ export const reuseMails: Invariant = {
       stored.mails.filter(({ kind }) => kind === 'refresh_token_reused'),
       ({ data }) => data['session_id'],
     )
-    const byPerson = Map.groupBy([...mailed.values()].flat(), ({ email }) => email)
+    const byUser = Map.groupBy([...mailed.values()].flat(), ({ email }) => email)
     // A session is gone soon after its end: what was seen of it in the middle counts too.
     const sessions = new Map(
       [...looks, stored].flatMap((look) => look.sessions.map((session) => [session.id, session])),
@@ -19,14 +19,14 @@ export const reuseMails: Invariant = {
     for (const { id, email, revoke_reason } of sessions.values()) {
       const mails = mailed.get(id)?.length ?? 0
       const due = revoke_reason === 'reuse' ? 1 : 0
-      const hadEnough = mails === 0 && (byPerson.get(email)?.length ?? 0) >= MOST_PER_HOUR
+      const hadEnough = mails === 0 && (byUser.get(email)?.length ?? 0) >= MOST_PER_HOUR
       if (mails !== due && !hadEnough)
         yield { what: `session ${id} (${revoke_reason}) has ${mails} mails about reuse`, calls: [] }
     }
   },
 }
 
-/** Mails about a new network: once for each session and network, a few for each person, none for a refused refresh. */
+/** Mails about a new network: once for each session and network, a few for each user, none for a refused refresh. */
 export const addressMails: Invariant = {
   name: 'a new network is mailed as the rules say',
   *check({ calls, stored }) {

@@ -1,4 +1,4 @@
-import { ABOUT_PERSON, type Invariant, isRefresh, mayBeOverFrom, mayBeReuse, sessionsOf } from '../evidence.ts'
+import { ABOUT_USER, type Invariant, isRefresh, mayBeOverFrom, mayBeReuse, sessionsOf } from '../evidence.ts'
 
 /**
  * No refusal without a cause that the documents name: a session that may have been ended, a token that may have been used by
@@ -34,17 +34,17 @@ function lastAnswer(own: readonly { begun: number; received: unknown }[], before
 export const signUpsLast: Invariant = {
   name: 'an acknowledged sign-up can log in',
   *check({ calls }) {
-    for (const [, own] of Map.groupBy(calls, ({ person }) => person)) {
+    for (const [, own] of Map.groupBy(calls, ({ user }) => user)) {
       const signedUp = own.find(({ action, outcome }) => action === 'sign_up' && outcome === 'ok')
       const again = own.find(
         (call) => call.action === 'sign_up' && call !== signedUp && call.outcome === 'ok' && signedUp,
       )
       if (signedUp && again) yield { what: 'one address was signed up twice', calls: [signedUp, again] }
-      const changed = own.filter(({ action }) => ABOUT_PERSON.includes(action))
+      const changed = own.filter(({ action }) => ABOUT_USER.includes(action))
       for (const call of own.filter(({ action, outcome }) => action === 'login' && outcome === 'refused')) {
         const known = own.some(({ action, begun }) => action === 'sign_up' && begun < call.begun)
         if (known && !changed.some(({ begun, outcome }) => outcome !== 'refused' && begun < call.ended))
-          yield { what: 'a person who had signed up was not let in', calls: [call] }
+          yield { what: 'a user who had signed up was not let in', calls: [call] }
       }
     }
   },
