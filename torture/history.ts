@@ -23,8 +23,8 @@ export interface Call {
   /** Where it came from, as a trusted proxy said. */
   address: string
   /** Milliseconds on one clock for all clients. */
-  begun: number
-  ended: number
+  startedAt: number
+  endedAt: number
   outcome: Outcome
   /** Null without an answer. 503 is an answer, and its outcome unknown. */
   status: number | null

@@ -30,13 +30,13 @@ export async function app(world: World, name: string, { kind, keyed, naive = fal
 /** The session after a refresh; null when it is over. */
 async function refreshed(client: Client, session: Session, keyed: boolean, naive: boolean): Promise<Session | null> {
   const key = keyed ? client.random.name() : null
-  const tried = await client.insist(() => client.refresh({ ...session, key }))
-  if (tried.outcome === 'refused') return null
-  return naive ? { ...session, access_token: tried.value.access_token } : { ...session, ...tried.value }
+  const result = await client.retry(() => client.refresh({ ...session, key }))
+  if (result.outcome === 'refused') return null
+  return naive ? { ...session, access_token: result.value.access_token } : { ...session, ...result.value }
 }
 
 /** The access token of another pair with our refresh token: refused, and both pairs go on. */
 async function sendMixedHalves(client: Client, session: Session): Promise<void> {
-  const other = await client.insist(() => client.issue(session.user))
+  const other = await client.retry(() => client.issue(session.user))
   if (other.outcome === 'ok') await client.refresh({ ...session, key: null, mixedWith: other.value.access_token })
 }

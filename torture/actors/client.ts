@@ -16,7 +16,7 @@ export interface Session extends Tokens {
 }
 
 /** An outcome, and what came with it if it was ok. */
-export type Tried<Value> = { outcome: 'ok'; value: Value } | { outcome: Exclude<Outcome, 'ok'> }
+export type CallResult<Value> = { outcome: 'ok'; value: Value } | { outcome: Exclude<Outcome, 'ok'> }
 
 export type Refreshing = Session & { key: string | null; mixedWith?: string }
 
@@ -54,16 +54,18 @@ export class Client {
   }
 
   /** Repeats until there is an answer, as apps do whose network comes and goes. */
-  async insist<Value>(attempt: () => Promise<Tried<Value>>): Promise<Tried<Value> & { outcome: 'ok' | 'refused' }> {
+  async retry<Value>(
+    attempt: () => Promise<CallResult<Value>>,
+  ): Promise<CallResult<Value> & { outcome: 'ok' | 'refused' }> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const tried = await attempt()
-      if (tried.outcome !== 'unknown') return tried as Tried<Value> & { outcome: 'ok' | 'refused' }
+      const result = await attempt()
+      if (result.outcome !== 'unknown') return result as CallResult<Value> & { outcome: 'ok' | 'refused' }
       await this.pause(10, 150)
     }
     throw new NoAnswer(`${this.name} found no answer in ${MOST_TRIES} tries`)
   }
 
-  signUp(user: Credentials): Promise<Tried<null>> {
+  signUp(user: Credentials): Promise<CallResult<null>> {
     return this.#record(
       { action: 'sign_up', user: user.email },
       () => this.#api.signUp(user),
@@ -71,7 +73,7 @@ export class Client {
     )
   }
 
-  logIn({ email, password }: Credentials, kind: 'login' | 'cookie'): Promise<Tried<Session>> {
+  logIn({ email, password }: Credentials, kind: 'login' | 'cookie'): Promise<CallResult<Session>> {
     const call = () => this.#api.logIn({ email, password }, kind)
     return this.#record({ action: 'login', user: email, kind }, call, (answer) => {
       const { id, guid } = answer.body.user
@@ -79,7 +81,7 @@ export class Client {
     })
   }
 
-  issue(user: User): Promise<Tried<Session>> {
+  issue(user: User): Promise<CallResult<Session>> {
     const about: About = { action: 'issue', user: user.email, kind: 'pair' }
     return this.#record(
       about,
@@ -90,14 +92,14 @@ export class Client {
     )
   }
 
-  refresh({ key, mixedWith, ...session }: Refreshing): Promise<Tried<Tokens>> {
+  refresh({ key, mixedWith, ...session }: Refreshing): Promise<CallResult<Tokens>> {
     const { kind, user, access_token, refresh_token: refresh } = session
     const call = () => this.#api.refresh(kind, { access_token: mixedWith ?? access_token, refresh_token: refresh }, key)
     const about: About = { action: 'refresh', user: user.email, kind, key, mixed: mixedWith !== undefined, refresh }
     return this.#record(about, call, (answer) => tokensIn(answer, refresh))
   }
 
-  me({ user, ...tokens }: Session): Promise<Tried<null>> {
+  me({ user, ...tokens }: Session): Promise<CallResult<null>> {
     const { session } = readToken(tokens.refresh_token)
     return this.#record(
       { action: 'me', user: user.email, session },
@@ -106,7 +108,7 @@ export class Client {
     )
   }
 
-  logOut({ user, kind, ...tokens }: Session): Promise<Tried<null>> {
+  logOut({ user, kind, ...tokens }: Session): Promise<CallResult<null>> {
     const about: About = { action: 'logout', user: user.email, kind, refresh: tokens.refresh_token }
     return this.#record(
       about,
@@ -115,7 +117,7 @@ export class Client {
     )
   }
 
-  delete({ user, ...tokens }: Session): Promise<Tried<null>> {
+  delete({ user, ...tokens }: Session): Promise<CallResult<null>> {
     const about: About = { action: 'delete', user: user.email }
     return this.#record(
       about,
@@ -128,10 +130,10 @@ export class Client {
     { refresh, ...about }: About,
     call: () => Promise<Answer | null>,
     read: (answer: Answer) => Value,
-  ): Promise<Tried<Value>> {
+  ): Promise<CallResult<Value>> {
     const { world, name: actor, address } = this
     const presented = refresh === undefined ? null : readToken(refresh)
-    const begun = now()
+    const startedAt = now()
     const answer = await call()
     const outcome = outcomeOf(answer)
     const value = outcome === 'ok' && answer ? read(answer) : null
@@ -140,7 +142,17 @@ export class Client {
     const session = about.session ?? (presented ?? received)?.session ?? null
     const status = answer?.status ?? null
     const unsaid = { key: null, kind: null, mixed: false, actor, address }
-    world.history.record({ ...unsaid, ...about, session, presented, begun, ended: now(), outcome, status, received })
+    world.history.record({
+      ...unsaid,
+      ...about,
+      session,
+      presented,
+      startedAt,
+      endedAt: now(),
+      outcome,
+      status,
+      received,
+    })
     return outcome === 'ok' ? { outcome, value: value as Value } : { outcome }
   }
 }

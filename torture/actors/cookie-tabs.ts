@@ -27,13 +27,13 @@ export async function cookieTabs(world: World, name: string): Promise<void> {
     const sent = jar.session
     if (!sent) return
     let asked = sent
-    const tried = await client.insist(() => {
+    const result = await client.retry(() => {
       asked = jar.session ?? sent // a repetition sends what the cookie holds by then
       return client.refresh({ ...asked, key: null })
     })
-    if (tried.outcome === 'refused') return logInAgain(client, asked)
-    const isSet = tried.value.refresh_token !== asked.refresh_token
-    if (isSet && jar.session?.user === asked.user) jar.session = { ...asked, ...tried.value }
+    if (result.outcome === 'refused') return logInAgain(client, asked)
+    const isSet = result.value.refresh_token !== asked.refresh_token
+    if (isSet && jar.session?.user === asked.user) jar.session = { ...asked, ...result.value }
   }
   const tab = async (index: number) => {
     const client = new Client(world, `${name} tab ${index}`)

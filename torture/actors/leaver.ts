@@ -23,20 +23,20 @@ export async function leaver(world: World, name: string, operator: Operator | nu
       await refreshAll(client, sessions)
       for (const session of sessions) await client.me(session)
     }
-    await client.insist(() => client.logIn(user, 'login'))
+    await client.retry(() => client.logIn(user, 'login'))
   }
 }
 
 async function refreshAll(client: Client, sessions: Session[]): Promise<void> {
   for (const session of sessions) {
     const key = client.random.name()
-    const tried = await client.insist(() => client.refresh({ ...session, key }))
-    if (tried.outcome === 'ok') Object.assign(session, tried.value)
+    const result = await client.retry(() => client.refresh({ ...session, key }))
+    if (result.outcome === 'ok') Object.assign(session, result.value)
   }
 }
 
 async function leave(client: Client, session: Session, operator: Operator | null): Promise<void> {
   if (operator) return operator.end(client, session.user)
-  if (client.random.percent(60)) await client.insist(() => client.logOut(session))
-  else await client.insist(() => client.delete(session))
+  if (client.random.percent(60)) await client.retry(() => client.logOut(session))
+  else await client.retry(() => client.delete(session))
 }

@@ -22,10 +22,10 @@ export async function lockedTabs(world: World, name: string): Promise<void> {
   const refresh = async (client: Client): Promise<boolean> => {
     if (!storage.session) return true
     storage.key ??= client.random.name()
-    const tried = await client.refresh({ ...storage.session, key: storage.key })
-    if (tried.outcome === 'unknown') return false
+    const result = await client.refresh({ ...storage.session, key: storage.key })
+    if (result.outcome === 'unknown') return false
     storage.key = null
-    if (tried.outcome === 'ok') storage.session = { ...storage.session, ...tried.value }
+    if (result.outcome === 'ok') storage.session = { ...storage.session, ...result.value }
     else storage.session = await newSession(client, user, 'login')
     return true
   }

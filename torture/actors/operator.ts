@@ -21,12 +21,18 @@ export class Operator {
   async end(client: Client, user: User): Promise<void> {
     const action = client.random.pick(['disable', 'set_password'] as const)
     const words = action === 'disable' ? ['disable'] : ['set-password']
-    const begun = now()
+    const startedAt = now()
     const { code } = await this.#run(['users', ...words, user.email], 'a new password\n')
     const about = { actor: client.name, action, user: user.email, session: null, presented: null, received: null }
     const rest = { key: null, kind: null, mixed: false, address: client.address, status: null }
     // A command that failed may have done its work all the same.
-    client.world.history.record({ ...about, ...rest, begun, ended: now(), outcome: code === 0 ? 'ok' : 'unknown' })
+    client.world.history.record({
+      ...about,
+      ...rest,
+      startedAt,
+      endedAt: now(),
+      outcome: code === 0 ? 'ok' : 'unknown',
+    })
   }
 
   /** False where the database was away. */

@@ -25,8 +25,8 @@ async function oneTheft(world: World, name: string, kind: Session['kind']): Prom
     for (let count = 0; lives.owner && count < MOST_REFRESHES && !world.over; count++) {
       const key = owner.random.percent(50) ? owner.random.name() : null
       seen.push({ session: newest, key })
-      const tried = await owner.insist(() => owner.refresh({ ...newest, key }))
-      if (tried.outcome === 'ok') newest = { ...newest, ...tried.value }
+      const result = await owner.retry(() => owner.refresh({ ...newest, key }))
+      if (result.outcome === 'ok') newest = { ...newest, ...result.value }
       else lives.owner = false
       await pauseOf(owner)
     }
@@ -40,9 +40,9 @@ async function oneTheft(world: World, name: string, kind: Session['kind']): Prom
     for (let count = 0; lives.thief && count < MOST_REFRESHES && !world.over; count++) {
       await pauseOf(thief)
       const key = copiedKey ?? (thief.random.percent(50) ? thief.random.name() : null)
-      const tried = await thief.insist(() => thief.refresh({ ...held, key }))
+      const result = await thief.retry(() => thief.refresh({ ...held, key }))
       copiedKey = null
-      if (tried.outcome === 'ok') held = { ...held, ...tried.value }
+      if (result.outcome === 'ok') held = { ...held, ...result.value }
       else lives.thief = false
     }
   }

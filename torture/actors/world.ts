@@ -8,7 +8,7 @@ export interface World {
   settings: Settings
   /** Where the service answers: one port for each replica. */
   ports: readonly number[]
-  /** Set when no new work is to begin; what was begun is finished, and looked at once more. */
+  /** Set when no new work is to begin; what was startedAt is finished, and looked at once more. */
   over: boolean
   /** Of a hundred calls, so many are cut by the client's network, half of them before and half after the decision. */
   cutPercent: number

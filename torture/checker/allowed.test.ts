@@ -50,7 +50,7 @@ const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
   'what a client gave up waiting for arrives late, and is taken for a thief’s': [
     [
       ...peaceful,
-      unanswered(96_000, 4, { key: 'k', ended: 100_000 }),
+      unanswered(96_000, 4, { key: 'k', endedAt: 100_000 }),
       rotate(100_030, 4, { key: 'k' }),
       rotate(100_050, 5),
       refused(100_070, 6),

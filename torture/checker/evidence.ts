@@ -79,7 +79,7 @@ export function sessionsOf(calls: readonly Call[]): SessionCalls[] {
     id,
     own,
     ofUser: byUser.get(own[0]?.user ?? '') ?? [],
-    bornAt: own.find(({ action }) => action === 'login' || action === 'issue')?.begun ?? null,
+    bornAt: own.find(({ action }) => action === 'login' || action === 'issue')?.startedAt ?? null,
   }))
 }
 
@@ -111,13 +111,13 @@ export function mayBeReuse(call: Call, own: readonly Call[], { replayWindowMilli
   const usableFrom = kind === 'cookie' ? firstUse(presented.generation, own, window) : -Infinity
   return own.some((other) => {
     if (other === call || !other.presented || !isRefresh(other) || other.outcome === 'refused') return false
-    if (other.begun >= until) return false
+    if (other.startedAt >= until) return false
     if (other.presented.generation > presented.generation) {
       return until - window >= usableFrom && !wasKept(other, own, replayWindowMilliseconds)
     }
     if (other.presented.generation < presented.generation || !usesUp(call)) return false
     const isOwnAttempt = key !== null && other.key === key
-    if (isOwnAttempt || until - other.begun < window) return false
+    if (isOwnAttempt || until - other.startedAt < window) return false
     return !wasKept(other, own, replayWindowMilliseconds)
   })
 }
@@ -125,12 +125,12 @@ export function mayBeReuse(call: Call, own: readonly Call[], { replayWindowMilli
 /** When a token of a cookie was used up at the earliest. */
 function firstUse(generation: number, own: readonly Call[], window: number): number {
   const uses = own.filter((each) => each.presented?.generation === generation && !wasKept(each, own, window))
-  return Math.min(...uses.map(({ begun }) => begun))
+  return Math.min(...uses.map(({ startedAt }) => startedAt))
 }
 
 /** What its client gave up waiting for may arrive whenever it likes; what was cut does not. */
-function mayArriveUntil({ begun, ended, status }: Call): number {
-  return status === null && ended - begun >= GIVEN_UP_MILLISECONDS ? Infinity : ended
+function mayArriveUntil({ startedAt, endedAt, status }: Call): number {
+  return status === null && endedAt - startedAt >= GIVEN_UP_MILLISECONDS ? Infinity : endedAt
 }
 
 /** Whether a cookie's token was surely answered with itself: seen, or asked for while it was young, answered or not. */
@@ -141,7 +141,7 @@ function wasKept(call: Call, own: readonly Call[], window: number): boolean {
   const makers = own.filter(({ action, presented }) =>
     generation === 0 ? action === 'login' : presented?.generation === generation - 1,
   )
-  return mayArriveUntil(call) < Math.min(...makers.map(({ begun }) => begun)) + window
+  return mayArriveUntil(call) < Math.min(...makers.map(({ startedAt }) => startedAt)) + window
 }
 
 /** From when on a session may be over, as far as anybody can know; infinite while nothing can have ended it. */
@@ -152,5 +152,5 @@ export function mayBeOverFrom({ own, ofUser, bornAt }: SessionCalls, settings: S
   // An unanswered one may have been reuse, and ended the session; one that was refused did.
   const reuses = own.filter((call) => call.outcome !== 'ok' && mayBeReuse(call, own, settings))
   const expiry = bornAt === null ? -Infinity : bornAt + settings.sessionMaxAgeMilliseconds
-  return Math.min(expiry, ...[...ends, ...reuses].map(({ begun }) => begun))
+  return Math.min(expiry, ...[...ends, ...reuses].map(({ startedAt }) => startedAt))
 }

@@ -185,7 +185,11 @@ const FORBIDDEN: [
     'a user is forgotten',
     [...peaceful, call(100_030, { action: 'login', session: null, outcome: 'refused', status: 401 })],
   ],
-  ['an acknowledged sign-up can log in', 'an address is given to two users', [...peaceful, { ...signUp, begun: 50 }]],
+  [
+    'an acknowledged sign-up can log in',
+    'an address is given to two users',
+    [...peaceful, { ...signUp, startedAt: 50 }],
+  ],
   [
     'an answer is one of the documented ones',
     'a 500',

@@ -25,8 +25,8 @@ export function report({ evidence, violations, faults, brokenRotations, seconds 
     (own) => new Set(own.map(({ actor }) => actor.endsWith('thief'))).size > 1,
   )
   // Later, the session is over anyway.
-  const end = (own: Call[]) => (own[0]?.begun ?? 0) + evidence.settings.sessionMaxAgeMilliseconds - 1000
-  const caught = bothActed.filter((own) => own.some((call) => call.outcome === 'refused' && call.ended < end(own)))
+  const end = (own: Call[]) => (own[0]?.startedAt ?? 0) + evidence.settings.sessionMaxAgeMilliseconds - 1000
+  const caught = bothActed.filter((own) => own.some((call) => call.outcome === 'refused' && call.endedAt < end(own)))
   const copies = [...taken.values()].map((mail) => mail.copies)
   const rows: [string, string | number][] = [
     ['refreshes answered', answered.length],
@@ -35,7 +35,7 @@ export function report({ evidence, violations, faults, brokenRotations, seconds 
     ['refreshes refused', refreshes.filter(({ outcome }) => outcome === 'refused').length],
     ['refreshes without an answer, or 503', refreshes.filter(({ outcome }) => outcome === 'unknown').length],
     ['other calls', count((call) => !isRefresh(call))],
-    ['sessions begun', count(({ action, outcome }) => ['login', 'issue'].includes(action) && outcome === 'ok')],
+    ['sessions startedAt', count(({ action, outcome }) => ['login', 'issue'].includes(action) && outcome === 'ok')],
     [
       'sessions that owner and thief both used, and of these found out before their end',
       `${bothActed.length}, ${caught.length}`,

@@ -27,7 +27,7 @@ export async function refresher(world: World, kind: 'login' | 'pair'): Promise<C
   let newest: Tokens = await api.newSession(kind)
   let spent: Tokens[] = []
 
-  const sent = async (key: string) => tallies.insist(() => api.refresh(kind, newest, key))
+  const sent = async (key: string) => tallies.retry(() => api.refresh(kind, newest, key))
 
   async function refused(status: number, body: unknown): Promise<void> {
     const end = await world.endOf(readToken(newest.refresh_token).session)
@@ -37,7 +37,7 @@ export async function refresher(world: World, kind: 'login' | 'pair'): Promise<C
     } else if (end === 'rolled_back') tallies.current.rolledBack++
     else tallies.current.sessionsUnknown++
     for (const tokens of spent) {
-      const answer = await tallies.insist(() => api.refresh(kind, tokens))
+      const answer = await tallies.retry(() => api.refresh(kind, tokens))
       if (answer.status !== 401)
         tallies.violated(`a spent ${kind} token lives after the session's end: ${answer.status}`)
     }
@@ -73,7 +73,7 @@ export function registrar({ api, tallies }: World): Client {
   return {
     async step() {
       const user = newCredentials()
-      const answer = await tallies.insist(() => api.signUp(user))
+      const answer = await tallies.retry(() => api.signUp(user))
       const taken = answer.status === 422 && !answer.first
       if (taken) tallies.current.doneUnsaid++
       else if (answer.status !== 200) return tallies.violated(`a sign-up was answered ${answer.status}`)
@@ -83,7 +83,7 @@ export function registrar({ api, tallies }: World): Client {
     async findLost() {
       const lost: string[] = []
       for (const user of acknowledged) {
-        const { status } = await tallies.insist(() => api.logIn(user))
+        const { status } = await tallies.retry(() => api.logIn(user))
         if (status !== 200) lost.push(`an acknowledged sign-up: its login is answered ${status}`)
       }
       return lost
@@ -98,13 +98,13 @@ export async function leaver(world: World): Promise<Client> {
   const loggedOut: Tokens[] = []
   return {
     async step() {
-      const login = await tallies.insist(() => api.logIn(user))
+      const login = await tallies.retry(() => api.logIn(user))
       if (login.status !== 200) {
         if (!asynchronous) tallies.violated(`a login was answered ${login.status}`)
         user = await newSession(world, 'login')
         return
       }
-      const answer = await tallies.insist(() => api.logOut('login', login.body))
+      const answer = await tallies.retry(() => api.logOut('login', login.body))
       if (answer.status === 401 && !answer.first) tallies.current.doneUnsaid++
       else if (answer.status === 401 && asynchronous) tallies.current.sessionsUnknown++
       else if (answer.status !== 200) return tallies.violated(`a logout was answered ${answer.status}`)
@@ -114,8 +114,8 @@ export async function leaver(world: World): Promise<Client> {
     async findLost() {
       const lost: string[] = []
       for (const tokens of loggedOut) {
-        const read = await tallies.insist(() => api.me(tokens))
-        const refreshed = await tallies.insist(() => api.refresh('login', tokens))
+        const read = await tallies.retry(() => api.me(tokens))
+        const refreshed = await tallies.retry(() => api.refresh('login', tokens))
         if (read.status !== 401 || refreshed.status !== 401) lost.push('an acknowledged logout: the session lives')
       }
       return lost
@@ -128,7 +128,7 @@ export async function reader({ api, tallies }: World): Promise<Client> {
   const tokens = await api.newSession('login')
   return {
     async step() {
-      const { status } = await tallies.insist(() => api.me(tokens))
+      const { status } = await tallies.retry(() => api.me(tokens))
       if (status === 200) tallies.current.reads++
       else tallies.violated(`/me was answered ${status}`)
     },

@@ -38,7 +38,7 @@ export class Tallies {
   }
 
   /** Repeats a call until something was decided, as an app does whose server or network is away. */
-  async insist(call: () => Promise<Answer | null>): Promise<Answer & { first: boolean }> {
+  async retry(call: () => Promise<Answer | null>): Promise<Answer & { first: boolean }> {
     for (let first = true; ; first = false) {
       const answer = await call()
       if (answer && answer.status !== 503) return { ...answer, first }

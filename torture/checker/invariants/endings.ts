@@ -15,13 +15,13 @@ export const finalEndings: Invariant = {
         ...ofUser.filter(({ outcome }) => outcome === 'ok'),
       ]
       const first = endings.reduce<(typeof endings)[number] | null>(
-        (earliest, call) => (earliest && earliest.ended <= call.ended ? earliest : call),
+        (earliest, call) => (earliest && earliest.endedAt <= call.endedAt ? earliest : call),
         null,
       )
       if (!first) continue
       const later = own.find(
-        ({ action, outcome, begun }) =>
-          outcome === 'ok' && begun > first.ended && action !== 'login' && action !== 'issue',
+        ({ action, outcome, startedAt }) =>
+          outcome === 'ok' && startedAt > first.endedAt && action !== 'login' && action !== 'issue',
       )
       if (later) yield { what: `a ${later.action} succeeded after the session had ended`, calls: [first, later] }
     }
@@ -36,8 +36,8 @@ export const absoluteEnds: Invariant = {
   *check({ calls, settings }) {
     for (const { own } of sessionsOf(calls)) {
       const birth = own.find(({ action }) => action === 'login' || action === 'issue')
-      const end = (birth?.ended ?? Infinity) + settings.sessionMaxAgeMilliseconds + SLACK_MILLISECONDS
-      const late = own.find(({ begun, outcome }) => outcome === 'ok' && begun > end)
+      const end = (birth?.endedAt ?? Infinity) + settings.sessionMaxAgeMilliseconds + SLACK_MILLISECONDS
+      const late = own.find(({ startedAt, outcome }) => outcome === 'ok' && startedAt > end)
       if (birth && late) yield { what: `a ${late.action} succeeded after the session's end`, calls: [birth, late] }
     }
   },
@@ -51,7 +51,7 @@ export const closedAccounts: Invariant = {
       const closed = own.find(({ action, outcome }) => ABOUT_USER.includes(action) && outcome === 'ok')
       if (!closed) continue
       const later = own.find(
-        ({ action, outcome, begun }) => action === 'login' && outcome === 'ok' && begun > closed.ended,
+        ({ action, outcome, startedAt }) => action === 'login' && outcome === 'ok' && startedAt > closed.endedAt,
       )
       if (later) yield { what: `a login succeeded after ${closed.action}`, calls: [closed, later] }
     }

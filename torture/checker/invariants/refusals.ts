@@ -13,9 +13,10 @@ export const explainedRefusals: Invariant = {
       if (refused.length === 0) continue
       const over = mayBeOverFrom(session, settings)
       for (const call of refused) {
-        if (call.mixed || call.ended >= over || mayBeReuse(call, session.own, settings)) continue
+        if (call.mixed || call.endedAt >= over || mayBeReuse(call, session.own, settings)) continue
         const tokenMayBeOld =
-          call.action === 'me' && call.ended - lastAnswer(session.own, call.begun) > settings.accessTokenMilliseconds
+          call.action === 'me' &&
+          call.endedAt - lastAnswer(session.own, call.startedAt) > settings.accessTokenMilliseconds
         if (!tokenMayBeOld) yield { what: `a ${call.action} was refused without a reason`, calls: [call] }
       }
     }
@@ -23,10 +24,10 @@ export const explainedRefusals: Invariant = {
 }
 
 /** When the newest access token was asked for. */
-function lastAnswer(own: readonly { begun: number; received: unknown }[], before: number): number {
+function lastAnswer(own: readonly { startedAt: number; received: unknown }[], before: number): number {
   return Math.max(
     -Infinity,
-    ...own.filter(({ begun, received }) => received && begun < before).map(({ begun }) => begun),
+    ...own.filter(({ startedAt, received }) => received && startedAt < before).map(({ startedAt }) => startedAt),
   )
 }
 
@@ -42,8 +43,8 @@ export const signUpsLast: Invariant = {
       if (signedUp && again) yield { what: 'one address was signed up twice', calls: [signedUp, again] }
       const changed = own.filter(({ action }) => ABOUT_USER.includes(action))
       for (const call of own.filter(({ action, outcome }) => action === 'login' && outcome === 'refused')) {
-        const known = own.some(({ action, begun }) => action === 'sign_up' && begun < call.begun)
-        if (known && !changed.some(({ begun, outcome }) => outcome !== 'refused' && begun < call.ended))
+        const known = own.some(({ action, startedAt }) => action === 'sign_up' && startedAt < call.startedAt)
+        if (known && !changed.some(({ startedAt, outcome }) => outcome !== 'refused' && startedAt < call.endedAt))
           yield { what: 'a user who had signed up was not let in', calls: [call] }
       }
     }
@@ -83,9 +84,9 @@ export const recovery: Invariant = {
   name: 'a service that is whole answers',
   *check({ calls, healedAt }) {
     for (const call of calls)
-      if (call.begun > healedAt + RECOVERY_MILLISECONDS && call.outcome === 'unknown')
+      if (call.startedAt > healedAt + RECOVERY_MILLISECONDS && call.outcome === 'unknown')
         yield { what: `a ${call.action} was not answered after all harm had ended`, calls: [call] }
-    if (!calls.some((call) => call.begun > healedAt && isRefresh(call) && call.outcome === 'ok'))
+    if (!calls.some((call) => call.startedAt > healedAt && isRefresh(call) && call.outcome === 'ok'))
       yield { what: 'nobody refreshed after all harm had ended', calls: [] }
   },
 }

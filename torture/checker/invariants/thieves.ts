@@ -23,19 +23,19 @@ export const caughtThieves: Invariant = {
 
 function supersedes(other: Call, call: Call): boolean {
   const [before, after] = [other.presented?.generation ?? 0, call.presented?.generation ?? 0]
-  return before > after && advanced(other) && usesUp(other) && other.ended < call.begun
+  return before > after && advanced(other) && usesUp(other) && other.endedAt < call.startedAt
 }
 
 function isForeignUse(other: Call, call: Call, own: readonly Call[], settings: Evidence['settings']): boolean {
   if (other === call || other.presented?.print !== call.presented?.print) return false
   if (!advanced(other) || !advanced(call) || !usesUp(call)) return false
   const window = call.kind === 'pair' ? 0 : settings.replayWindowMilliseconds
-  if (call.begun - other.ended <= window) return false
+  if (call.startedAt - other.endedAt <= window) return false
   if (call.kind === 'pair' && call.key !== other.key) return true
   // The attempt that used it first may have gone unanswered.
   const isRepetition = own.some(
-    ({ presented, key, begun }) =>
-      key !== null && key === call.key && presented?.print === call.presented?.print && begun < other.ended,
+    ({ presented, key, startedAt }) =>
+      key !== null && key === call.key && presented?.print === call.presented?.print && startedAt < other.endedAt,
   )
   return !isRepetition
 }
