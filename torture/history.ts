@@ -1,37 +1,37 @@
+import type { SessionKind } from '../harness/api.ts'
 import type { Token } from './actors/token.ts'
 
-/** What a client knows of a call: `unknown` may have happened or not, and was no answer to build on. */
+/** The result of a call as its client knows it. An `unknown` call may or may not have taken effect. */
 export type Outcome = 'ok' | 'refused' | 'unknown'
 
 export type Action = 'sign_up' | 'login' | 'issue' | 'refresh' | 'me' | 'logout' | 'delete' | 'disable' | 'set_password'
 
-/** One call of one client, from its invocation to its answer, or to when the client gave up on one. */
+/** One call of one client, from its start until it was answered or given up. */
 export interface Call {
   actor: string
   action: Action
-  /** E-mail address of the user whom it is about. */
+  /** The e-mail address of the user whom the call concerns. */
   user: string
-  /** The session that it is about, if it is about one that is known. */
+  /** The session that the call concerns, if it is known. */
   session: string | null
   presented: Token | null
   /** The `Idempotency-Key` that was sent. */
   key: string | null
-  /** How the refresh token came; cookies have a rule of their own. */
-  kind: 'login' | 'cookie' | 'pair' | null
-  /** A pair sent with the access token of another generation. */
+  kind: SessionKind | null
+  /** Whether a pair was sent with the access token of another pair. */
   mixed: boolean
-  /** Where it came from, as a trusted proxy said. */
+  /** The client's address according to the trusted proxy. */
   address: string
-  /** Milliseconds on one clock for all clients. */
+  /** Milliseconds of one clock that all clients share. */
   startedAt: number
   endedAt: number
   outcome: Outcome
-  /** Null without an answer. 503 is an answer, and its outcome unknown. */
+  /** Null without an answer. A 503 is an answer, but its outcome is unknown. */
   status: number | null
   received: Token | null
 }
 
-/** What happened, in the order in which the calls ended. */
+/** All calls of a run, in the order in which they ended. */
 export class History {
   readonly calls: Call[] = []
 

@@ -11,9 +11,10 @@ import { Operator } from './actors/operator.ts'
 import { seededRandom } from './actors/random.ts'
 import type { World } from './actors/world.ts'
 import { check } from './checker/check.ts'
-import { type Stored, takenMails } from './checker/evidence.ts'
+import { countDeliveries, type Snapshot } from './checker/evidence.ts'
+import { bugsIn } from './checker/log-bugs.ts'
 import { report } from './checker/report.ts'
-import { bugsIn, readStored } from './checker/stored.ts'
+import { takeSnapshot } from './checker/snapshot.ts'
 import { FaultInjector } from './faults/fault-injector.ts'
 import { faultSchedules } from './faults/fault-schedules.ts'
 import { History, now } from './history.ts'
@@ -38,7 +39,7 @@ const seed = Number(options.seed)
 process.stdout.write(`Torture on ${database} for ${seconds} s, --seed ${seed}\n`)
 
 /** Often enough to see sessions that ended: they last 45 s and are deleted soon after. */
-const LOOK_MILLISECONDS = 5000
+const SNAPSHOT_INTERVAL_MILLISECONDS = 5000
 const random = seededRandom(seed)
 const settings = {
   // Longer than the outages of a run, short enough that a run can wait for its end.
@@ -56,7 +57,7 @@ const world: World = {
   random,
   settings,
   ports: scene.replicas.map(({ port }) => port),
-  over: false,
+  stopping: false,
   cutPercent: 4,
   healed: healing.promise,
 }
@@ -65,16 +66,16 @@ const acting = Promise.all(crowd(world, operator))
 const schedules = faultSchedules(scene, operator, random, onProblem)
 const faults = new FaultInjector(schedules, random, Number(options.seldom ?? options['pause-factor']))
 
-const looks: Stored[] = []
-const looking = setInterval(async () => {
-  const look = await readStored(scene.databaseUrl).catch(() => null) // the database may be away
-  if (look) looks.push(look)
-}, LOOK_MILLISECONDS)
+const snapshots: Snapshot[] = []
+const snapshotTimer = setInterval(async () => {
+  const snapshot = await takeSnapshot(scene.databaseUrl).catch(() => null) // the database may be unavailable
+  if (snapshot) snapshots.push(snapshot)
+}, SNAPSHOT_INTERVAL_MILLISECONDS)
 await Promise.race([sleep(seconds * 1000), acting])
-clearInterval(looking)
+clearInterval(snapshotTimer)
 await faults.stop()
 scene.postgres?.proxy.disarm()
-world.over = true
+world.stopping = true
 world.cutPercent = 0
 const healedAt = now()
 healing.resolve()
@@ -85,14 +86,14 @@ for (const replica of scene.replicas)
   if ((await replica.terminate()) !== 0) problems.push(`replica ${replica.name} did not shut down cleanly at the end`)
 
 const readAt = now()
-const stored = await readStored(scene.databaseUrl)
+const final = await takeSnapshot(scene.databaseUrl)
 const bugs = [...problems, ...bugsIn(scene.replicas.map(({ log }) => log))]
 const evidence = {
   settings,
   calls: world.history.calls,
-  stored,
-  looks,
-  taken: takenMails(scene.mail.inbox),
+  final,
+  snapshots,
+  deliveries: countDeliveries(scene.mail.inbox),
   bugs,
   healedAt,
   readAt,

@@ -15,7 +15,7 @@ export async function app(world: World, name: string, { kind, keyed, naive = fal
   const client = new Client(world, name)
   const user = await newUser(client)
   let session = await newSession(client, user, kind)
-  while (!world.over && session) {
+  while (!world.stopping && session) {
     await client.pause(0, 60)
     if (client.random.percent(2)) client.address = client.newAddress()
     session = (await refreshed(client, session, keyed, naive)) ?? (await newSession(client, user, kind))

@@ -3,7 +3,7 @@ import { type Answer, Api, type Credentials, type SessionKind, type Tokens, toke
 import { type Action, type Call, now, type Outcome } from '../history.ts'
 import type { Random } from './random.ts'
 import { readToken } from './token.ts'
-import { NoAnswer, type World } from './world.ts'
+import type { World } from './world.ts'
 
 export interface User extends Credentials {
   id: number
@@ -62,7 +62,7 @@ export class Client {
       if (result.outcome !== 'unknown') return result as CallResult<Value> & { outcome: 'ok' | 'refused' }
       await this.pause(10, 150)
     }
-    throw new NoAnswer(`${this.name} found no answer in ${MOST_TRIES} tries`)
+    throw new Error(`${this.name} found no answer in ${MOST_TRIES} tries`)
   }
 
   signUp(user: Credentials): Promise<CallResult<null>> {

@@ -38,7 +38,7 @@ export async function cookieTabs(world: World, name: string): Promise<void> {
   const tab = async (index: number) => {
     const client = new Client(world, `${name} tab ${index}`)
     client.address = first.address
-    while (!world.over) {
+    while (!world.stopping) {
       await client.pause(0, 400)
       await loggingIn
       await refresh(client)

@@ -8,7 +8,7 @@ import type { World } from './world.ts'
  * command line. Then everybody tries again: what has ended must stay so, the other session must go on.
  */
 export async function leaver(world: World, name: string, operator: Operator | null): Promise<void> {
-  for (let round = 0; !world.over; round++) {
+  for (let round = 0; !world.stopping; round++) {
     const client = new Client(world, `${name} ${round}`)
     const user = await newUser(client)
     const sessions: Session[] = []

@@ -32,7 +32,7 @@ export async function lockedTabs(world: World, name: string): Promise<void> {
   const tab = async (index: number) => {
     const client = new Client(world, `${name} tab ${index}`)
     client.address = first.address
-    while (!world.over) {
+    while (!world.stopping) {
       await client.pause(0, 120)
       await locked(async () => void (await refresh(client)))
     }

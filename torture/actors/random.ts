@@ -1,20 +1,20 @@
-/** Numbers that a seed repeats. Each actor has a stream of its own: how their requests interleave changes none of them. */
+/** Random numbers that a seed repeats. Each actor has its own stream, which no interleaving with other actors changes. */
 export interface Random {
-  /** 0 to 1 */
+  /** Returns a number from 0 to 1. */
   next(): number
-  between(least: number, most: number): number
-  /** True so often, of a hundred times. */
-  percent(share: number): boolean
+  between(min: number, max: number): number
+  /** Returns true with this probability, in percent. */
+  percent(probability: number): boolean
   pick<Item>(items: readonly Item[]): Item
-  /** 22 characters, for keys and names. */
+  /** Returns 22 characters, for keys and names. */
   name(): string
-  /** A stream of its own, told apart by a name. */
+  /** Returns an independent stream that is identified by a name. */
   of(name: string): Random
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** mulberry32: 32 bits of state, good enough to draw what happens next */
+/** Returns the stream of mulberry32, whose 32 bits of state are enough for this purpose. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0
   const next = () => {
@@ -24,14 +24,13 @@ export function seededRandom(seed: number): Random {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
-  const letter = () => ALPHABET[Math.floor(next() * ALPHABET.length)]
+  const character = () => ALPHABET[Math.floor(next() * ALPHABET.length)]
   return {
     next,
-    between: (least, most) => least + next() * (most - least),
-    percent: (share) => next() * 100 < share,
+    between: (min, max) => min + next() * (max - min),
+    percent: (probability) => next() * 100 < probability,
     pick: (items) => items[Math.floor(next() * items.length)] as (typeof items)[number],
-    name: () => Array.from({ length: 22 }, letter).join(''),
-    of: (name) =>
-      seededRandom([...name].reduce((sum, character) => Math.imul(sum, 31) + character.charCodeAt(0), seed)),
+    name: () => Array.from({ length: 22 }, character).join(''),
+    of: (name) => seededRandom([...name].reduce((sum, char) => Math.imul(sum, 31) + char.charCodeAt(0), seed)),
   }
 }

@@ -10,7 +10,7 @@ const MOST_REFRESHES = 60
  * is under way, used at once or much later. Each theft is of a session and a user of its own.
  */
 export async function theft(world: World, name: string, kind: Session['kind']): Promise<void> {
-  for (let round = 0; !world.over; round++) await oneTheft(world, `${name} ${round}`, kind)
+  for (let round = 0; !world.stopping; round++) await oneTheft(world, `${name} ${round}`, kind)
 }
 
 async function oneTheft(world: World, name: string, kind: Session['kind']): Promise<void> {
@@ -22,7 +22,7 @@ async function oneTheft(world: World, name: string, kind: Session['kind']): Prom
   const lives = { owner: true, thief: true }
 
   const own = async () => {
-    for (let count = 0; lives.owner && count < MOST_REFRESHES && !world.over; count++) {
+    for (let count = 0; lives.owner && count < MOST_REFRESHES && !world.stopping; count++) {
       const key = owner.random.percent(50) ? owner.random.name() : null
       seen.push({ session: newest, key })
       const result = await owner.retry(() => owner.refresh({ ...newest, key }))
@@ -37,7 +37,7 @@ async function oneTheft(world: World, name: string, kind: Session['kind']): Prom
     if (!stolen) return
     let held = stolen.session
     let copiedKey = thief.random.percent(30) ? stolen.key : null
-    for (let count = 0; lives.thief && count < MOST_REFRESHES && !world.over; count++) {
+    for (let count = 0; lives.thief && count < MOST_REFRESHES && !world.stopping; count++) {
       await pauseOf(thief)
       const key = copiedKey ?? (thief.random.percent(50) ? thief.random.name() : null)
       const result = await thief.retry(() => thief.refresh({ ...held, key }))

@@ -6,25 +6,20 @@ export interface World {
   history: History
   random: Random
   settings: Settings
-  /** Where the service answers: one port for each replica. */
+  /** The port of each replica. */
   ports: readonly number[]
-  /** Set when no new work is to begin; what was startedAt is finished, and looked at once more. */
-  over: boolean
-  /** Of a hundred calls, so many are cut by the client's network, half of them before and half after the decision. */
+  /** Set when actors must start no new work; they finish what they have started and check it once more. */
+  stopping: boolean
+  /** The percentage of calls that the client's network cuts, half of them before and half after the decision. */
   cutPercent: number
-  /** Resolves when all harm has ended and the service is whole. */
+  /** Resolves when the last fault has ended and the service is healthy. */
   healed: Promise<void>
 }
 
-/** Settings of the service that the checks have to know. */
+/** Settings of the service that the checks depend on. */
 export interface Settings {
   replayWindowMilliseconds: number
   sessionMaxAgeMilliseconds: number
   accessTokenMilliseconds: number
   serviceKey: string
-}
-
-/** Thrown when a call finds no answer though nothing harms the service any more. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer'
 }

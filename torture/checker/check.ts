@@ -1,8 +1,8 @@
 import type { Evidence, Violation } from './evidence.ts'
-import { absoluteEnds, closedAccounts, finalEndings } from './invariants/endings.ts'
-import { addressMails, deliveredMails, reuseMails } from './invariants/mails.ts'
-import { explainedRefusals, knownAnswers, mixedHalves, recovery, signUpsLast } from './invariants/refusals.ts'
-import { nothingLost, wholeChains } from './invariants/stored.ts'
+import { closedAccounts, finalEndings, maximumAge } from './invariants/endings.ts'
+import { deliveredMails, networkMails, reuseMails } from './invariants/mails.ts'
+import { documentedAnswers, explainedRefusals, lastingSignUps, mixedHalves, recovery } from './invariants/refusals.ts'
+import { intactChains, nothingLost } from './invariants/stored.ts'
 import { nextGeneration, oneSuccessor } from './invariants/successors.ts'
 import { caughtThieves } from './invariants/thieves.ts'
 
@@ -11,21 +11,21 @@ export const INVARIANTS = [
   nextGeneration,
   explainedRefusals,
   finalEndings,
-  absoluteEnds,
+  maximumAge,
   closedAccounts,
   caughtThieves,
   mixedHalves,
-  signUpsLast,
-  knownAnswers,
+  lastingSignUps,
+  documentedAnswers,
   recovery,
-  wholeChains,
+  intactChains,
   nothingLost,
   reuseMails,
-  addressMails,
+  networkMails,
   deliveredMails,
 ] as const
 
-/** Holds what happened, and what the database holds, against everything that was promised. */
+/** Checks the history and the database of a run against every invariant. */
 export function check(evidence: Evidence): Violation[] {
   return INVARIANTS.flatMap((invariant) =>
     [...invariant.check(evidence)].map((violation) => ({ invariant: invariant.name, ...violation })),

@@ -1,8 +1,8 @@
 import type { Call } from '../history.ts'
 import { check } from './check.ts'
-import type { Evidence, Stored } from './evidence.ts'
+import type { Evidence, Snapshot } from './evidence.ts'
 
-// Histories small enough to be judged by eye, for the checker's own tests.
+// The checker's own tests use these histories, which are small enough to be judged by eye.
 
 export const WINDOW = 5000
 export const settings = {
@@ -12,9 +12,13 @@ export const settings = {
   serviceKey: 'key',
 }
 export const ANN = 'ann@example.com'
-export const token = (generation: number, print = `T${generation}`) => ({ session: 's1', generation, print })
+export const token = (generation: number, fingerprint = `T${generation}`) => ({
+  session: 's1',
+  generation,
+  fingerprint,
+})
 
-/** A call that took 10 ms. */
+/** Makes a call that took 10 ms. */
 export function call(at: number, fields: Partial<Call>): Call {
   return {
     actor: 'ann',
@@ -43,10 +47,10 @@ export const refused = (at: number, from: number, fields: Partial<Call> = {}) =>
 export const unanswered = (at: number, from: number, fields: Partial<Call> = {}) =>
   call(at, { presented: token(from), outcome: 'unknown', status: null, ...fields })
 export const last = rotate(100_010, 3)
-/** A session that was refreshed four times, the last time after all harm. */
-export const peaceful = [signUp, logIn, rotate(100, 0), rotate(200, 1), rotate(300, 2), last]
+/** A session that was refreshed four times, the last time after the last fault. */
+export const uneventful = [signUp, logIn, rotate(100, 0), rotate(200, 1), rotate(300, 2), last]
 
-export function stored(fields: Partial<Stored> = {}): Stored {
+export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
   return {
     sessions: [{ id: 's1', email: ANN, kind: 'login', revoke_reason: null }],
     tokens: [
@@ -66,24 +70,24 @@ export const mail = (kind: string, data: object, dedupe_key = 'd') => ({
   sent: true,
   leased: false,
 })
-export const aboutReuse = mail('refresh_token_reused', { session_id: 's1' })
-export const aboutNetwork = (network: string) => mail('address_changed', { session_id: 's1', network }, network)
+export const reuseMail = mail('refresh_token_reused', { session_id: 's1' })
+export const networkMail = (network: string) => mail('address_changed', { session_id: 's1', network }, network)
 
 export function violated(calls: readonly Call[], fields: Partial<Evidence> = {}): string[] {
   const evidence = {
     settings,
     calls,
-    stored: stored(),
-    looks: [],
-    taken: new Map(),
+    final: snapshot(),
+    snapshots: [],
+    deliveries: new Map(),
     bugs: [],
     healedAt: 100_000,
     readAt: 100_100,
   }
   return [...new Set(check({ ...evidence, ...fields }).map(({ invariant }) => invariant))]
 }
-export const arrived = (...copies: number[]) =>
+export const delivered = (...copies: number[]) =>
   new Map(copies.map((count, index) => [`<${index}>`, { copies: count, to: ANN }] as const))
 
-export const another = (generation: number) => ({ session: 's2', generation, print: `U${generation}` })
-export const somebodyElse = call(100_010, { session: 's2', presented: another(0), received: another(1) })
+const otherToken = (generation: number) => ({ session: 's2', generation, fingerprint: `U${generation}` })
+export const otherUser = call(100_010, { session: 's2', presented: otherToken(0), received: otherToken(1) })

@@ -1,54 +1,50 @@
-import { ABOUT_USER, type Invariant, isRefresh, sessionsOf } from '../evidence.ts'
+import type { Invariant } from '../evidence.ts'
+import { endsAllSessions, isRefresh, opensSession, sessionsOf } from '../session-calls.ts'
 
 /**
- * Over is over: after an acknowledged logout, deletion, disablement or new password, and after a refused refresh of an
- * authentic token, which is the answer to reuse, no later call with that session succeeds.
+ * No call with a session succeeds after the session ended: after an acknowledged logout, deletion, disablement or new
+ * password, or after a refused refresh of an authentic token, which is the answer to reuse.
  */
 export const finalEndings: Invariant = {
   name: 'an ended session stays ended',
   *check({ calls }) {
     for (const { own, ofUser } of sessionsOf(calls)) {
       const endings = [
-        // A logout that is refused says that the session was over before.
+        // A refused logout means that the session had ended before.
         ...own.filter(({ action, outcome }) => action === 'logout' && outcome !== 'unknown'),
         ...own.filter((call) => isRefresh(call) && call.outcome === 'refused'),
         ...ofUser.filter(({ outcome }) => outcome === 'ok'),
       ]
-      const first = endings.reduce<(typeof endings)[number] | null>(
-        (earliest, call) => (earliest && earliest.endedAt <= call.endedAt ? earliest : call),
-        null,
-      )
+      const [first] = endings.toSorted((a, b) => a.endedAt - b.endedAt)
       if (!first) continue
-      const later = own.find(
-        ({ action, outcome, startedAt }) =>
-          outcome === 'ok' && startedAt > first.endedAt && action !== 'login' && action !== 'issue',
-      )
+      const later = own.find((call) => call.outcome === 'ok' && call.startedAt > first.endedAt && !opensSession(call))
       if (later) yield { what: `a ${later.action} succeeded after the session had ended`, calls: [first, later] }
     }
   },
 }
 
-const SLACK_MILLISECONDS = 1000
+const TOLERANCE_MILLISECONDS = 1000
 
-/** However faithfully it is refreshed, a session ends at its absolute end. */
-export const absoluteEnds: Invariant = {
-  name: 'no session outlives its absolute end',
+/** A session ends at its maximum age, however often it is refreshed. */
+export const maximumAge: Invariant = {
+  name: 'no session outlives its maximum age',
   *check({ calls, settings }) {
     for (const { own } of sessionsOf(calls)) {
-      const birth = own.find(({ action }) => action === 'login' || action === 'issue')
-      const end = (birth?.endedAt ?? Infinity) + settings.sessionMaxAgeMilliseconds + SLACK_MILLISECONDS
+      const opening = own.find(opensSession)
+      const end = (opening?.endedAt ?? Infinity) + settings.sessionMaxAgeMilliseconds + TOLERANCE_MILLISECONDS
       const late = own.find(({ startedAt, outcome }) => outcome === 'ok' && startedAt > end)
-      if (birth && late) yield { what: `a ${late.action} succeeded after the session's end`, calls: [birth, late] }
+      if (opening && late)
+        yield { what: `a ${late.action} succeeded after the session's maximum age`, calls: [opening, late] }
     }
   },
 }
 
-/** Who was deleted or disabled, or has a new password, does not get in as before. */
+/** A user who was deleted or disabled, or whose password was changed, cannot log in as before. */
 export const closedAccounts: Invariant = {
-  name: 'a closed account lets nobody in',
+  name: 'a closed account cannot log in',
   *check({ calls }) {
     for (const [, own] of Map.groupBy(calls, ({ user }) => user)) {
-      const closed = own.find(({ action, outcome }) => ABOUT_USER.includes(action) && outcome === 'ok')
+      const closed = own.find((call) => endsAllSessions(call) && call.outcome === 'ok')
       if (!closed) continue
       const later = own.find(
         ({ action, outcome, startedAt }) => action === 'login' && outcome === 'ok' && startedAt > closed.endedAt,

@@ -1,9 +1,11 @@
-import { ABOUT_USER, type Invariant, isRefresh, mayBeOverFrom, mayBeReuse, sessionsOf } from '../evidence.ts'
+import type { Invariant } from '../evidence.ts'
+import { mayBeReuse, mayHaveEndedAt } from '../possible-reuse.ts'
+import { endsAllSessions, isRefresh, sessionsOf } from '../session-calls.ts'
 
 /**
- * No refusal without a cause that the documents name: a session that may have been ended, a token that may have been used by
- * somebody else. So no crash, cut, outage or clock ends a session, and no theft ends another one's. A client with a key can
- * always go on; one without can within the window.
+ * Every refusal has a documented cause: the session may have been ended, or another client may have used the token. So no
+ * crash, cut, outage or clock ends a session, and a theft ends no session but its own. A client with a key can always
+ * continue; one without a key can within the window.
  */
 export const explainedRefusals: Invariant = {
   name: 'a session ends for a reason',
@@ -11,82 +13,77 @@ export const explainedRefusals: Invariant = {
     for (const session of sessionsOf(calls)) {
       const refused = session.own.filter(({ outcome }) => outcome === 'refused')
       if (refused.length === 0) continue
-      const over = mayBeOverFrom(session, settings)
+      const endedAt = mayHaveEndedAt(session, settings)
       for (const call of refused) {
-        if (call.mixed || call.endedAt >= over || mayBeReuse(call, session.own, settings)) continue
-        const tokenMayBeOld =
-          call.action === 'me' &&
-          call.endedAt - lastAnswer(session.own, call.startedAt) > settings.accessTokenMilliseconds
-        if (!tokenMayBeOld) yield { what: `a ${call.action} was refused without a reason`, calls: [call] }
+        if (call.mixed || call.endedAt >= endedAt || mayBeReuse(call, session.own, settings)) continue
+        const age = call.endedAt - newestAccessToken(session.own, call.startedAt)
+        const mayHaveExpired = call.action === 'me' && age > settings.accessTokenMilliseconds
+        if (!mayHaveExpired) yield { what: `a ${call.action} was refused without a reason`, calls: [call] }
       }
     }
   },
 }
 
-/** When the newest access token was asked for. */
-function lastAnswer(own: readonly { startedAt: number; received: unknown }[], before: number): number {
-  return Math.max(
-    -Infinity,
-    ...own.filter(({ startedAt, received }) => received && startedAt < before).map(({ startedAt }) => startedAt),
-  )
+/** When the newest access token was requested. */
+function newestAccessToken(own: readonly { startedAt: number; received: unknown }[], before: number): number {
+  const issuing = own.filter(({ startedAt, received }) => received && startedAt < before)
+  return Math.max(-Infinity, ...issuing.map(({ startedAt }) => startedAt))
 }
 
-/** Whoever was told that they have signed up can log in, until something is done to their account. */
-export const signUpsLast: Invariant = {
+/** A user whose sign-up was acknowledged can log in until their account is changed. */
+export const lastingSignUps: Invariant = {
   name: 'an acknowledged sign-up can log in',
   *check({ calls }) {
     for (const [, own] of Map.groupBy(calls, ({ user }) => user)) {
-      const signedUp = own.find(({ action, outcome }) => action === 'sign_up' && outcome === 'ok')
-      const again = own.find(
-        (call) => call.action === 'sign_up' && call !== signedUp && call.outcome === 'ok' && signedUp,
-      )
-      if (signedUp && again) yield { what: 'one address was signed up twice', calls: [signedUp, again] }
-      const changed = own.filter(({ action }) => ABOUT_USER.includes(action))
+      const signUps = own.filter(({ action }) => action === 'sign_up')
+      const [first, second] = signUps.filter(({ outcome }) => outcome === 'ok')
+      if (first && second) yield { what: 'one address was signed up twice', calls: [first, second] }
+      const changes = own.filter((call) => endsAllSessions(call) && call.outcome !== 'refused')
       for (const call of own.filter(({ action, outcome }) => action === 'login' && outcome === 'refused')) {
-        const known = own.some(({ action, startedAt }) => action === 'sign_up' && startedAt < call.startedAt)
-        if (known && !changed.some(({ startedAt, outcome }) => outcome !== 'refused' && startedAt < call.endedAt))
-          yield { what: 'a user who had signed up was not let in', calls: [call] }
+        const isSignedUp = signUps.some(({ startedAt }) => startedAt < call.startedAt)
+        const mayBeChanged = changes.some(({ startedAt }) => startedAt < call.endedAt)
+        if (isSignedUp && !mayBeChanged) yield { what: 'a login of a signed-up user was refused', calls: [call] }
       }
     }
   },
 }
 
-/** Halves of two pairs are refused, and cost neither. */
+/** The halves of two pairs are refused together, and both pairs stay valid. */
 export const mixedHalves: Invariant = {
-  name: 'mixed halves are refused',
+  name: 'the halves of two pairs are refused',
   *check({ calls }) {
     for (const call of calls.filter(({ mixed, outcome }) => mixed && outcome === 'ok'))
       yield { what: 'a pair was refreshed with the access token of another', calls: [call] }
   },
 }
 
-/** What the service may answer at all. */
-export const knownAnswers: Invariant = {
+/** The service answers with documented statuses only, and logs no bug. */
+export const documentedAnswers: Invariant = {
   name: 'an answer is one of the documented ones',
   *check({ calls, bugs }) {
-    const known: Record<string, number[]> = {
+    const documented: Record<string, number[]> = {
       sign_up: [200, 422, 503],
       delete: [204, 401, 404, 503],
       issue: [200, 404, 503],
     }
     for (const call of calls)
-      if (call.status !== null && !(known[call.action] ?? [200, 401, 503]).includes(call.status))
+      if (call.status !== null && !(documented[call.action] ?? [200, 401, 503]).includes(call.status))
         yield { what: `a ${call.action} was answered ${call.status}`, calls: [call] }
-    for (const line of bugs) yield { what: `a server logged a bug: ${line}`, calls: [] }
+    for (const line of bugs) yield { what: `a server reported a bug: ${line}`, calls: [] }
   },
 }
 
-/** A machine that has just restarted everything needs a moment. */
+/** A machine that has just restarted everything needs this long. */
 const RECOVERY_MILLISECONDS = 10_000
 
-/** Once no harm is done any more, every call is answered and every client that may go on does. */
+/** When no more faults are injected, every call is answered, and clients continue. */
 export const recovery: Invariant = {
-  name: 'a service that is whole answers',
+  name: 'a healthy service answers',
   *check({ calls, healedAt }) {
     for (const call of calls)
       if (call.startedAt > healedAt + RECOVERY_MILLISECONDS && call.outcome === 'unknown')
-        yield { what: `a ${call.action} was not answered after all harm had ended`, calls: [call] }
+        yield { what: `a ${call.action} was not answered after the last fault`, calls: [call] }
     if (!calls.some((call) => call.startedAt > healedAt && isRefresh(call) && call.outcome === 'ok'))
-      yield { what: 'nobody refreshed after all harm had ended', calls: [] }
+      yield { what: 'no client refreshed after the last fault', calls: [] }
   },
 }

@@ -1,20 +1,21 @@
-import { type Invariant, isRefresh } from '../evidence.ts'
+import type { Invariant } from '../evidence.ts'
+import { isRefresh } from '../session-calls.ts'
 
-/** Each token has at most one successor over all answers, whoever asked, however often, on whatever replica. */
+/** All answers to one token have the same successor, for all clients and replicas, however often it is presented. */
 export const oneSuccessor: Invariant = {
   name: 'a token has one successor',
   *check({ calls }) {
     const answered = calls.filter((call) => isRefresh(call) && call.outcome === 'ok')
-    for (const [print, same] of Map.groupBy(answered, (call) => call.presented?.print)) {
-      const successors = same.filter(({ received }) => received?.print !== print)
+    for (const [fingerprint, same] of Map.groupBy(answered, (call) => call.presented?.fingerprint)) {
+      const successors = same.filter(({ received }) => received?.fingerprint !== fingerprint)
       const first = successors[0]
-      const other = successors.find(({ received }) => received?.print !== first?.received?.print)
+      const other = successors.find(({ received }) => received?.fingerprint !== first?.received?.fingerprint)
       if (first && other) yield { what: 'two successors of one token', calls: [first, other] }
     }
   },
 }
 
-/** An answer holds the token itself, which only a cookie's may, or its successor in the same session. */
+/** An answer has the token's successor in the same session or, for a cookie only, the token itself. */
 export const nextGeneration: Invariant = {
   name: 'a successor is of the next generation',
   *check({ calls }) {
@@ -24,7 +25,8 @@ export const nextGeneration: Invariant = {
       else if (received.session !== presented.session) yield { what: 'a token of another session', calls: [call] }
       else if (received.generation === presented.generation) {
         if (kind !== 'cookie') yield { what: 'a token was answered with itself', calls: [call] }
-        if (received.print !== presented.print) yield { what: 'a generation exists twice', calls: [call] }
+        if (received.fingerprint !== presented.fingerprint)
+          yield { what: 'two tokens of one generation', calls: [call] }
       } else if (received.generation !== presented.generation + 1)
         yield { what: 'a generation was skipped', calls: [call] }
     }

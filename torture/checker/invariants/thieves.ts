@@ -1,41 +1,46 @@
 import type { Call } from '../../history.ts'
-import { advanced, type Evidence, type Invariant, isRefresh, sessionsOf, usesUp } from '../evidence.ts'
+import type { Evidence, Invariant } from '../evidence.ts'
+import { advanced, isRefresh, sessionsOf, usesUp } from '../session-calls.ts'
 
 /**
- * A token that was used up is good for nothing but the repetition of a lost answer: never after its successor was used, and
- * later than the window only by the attempt that used it. So owner and thief, who both present the same token sooner or
- * later, do not both go on.
+ * A used token is accepted only to repeat a lost answer: never after its successor was used, and after the window only in
+ * the attempt that used it. So if an owner and a thief both present the same token, one of them cannot continue.
  */
 export const caughtThieves: Invariant = {
-  name: 'a used token does not live on',
+  name: 'a used token is not accepted again',
   *check({ calls, settings }) {
     for (const { own } of sessionsOf(calls)) {
       const answered = own.filter((call) => isRefresh(call) && call.outcome === 'ok')
       for (const call of answered) {
         const superseding = answered.find((other) => supersedes(other, call))
-        if (superseding) yield { what: 'a token was good after its successor was used', calls: [superseding, call] }
+        if (superseding) yield { what: 'a token was accepted after its successor was used', calls: [superseding, call] }
         const earlier = answered.find((other) => isForeignUse(other, call, own, settings))
-        if (earlier) yield { what: 'a used token was good again after the window', calls: [earlier, call] }
+        if (earlier) yield { what: 'a used token was accepted after the window', calls: [earlier, call] }
       }
     }
   },
 }
 
 function supersedes(other: Call, call: Call): boolean {
-  const [before, after] = [other.presented?.generation ?? 0, call.presented?.generation ?? 0]
-  return before > after && advanced(other) && usesUp(other) && other.endedAt < call.startedAt
+  const [otherGeneration, generation] = [other.presented?.generation ?? 0, call.presented?.generation ?? 0]
+  return otherGeneration > generation && advanced(other) && usesUp(other) && other.endedAt < call.startedAt
 }
 
+/** Whether the other call used the token of this one, more than a window earlier and in another attempt. */
 function isForeignUse(other: Call, call: Call, own: readonly Call[], settings: Evidence['settings']): boolean {
-  if (other === call || other.presented?.print !== call.presented?.print) return false
+  if (other === call || !isSameToken(other, call)) return false
   if (!advanced(other) || !advanced(call) || !usesUp(call)) return false
   const window = call.kind === 'pair' ? 0 : settings.replayWindowMilliseconds
   if (call.startedAt - other.endedAt <= window) return false
   if (call.kind === 'pair' && call.key !== other.key) return true
-  // The attempt that used it first may have gone unanswered.
+  // The attempt that used the token first may not have been answered.
   const isRepetition = own.some(
-    ({ presented, key, startedAt }) =>
-      key !== null && key === call.key && presented?.print === call.presented?.print && startedAt < other.endedAt,
+    (earlier) =>
+      call.key !== null && earlier.key === call.key && isSameToken(earlier, call) && earlier.startedAt < other.endedAt,
   )
   return !isRepetition
+}
+
+function isSameToken(one: Call, other: Call): boolean {
+  return one.presented?.fingerprint === other.presented?.fingerprint
 }

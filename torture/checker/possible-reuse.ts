@@ -1,0 +1,69 @@
+import { ANSWER_TIMEOUT_MILLISECONDS } from '../../harness/api.ts'
+import type { Settings } from '../actors/world.ts'
+import type { Call } from '../history.ts'
+import { advanced, isRefresh, type SessionCalls, usesUp } from './session-calls.ts'
+
+/** A call that took this long was abandoned by its client, not cut. */
+const ABANDONED_AFTER_MILLISECONDS = ANSWER_TIMEOUT_MILLISECONDS - 100
+
+/**
+ * Whether the policy may have treated a refresh as reuse, given what other clients may have done before its answer: they
+ * presented its token's successor, or, more than a window earlier and in another attempt, the token itself.
+ */
+export function mayBeReuse(call: Call, own: readonly Call[], { replayWindowMilliseconds }: Settings): boolean {
+  const { presented, key, kind } = call
+  if (!presented || !isRefresh(call)) return false
+  const window = kind === 'pair' ? 0 : replayWindowMilliseconds
+  const until = mayArriveUntil(call)
+  // A cookie's successor stays in its first window for that long, and is used that much later than its token was.
+  const usableFrom = kind === 'cookie' ? firstUse(presented.generation, own, window) : -Infinity
+  return own.some((other) => {
+    if (other === call || !other.presented || !isRefresh(other) || other.outcome === 'refused') return false
+    if (other.startedAt >= until) return false
+    if (other.presented.generation > presented.generation) {
+      return until - window >= usableFrom && !wasKept(other, own, replayWindowMilliseconds)
+    }
+    if (other.presented.generation < presented.generation || !usesUp(call)) return false
+    const isSameAttempt = key !== null && other.key === key
+    if (isSameAttempt || until - other.startedAt < window) return false
+    return !wasKept(other, own, replayWindowMilliseconds)
+  })
+}
+
+/**
+ * Returns the earliest time at which a session may have ended, as far as its clients can know; infinite when nothing can
+ * have ended it.
+ */
+export function mayHaveEndedAt({ own, ofUser, requestedAt }: SessionCalls, settings: Settings): number {
+  const logouts = own.filter(({ action }) => action === 'logout')
+  const endings = [...logouts, ...ofUser].filter(({ outcome }) => outcome !== 'refused')
+  // An unanswered refresh may have been reuse and have ended the session; a refused one did.
+  const reuses = own.filter((call) => call.outcome !== 'ok' && mayBeReuse(call, own, settings))
+  const expiry = requestedAt === null ? -Infinity : requestedAt + settings.sessionMaxAgeMilliseconds
+  return Math.min(expiry, ...[...endings, ...reuses].map(({ startedAt }) => startedAt))
+}
+
+/** The earliest time at which a token of a cookie was used up. */
+function firstUse(generation: number, own: readonly Call[], window: number): number {
+  const uses = own.filter((call) => call.presented?.generation === generation && !wasKept(call, own, window))
+  return Math.min(...uses.map(({ startedAt }) => startedAt))
+}
+
+/** A request that its client abandoned may reach the server at any later time; one that was cut does not. */
+function mayArriveUntil({ startedAt, endedAt, status }: Call): number {
+  return status === null && endedAt - startedAt >= ABANDONED_AFTER_MILLISECONDS ? Infinity : endedAt
+}
+
+/**
+ * Whether a cookie's token was certainly kept, that is answered with itself: because its client saw it, or because it was
+ * presented within its first window.
+ */
+function wasKept(call: Call, own: readonly Call[], window: number): boolean {
+  if (call.kind !== 'cookie' || !call.presented) return false
+  if (call.outcome === 'ok') return !advanced(call)
+  const { generation } = call.presented
+  const issuers = own.filter(({ action, presented }) =>
+    generation === 0 ? action === 'login' : presented?.generation === generation - 1,
+  )
+  return mayArriveUntil(call) < Math.min(...issuers.map(({ startedAt }) => startedAt)) + window
+}

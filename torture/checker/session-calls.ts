@@ -1,0 +1,50 @@
+import type { Action, Call } from '../history.ts'
+
+/** The calls that concern one session: its own, and those that end all sessions of its user. */
+export interface SessionCalls {
+  id: string
+  own: readonly Call[]
+  ofUser: readonly Call[]
+  /** When it was requested; null when that call is not in the history. */
+  requestedAt: number | null
+}
+
+const ENDS_ALL_SESSIONS: readonly Action[] = ['delete', 'disable', 'set_password']
+
+export function endsAllSessions({ action }: Call): boolean {
+  return ENDS_ALL_SESSIONS.includes(action)
+}
+
+/** Login and issue, the calls that open a session. */
+export function opensSession({ action }: Call): boolean {
+  return action === 'login' || action === 'issue'
+}
+
+export function sessionsOf(calls: readonly Call[]): SessionCalls[] {
+  const bySession = Map.groupBy(
+    calls.filter((call) => call.session !== null),
+    (call) => call.session as string,
+  )
+  const byUser = Map.groupBy(calls.filter(endsAllSessions), (call) => call.user)
+  return [...bySession].map(([id, own]) => ({
+    id,
+    own,
+    ofUser: byUser.get(own[0]?.user ?? '') ?? [],
+    requestedAt: own.find(opensSession)?.startedAt ?? null,
+  }))
+}
+
+/** Whether a call is a refresh whose two tokens, if it is of a pair, belong together. */
+export function isRefresh(call: Call): boolean {
+  return call.action === 'refresh' && !call.mixed
+}
+
+/** Whether a call returned a successor. That uses its token up, unless it is the first of an adaptive session. */
+export function advanced({ presented, received }: Call): boolean {
+  return presented !== null && received !== null && received.generation === presented.generation + 1
+}
+
+/** Logins rotate from their second token on, cookies and pairs from the first. */
+export function usesUp({ kind, presented }: Call): boolean {
+  return kind !== 'login' || (presented?.generation ?? 0) > 0
+}
