@@ -15,16 +15,17 @@ export interface Session extends Tokens {
   kind: SessionKind
 }
 
-/** An outcome, and what came with it if it was ok. */
+/** The outcome of a call, with a value if it is ok. */
 export type CallResult<Value> = { outcome: 'ok'; value: Value } | { outcome: Exclude<Outcome, 'ok'> }
 
-export type Refreshing = Session & { key: string | null; mixedWith?: string }
+/** `mixedWith` is the access token of another pair, to be sent instead of the session's own. */
+export type RefreshInput = Session & { key: string | null; mixedWith?: string }
 
 type About = { action: Action; user: string; refresh?: string } & Partial<Call>
 
-const MOST_TRIES = 1500
+const MAX_TRIES = 1500
 
-/** One client of the service: calls any replica, loses answers, and writes down what it knows of each call. */
+/** A client that calls any replica, loses some answers, and records what it knows of each call. */
 export class Client {
   readonly world: World
   readonly name: string
@@ -49,20 +50,20 @@ export class Client {
     return `198.51.${Math.floor(this.random.between(0, 256))}.${Math.floor(this.random.between(1, 255))}`
   }
 
-  pause(least: number, most: number): Promise<void> {
-    return sleep(this.random.between(least, most))
+  pause(min: number, max: number): Promise<void> {
+    return sleep(this.random.between(min, max))
   }
 
-  /** Repeats until there is an answer, as apps do whose network comes and goes. */
+  /** Repeats a call until it is answered, as an app does on an unreliable network. */
   async retry<Value>(
     attempt: () => Promise<CallResult<Value>>,
   ): Promise<CallResult<Value> & { outcome: 'ok' | 'refused' }> {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
       const result = await attempt()
       if (result.outcome !== 'unknown') return result as CallResult<Value> & { outcome: 'ok' | 'refused' }
       await this.pause(10, 150)
     }
-    throw new Error(`${this.name} found no answer in ${MOST_TRIES} tries`)
+    throw new Error(`${this.name} got no answer in ${MAX_TRIES} tries: see the logs of the servers`)
   }
 
   signUp(user: Credentials): Promise<CallResult<null>> {
@@ -92,7 +93,7 @@ export class Client {
     )
   }
 
-  refresh({ key, mixedWith, ...session }: Refreshing): Promise<CallResult<Tokens>> {
+  refresh({ key, mixedWith, ...session }: RefreshInput): Promise<CallResult<Tokens>> {
     const { kind, user, access_token, refresh_token: refresh } = session
     const call = () => this.#api.refresh(kind, { access_token: mixedWith ?? access_token, refresh_token: refresh }, key)
     const about: About = { action: 'refresh', user: user.email, kind, key, mixed: mixedWith !== undefined, refresh }
@@ -141,9 +142,9 @@ export class Client {
     const received = tokens?.refresh_token === undefined ? null : readToken(tokens.refresh_token)
     const session = about.session ?? (presented ?? received)?.session ?? null
     const status = answer?.status ?? null
-    const unsaid = { key: null, kind: null, mixed: false, actor, address }
+    const defaults = { key: null, kind: null, mixed: false, actor, address }
     world.history.record({
-      ...unsaid,
+      ...defaults,
       ...about,
       session,
       presented,

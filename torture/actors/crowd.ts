@@ -8,12 +8,16 @@ import type { World } from './world.ts'
 
 type Actor = (world: World, name: string) => Promise<void>
 
-/** Everybody who uses the service, as users's apps do and as thieves do. */
+/** Starts all actors of a run: apps and tabs, users who leave, and thieves. */
 export function crowd(world: World, operator: Operator): Promise<void>[] {
-  const cast: [count: number, name: string, actor: Actor][] = [
+  const actors: [count: number, name: string, actor: Actor][] = [
     [10, 'app with keys', (own, name) => app(own, name, { kind: 'login', keyed: true })],
     [6, 'app without keys', (own, name) => app(own, name, { kind: 'login', keyed: false })],
-    [4, 'app that keeps its first token', (own, name) => app(own, name, { kind: 'login', keyed: false, naive: true })],
+    [
+      4,
+      'app that keeps its first token',
+      (own, name) => app(own, name, { kind: 'login', keyed: false, keepsFirstToken: true }),
+    ],
     [6, 'pair with keys', (own, name) => app(own, name, { kind: 'pair', keyed: true })],
     [3, 'pair without keys', (own, name) => app(own, name, { kind: 'pair', keyed: false })],
     [3, 'tabs with a lock', lockedTabs],
@@ -22,9 +26,9 @@ export function crowd(world: World, operator: Operator): Promise<void>[] {
     [3, 'theft of a pair', (own, name) => theft(own, name, 'pair')],
     [2, 'theft of a cookie', (own, name) => theft(own, name, 'cookie')],
     [3, 'leaver', (own, name) => leaver(own, name, null)],
-    [1, 'leaver by an operator', (own, name) => leaver(own, name, operator)],
+    [1, 'leaver through an operator', (own, name) => leaver(own, name, operator)],
   ]
-  return cast.flatMap(([count, name, actor]) =>
+  return actors.flatMap(([count, name, actor]) =>
     Array.from({ length: count }, (_, index) => actor(world, `${name} ${index + 1}`)),
   )
 }

@@ -1,11 +1,11 @@
-import { newSession, newUser } from './begin.ts'
 import { Client, type Session } from './client.ts'
 import type { Operator } from './operator.ts'
+import { newSession, newUser } from './start.ts'
 import type { World } from './world.ts'
 
 /**
- * A user with two sessions who ends one of them or all: by logging out, by deletion, or by what an operator does on the
- * command line. Then everybody tries again: what has ended must stay so, the other session must go on.
+ * A user with two sessions who ends one or all of them: by logging out, by deletion, or through an operator's command.
+ * Then all tokens are tried again. What has ended must stay ended, and any other session must continue.
  */
 export async function leaver(world: World, name: string, operator: Operator | null): Promise<void> {
   for (let round = 0; !world.stopping; round++) {
@@ -17,8 +17,8 @@ export async function leaver(world: World, name: string, operator: Operator | nu
       if (session) sessions.push(session)
     }
     for (let count = client.random.between(0, 8); count > 0; count--) await refreshAll(client, sessions)
-    const [one] = sessions
-    if (one) await leave(client, one, operator)
+    const [first] = sessions
+    if (first) await leave(client, first, operator)
     for (let count = 0; count < 2; count++) {
       await refreshAll(client, sessions)
       for (const session of sessions) await client.me(session)
@@ -36,7 +36,7 @@ async function refreshAll(client: Client, sessions: Session[]): Promise<void> {
 }
 
 async function leave(client: Client, session: Session, operator: Operator | null): Promise<void> {
-  if (operator) return operator.end(client, session.user)
+  if (operator) return operator.endSessions(client, session.user)
   if (client.random.percent(60)) await client.retry(() => client.logOut(session))
   else await client.retry(() => client.delete(session))
 }

@@ -1,12 +1,12 @@
-import { newSession, newUser } from './begin.ts'
 import { Client } from './client.ts'
+import { newSession, newUser } from './start.ts'
 import type { World } from './world.ts'
 
 const TABS = 3
 
 /**
- * Tabs that share a token in the browser's storage and take a lock around reading, refreshing and storing it. One that is
- * closed in mid-refresh leaves its key there, and the next one goes on with it.
+ * Tabs that share a token in the browser's storage and hold a lock while they read, refresh and store it. A tab that is
+ * closed during a refresh leaves its key in the storage, and the next tab continues with that key.
  */
 export async function lockedTabs(world: World, name: string): Promise<void> {
   const first = new Client(world, name)
@@ -19,6 +19,7 @@ export async function lockedTabs(world: World, name: string): Promise<void> {
     return turn
   }
 
+  /** Returns false when the refresh was not answered. */
   const refresh = async (client: Client): Promise<boolean> => {
     if (!storage.session) return true
     storage.key ??= client.random.name()

@@ -3,7 +3,7 @@ import { type FinishedCommand, runTessera } from '../../harness/launch-tessera.t
 import { now } from '../history.ts'
 import type { Client, User } from './client.ts'
 
-const MOST_ATTEMPTS = 15
+const MAX_RETRIES = 15
 /** Servers look for due mails every two seconds. */
 const DELIVERY_MILLISECONDS = 4000
 
@@ -17,44 +17,48 @@ export class Operator {
     this.#environment = environment
   }
 
-  /** Disables a user or sets a new password: all their sessions end. */
-  async end(client: Client, user: User): Promise<void> {
+  /** Disables a user or sets a new password, which ends all sessions of the user. */
+  async endSessions(client: Client, user: User): Promise<void> {
     const action = client.random.pick(['disable', 'set_password'] as const)
-    const words = action === 'disable' ? ['disable'] : ['set-password']
+    const command = action === 'disable' ? 'disable' : 'set-password'
     const startedAt = now()
-    const { code } = await this.#run(['users', ...words, user.email], 'a new password\n')
-    const about = { actor: client.name, action, user: user.email, session: null, presented: null, received: null }
-    const rest = { key: null, kind: null, mixed: false, address: client.address, status: null }
-    // A command that failed may have done its work all the same.
+    const { code } = await this.#run(['users', command, user.email], 'a new password\n')
     client.world.history.record({
-      ...about,
-      ...rest,
+      actor: client.name,
+      action,
+      user: user.email,
+      session: null,
+      presented: null,
+      key: null,
+      kind: null,
+      mixed: false,
+      address: client.address,
       startedAt,
       endedAt: now(),
-      outcome: code === 0 ? 'ok' : 'unknown',
+      outcome: code === 0 ? 'ok' : 'unknown', // a command that failed may have taken effect
+      status: null,
+      received: null,
     })
   }
 
-  /** False where the database was away. */
+  /** Returns false if the database was unavailable. */
   async cleanUp(): Promise<boolean> {
-    return (await this.#run(['clean-up'], '')).code === 0
+    return (await this.#run(['clean-up'])).code === 0
   }
 
-  /** Lets mails that were put off leave now, and waits until they have, but not for ever. */
+  /** Makes mails that were postponed due now, and waits until they are sent, but not without limit. */
   async sendWaitingMails(): Promise<void> {
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const waiting = await this.#run(['outbox', 'list', '--state', 'waiting', '--limit', '1000', '--json'], '')
-      const ids = waiting.stdout
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => String(JSON.parse(line).id))
+    for (let retry = 0; retry < MAX_RETRIES; retry++) {
+      const waiting = await this.#run(['outbox', 'list', '--state', 'waiting', '--limit', '1000', '--json'])
+      const lines = waiting.stdout.split('\n').filter(Boolean)
+      const ids = lines.map((line) => String(JSON.parse(line).id))
       if (waiting.code === 0 && ids.length === 0) return
-      if (ids.length > 0) await this.#run(['outbox', 'retry', ...ids], '')
+      if (ids.length > 0) await this.#run(['outbox', 'retry', ...ids])
       await sleep(DELIVERY_MILLISECONDS)
     }
   }
 
-  #run(words: string[], input: string): Promise<FinishedCommand> {
+  #run(words: string[], input = ''): Promise<FinishedCommand> {
     return runTessera(words, { folder: this.#folder, environment: this.#environment, input })
   }
 }

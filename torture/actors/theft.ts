@@ -1,13 +1,19 @@
 import { now } from '../history.ts'
-import { newSession, newUser } from './begin.ts'
 import { Client, type Session } from './client.ts'
+import { newSession, newUser } from './start.ts'
 import type { World } from './world.ts'
 
-const MOST_REFRESHES = 60
+const MAX_REFRESHES = 60
+
+interface SeenToken {
+  session: Session
+  /** The key of the attempt that presented it. */
+  key: string | null
+}
 
 /**
- * An owner whose tokens are copied, again and again: the newest or an older one, sometimes with the key of the attempt that
- * is under way, used at once or much later. Each theft is of a session and a user of its own.
+ * Thefts of an owner's tokens, one after another: of the newest or an older one, sometimes with the key of the current
+ * attempt, used at once or much later. Each theft has its own user and session.
  */
 export async function theft(world: World, name: string, kind: Session['kind']): Promise<void> {
   for (let round = 0; !world.stopping; round++) await oneTheft(world, `${name} ${round}`, kind)
@@ -15,44 +21,45 @@ export async function theft(world: World, name: string, kind: Session['kind']): 
 
 async function oneTheft(world: World, name: string, kind: Session['kind']): Promise<void> {
   const [owner, thief] = [new Client(world, name), new Client(world, `${name} thief`)]
-  const began = await newSession(owner, await newUser(owner), kind)
-  if (!began) return
-  let newest = began
-  const seen: { session: Session; key: string | null }[] = []
-  const lives = { owner: true, thief: true }
+  const session = await newSession(owner, await newUser(owner), kind)
+  if (!session) return
+  const seen: SeenToken[] = []
+  const startedAt = now()
+  await Promise.all([refreshAsOwner(owner, session, seen), steal(thief, seen)])
+  if (now() - startedAt < 100) await owner.pause(100, 200)
+}
 
-  const own = async () => {
-    for (let count = 0; lives.owner && count < MOST_REFRESHES && !world.stopping; count++) {
-      const key = owner.random.percent(50) ? owner.random.name() : null
-      seen.push({ session: newest, key })
-      const result = await owner.retry(() => owner.refresh({ ...newest, key }))
-      if (result.outcome === 'ok') newest = { ...newest, ...result.value }
-      else lives.owner = false
-      await pauseOf(owner)
-    }
+async function refreshAsOwner(owner: Client, session: Session, seen: SeenToken[]): Promise<void> {
+  let newest = session
+  for (let count = 0; count < MAX_REFRESHES && !owner.world.stopping; count++) {
+    const key = owner.random.percent(50) ? owner.random.name() : null
+    seen.push({ session: newest, key })
+    const result = await owner.retry(() => owner.refresh({ ...newest, key }))
+    await pauseBetweenRefreshes(owner)
+    if (result.outcome === 'refused') return
+    newest = { ...newest, ...result.value }
   }
-  const steal = async () => {
-    await thief.pause(0, thief.random.percent(50) ? 500 : 2 * world.settings.replayWindowMilliseconds)
-    const stolen = thief.random.percent(60) ? seen.at(-1) : thief.random.pick(seen)
-    if (!stolen) return
-    let held = stolen.session
-    let copiedKey = thief.random.percent(30) ? stolen.key : null
-    for (let count = 0; lives.thief && count < MOST_REFRESHES && !world.stopping; count++) {
-      await pauseOf(thief)
-      const key = copiedKey ?? (thief.random.percent(50) ? thief.random.name() : null)
-      const result = await thief.retry(() => thief.refresh({ ...held, key }))
-      copiedKey = null
-      if (result.outcome === 'ok') held = { ...held, ...result.value }
-      else lives.thief = false
-    }
-  }
-  const since = now()
-  await Promise.all([own(), steal()])
-  if (now() - since < 100) await owner.pause(100, 200)
+}
 
-  /** Quick, or longer than a window: a copy is used while its owner sleeps, or long after. */
-  function pauseOf(client: Client): Promise<void> {
-    const window = world.settings.replayWindowMilliseconds
-    return client.random.percent(35) ? client.pause(window, 1.5 * window) : client.pause(0, 300)
+async function steal(thief: Client, seen: readonly SeenToken[]): Promise<void> {
+  const { replayWindowMilliseconds } = thief.world.settings
+  await thief.pause(0, thief.random.percent(50) ? 500 : 2 * replayWindowMilliseconds)
+  const stolen = thief.random.percent(60) ? seen.at(-1) : thief.random.pick(seen)
+  if (!stolen) return
+  let newest = stolen.session
+  let copiedKey = thief.random.percent(30) ? stolen.key : null
+  for (let count = 0; count < MAX_REFRESHES && !thief.world.stopping; count++) {
+    await pauseBetweenRefreshes(thief)
+    const key = copiedKey ?? (thief.random.percent(50) ? thief.random.name() : null)
+    const result = await thief.retry(() => thief.refresh({ ...newest, key }))
+    copiedKey = null
+    if (result.outcome === 'refused') return
+    newest = { ...newest, ...result.value }
   }
+}
+
+/** Pauses briefly, or longer than a window: then a copy is used while its owner is idle, or long after. */
+function pauseBetweenRefreshes(client: Client): Promise<void> {
+  const window = client.world.settings.replayWindowMilliseconds
+  return client.random.percent(35) ? client.pause(window, 1.5 * window) : client.pause(0, 300)
 }
