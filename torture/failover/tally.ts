@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer } from '../../harness/api.ts'
 
-/** What happened in a round. */
+/** The results of all clients in one round. */
 export class Tally {
   refreshes = 0
   signUps = 0
@@ -9,39 +9,40 @@ export class Tally {
   reads = 0
   unavailable = 0
   unanswered = 0
-  /** Repeats of a call that turned out to have been done although its first answer was 503 or none. */
-  doneUnsaid = 0
-  /** Asynchronous only: sessions that ended because history was lost, and acknowledged work that is gone. */
+  /** Calls that were repeated after a 503 or no answer and turned out to have taken effect the first time. */
+  doneUnacknowledged = 0
+  /** Asynchronous only: sessions that ended because the database was rolled back. */
   rolledBack = 0
+  /** Asynchronous only: sessions that the database no longer has. */
   sessionsUnknown = 0
   readonly violations: string[] = []
 }
 
-/** All clients count into one tally, which a new round replaces. */
+/** All clients count in the tally of the current round. */
 export class Tallies {
   current = new Tally()
   readonly all = [this.current]
-  lastRefresh = 0
+  lastRefreshAt = 0
 
-  begin(): void {
+  startRound(): void {
     this.current = new Tally()
     this.all.push(this.current)
   }
 
-  violated(what: string): void {
+  addViolation(what: string): void {
     this.current.violations.push(what)
   }
 
-  refreshed(): void {
+  addRefresh(): void {
     this.current.refreshes++
-    this.lastRefresh = performance.now()
+    this.lastRefreshAt = performance.now()
   }
 
-  /** Repeats a call until something was decided, as an app does whose server or network is away. */
-  async retry(call: () => Promise<Answer | null>): Promise<Answer & { first: boolean }> {
-    for (let first = true; ; first = false) {
+  /** Repeats a call until the server has decided it, as an app does during an outage. */
+  async retry(call: () => Promise<Answer | null>): Promise<Answer & { isFirst: boolean }> {
+    for (let isFirst = true; ; isFirst = false) {
       const answer = await call()
-      if (answer && answer.status !== 503) return { ...answer, first }
+      if (answer && answer.status !== 503) return { ...answer, isFirst }
       if (answer) this.current.unavailable++
       else this.current.unanswered++
       await sleep(20 + Math.random() * 60)
