@@ -3,30 +3,37 @@ import { type Answer, type Api, expectOk, type Tokens } from '../../harness/api.
 import { readToken } from '../actors/token.ts'
 import type { Presentation, Story } from './stories.ts'
 
-const BEFORE = 5
+const DEFAULT_ROTATIONS_BEFORE = 5
 
-interface Held {
+interface HeldTokens {
   tokens: Tokens
-  /** Of the attempt that spent them. */
+  /** The key of the attempt that uses them. */
   key: string
 }
 
-/** A session whose every token is remembered, through a backup and its restoring. */
+export interface PlayedStory {
+  /** Whether any token of the session is still accepted. */
+  isActive: boolean
+  ownerWasRefused: boolean
+}
+
+/** A session that remembers all its tokens while its database is backed up, lost and restored. */
 export class RestoredSession {
   readonly kind: 'login' | 'pair'
   readonly story: Story
-  readonly #api: Api
-  readonly #held: Held[]
-  #atBackup = 0
-  /** What the thief has got. */
-  #own: Tokens | null = null
-  #ownerWasRefused = false
+  /** What was presented after the restore, and how it was answered. */
   readonly trace: string[] = []
+  readonly #api: Api
+  readonly #held: HeldTokens[]
+  #indexAtBackup = 0
+  /** The newest tokens that the thief received. */
+  #ofThief: Tokens | null = null
+  #ownerWasRefused = false
 
-  static async begin(api: Api, kind: 'login' | 'pair', story: Story): Promise<RestoredSession> {
+  static async start(api: Api, kind: 'login' | 'pair', story: Story): Promise<RestoredSession> {
     const session = new RestoredSession(api, kind, story, await api.newSession(kind))
-    await session.#rotate(story.before ?? BEFORE)
-    session.#atBackup = session.#held.length - 1
+    await session.#rotate(story.before ?? DEFAULT_ROTATIONS_BEFORE)
+    session.#indexAtBackup = session.#held.length - 1
     return session
   }
 
@@ -41,44 +48,55 @@ export class RestoredSession {
     return readToken(this.#newest.refresh_token).session
   }
 
-  /** All that was ever handed out, the newest first. */
+  /** All tokens that were issued, the newest first. */
   get all(): Tokens[] {
-    return [...(this.#own ? [this.#own] : []), ...this.#held.map(({ tokens }) => tokens).reverse()]
+    return [...(this.#ofThief ? [this.#ofThief] : []), ...this.#held.map(({ tokens }) => tokens).reverse()]
   }
 
-  /** What happens between the backup and the loss of the database. */
-  async goOn(): Promise<void> {
+  /** Plays the part of the story between the backup and the loss of the database. */
+  async continueAfterBackup(): Promise<void> {
     await this.#rotate(this.story.after)
     if (this.story.ended === 'logout') expectOk(await this.#api.logOut(this.kind, this.#newest))
     if (this.story.ended === 'reuse') {
-      const answer = await this.#api.refresh(this.kind, this.#tokensOf(0))
-      if (answer?.status !== 401) throw new Error(`a reuse was answered ${answer?.status}`)
+      const answer = await this.#api.refresh(this.kind, this.#tokensAt(0))
+      if (answer?.status !== 401) throw new Error(`A reuse was answered ${answer?.status} instead of 401.`)
     }
   }
 
-  /** What happens after the restoring. Returns whether anything of the session is good for anything afterwards. */
-  async play(): Promise<{ lives: boolean; ownerWasRefused: boolean }> {
+  /** Plays the part of the story after the restore, then tries all tokens. */
+  async playAfterRestore(): Promise<PlayedStory> {
     for (const presentation of this.story.presentations) await this.#present(presentation)
-    let lives = false
-    for (const tokens of this.all) lives ||= (await this.#api.refresh(this.kind, tokens))?.status === 200
-    return { lives, ownerWasRefused: this.#ownerWasRefused }
+    return { isActive: await this.canRefresh(), ownerWasRefused: this.#ownerWasRefused }
+  }
+
+  /** Whether any token can be refreshed; tries them all until one can. */
+  async canRefresh(): Promise<boolean> {
+    for (const tokens of this.all) if ((await this.#api.refresh(this.kind, tokens))?.status === 200) return true
+    return false
+  }
+
+  /** Whether any access token is accepted. */
+  async canRead(): Promise<boolean> {
+    const answers = await Promise.all(this.all.map((tokens) => this.#api.me(tokens)))
+    return answers.some((answer) => answer?.status === 200)
   }
 
   async #present({ by, token, manner }: Presentation): Promise<void> {
-    const tokens = token === 'newest' ? this.#newest : token === 'own' ? this.#own : this.#tokensOf(token)
+    const tokens = token === 'newest' ? this.#newest : token === 'own' ? this.#ofThief : this.#tokensAt(token)
     const name = token === 'newest' ? this.story.after : token
     if (!tokens) return void this.trace.push(`${by} has none`)
-    const answer = await this.#ask(tokens, manner, token)
+    const answer = await this.#send(tokens, manner, token)
     this.trace.push(`${by} ${manner ? `${manner} ` : ''}${name}: ${answer?.status}`)
     if (answer?.status === 401 && by === 'owner') this.#ownerWasRefused = true
     if (answer?.status !== 200 || manner === 'logs out') return
-    if (by === 'thief') this.#own = answer.body
+    if (by === 'thief') this.#ofThief = answer.body
     else this.#held.push({ tokens: answer.body, key: randomUUID() })
   }
 
-  #ask(tokens: Tokens, manner: Presentation['manner'], token: Presentation['token']): Promise<Answer | null> {
+  #send(tokens: Tokens, manner: Presentation['manner'], token: Presentation['token']): Promise<Answer | null> {
     if (manner === 'logs out') return this.#api.logOut(this.kind, tokens)
-    const key = manner === 'repeats' && typeof token === 'number' ? this.#held[this.#atBackup + token]?.key : undefined
+    const repeats = manner === 'repeats' && typeof token === 'number'
+    const key = repeats ? this.#held[this.#indexAtBackup + token]?.key : undefined
     return this.#api.refresh(this.kind, tokens, key)
   }
 
@@ -91,12 +109,12 @@ export class RestoredSession {
   }
 
   get #newest(): Tokens {
-    return this.#tokensOf(this.#held.length - 1 - this.#atBackup)
+    return this.#tokensAt(this.#held.length - 1 - this.#indexAtBackup)
   }
 
-  #tokensOf(sinceBackup: number): Tokens {
-    const held = this.#held[this.#atBackup + sinceBackup]
-    if (!held) throw new Error(`there is no token ${sinceBackup}`)
+  #tokensAt(sinceBackup: number): Tokens {
+    const held = this.#held[this.#indexAtBackup + sinceBackup]
+    if (!held) throw new Error(`The session has no token ${sinceBackup}: correct the story "${this.story.title}".`)
     return held.tokens
   }
 }
