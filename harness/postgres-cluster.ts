@@ -18,35 +18,35 @@ import { freePort } from './free-port.ts'
 import { databaseAccount, programOptions, programPath, runProgram } from './postgres-programs.ts'
 
 export interface StandbyOptions {
-  /** By default a commit waits for the standby; an asynchronous one follows as it can. */
+  /** Whether commits do not wait for the standby; by default they do. */
   asynchronous?: boolean
-  /** The port by which it follows, such as that of a proxy; by default the primary's own. */
+  /** The port that it streams from, such as that of a proxy; by default the primary's own. */
   through?: number
 }
 
 export interface PostgresCluster {
-  /** postgres://… of an empty database `tessera` */
+  /** The address of an empty database `tessera`. */
   url: string
   port: number
-  /** After a stop or a kill; waits until it accepts connections. */
+  /** Starts it after a stop or a kill, and waits until it accepts connections. */
   start(): Promise<void>
-  /** `immediate` is a crash: it recovers at the next start. */
+  /** Stops it. `immediate` is a crash, from which it recovers at the next start. */
   stop(mode: 'fast' | 'immediate'): Promise<void>
-  /** SIGKILL to the postmaster; waits until its children have ended too. */
+  /** Sends SIGKILL to the postmaster and waits until its children have ended too. */
   kill(): Promise<void>
-  /** A copy of this one that streams from it; waits until it keeps up. */
+  /** Creates a copy that streams from this one, and waits until it has caught up. */
   standby(options?: StandbyOptions): Promise<PostgresCluster>
-  /** Of a standby; waits until it is writable. */
+  /** Makes a standby the primary, and waits until it is writable. */
   promote(): Promise<void>
-  /** Ends and deletes everything. */
+  /** Stops it and deletes its files. */
   remove(): Promise<void>
 }
 
-const PATIENCE_MILLISECONDS = 60_000
+const STATE_TIMEOUT_MILLISECONDS = 60_000
 const running = new Set<Cluster>()
-let endsWithCaller = false
+let isRemovedOnExit = false
 
-/** A PostgreSQL of the caller's own, in a temporary folder on a free port; it ends with the caller, however that ends. */
+/** Starts a PostgreSQL server in a temporary folder on a free port. It is removed when the caller exits. */
 export async function createPostgresCluster(settings: Record<string, string> = {}): Promise<PostgresCluster> {
   const cluster = new Cluster(await freePort(), settings)
   await runProgram('initdb', [
@@ -74,7 +74,7 @@ class Cluster implements PostgresCluster {
     this.data = join(this.folder, 'data')
     const { uid, gid } = databaseAccount()
     if (uid !== undefined && gid !== undefined) chownSync(this.folder, uid, gid)
-    endWithCaller()
+    removeOnExit()
     running.add(this)
   }
 
@@ -88,8 +88,9 @@ class Cluster implements PostgresCluster {
     const options = { ...programOptions(), stdio: ['ignore', log, log] as ['ignore', number, number] }
     const postmaster = spawn(programPath('postgres'), ['-D', this.data], options)
     this.#postmaster = postmaster
-    await until(`PostgreSQL accepts connections on port ${this.port}`, async () => {
-      if (hasEnded(postmaster)) throw new Error(`PostgreSQL ended: ${readFileSync(join(this.folder, 'log'))}`)
+    await waitUntil(`accept connections on port ${this.port}`, async () => {
+      if (hasEnded(postmaster))
+        throw new Error(`PostgreSQL ended at its start: ${readFileSync(join(this.folder, 'log'))}`)
       return this.query('select', 'postgres').then(Boolean, () => false)
     })
   }
@@ -100,7 +101,7 @@ class Cluster implements PostgresCluster {
 
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
-    await until('the children of the postmaster end', async () => !hasProcessIn(this.data))
+    await waitUntil('end the children of the killed postmaster', async () => !hasProcessIn(this.data))
   }
 
   async standby({ asynchronous = false, through = this.port }: StandbyOptions = {}): Promise<PostgresCluster> {
@@ -114,9 +115,9 @@ class Cluster implements PostgresCluster {
     ])
     writeFileSync(join(copy.data, 'standby.signal'), '')
     await copy.start()
-    // Set only now: until there is a standby, no commit could end.
+    // The setting follows the standby: without one, no commit would be acknowledged.
     if (!asynchronous) await this.#set({ synchronous_standby_names: name, synchronous_commit: 'on' })
-    await until(`${name} keeps up`, async () => {
+    await waitUntil(`let ${name} catch up`, async () => {
       const [row] = await this.query(
         `select state, sync_state from pg_stat_replication where application_name = '${name}'`,
       )
@@ -127,7 +128,7 @@ class Cluster implements PostgresCluster {
 
   async promote(): Promise<void> {
     await this.query('select pg_promote(true, 60)')
-    await until('the standby is writable', async () => {
+    await waitUntil('make the standby writable', async () => {
       const [row] = await this.query('select pg_is_in_recovery() as recovers')
       return row?.['recovers'] === false
     })
@@ -139,8 +140,8 @@ class Cluster implements PostgresCluster {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  /** In the caller's last moment, where nothing can be waited for but by standing still. */
-  removeNow(): void {
+  /** Stops and deletes it synchronously, for the exit of the caller. */
+  removeSync(): void {
     if (this.#postmaster && !hasEnded(this.#postmaster)) {
       const args = ['--pgdata', this.data, '--mode', 'immediate', '--wait', '--timeout', '10', 'stop']
       spawnSync(programPath('pg_ctl'), args, { ...programOptions(), stdio: 'ignore' })
@@ -192,7 +193,7 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/** Every process of a cluster works in its data folder. Where there is no /proc, the next start complains of them. */
+/** Every process of a cluster has its data folder as working directory. Without /proc, none is found. */
 function hasProcessIn(data: string): boolean {
   let processes: string[] = []
   try {
@@ -202,25 +203,25 @@ function hasProcessIn(data: string): boolean {
     try {
       return readlinkSync(`/proc/${id}/cwd`) === data
     } catch {
-      return false // has ended, or is somebody else's
+      return false // the process has ended or belongs to another account
     }
   })
 }
 
-function endWithCaller(): void {
-  if (endsWithCaller) return
-  endsWithCaller = true
+function removeOnExit(): void {
+  if (isRemovedOnExit) return
+  isRemovedOnExit = true
   process.on('exit', () => {
-    for (const cluster of running) cluster.removeNow()
+    for (const cluster of running) cluster.removeSync()
   })
   process.once('SIGINT', () => process.exit(130))
   process.once('SIGTERM', () => process.exit(143))
 }
 
-async function until(what: string, reached: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + PATIENCE_MILLISECONDS
-  while (!(await reached())) {
-    if (Date.now() > end) throw new Error(`In ${PATIENCE_MILLISECONDS / 1000} seconds it was not reached that ${what}`)
+async function waitUntil(what: string, isReached: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + STATE_TIMEOUT_MILLISECONDS
+  while (!(await isReached())) {
+    if (Date.now() > end) throw new Error(`PostgreSQL did not ${what} within ${STATE_TIMEOUT_MILLISECONDS / 1000} s.`)
     await sleep(20)
   }
 }

@@ -8,13 +8,13 @@ const DEBIAN = '/usr/lib/postgresql'
 let folder: string | undefined
 let account: { uid?: number; gid?: number } | undefined
 
-/** Where PostgreSQL's programs are: the newest of Debian's packages, else those of `pg_config`. */
+/** Returns the folder of PostgreSQL's programs: that of Debian's newest package, else that of `pg_config`. */
 function programFolder(): string {
   folder ??= [...debianFolders(), configuredFolder()].find(
     (candidate) => candidate !== '' && existsSync(join(candidate, 'initdb')),
   )
   if (!folder)
-    throw new Error(`No PostgreSQL server is installed: neither ${DEBIAN}/*/bin nor pg_config leads to initdb.`)
+    throw new Error(`PostgreSQL's server programs were not found in ${DEBIAN}/*/bin or by pg_config: install them.`)
   return folder
 }
 
@@ -32,7 +32,7 @@ function configuredFolder(): string {
   }
 }
 
-/** Who runs PostgreSQL: it refuses to be root, so root's are run by the system user `postgres`. */
+/** Returns the account that runs PostgreSQL, which refuses to run as root: then the system user `postgres`. */
 export function databaseAccount(): { uid?: number; gid?: number } {
   if (account) return account
   if (process.getuid?.() !== 0) {
@@ -44,7 +44,7 @@ export function databaseAccount(): { uid?: number; gid?: number } {
   return account
 }
 
-/** What every program is run with: a folder that its account may enter, and none of the caller's `PG…` settings. */
+/** Options of every program: a working directory that its account may enter, and no `PG…` setting of the caller. */
 export function programOptions(): SpawnOptions {
   return { ...databaseAccount(), cwd: '/', env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' } }
 }
@@ -59,10 +59,10 @@ export async function runProgram(name: string, args: string[]): Promise<void> {
     ...programOptions(),
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  let complaint = ''
+  let errors = ''
   child.stderr?.on('data', (chunk: Buffer) => {
-    complaint += chunk
+    errors += chunk
   })
   const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`${name} ended with ${code}: ${complaint.trim()}`)
+  if (code !== 0) throw new Error(`${name} ended with ${code}: ${errors.trim()}`)
 }

@@ -18,7 +18,7 @@ import { takeSnapshot } from './checker/snapshot.ts'
 import { FaultInjector } from './faults/fault-injector.ts'
 import { faultSchedules } from './faults/fault-schedules.ts'
 import { History, now } from './history.ts'
-import { setScene } from './scene.ts'
+import { startScene } from './scene.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -50,7 +50,7 @@ const settings = {
 }
 const problems: string[] = []
 const onProblem = (message: string) => problems.push(message)
-const scene = await setScene(database, settings, random, onProblem)
+const scene = await startScene(database, settings, random, onProblem)
 const healing = Promise.withResolvers<void>()
 const world: World = {
   history: new History(),

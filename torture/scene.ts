@@ -8,21 +8,21 @@ import type { Random } from './actors/random.ts'
 import type { Settings } from './actors/world.ts'
 import { Replica } from './faults/replica.ts'
 
-/** The service and all that it stands on. */
+/** The service under test, with everything that it depends on. */
 export interface Scene {
   folder: string
-  /** What the servers, and commands beside them, are told. */
+  /** The settings of the servers, and of commands beside them. */
   environment: Record<string, string>
-  /** The database without anything in between. */
+  /** The address of the database without the proxy. */
   databaseUrl: string
   replicas: Replica[]
   mail: MailServer
-  /** Null on SQLite. */
+  /** The database cluster and the proxy in front of it; null on SQLite. */
   postgres: { cluster: PostgresCluster; proxy: DatabaseProxy } | null
 }
 
-/** One server on SQLite; two on PostgreSQL, behind a proxy, with clocks that are half a minute apart. */
-export async function setScene(
+/** Starts one server on SQLite, or two on PostgreSQL behind a proxy, with clocks that are half a minute apart. */
+export async function startScene(
   database: 'sqlite' | 'postgres',
   settings: Settings,
   random: Random,

@@ -9,10 +9,10 @@ const RETRY_MILLISECONDS = 500
 
 export interface ReplicaOptions {
   name: string
-  /** Where it runs; its log goes there. */
+  /** The working directory, which also gets its log. */
   folder: string
   environment: Record<string, string>
-  /** Whether its machine's clock is half a minute late. */
+  /** Whether the clock of its machine is half a minute late. */
   lateClock: boolean
   /** Called when the process ends though it was not told to. */
   onUnexpectedExit: (message: string) => void

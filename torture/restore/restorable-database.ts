@@ -6,7 +6,7 @@ import pg from 'pg'
 import { createPostgresCluster } from '../../harness/postgres-cluster.ts'
 import { databaseAccount, runProgram } from '../../harness/postgres-programs.ts'
 
-/** A database that is backed up beside a running server, and restored while none runs. */
+/** A database that can be backed up while a server runs, and restored while none runs. */
 export interface RestorableDatabase {
   name: string
   url: string
