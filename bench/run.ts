@@ -1,4 +1,4 @@
-// Tessera beside the least work that its contracts allow (floor.ts), in one run on one machine; its login beside the digest alone:
+// Tessera beside the least work that its contracts allow (baseline.ts), in one run on one machine; its login beside the digest alone:
 // `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh]`. TEST_DATABASE_URL adds PostgreSQL.
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnTessera, untilListening } from '../harness/launch-tessera.ts'
 
-const FLOOR = join(import.meta.dirname, 'floor.ts')
+const FLOOR = join(import.meta.dirname, 'baseline.ts')
 
 /**
  * Starts a server process in an empty folder, which the caller removes; without limits, which would be measured instead.
