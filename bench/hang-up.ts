@@ -4,32 +4,38 @@ import { KeptConnection } from './kept-connection.ts'
 const NEXT_CLIENTS = 10
 
 /**
- * Fills a server's lane of passwords and hangs up. If the abandoned logins keep their places, the next ones are refused,
- * and the first that gets in waits for all the hashes before it.
+ * Fills a server's pool of password hashes and closes all connections. If the abandoned logins keep their places, the
+ * next logins are refused, and the first accepted one waits for all hashes before it.
  */
 export async function hangUp(url: string, clients: number): Promise<string> {
-  const connections = (count: number) => Array.from({ length: count }, () => new KeptConnection(url))
-  const login = (connection: KeptConnection, index: number) =>
-    connection.ask('/api/v1/auth/login', { body: { email: `nobody-${index}@example.com`, password: 'correct horse' } })
-  const refused = async (connection: KeptConnection, index: number) => {
-    if ((await login(connection, index)).status !== 503) throw new Error('let in')
+  const abandoned = connect(url, clients)
+  const untilRefused = async (connection: KeptConnection, index: number) => {
+    if ((await logIn(connection, index)).status !== 503) throw new Error('The login was accepted.')
   }
-  const gone = connections(clients)
-  await Promise.any(gone.map(refused)) // so the lane is full
-  for (const { socket } of gone) socket.destroy()
-  const since = performance.now()
-  const next = connections(NEXT_CLIENTS)
+  await Promise.any(abandoned.map(untilRefused)) // so the pool is full
+  for (const { socket } of abandoned) socket.destroy()
+  const startedAt = performance.now()
+  const next = connect(url, NEXT_CLIENTS)
   let refusedAtFirst = 0
-  const getIn = async (connection: KeptConnection, index: number) => {
+  const untilAccepted = async (connection: KeptConnection, index: number) => {
     for (let attempt = 0; ; attempt++) {
-      const { status, head } = await login(connection, index)
+      const { status, head } = await logIn(connection, index)
       if (status !== 503) return
       if (attempt === 0 && /\r\nretry-after: \d/i.test(head)) refusedAtFirst++
       await sleep(20)
     }
   }
-  await Promise.any(next.map(getIn))
+  await Promise.any(next.map(untilAccepted))
   for (const { socket } of next) socket.destroy()
-  const seconds = ((performance.now() - since) / 1000).toFixed(1)
-  return `${refusedAtFirst} of ${NEXT_CLIENTS} answered 503 with Retry-After; the first let in waited ${seconds} s`
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  return `${refusedAtFirst} of ${NEXT_CLIENTS} answered 503 with Retry-After; the first accepted one waited ${seconds} s`
+}
+
+function connect(url: string, count: number): KeptConnection[] {
+  return Array.from({ length: count }, () => new KeptConnection(url))
+}
+
+function logIn(connection: KeptConnection, index: number) {
+  const body = { email: `unknown-${index}@example.com`, password: 'correct horse' }
+  return connection.ask('/api/v1/auth/login', { body })
 }
