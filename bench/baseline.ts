@@ -1,6 +1,6 @@
-// The least work that any server of these contracts must do: the same SQL, the same library for JWTs, the same hashing, on
-// bare node:http. No validation, no limits, no logs, no mails, no second thoughts: nobody should run this.
-// `bench/run.ts` starts it with `DATABASE_URL`, and it answers on a port of its own.
+// The baseline does the least work that any server of these contracts must do: the same SQL, JWT library and hashing as
+// Tessera, on bare node:http. It has no validation, limits, logs or mails: do not use it for anything else.
+// `bench/run.ts` starts it with `DATABASE_URL`, and it listens on a free port.
 import { createHash, createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
@@ -15,8 +15,8 @@ const MIGRATIONS = join(import.meta.dirname, '../server/migrations')
 const USER = `id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at, updated_at`
 const JOINED = USER.replaceAll(/\w+/g, 'u.$&')
 
-// The statements of server/src/storage; `?` is $1, $2 … on PostgreSQL.
-const LIVING = `select ${JOINED} from sessions s join users u on u.id = s.user_id
+// These are the statements of server/src/storage. On PostgreSQL, `?` becomes $1, $2 …
+const ACTIVE_SESSION_USER = `select ${JOINED} from sessions s join users u on u.id = s.user_id
   where s.id = ? and s.kind = 'login' and s.revoked_at is null and s.expires_at > ? and u.guid = ? and u.disabled_at is null`
 const CHAIN = `select s.id as session_id, s.kind, s.rotation, s.expires_at, s.revoked_at, s.revoke_reason,
     u.id as user_id, u.guid, u.role, u.disabled_at,
@@ -36,11 +36,11 @@ const TOUCH = `update sessions set refreshed_at = ? where id = ? and revoked_at 
 const USE = `update refresh_tokens set used_at = ?, attempt_digest = ?, updated_at = ?
   where session_id = ? and generation = ? and used_at is null returning id`
 const PRUNE = `delete from refresh_tokens where session_id = ? and generation < ?`
-const ROTATE = `with person as (select id from users where id = $1 and disabled_at is null for key share),
-  living as (update sessions s set refreshed_at = $2 from person
-    where s.id = $3 and s.user_id = person.id and s.revoked_at is null and s.expires_at > $2 returning s.id, s.user_id),
+const ROTATE = `with owner as (select id from users where id = $1 and disabled_at is null for key share),
+  active as (update sessions s set refreshed_at = $2 from owner
+    where s.id = $3 and s.user_id = owner.id and s.revoked_at is null and s.expires_at > $2 returning s.id, s.user_id),
   used as (update refresh_tokens t set used_at = $2, attempt_digest = $4, updated_at = $2
-    from living where t.session_id = living.id and t.generation = $5 and t.used_at is null
+    from active where t.session_id = active.id and t.generation = $5 and t.used_at is null
     returning t.session_id, t.user_id),
   pruned as (delete from refresh_tokens t using used where t.session_id = used.session_id and t.generation < $5)
   ${INSERT_TOKEN} select used.session_id, used.user_id, $6, $7, $8, $9, $10::uuid, '127.0.0.1', $11::timestamptz,
@@ -76,19 +76,20 @@ interface Rotation {
   end: Date
 }
 
-/** One connection, or a pool of ten, and nothing between the statements and the driver. */
-async function openFloorDatabase(url: string) {
-  const { query, together } = url.startsWith('sqlite:') ? openSqlite(url.slice(7)) : await openPostgres(url)
+/** Opens one connection, or a pool of ten, with nothing between the statements and the driver. */
+async function openDatabase(url: string) {
+  const { query, transaction } = url.startsWith('sqlite:') ? openSqlite(url.slice(7)) : await openPostgres(url)
   const insertToken = `${INSERT_TOKEN} values (?, ?, ?, ?, ?, ?, ?, '127.0.0.1', ?, ?, ?)`
   return {
-    findUserOfLivingSession: (sid: string, guid: string, now: Date): Rows => query(LIVING, [sid, now, guid]),
+    findUserOfActiveSession: (sid: string, guid: string, now: Date): Rows =>
+      query(ACTIVE_SESSION_USER, [sid, now, guid]),
     findChain: (session: string): Rows => query(CHAIN, [session]),
     findUserByEmail: (email: string): Rows => query(`select ${USER} from users where email = ?`, [email]),
     findUserByGuid: (guid: string): Rows => query(`select ${USER} from users where guid = ?`, [guid]),
     insertUser: async (email: string, guid: string, digest: string, now: Date) =>
       (await query(INSERT_USER, [guid, email, digest, now, now]))[0],
     openSession: ({ kind, userId, token, digest, jti, now, tokenEnd, end }: NewSession) =>
-      together([
+      transaction([
         ['select id from users where id = ?', [userId]],
         [INSERT_SESSION, [token.session, userId, kind, now, now, end]],
         [insertToken, [token.session, userId, token.selector, 0, digest, null, jti, tokenEnd, now, now]],
@@ -99,7 +100,7 @@ async function openFloorDatabase(url: string) {
       const used = generation - 1
       if (!url.startsWith('sqlite:'))
         return query(ROTATE, [userId, now, session, attempt, used, selector, generation, digest, salt, jti, end])
-      return together([
+      return transaction([
         [TOUCH, [now, session, now, userId]],
         [USE, [now, attempt, now, session, used]],
         [PRUNE, [session, used]],
@@ -125,7 +126,7 @@ function openSqlite(file: string) {
   }
   return {
     query: async (text: string, values: unknown[]) => run(text, values),
-    async together(statements: Statement[]) {
+    async transaction(statements: Statement[]) {
       db.exec('begin immediate')
       for (const [text, values] of statements) run(text, values)
       db.exec('commit')
@@ -152,7 +153,7 @@ async function openPostgres(url: string) {
   }
   return {
     query: async (text: string, values: unknown[]) => (await pool.query({ ...named(text), values })).rows,
-    async together(statements: Statement[]) {
+    async transaction(statements: Statement[]) {
       const connection = await pool.connect()
       await connection.query('begin')
       for (const [text, values] of statements) await connection.query({ ...named(text), values })
@@ -164,19 +165,19 @@ async function openPostgres(url: string) {
 
 const PAIR_COST = 4
 const DAY_MILLISECONDS = 86_400_000
-const db = await openFloorDatabase(process.env['DATABASE_URL'] ?? '')
+const db = await openDatabase(process.env['DATABASE_URL'] ?? '')
 const key = createSecretKey(randomBytes(64))
 const secret = key.export()
 const signers = {
-  login: createSigner({ key: secret, algorithm: 'HS256', kid: 'floor', header: { alg: 'HS256', typ: 'at+jwt' } }),
-  pair: createSigner({ key: secret, algorithm: 'HS512', kid: 'floor', header: { alg: 'HS512', typ: 'at+jwt' } }),
+  login: createSigner({ key: secret, algorithm: 'HS256', kid: 'baseline', header: { alg: 'HS256', typ: 'at+jwt' } }),
+  pair: createSigner({ key: secret, algorithm: 'HS512', kid: 'baseline', header: { alg: 'HS512', typ: 'at+jwt' } }),
 }
 const verifiers = {
   login: createVerifier({ key: secret, algorithms: ['HS256'], cache: false }),
   pair: createVerifier({ key: secret, algorithms: ['HS512'], cache: false }),
 }
 
-interface Person {
+interface User {
   id: number
   guid: string
   role: string
@@ -198,20 +199,20 @@ function readToken(encoded: string) {
   return { encoded, session, generation: bytes.readUInt32BE(16), selector, secret: bytes.toString('base64url', 20, 48) }
 }
 
-function answerOf(kind: 'login' | 'pair', { guid, role }: Person, token: ReturnType<typeof makeToken>, jti: string) {
+function issueTokens(kind: 'login' | 'pair', { guid, role }: User, token: ReturnType<typeof makeToken>, jti: string) {
   const iat = Math.floor(Date.now() / 1000)
   const claims = { sub: guid, sid: token.session, jti, role, iat, exp: iat + 900 }
   const access = signers[kind](kind === 'login' ? claims : { ...claims, guid, ip: '127.0.0.1', gen: token.generation })
   return { access_token: access, refresh_token: token.encoded }
 }
 
-async function begin(kind: 'login' | 'pair', person: Person) {
+async function openSession(kind: 'login' | 'pair', user: User) {
   const token = makeToken(randomUUID(), 0)
   const digest = kind === 'login' ? sha256(token.secret) : await bcrypt.hash(token.secret, PAIR_COST)
   const jti = randomUUID()
   await db.openSession({
     kind,
-    userId: person.id,
+    userId: user.id,
     token,
     digest,
     jti,
@@ -219,7 +220,7 @@ async function begin(kind: 'login' | 'pair', person: Person) {
     tokenEnd: inDays(7),
     end: inDays(30),
   })
-  return answerOf(kind, person, token, jti)
+  return issueTokens(kind, user, token, jti)
 }
 
 async function rotate(kind: 'login' | 'pair', encoded: string) {
@@ -227,8 +228,8 @@ async function rotate(kind: 'login' | 'pair', encoded: string) {
   const chain = await db.findChain(token.session)
   const row = chain.find(({ generation }) => generation === token.generation)
   const stored = row?.token_digest ?? ''
-  const fits = kind === 'login' ? sha256(token.secret) === stored : await bcrypt.compare(token.secret, stored)
-  if (!row || !fits) throw new Error('refused')
+  const isGenuine = kind === 'login' ? sha256(token.secret) === stored : await bcrypt.compare(token.secret, stored)
+  if (!row || !isGenuine) throw new Error('refused')
   const successor = makeToken(token.session, token.generation + 1)
   const digest = kind === 'login' ? sha256(successor.secret) : await bcrypt.hash(successor.secret, PAIR_COST)
   const jti = randomUUID()
@@ -244,7 +245,7 @@ async function rotate(kind: 'login' | 'pair', encoded: string) {
     now: new Date(),
     end: inDays(7),
   })
-  return answerOf(kind, { id: row.user_id, guid: row.guid, role: row.role }, successor, jti)
+  return issueTokens(kind, { id: row.user_id, guid: row.guid, role: row.role }, successor, jti)
 }
 
 const bodyOf = async (request: IncomingMessage) => JSON.parse(await text(request))
@@ -252,7 +253,7 @@ const bodyOf = async (request: IncomingMessage) => JSON.parse(await text(request
 const routes: Record<string, (request: IncomingMessage) => Promise<object>> = {
   async '/api/v1/auth/me'(request) {
     const { sid, sub } = verifiers.login(request.headers.authorization?.slice(7) ?? '')
-    const [user] = await db.findUserOfLivingSession(sid, sub, new Date())
+    const [user] = await db.findUserOfActiveSession(sid, sub, new Date())
     if (!user) throw new Error('refused')
     const { id, guid, email, first_name, last_name, role, created_at, updated_at } = user
     return { user: { id, guid, email, first_name, last_name, role, created_at, updated_at } }
@@ -261,14 +262,14 @@ const routes: Record<string, (request: IncomingMessage) => Promise<object>> = {
     const { email, password } = await bodyOf(request)
     const [user] = await db.findUserByEmail(email)
     if (!user || !(await bcrypt.compare(password, user.password_digest))) throw new Error('refused')
-    return { user, ...(await begin('login', user)) }
+    return { user, ...(await openSession('login', user)) }
   },
   '/api/v1/auth/refresh': async (request) => rotate('login', (await bodyOf(request)).refresh_token),
   async '/auth/token'(request) {
     const { auth } = await bodyOf(request)
     const [user] = await db.findUserByGuid(auth.user_guid)
     if (!user) throw new Error('refused')
-    return begin('pair', user)
+    return openSession('pair', user)
   },
   async '/auth/refresh'(request) {
     const { auth } = await bodyOf(request)
@@ -294,5 +295,5 @@ const server = createServer(async (request, response) => {
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`{"url":"http://127.0.0.1:${(server.address() as { port: number }).port}"}\n`)
 })
-server.keepAliveTimeout = 72_000 // clients wait while the other one is measured
+server.keepAliveTimeout = 72_000 // clients are idle while the other server is measured
 process.once('SIGTERM', () => process.exit(0))

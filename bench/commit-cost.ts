@@ -6,7 +6,7 @@ import { median } from '../harness/statistics.ts'
 
 const COMMITS = 500
 
-/** What one commit of a small row takes here, when it is on the disk before it is answered: median, in milliseconds. */
+/** Measures how long a durable commit of a small row takes on this machine: the median, in milliseconds. */
 export async function commitMilliseconds(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'))
   const db = new DatabaseSync(join(folder, 'commits.db'))

@@ -10,7 +10,7 @@ const LOAD = join(import.meta.dirname, 'load.ts')
 const SERVICE_KEY = 'a-service-key-of-the-benchmark-alone'
 const PASSWORD = 'correct horse battery'
 
-/** A server with a process of load of its own. */
+/** A server, and a process that puts load on it. */
 export interface Contestant {
   name: string
   pid: number
@@ -19,15 +19,15 @@ export interface Contestant {
 }
 
 /**
- * Starts a server, a person in it, and the clients who will ask.
+ * Starts a server, signs up a user, and starts the clients of the load.
  *
- * @param people how many there are already, among whom clients choose who they are
+ * @param users how many users exist, of whom the clients pick one for each login
  */
 export async function startContestant(
-  name: 'floor' | 'Tessera',
+  name: 'baseline' | 'Tessera',
   settings: Record<string, string>,
   clients: number,
-  people = 1,
+  users = 1,
 ): Promise<Contestant> {
   const server = await startServer({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: SERVICE_KEY, ...settings }, name)
   const email = `bench-${Date.now()}@example.com`
@@ -35,7 +35,7 @@ export async function startContestant(
   const signedUp = await first.ask('/api/v1/users/sign_up', { body: { user: { email, password: PASSWORD } } })
   first.socket.destroy()
   const { guid } = JSON.parse(signedUp.body).user
-  const load: ChildProcess = fork(LOAD, [server.url, email, guid, SERVICE_KEY, `${clients}`, `${people}`])
+  const load: ChildProcess = fork(LOAD, [server.url, email, guid, SERVICE_KEY, `${clients}`, `${users}`])
   load.once('exit', (code) => code && process.exit(code))
   await once(load, 'message')
   return {

@@ -5,18 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/**
- * How often a process told the disk to keep what it wrote while something was done, counted by strace from outside.
- *
- * @returns null where there is no strace
- */
+/** Counts the fsyncs of a process while something runs. Returns null if strace is not installed. */
 export async function countSyncs(pid: number, during: () => Promise<unknown>): Promise<number | null> {
   if (spawnSync('strace', ['--version']).error) return null
   const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'))
   const trace = join(folder, 'trace')
   const options = ['-f', '-e', 'trace=fsync,fdatasync', '-o', trace, '-p', String(pid)]
   const strace = spawn('strace', options, { stdio: 'ignore' })
-  await sleep(500) // until it has taken hold of every thread
+  await sleep(500) // strace needs this long to attach to every thread
   await during()
   strace.kill('SIGINT')
   await once(strace, 'close')

@@ -1,5 +1,6 @@
-// Whether Tessera slows down as it fills: one server on an empty PostgreSQL and one on a million people with ten million
-// refresh tokens, in turn; clients are people of them at random: `TEST_DATABASE_URL=… npm run bench:growth -- [--people 1000000]`. Filling takes minutes and some GB.
+// Measures whether Tessera slows down as its database grows: one server on an empty PostgreSQL and one on a million users
+// with ten million refresh tokens, in turn. `TEST_DATABASE_URL=… npm run bench:growth -- [--users 1000000]`
+// Filling the database takes minutes and some GB.
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import bcrypt from 'bcrypt'
@@ -12,37 +13,37 @@ import { startServer } from './start-server.ts'
 
 const { values: options } = parseArgs({
   options: {
-    people: { type: 'string', default: '1000000' },
+    users: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '4' },
   },
 })
-const PEOPLE = Number(options.people)
+const USERS = Number(options.users)
 const SESSIONS_EACH = 5
 const COST = 4 // a login's hash would hide the rest
 const CLIENTS = 64
 const databaseUrl = process.env['TEST_DATABASE_URL']
-if (!databaseUrl) throw new Error('set TEST_DATABASE_URL to a PostgreSQL whose superuser you are')
+if (!databaseUrl) throw new Error('TEST_DATABASE_URL is missing: set it to a PostgreSQL database and its superuser')
 
-/** Ids as version 7 has them: in the order of time. */
+/** Ids ascend with time, as those of version 7 do. */
 const sessionId = (number: string) => `(lpad(to_hex(1790000000000 + ${number}), 12, '0') || '70008000000000000000')`
 
-/** As a year of use would leave it: each session with its newest token and the one before. */
+/** Fills the database as a year of use would: each session has its newest token and the one before. */
 const FILL = [
-  'set session_replication_role = replica', // what is written here fits; checking each key would take an hour
+  'set session_replication_role = replica', // the rows are consistent, and checking each key would take an hour
   `insert into users (guid, email, password_digest, role, created_at, updated_at)
-   select gen_random_uuid(), 'person' || n || '@example.org', '${bcrypt.hashSync('correct horse battery', COST)}', 'user', now(), now()
-   from generate_series(1, ${PEOPLE}) n`,
+   select gen_random_uuid(), 'user' || n || '@example.org', '${bcrypt.hashSync('correct horse battery', COST)}', 'user', now(), now()
+   from generate_series(1, ${USERS}) n`,
   `insert into sessions (id, user_id, kind, rotation, ip, auth_time, amr, created_at, refreshed_at, expires_at)
-   select ${sessionId('n')}::uuid, 1 + n % ${PEOPLE}, 'login', 'strict', '192.0.2.1', now(), 'pwd', now(), now(),
-     now() + interval '30 days' from generate_series(1, ${PEOPLE * SESSIONS_EACH}) n`,
+   select ${sessionId('n')}::uuid, 1 + n % ${USERS}, 'login', 'strict', '192.0.2.1', now(), 'pwd', now(), now(),
+     now() + interval '30 days' from generate_series(1, ${USERS * SESSIONS_EACH}) n`,
   `insert into refresh_tokens (session_id, user_id, token, generation, token_digest, salt, jti, ip, used_at,
      attempt_digest, expires_at, created_at, updated_at)
-   select ${sessionId('n')}::uuid, 1 + n % ${PEOPLE}, left(${sessionId('n')}, 26) || g, g, repeat('d', 43), repeat('s', 22),
+   select ${sessionId('n')}::uuid, 1 + n % ${USERS}, left(${sessionId('n')}, 26) || g, g, repeat('d', 43), repeat('s', 22),
      gen_random_uuid(), '192.0.2.1', case when g = 7 then now() end, case when g = 7 then repeat('a', 43) end,
      now() + interval '7 days', now(), now()
-   from generate_series(1, ${PEOPLE * SESSIONS_EACH}) n, generate_series(7, 8) g`,
-  'vacuum analyze', // as time would have done
+   from generate_series(1, ${USERS * SESSIONS_EACH}) n, generate_series(7, 8) g`,
+  'vacuum analyze', // as autovacuum would have done
 ]
 
 const SIZES = `select c.relname as name, c.reltuples::bigint as rows, pg_table_size(c.oid) as data,
@@ -52,7 +53,7 @@ const SIZES = `select c.relname as name, c.reltuples::bigint as rows, pg_table_s
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 async function fill(url: string): Promise<void> {
-  const { child } = await startServer({ DATABASE_URL: url }) // makes the tables
+  const { child } = await startServer({ DATABASE_URL: url }) // creates the tables
   child.kill('SIGTERM')
   await once(child, 'close')
   const client = new pg.Client({ connectionString: url })
@@ -69,7 +70,7 @@ const [empty, full] = await Promise.all([createSchema(databaseUrl), createSchema
 await fill(full.url)
 const settings = (DATABASE_URL: string) => ({ DATABASE_URL, BCRYPT_COST: `${COST}` })
 const few = await startContestant('Tessera', settings(empty.url), CLIENTS)
-const many = await startContestant('Tessera', settings(full.url), CLIENTS, PEOPLE)
+const many = await startContestant('Tessera', settings(full.url), CLIENTS, USERS)
 say('\n| | empty, /s | full, /s | ratio (range) |\n|---|---|---|---|')
 for (const work of ['me', 'refresh', 'login'] satisfies Work[]) {
   const order = { work, seconds: Number(options.seconds) }

@@ -6,13 +6,13 @@ export interface Answer {
   body: string
 }
 
-interface Asked {
+interface RequestParts {
   body?: object
   bearer?: string
   cookie?: string
 }
 
-/** A kept-alive connection for one request at a time: much cheaper than node:http, so that less of the load is measured. */
+/** A kept-alive connection for one request at a time. It is much cheaper than node:http, so the load takes less time. */
 export class KeptConnection {
   readonly socket: Socket
   #received = ''
@@ -23,12 +23,12 @@ export class KeptConnection {
     this.socket = connect({ host, port: Number(port), noDelay: true })
     this.socket.on('data', (chunk) => this.#read(chunk.toString('latin1')))
     this.socket.on('error', () => {}) // `close` follows
-    this.socket.on('close', () => this.#waiting?.reject(new Error('the server closed the connection')))
+    this.socket.on('close', () => this.#waiting?.reject(new Error('The server closed the connection.')))
   }
 
-  /** `POST` with a body of ASCII, else `GET`. */
-  ask(path: string, { body, bearer, cookie }: Asked): Promise<Answer> {
-    if (this.socket.destroyed) return Promise.reject(new Error('the server has closed the connection'))
+  /** Sends a `POST` if there is a body, which must be ASCII, else a `GET`. */
+  ask(path: string, { body, bearer, cookie }: RequestParts): Promise<Answer> {
+    if (this.socket.destroyed) return Promise.reject(new Error('The server has closed the connection.'))
     const text = body ? JSON.stringify(body) : ''
     const type = body ? `Content-Type: application/json\r\nContent-Length: ${text.length}\r\n` : ''
     const token = bearer ? `Authorization: Bearer ${bearer}\r\n` : ''
@@ -56,7 +56,7 @@ export class KeptConnection {
     this.#waiting?.resolve({ status: Number(head.slice(9, 12)), head, body })
   }
 
-  /** Of an answer in JSON, whose text holds no line end: so the chunks lie between their lengths as lines. */
+  /** Reads a chunked answer. Its JSON contains no line break, so lengths and chunks alternate as lines. */
   #readChunked(head: string): void {
     if (!this.#received.endsWith('\r\n0\r\n\r\n')) return
     const lines = this.#received.slice(head.length).split('\r\n')

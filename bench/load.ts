@@ -1,8 +1,8 @@
-// A process of load, told by its parent what to ask of whom: so that the load shares no event loop with what is measured.
+// This process puts load on a server as its parent orders, so that the load and the server share no event loop.
 import { type Answer, KeptConnection } from './kept-connection.ts'
 import { type Pace, repeatFor } from './repeat-for.ts'
 
-/** What can be asked; the names are those of the table. */
+/** A kind of request; the report has one row for each. */
 export type Work = 'me' | 'refresh' | 'pairs' | 'login'
 
 export interface Order {
@@ -11,7 +11,7 @@ export interface Order {
 }
 
 export interface Result extends Pace {
-  /** Of this process. */
+  /** Processor time of this process. */
   cpuSeconds: number
 }
 
@@ -26,22 +26,22 @@ interface Client {
   pair: Tokens
 }
 
-const [url = '', email = '', guid = '', serviceKey = '', count = '32', people = '1'] = process.argv.slice(2)
+const [url = '', email = '', guid = '', serviceKey = '', count = '32', users = '1'] = process.argv.slice(2)
 const PASSWORD = 'correct horse battery'
 const LOGIN = '/api/v1/auth/login'
 
-/** Somebody of as many people as there are, `person1@…` and so on; the one who signed up where there is nobody else. */
-const somebody = () => (people === '1' ? email : `person${1 + Math.floor(Math.random() * Number(people))}@example.org`)
+/** Returns the address of a random user, `user1@…` and so on, or of the one who signed up if there are no others. */
+const randomEmail = () => (users === '1' ? email : `user${1 + Math.floor(Math.random() * Number(users))}@example.org`)
 
 async function ok<Body>(answering: Promise<Answer>): Promise<Body> {
   const { status, body } = await answering
-  if (status !== 200) throw new Error(`answered ${status}: ${body}`)
+  if (status !== 200) throw new Error(`A request was answered ${status}: ${body}`)
   return JSON.parse(body)
 }
 
 async function newClient(): Promise<Client> {
   const connection = new KeptConnection(url)
-  const login = await ok<Tokens>(connection.ask(LOGIN, { body: { email: somebody(), password: PASSWORD } }))
+  const login = await ok<Tokens>(connection.ask(LOGIN, { body: { email: randomEmail(), password: PASSWORD } }))
   const pair = await ok<Tokens>(
     connection.ask('/auth/token', { body: { auth: { user_guid: guid } }, bearer: serviceKey }),
   )
@@ -60,7 +60,7 @@ const steps: Record<Work, (client: Client) => Promise<void>> = {
     Object.assign(pair, await ok(connection.ask('/auth/refresh', { body: { auth: pair } })))
   },
   async login({ connection }) {
-    await ok(connection.ask(LOGIN, { body: { email: somebody(), password: PASSWORD } }))
+    await ok(connection.ask(LOGIN, { body: { email: randomEmail(), password: PASSWORD } }))
   },
 }
 

@@ -1,5 +1,5 @@
-// From start to first answer, and memory before and after many refreshes: `npm run bench:memory -- [--refreshes 100000]`.
-// Linux only: memory is read from /proc. TEST_DATABASE_URL adds PostgreSQL.
+// Measures the time from start to first answer, and memory before and after many refreshes:
+// `npm run bench:memory -- [--refreshes 100000]`. Linux only: memory is read from /proc. TEST_DATABASE_URL adds PostgreSQL.
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,8 +18,8 @@ const IDLE_MILLISECONDS = 5000
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
-/** Seconds from the command to the first answer. On SQLite each start makes its database, on PostgreSQL the first one. */
-async function startSeconds(settings: Record<string, string>): Promise<{ seconds: number; idle: number }> {
+/** Measures one start. On SQLite each start creates its database, on PostgreSQL only the first one does. */
+async function measureStart(settings: Record<string, string>): Promise<{ seconds: number; idle: number }> {
   const began = performance.now()
   const { url, child, folder } = await startServer(settings)
   const connection = new KeptConnection(url)
@@ -36,7 +36,7 @@ async function startSeconds(settings: Record<string, string>): Promise<{ seconds
 
 async function measure(database: string, settings: Record<string, string>): Promise<void> {
   const starts: { seconds: number; idle: number }[] = []
-  for (let count = 0; count < STARTS; count++) starts.push(await startSeconds(settings))
+  for (let count = 0; count < STARTS; count++) starts.push(await measureStart(settings))
   const tessera = await startContestant('Tessera', { ...settings, BCRYPT_COST: '4' }, 32)
   const sizes: number[] = []
   let refreshes = 0

@@ -1,6 +1,6 @@
-// Whether a second process helps: Tessera with WEB_CONCURRENCY=1 and 2 beside each other on PostgreSQL, in turn:
-// `TEST_DATABASE_URL=… npm run bench:processes -- [--rounds 5] [--seconds 3] [--clients 32]`. PostgreSQL and the load share the
-// machine; a core that the load takes is no core of the server's, so the third pair of columns leaves it out.
+// Measures what a second process gains: Tessera with WEB_CONCURRENCY=1 and 2 on PostgreSQL, in turn.
+// `TEST_DATABASE_URL=… npm run bench:processes -- [--rounds 5] [--seconds 3] [--clients 32]`
+// PostgreSQL and the load share the machine. The last columns estimate the rate if the load ran on another machine.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { median, spread } from '../harness/statistics.ts'
@@ -18,22 +18,22 @@ const { values: options } = parseArgs({
 })
 const seconds = Number(options.seconds)
 const databaseUrl = process.env['TEST_DATABASE_URL']
-if (!databaseUrl) throw new Error('set TEST_DATABASE_URL')
+if (!databaseUrl) throw new Error('TEST_DATABASE_URL is missing: set it to a PostgreSQL database')
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 interface Use {
   perSecond: number
-  /** Cores that were at work, but for the load's. */
+  /** Busy cores, without those of the load. */
   cores: number
-  /** As if the load ran elsewhere: by the time that it left to the others. */
+  /** The estimated rate if the load ran on another machine. */
   withoutLoad: number
 }
 
 async function measure(contestant: Contestant, work: Work): Promise<Use> {
   const [before, began] = [machineSeconds(), performance.now()]
   const { perSecond, cpuSeconds } = await contestant.measure({ work, seconds })
-  const elapsed = (performance.now() - began) / 1000 // those that were under way at the end are waited for
+  const elapsed = (performance.now() - began) / 1000 // longer than ordered: requests in flight at the end are awaited
   const load = cpuSeconds / elapsed
   const cores = (machineSeconds() - before) / elapsed - load
   return { perSecond, cores, withoutLoad: (perSecond * availableParallelism()) / (availableParallelism() - load) }
@@ -49,11 +49,9 @@ const [one, two] = await Promise.all(
     ),
   ),
 )
-if (!one || !two) throw new Error('did not start')
+if (!one || !two) throw new Error('The servers did not start.')
 
-say(
-  '| | one, /s | two, /s | ratio (range) | cores at work, one / two | without the load, /s |\n|---|---|---|---|---|---|',
-)
+say('| | one, /s | two, /s | ratio (range) | busy cores, one / two | without the load, /s |\n|---|---|---|---|---|---|')
 for (const work of ['me', 'refresh', 'pairs', 'login'] satisfies Work[]) {
   for (const contestant of [one, two]) await contestant.measure({ work, seconds: 3 }) // warm
   const pairs: [Use, Use][] = []

@@ -4,10 +4,10 @@ import { type Pace, repeatFor } from './repeat-for.ts'
 
 const PASSWORD = 'correct horse battery'
 
-/** What the machine can do of a login's digest at most: every core compares passwords and does nothing else. */
+/** Measures how many digests of a login the machine can compute if it does nothing else. */
 export async function measureDigests(seconds: number, cost: number): Promise<Pace> {
   const digest = await bcrypt.hash(PASSWORD, cost)
-  // As many as the thread pool of Node.js has threads: no core waits for the next one.
+  // One for each thread of Node.js' pool, so that no core is idle.
   const atOnce = Math.max(4, availableParallelism())
   return repeatFor(
     seconds,

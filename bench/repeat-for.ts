@@ -1,12 +1,12 @@
 import { quantile } from '../harness/statistics.ts'
 
-/** How many a second were done, and how long all but the slowest hundredth of them took. */
+/** The rate at which steps were completed, and the time within which 99 of 100 were. */
 export interface Pace {
   perSecond: number
   p99Milliseconds: number
 }
 
-/** Repeats each of the steps, all beside each other, and counts what ends within the time. */
+/** Repeats all steps concurrently, each in a loop, and counts those that end within the time. */
 export async function repeatFor(seconds: number, steps: readonly (() => Promise<unknown>)[]): Promise<Pace> {
   const times: number[] = []
   const end = performance.now() + seconds * 1000
@@ -15,7 +15,7 @@ export async function repeatFor(seconds: number, steps: readonly (() => Promise<
       const began = performance.now()
       await step()
       const now = performance.now()
-      if (now < end) times.push(now - began) // what ends later would count as done in less time than it took
+      if (now < end) times.push(now - began) // a step that ends later had more than the time
     }
   }
   await Promise.all(steps.map(repeat))

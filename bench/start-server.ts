@@ -4,22 +4,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnTessera, untilListening } from '../harness/launch-tessera.ts'
 
-const FLOOR = join(import.meta.dirname, 'baseline.ts')
+const BASELINE = join(import.meta.dirname, 'baseline.ts')
 
 /**
- * Starts a server process in an empty folder, which the caller removes; without limits, which would be measured instead.
- * Its log goes to a file there: a pipe would be read at the cost of the load, or fill up.
+ * Starts a server process in an empty folder, which the caller removes. Limits are off, or they would be measured instead.
+ * The log goes to a file there: reading a pipe would cost the load time, and an unread one would fill up.
  */
 export async function startServer(
   settings: Record<string, string>,
-  which: 'Tessera' | 'floor' = 'Tessera',
+  which: 'Tessera' | 'baseline' = 'Tessera',
 ): Promise<{ url: string; child: ChildProcess; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'))
   const options = {
     folder,
     environment: { PORT: '0', RATE_LIMIT: 'off', ...settings },
     log: join(folder, 'log'),
-    ...(which === 'floor' && { command: FLOOR }),
+    ...(which === 'baseline' && { command: BASELINE }),
   }
   const { url, child } = await untilListening(spawnTessera(['start'], options))
   return { url, child, folder }
