@@ -50,7 +50,7 @@ const SIZES = `select c.relname as name, c.reltuples::bigint as rows, pg_table_s
   pg_indexes_size(c.oid) as indexes from pg_class c join pg_namespace s on s.oid = c.relnamespace
   where c.relkind = 'r' and s.nspname = current_schema() and c.reltuples > 1000 order by 1`
 
-const say = (line: string) => process.stdout.write(`${line}\n`)
+const print = (line: string) => process.stdout.write(`${line}\n`)
 
 async function fill(url: string): Promise<void> {
   const { child } = await startServer({ DATABASE_URL: url }) // creates the tables
@@ -60,9 +60,9 @@ async function fill(url: string): Promise<void> {
   await client.connect()
   for (const statement of FILL) await client.query(statement)
   const { rows } = await client.query(SIZES)
-  say('| table | rows | bytes a row, with its indexes |\n|---|---|---|')
+  print('| table | rows | bytes a row, with its indexes |\n|---|---|---|')
   for (const { name, rows: count, data, indexes } of rows)
-    say(`| ${name} | ${count} | ${Math.round(data / count)} + ${Math.round(indexes / count)} |`)
+    print(`| ${name} | ${count} | ${Math.round(data / count)} + ${Math.round(indexes / count)} |`)
   await client.end()
 }
 
@@ -71,7 +71,7 @@ await fill(full.url)
 const settings = (DATABASE_URL: string) => ({ DATABASE_URL, BCRYPT_COST: `${COST}` })
 const few = await startContestant('Tessera', settings(empty.url), CLIENTS)
 const many = await startContestant('Tessera', settings(full.url), CLIENTS, USERS)
-say('\n| | empty, /s | full, /s | ratio (range) |\n|---|---|---|---|')
+print('\n| | empty, /s | full, /s | ratio (range) |\n|---|---|---|---|')
 for (const work of ['me', 'refresh', 'login'] satisfies Work[]) {
   const order = { work, seconds: Number(options.seconds) }
   for (const contestant of [few, many]) await contestant.measure(order) // warm
@@ -80,7 +80,7 @@ for (const work of ['me', 'refresh', 'login'] satisfies Work[]) {
     pairs.push([(await few.measure(order)).perSecond, (await many.measure(order)).perSecond])
   const ratios = pairs.map(([a, b]) => b / a)
   const [a, b] = [0, 1].map((index) => Math.round(median(pairs.map((pair) => pair[index] as number))))
-  say(`| ${work} | ${a} | ${b} | ${spread(ratios)} |`)
+  print(`| ${work} | ${a} | ${b} | ${spread(ratios)} |`)
 }
 await Promise.all([few.end(), many.end()])
 await empty.drop()

@@ -16,7 +16,7 @@ const REFRESHES = Number(options.refreshes)
 const STARTS = 5
 const IDLE_MILLISECONDS = 5000
 
-const say = (line: string) => process.stdout.write(`${line}\n`)
+const print = (line: string) => process.stdout.write(`${line}\n`)
 
 /** Measures one start. On SQLite each start creates its database, on PostgreSQL only the first one does. */
 async function measureStart(settings: Record<string, string>): Promise<{ seconds: number; idle: number }> {
@@ -48,10 +48,10 @@ async function measure(database: string, settings: Record<string, string>): Prom
   await tessera.end()
   const first = median(starts.map(({ seconds }) => seconds)).toFixed(2)
   const idle = median(starts.map((start) => start.idle))
-  say(`| ${database} | ${first} s | ${idle} MB | ${sizes.join(', ')} MB |`)
+  print(`| ${database} | ${first} s | ${idle} MB | ${sizes.join(', ')} MB |`)
 }
 
-say(`| | start to first answer | idle | after each quarter of ${REFRESHES} refreshes |\n|---|---|---|---|`)
+print(`| | start to first answer | idle | after each quarter of ${REFRESHES} refreshes |\n|---|---|---|---|`)
 await measure('SQLite', {})
 const databaseUrl = process.env['TEST_DATABASE_URL']
 if (databaseUrl) {

@@ -20,7 +20,7 @@ const seconds = Number(options.seconds)
 const databaseUrl = process.env['TEST_DATABASE_URL']
 if (!databaseUrl) throw new Error('TEST_DATABASE_URL is missing: set it to a PostgreSQL database')
 
-const say = (line: string) => process.stdout.write(`${line}\n`)
+const print = (line: string) => process.stdout.write(`${line}\n`)
 
 interface Use {
   perSecond: number
@@ -51,7 +51,9 @@ const [one, two] = await Promise.all(
 )
 if (!one || !two) throw new Error('The servers did not start.')
 
-say('| | one, /s | two, /s | ratio (range) | busy cores, one / two | without the load, /s |\n|---|---|---|---|---|---|')
+print(
+  '| | one, /s | two, /s | ratio (range) | busy cores, one / two | without the load, /s |\n|---|---|---|---|---|---|',
+)
 for (const work of ['me', 'refresh', 'pairs', 'login'] satisfies Work[]) {
   for (const contestant of [one, two]) await contestant.measure({ work, seconds: 3 }) // warm
   const pairs: [Use, Use][] = []
@@ -62,7 +64,7 @@ for (const work of ['me', 'refresh', 'pairs', 'login'] satisfies Work[]) {
   const [a = 0, b = 0] = of('perSecond')
   const cores = of('cores').map((value) => value.toFixed(2))
   const alone = of('withoutLoad').map(Math.round)
-  say(
+  print(
     `| ${work} | ${Math.round(a)} | ${Math.round(b)} | ${spread(ratios)} | ${cores.join(' / ')} | ${alone.join(' / ')} |`,
   )
 }

@@ -1,5 +1,5 @@
-// Better Auth as its documentation sets it up on node:http and PostgreSQL; in JavaScript, since its types are not there
-// when the rest of the project is checked.
+// Better Auth is set up on node:http and PostgreSQL as its documentation shows. This is JavaScript because its types are not
+// installed where the rest of the project is checked.
 import { createServer } from 'node:http'
 import { betterAuth } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'
@@ -14,8 +14,8 @@ const auth = betterAuth({
   emailAndPassword: { enabled: true, requireEmailVerification: false },
   rateLimit: { enabled: false },
   telemetry: { enabled: false },
-  session: { cookieCache: { enabled: false } }, // it would answer for a session that was ended meanwhile
-  plugins: [jwt({ disableSettingJwtHeader: true })], // else get-session signs a token too, which nobody asked for
+  session: { cookieCache: { enabled: false } }, // it would accept a session that has ended
+  plugins: [jwt({ disableSettingJwtHeader: true })], // by default get-session signs a token too
 })
 await (await getMigrations(auth.options)).runMigrations()
 const server = createServer(toNodeHandler(auth))

@@ -5,7 +5,7 @@ import type { Pace } from '../repeat-for.ts'
 import type { Order } from './load.ts'
 import type { ProductKey } from './products.ts'
 
-/** A product that is asked by a process of load of its own. */
+/** A product, and a process that puts load on it. */
 export interface Contestant {
   product: ProductKey
   measure: (order: Order) => Promise<Pace>
@@ -13,18 +13,18 @@ export interface Contestant {
 }
 
 /**
- * Starts the load, and the clients with a person and a session each.
+ * Starts the load, whose clients each have a user and a session.
  *
- * @throws when any request was not answered as it should be; the load has then written the answer to standard error
+ * @throws if any request is not answered with success; the load then prints the answer to standard error
  */
 export async function startContestant(product: ProductKey, url: string, clients: number): Promise<Contestant> {
   const load = fork(join(import.meta.dirname, 'load.ts'), [product, url, String(clients)])
   process.once('exit', () => load.kill('SIGKILL'))
   let ended = false
   const lost = once(load, 'exit').then(() => {
-    if (!ended) throw new Error(`the load on ${product} failed, as said above`)
+    if (!ended) throw new Error(`The load on ${product} failed: its error is printed above.`)
   })
-  lost.catch(() => {}) // whoever waits for an answer hears of it
+  lost.catch(() => {}) // `next` throws it
   const next = async () => (await Promise.race([once(load, 'message'), lost]))?.[0]
   await next()
   return {

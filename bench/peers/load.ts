@@ -1,4 +1,4 @@
-// A process of load, told by its parent what to ask of whom: so that the load shares no event loop with what is measured.
+// This process puts load on a product as its parent orders, so that the load shares no event loop with its parent.
 import { once } from 'node:events'
 import { KeptConnection } from '../kept-connection.ts'
 import { type Pace, repeatFor } from '../repeat-for.ts'
@@ -9,7 +9,7 @@ export interface Order {
   seconds: number
 }
 
-/** A person of one's own each: products write to the person's row, where many sessions of one would wait for each other. */
+/** Each client has its own user: products write to the user's row, where sessions of one user would wait for each other. */
 interface Client {
   email: string
   session: Session
@@ -43,11 +43,11 @@ const steps: Record<Work, (connection: KeptConnection, client: Client) => Promis
   },
   async me(connection, { email, session }) {
     const named = await product.me(connection, session)
-    if (named !== email) throw new Error(`${named} was named instead of ${email}`)
+    if (named !== email) throw new Error(`The answer names ${named} instead of ${email}.`)
   },
 }
 
-/** On new connections, made before the time begins: while the others were measured, a server may have closed idle ones. */
+/** Measures on new connections: a server may have closed idle ones while the other products were measured. */
 async function carryOut(clients: Client[], { work, seconds }: Order): Promise<Pace> {
   const connections = await Promise.all(clients.map(connect))
   const pace = await repeatFor(
@@ -55,7 +55,7 @@ async function carryOut(clients: Client[], { work, seconds }: Order): Promise<Pa
     clients.map((client, index) => () => steps[work](connections[index] as KeptConnection, client)),
   )
   for (const { socket } of connections) socket.destroy()
-  if (pace.perSecond === 0) throw new Error(`no ${work} was answered within ${seconds} s: give it more with --seconds`)
+  if (pace.perSecond === 0) throw new Error(`No ${work} was answered within ${seconds} s: raise --seconds.`)
   return pace
 }
 

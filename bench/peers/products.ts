@@ -3,7 +3,7 @@ import { ADMINISTRATOR } from './start-peer.ts'
 
 export type Work = 'login' | 'refresh' | 'me'
 
-/** What a person holds after a login. */
+/** What a client holds after a login. */
 export interface Session {
   bearer: string
   cookie: string
@@ -23,10 +23,10 @@ export interface Product {
 
 const password = 'correct horse battery'
 
-/** @throws for any other answer than success: a refusal is quick, and would be counted as work */
+/** Returns a successful answer. @throws for any other: a refusal is quick and would count as work */
 async function ok(answering: Promise<Answer>): Promise<Answer> {
   const answer = await answering
-  if (answer.status !== 200) throw new Error(`answered ${answer.status}: ${answer.body}`)
+  if (answer.status !== 200) throw new Error(`A request was answered ${answer.status}: ${answer.body}`)
   return answer
 }
 

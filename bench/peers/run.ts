@@ -1,6 +1,6 @@
-// Tessera beside other products, each as its own npm package has it, in one run on one machine and one PostgreSQL server:
+// Measures Tessera beside other products, which are installed from npm, on one machine and one PostgreSQL server:
 // `cd bench/peers && npm install && TEST_DATABASE_URL=postgres://... node run.ts [--rounds 5] [--seconds 5] [--clients 16]`.
-// The user of that URL must be allowed to create databases. No part of the project: its packages are installed here alone.
+// The role of that URL must be allowed to create databases. The packages are installed in this folder only.
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -24,14 +24,14 @@ const ROUNDS = Number(options.rounds)
 const seconds = Number(options.seconds)
 const clients = Number(options.clients)
 const PEERS: Peer[] = ['better-auth', 'directus']
-/** `refresh` before `me`, which so has access tokens that do not expire meanwhile. */
+/** `me` comes last, so that its access tokens are new and do not expire during the measurement. */
 const WORKS: Work[] = ['login', 'refresh', 'me']
 
-const say = (line: string) => process.stdout.write(`${line}\n`)
+const print = (line: string) => process.stdout.write(`${line}\n`)
 
 const databaseUrl = process.env['TEST_DATABASE_URL']
-if (!databaseUrl) throw new Error('set TEST_DATABASE_URL')
-const endings: (() => unknown)[] = []
+if (!databaseUrl) throw new Error('TEST_DATABASE_URL is missing: set it to a PostgreSQL database')
+const cleanUps: (() => unknown)[] = []
 
 interface Participant extends Contestant {
   version: string
@@ -39,30 +39,30 @@ interface Participant extends Contestant {
 
 async function startProduct(product: ProductKey): Promise<Server> {
   const { url, drop } = await newDatabase(databaseUrl as string)
-  endings.push(drop)
+  cleanUps.push(drop)
   const server = await (product === 'tessera' ? startTessera(url) : startPeer(product, url))
-  endings.push(server.end)
+  cleanUps.push(server.end)
   return server
 }
 
-async function joinIn(product: ProductKey, { url }: Server, version: string): Promise<Participant> {
+async function addContestant(product: ProductKey, { url }: Server, version: string): Promise<Participant> {
   const contestant = await startContestant(product, url, clients)
-  endings.push(contestant.end)
+  cleanUps.push(contestant.end)
   return { ...contestant, version }
 }
 
-/** Without the peers that do not start here; but one that starts and then refuses something ends the run. */
+/** Starts the peers and skips those that do not start. A peer that starts and then refuses a request ends the run. */
 async function startPeers(): Promise<Participant[]> {
   const peers: Participant[] = []
   for (const peer of PEERS) {
     const started = await startProduct(peer).catch((error: Error) => error)
-    if (started instanceof Error) say(`${PRODUCTS[peer].name} skipped: ${started.message}\n`)
-    else peers.push(await joinIn(peer, started, versionOf(peer)))
+    if (started instanceof Error) print(`${PRODUCTS[peer].name} skipped: ${started.message}\n`)
+    else peers.push(await addContestant(peer, started, versionOf(peer)))
   }
   return peers
 }
 
-/** Rounds in turn, so that whatever the machine does meanwhile befalls all. */
+/** Measures all in alternating rounds, so that other work on the machine affects them equally. */
 async function compare(work: Work, tessera: Contestant, peers: Contestant[]): Promise<void> {
   const all = [tessera, ...peers]
   for (const contestant of all) await contestant.measure({ work, seconds: Math.min(seconds, 3) }) // warm
@@ -75,38 +75,40 @@ async function compare(work: Work, tessera: Contestant, peers: Contestant[]): Pr
   for (const peer of peers) {
     const ratios = of(tessera).map((ours, round) => ours.perSecond / (of(peer)[round]?.perSecond ?? Number.NaN))
     const { name, paths } = PRODUCTS[peer.product]
-    say(
+    print(
       `| ${work}: \`${PRODUCTS.tessera.paths[work]}\` | ${name} \`${paths[work]}\` | ${perSecond(tessera)} | ${perSecond(peer)} | ${spread(ratios)} | ${p99(tessera)} / ${p99(peer)} |`,
     )
   }
 }
 
-process.once('SIGINT', () => {}) // the processes of load end by it, and with them the run, in order
+process.once('SIGINT', () => {}) // the processes of load end with it, and then the run cleans up
 try {
   const ofTessera = readFileSync(join(import.meta.dirname, '../../server/package.json'), 'utf8')
-  const tessera = await joinIn('tessera', await startProduct('tessera'), JSON.parse(ofTessera).version)
+  const tessera = await addContestant('tessera', await startProduct('tessera'), JSON.parse(ofTessera).version)
   const peers = await startPeers()
-  if (peers.length === 0) throw new Error('there is nobody to be compared with')
-  say(
-    `| ${clients} clients, ${ROUNDS} rounds of ${seconds} s each in turn | peer | Tessera/s | peer/s | ratio (range) | p99 ms, Tessera / peer |`,
+  if (peers.length === 0) throw new Error('No peer could be started: run npm install in bench/peers')
+  print(
+    `| ${clients} clients, ${ROUNDS} alternating rounds of ${seconds} s | peer | Tessera/s | peer/s | ratio (range) | p99 ms, Tessera / peer |`,
   )
-  say('|---|---|---|---|---|---|')
+  print('|---|---|---|---|---|---|')
   for (const work of WORKS) await compare(work, tessera, peers)
-  say('\nPasswords are hashed as each product ships, which decides about login:')
+  print('\nEach product hashes passwords with its default settings, which determine the rate of logins:')
   for (const { product, version } of [tessera, ...peers])
-    say(`- ${PRODUCTS[product].name} ${version}: ${PRODUCTS[product].hashing}`)
-  say('\nEverybody: one process in production mode, a person and a session per client, no rate limits, log to a file,')
-  say('all other settings as shipped.')
-  say(
-    '`me` reads the session in Tessera and Better Auth; in Directus not the session, but the person and their rights.',
+    print(`- ${PRODUCTS[product].name} ${version}: ${PRODUCTS[product].hashing}`)
+  print(
+    '\nAll products: one process in production mode, a user and a session per client, no rate limits, log to a file,',
   )
-  say('Better Auth has no refresh: its `/token` signs a JWT for a living session and changes nothing.')
-  say('Its cookie cache is off, since it would answer for ended sessions; so is the JWT beside `get-session`.')
-  say('Directus: its wait of 500 ms per login and its refusals under load are off; its people have a role that may')
-  say('read users, and no seat in its app.')
+  print('all other settings by default.')
+  print(
+    '`me` reads the session in Tessera and Better Auth; in Directus it reads the user and their permissions instead.',
+  )
+  print('Better Auth has no refresh: its `/token` signs a JWT for an active session and changes nothing.')
+  print('Its cookie cache is off, because it would accept ended sessions; so is the JWT beside `get-session`.')
+  print('Directus: its delay of 500 ms per login and its refusals under load are off; its users have a role that may')
+  print('read users, and no seat in its app.')
   const load = loadavg().map((value) => value.toFixed(1))
-  say(`${availableParallelism()} cores (${cpus()[0]?.model}), Node.js ${process.version}, load ${load.join(' ')}.`)
+  print(`${availableParallelism()} cores (${cpus()[0]?.model}), Node.js ${process.version}, load ${load.join(' ')}.`)
 } finally {
-  for (const end of endings.reverse()) await end()
+  for (const end of cleanUps.reverse()) await end()
 }
 process.exit(0)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const PATIENCE_MILLISECONDS = 60_000
+const START_TIMEOUT_MILLISECONDS = 60_000
 const SECRET = 'a-secret-of-the-benchmark-alone-0123456789'
 
 export interface Server {
@@ -13,12 +13,12 @@ export interface Server {
   end: () => Promise<void>
 }
 
-/** The first administrator of Directus, who makes the other people. */
+/** The first administrator of Directus, who creates the other users. */
 export const ADMINISTRATOR = { email: 'administrator@example.com', password: 'correct horse battery' }
 
 const directus = join(import.meta.dirname, 'node_modules/directus/cli.js')
 
-/** Commands in order; the last one is the server and says `started at`. All settings not here are as shipped. */
+/** Commands of each peer. The last one is the server, which prints `started at`. All other settings are defaults. */
 const PEERS = {
   'better-auth': {
     commands: [[join(import.meta.dirname, 'better-auth-server.js')]],
@@ -39,30 +39,30 @@ const PEERS = {
       PORT: '0',
       TELEMETRY: 'false',
       NO_UPDATE_NOTIFIER: 'true',
-      LOG_STYLE: 'raw', // JSON as Tessera's, for people it would be dearer
+      LOG_STYLE: 'raw', // JSON, as Tessera logs; pretty-printing would cost more
       RATE_LIMITER_ENABLED: 'false',
       PRESSURE_LIMITER_ENABLED: 'false', // it answers 503 when busy
-      LOGIN_STALL_TIME: '0', // else every login waits until 500 ms have passed
+      LOGIN_STALL_TIME: '0', // by default every login takes at least 500 ms
     }),
   },
 }
 
 export type Peer = keyof typeof PEERS
 
-/** @throws when it is not installed */
+/** Returns the installed version of a peer. @throws if it is not installed */
 export function versionOf(peer: Peer): string {
   const file = join(import.meta.dirname, 'node_modules', peer, 'package.json')
   try {
     return JSON.parse(readFileSync(file, 'utf8')).version
   } catch {
-    throw new Error('it is not installed: run npm install in bench/peers')
+    throw new Error('it is not installed; run npm install in bench/peers')
   }
 }
 
 /**
  * Starts another product in an empty folder, on an empty database. Its log goes to a file there, as Tessera's does.
  *
- * @throws with the end of its log when it does not start
+ * @throws with the end of its log if it does not start
  */
 export async function startPeer(peer: Peer, databaseUrl: string): Promise<Server> {
   versionOf(peer)
@@ -77,9 +77,9 @@ export async function startPeer(peer: Peer, databaseUrl: string): Promise<Server
     return child
   }
   const failure = () => {
-    const said = readFileSync(log, 'utf8').slice(-2000)
+    const logged = readFileSync(log, 'utf8').slice(-2000)
     rmSync(folder, { recursive: true })
-    return new Error(`it did not start: ${said}`)
+    return new Error(`it did not start: ${logged}`)
   }
   for (const command of commands.slice(0, -1)) {
     const [code] = await once(run(command), 'close')
@@ -92,8 +92,8 @@ export async function startPeer(peer: Peer, databaseUrl: string): Promise<Server
     await ended
     rmSync(folder, { recursive: true })
   }
-  const patience = performance.now() + PATIENCE_MILLISECONDS
-  while (server.exitCode === null && server.signalCode === null && performance.now() < patience) {
+  const deadline = performance.now() + START_TIMEOUT_MILLISECONDS
+  while (server.exitCode === null && server.signalCode === null && performance.now() < deadline) {
     const port = /started at 127\.0\.0\.1:(\d+)/.exec(readFileSync(log, 'utf8'))?.[1]
     if (port) return { url: `http://127.0.0.1:${port}`, end }
     await sleep(50)

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { startServer } from '../start-server.ts'
 import type { Server } from './start-peer.ts'
 
-/** Starts Tessera as in production, but for HTTPS, which nobody here has. */
+/** Starts Tessera in production mode, without HTTPS, which no peer has here. */
 export async function startTessera(databaseUrl: string): Promise<Server> {
   const { url, child, folder } = await startServer({
     NODE_ENV: 'production',
