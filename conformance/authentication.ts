@@ -16,7 +16,7 @@ function attempt(target: Target, email: unknown, password: unknown): Promise<Ans
 }
 
 async function wrongPassword(target: Target): Promise<Answer> {
-  return attempt(target, (await flow.otherPerson(target)).email, 'a wrong password')
+  return attempt(target, (await flow.otherUser(target)).email, 'a wrong password')
 }
 
 /** A field is absent or no string: 422, and its name stands in the details. */
@@ -72,7 +72,7 @@ export const authentication: readonly Promised[] = [
     expectHeader((await flow.anySession(target)).answer, 'cache-control', /\bno-store\b/)
   }),
   contract('the address may be written in another case and with space around it', async (target) => {
-    const { email, password } = await flow.anyPerson(target)
+    const { email, password } = await flow.anyUser(target)
     expectStatus(await attempt(target, `  ${email.toUpperCase()} `, password), 200)
   }),
   contract('two logins are two sessions: logging one out leaves the other', async (target) => {
@@ -91,7 +91,7 @@ export const authentication: readonly Promised[] = [
     },
   ),
   contract(`any string is judged: an empty, long or broken one is 401 "${WRONG}"`, async (target) => {
-    const { email, password } = await flow.otherPerson(target)
+    const { email, password } = await flow.otherUser(target)
     for (const other of ['', 'x'.repeat(10_000), `${password}\0`]) {
       expectError(await attempt(target, email, other), 401, WRONG)
     }
@@ -162,7 +162,7 @@ export const authentication: readonly Promised[] = [
     expectError(await flow.me(target, refresh_token), 401, MISSING)
   }),
   contract('the user of sign-up, login and /me is the same', async (target) => {
-    const { answer } = await flow.anyPerson(target)
+    const { answer } = await flow.anyUser(target)
     if (!answer.body?.user) throw new Skipped('sign-up answers no user')
     const { user } = await flow.anySession(target)
     expect(answer, isDeepStrictEqual(answer.body.user, user), JSON.stringify(user))

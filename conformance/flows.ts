@@ -3,10 +3,10 @@ import { expect, expectStatus } from './expect.ts'
 import { Skipped } from './promise.ts'
 import type { Answer, Target } from './target.ts'
 
-export interface Person {
+export interface User {
   email: string
   password: string
-  /** Of a server that answers the person at sign-up. */
+  /** Of a server that answers the user at sign-up. */
   id: number | undefined
   guid: string | undefined
   answer: Answer
@@ -43,8 +43,8 @@ export function askToSignUp(target: Target, user: unknown): Promise<Answer> {
   return target.post(SIGN_UP, { user })
 }
 
-/** A new person, for promises that change or delete theirs. */
-export async function signUp(target: Target, given: Record<string, string> = {}): Promise<Person> {
+/** A new user, for promises that change or delete theirs. */
+export async function signUp(target: Target, given: Record<string, string> = {}): Promise<User> {
   const credentials = { email: freshEmail(), password: freshPassword(), ...given }
   const answer = await askToSignUp(target, credentials)
   expectStatus(answer, 200)
@@ -52,18 +52,18 @@ export async function signUp(target: Target, given: Record<string, string> = {})
   return { email: credentials.email, password: credentials.password, id, guid, answer }
 }
 
-/** The person whose sessions and pairs most promises are about: each opens its own. */
-export function anyPerson(target: Target): Promise<Person> {
-  return target.shared('person', () => signUp(target))
+/** The user whose sessions and pairs most promises are about: each opens its own. */
+export function anyUser(target: Target): Promise<User> {
+  return target.shared('user', () => signUp(target))
 }
 
 /** Somebody else, at whom wrong passwords are tried: limits count those per account. */
-export function otherPerson(target: Target): Promise<Person> {
-  return target.shared('other person', () => signUp(target))
+export function otherUser(target: Target): Promise<User> {
+  return target.shared('other user', () => signUp(target))
 }
 
-export async function logIn(target: Target, given?: Person): Promise<Session> {
-  const { email, password } = given ?? (await anyPerson(target))
+export async function logIn(target: Target, given?: User): Promise<Session> {
+  const { email, password } = given ?? (await anyUser(target))
   const answer = await target.post(LOGIN, { email, password })
   expectStatus(answer, 200)
   return { ...tokensOf(answer), user: answer.body.user ?? {}, answer }
@@ -94,7 +94,7 @@ export function me(target: Target, accessToken: string): Promise<Answer> {
 /** A GUID that pairs can be issued to. */
 export async function pairGuid(target: Target): Promise<string> {
   if (target.options.guid !== undefined) return target.options.guid
-  const guid = (await anyPerson(target)).guid ?? (await anySession(target)).user['guid']
+  const guid = (await anyUser(target)).guid ?? (await anySession(target)).user['guid']
   if (typeof guid === 'string') return guid
   throw new Skipped('neither sign-up nor login answers a guid: give one with --guid')
 }
@@ -125,8 +125,8 @@ export async function refreshedPair(target: Target, pair: Tokens, key?: string):
 }
 
 /** A user's id in paths; the tutorial tells nobody theirs, but a login does. */
-export async function idOf(target: Target, person: Person, session?: Session): Promise<unknown> {
-  const id = person.id ?? (session ?? (await logIn(target, person))).user['id']
+export async function idOf(target: Target, user: User, session?: Session): Promise<unknown> {
+  const id = user.id ?? (session ?? (await logIn(target, user))).user['id']
   if (id === undefined) throw new Skipped('neither sign-up nor login answers an id')
   return id
 }

@@ -127,7 +127,7 @@ export const pairs: readonly Promised[] = [
       expectHeader(answer, 'www-authenticate', /^Bearer\b/)
     }
   }),
-  contract('a person may hold several pairs at once, and all of them refresh', async (target) => {
+  contract('a user may hold several pairs at once, and all of them refresh', async (target) => {
     const held = [await flow.issuePair(target), await flow.issuePair(target), await flow.issuePair(target)]
     for (const pair of held) await flow.refreshedPair(target, pair)
   }),
@@ -245,7 +245,7 @@ export const pairs: readonly Promised[] = [
     const key = randomUUID()
     expectOneSuccessor(await Promise.all(Array.from({ length: 20 }, () => flow.refreshPair(target, pair, key))))
   }),
-  contract("/me accepts a pair's access token, and answers its person", async (target) => {
+  contract("/me accepts a pair's access token, and answers its user", async (target) => {
     const { access_token, guid } = await anyPair(target)
     const answer = await flow.me(target, access_token)
     expect(answer, answer.status === 200 && answer.body?.user?.guid === guid, '200 and the user of that guid')
@@ -269,14 +269,14 @@ export const pairs: readonly Promised[] = [
       await flow.refreshedPair(target, pair)
     },
   ),
-  contract('a deleted person has no pairs and gets none: 401 and 404 "User not found"', async (target) => {
-    const person = await flow.signUp(target)
-    if (person.guid === undefined) throw new Skipped('sign-up answers no guid')
-    const pair = await flow.issuePair(target, person.guid)
-    const { access_token } = await flow.logIn(target, person)
-    expectStatus(await target.delete(`/api/v1/users/${person.guid}`, { bearer: access_token }), 204)
+  contract('a deleted user has no pairs and gets none: 401 and 404 "User not found"', async (target) => {
+    const user = await flow.signUp(target)
+    if (user.guid === undefined) throw new Skipped('sign-up answers no guid')
+    const pair = await flow.issuePair(target, user.guid)
+    const { access_token } = await flow.logIn(target, user)
+    expectStatus(await target.delete(`/api/v1/users/${user.guid}`, { bearer: access_token }), 204)
     expectPairError(await flow.refreshPair(target, pair), 401, INVALID)
-    const answer = await flow.askForPair(target, { auth: { user_guid: person.guid } })
+    const answer = await flow.askForPair(target, { auth: { user_guid: user.guid } })
     expectPairError(answer, 404, 'User not found')
   }),
   contract('under /auth/, 400, 404, 405 with Allow, 413 and 415 are {"error":"sentence"}', async (target) => {

@@ -10,10 +10,10 @@ const BLANK = "can't be blank"
 const USER_FIELDS = ['id', 'guid', 'email', 'first_name', 'last_name', 'role', 'created_at', 'updated_at']
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** A person who is about to be deleted, and the token for it. */
+/** A user who is about to be deleted, and the token for it. */
 async function leaving(target: Target) {
-  const person = await flow.signUp(target)
-  return { person, session: await flow.logIn(target, person) }
+  const user = await flow.signUp(target)
+  return { user, session: await flow.logIn(target, user) }
 }
 
 function remove(target: Target, id: unknown, bearer?: string): Promise<Answer> {
@@ -31,11 +31,11 @@ function expectSomethingWrong(answer: Answer, field: string): void {
 
 export const registration: readonly Promised[] = [
   document('a sign-up with e-mail and password is 200 "You have successfully registered"', async (target) => {
-    const { answer } = await flow.anyPerson(target)
+    const { answer } = await flow.anyUser(target)
     expect(answer, answer.body?.message === 'You have successfully registered', 'that message')
   }),
   document('an address that is taken is 422 "Something went wrong" with errors.email', async (target) => {
-    const { email } = await flow.anyPerson(target)
+    const { email } = await flow.anyUser(target)
     expectSomethingWrong(await askWith(target, { email }), 'email')
   }),
   document(
@@ -46,22 +46,22 @@ export const registration: readonly Promised[] = [
     },
   ),
   document('DELETE /api/v1/users/:id is 204 without a body', async (target) => {
-    const person = await flow.signUp(target)
+    const user = await flow.signUp(target)
     // The tutorial has no login and guards nothing; who has a login may want its token.
-    const login = await target.post(flow.LOGIN, { email: person.email, password: person.password })
-    const id = person.id ?? login.body?.user?.id
+    const login = await target.post(flow.LOGIN, { email: user.email, password: user.password })
+    const id = user.id ?? login.body?.user?.id
     if (id === undefined) throw new Skipped('neither sign-up nor login answers an id')
     const answer = await remove(target, id, login.body?.access_token)
     expect(answer, answer.status === 204 && answer.text === '', '204 without a body')
   }),
 
-  contract(`the person of a sign-up has exactly ${USER_FIELDS.join(', ')}`, async (target) => {
-    const { answer } = await flow.anyPerson(target)
+  contract(`the user of a sign-up has exactly ${USER_FIELDS.join(', ')}`, async (target) => {
+    const { answer } = await flow.anyUser(target)
     const isKept = hasExactly(answer.body, ['message', 'user']) && hasExactly(answer.body.user, USER_FIELDS)
     expect(answer, isKept, 'a message and a user of these fields')
   }),
-  contract('a new person has a whole number as id, a UUID as guid, and the role "user"', async (target) => {
-    const { answer } = await flow.anyPerson(target)
+  contract('a new user has a whole number as id, a UUID as guid, and the role "user"', async (target) => {
+    const { answer } = await flow.anyUser(target)
     const { id, guid, role } = answer.body?.user ?? {}
     expect(answer, Number.isSafeInteger(id) && UUID.test(guid) && role === 'user', 'such a user')
   }),
@@ -70,12 +70,12 @@ export const registration: readonly Promised[] = [
     const { answer } = await flow.signUp(target, names)
     const { first_name, last_name } = answer.body?.user ?? {}
     expect(answer, first_name === names.first_name && last_name === names.last_name, 'the names that were sent')
-    const { answer: nameless } = await flow.anyPerson(target)
+    const { answer: nameless } = await flow.anyUser(target)
     const { user } = nameless.body ?? {}
     expect(nameless, user?.first_name === null && user?.last_name === null, 'null for both names')
   }),
   contract(`a taken address and an empty password are told at once: "${TAKEN}", "${BLANK}"`, async (target) => {
-    const { email } = await flow.anyPerson(target)
+    const { email } = await flow.anyUser(target)
     expectInvalid(await flow.askToSignUp(target, { email, password: '' }), { email: [TAKEN], password: [BLANK] })
   }),
   contract(`without any field, or without a user, both are "${BLANK}"; so is an address of spaces`, async (target) => {
@@ -158,17 +158,17 @@ export const registration: readonly Promised[] = [
   }),
 
   contract('a deletion without a token, or with a wrong one, is 401 "Missing or invalid token"', async (target) => {
-    const id = await flow.idOf(target, await flow.otherPerson(target))
+    const id = await flow.idOf(target, await flow.otherUser(target))
     for (const bearer of [undefined, 'nonsense']) {
       const answer = await remove(target, id, bearer)
       expectError(answer, 401, 'Missing or invalid token')
       expectHeader(answer, 'www-authenticate', /^Bearer\b/)
     }
-    await flow.logIn(target, await flow.otherPerson(target))
+    await flow.logIn(target, await flow.otherUser(target))
   }),
   contract("somebody else's id or guid is the same 404 as an unknown one, and nobody is gone", async (target) => {
     const { access_token } = await flow.anySession(target)
-    const victim = await flow.otherPerson(target)
+    const victim = await flow.otherUser(target)
     const unknown = await remove(target, 999_999_999, access_token)
     expectError(unknown, 404)
     for (const id of [await flow.idOf(target, victim), victim.guid ?? 'x', randomUUID(), '0', 'x']) {
@@ -178,14 +178,14 @@ export const registration: readonly Promised[] = [
     await flow.logIn(target, victim)
   }),
   contract('people delete themselves by their guid too', async (target) => {
-    const { person, session } = await leaving(target)
-    if (person.guid === undefined) throw new Skipped('sign-up answers no guid')
-    expectStatus(await remove(target, person.guid, session.access_token), 204)
+    const { user, session } = await leaving(target)
+    if (user.guid === undefined) throw new Skipped('sign-up answers no guid')
+    expectStatus(await remove(target, user.guid, session.access_token), 204)
   }),
   contract('after a deletion login, /me, refresh and another deletion are 401', async (target) => {
-    const { person, session } = await leaving(target)
-    const { email, password } = person
-    const id = await flow.idOf(target, person, session)
+    const { user, session } = await leaving(target)
+    const { email, password } = user
+    const id = await flow.idOf(target, user, session)
     expectStatus(await remove(target, id, session.access_token), 204)
     expectError(await target.post(flow.LOGIN, { email, password }), 401, 'Invalid email or password')
     expectError(await flow.me(target, session.access_token), 401, 'Missing or invalid token')

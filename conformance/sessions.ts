@@ -33,7 +33,7 @@ export const sessions: readonly Promised[] = [
     const { session, answer } = await anyRefresh(target)
     expectStatus(answer, 200)
     const seen = await flow.me(target, answer.body?.access_token)
-    expect(seen, seen.status === 200 && seen.body?.user?.id === session.user['id'], '200 and the same person')
+    expect(seen, seen.status === 200 && seen.body?.user?.id === session.user['id'], '200 and the same user')
   }),
   document('a client that keeps its first refresh token refreshes with it again and again', async (target) => {
     const { refresh_token } = await flow.logIn(target)
@@ -79,7 +79,7 @@ export const sessions: readonly Promised[] = [
       expectError(await flow.me(target, third.access_token), 401, MISSING)
     },
   ),
-  contract('a reuse ends its own session and no other of the person', async (target) => {
+  contract('a reuse ends its own session and no other of the user', async (target) => {
     const [stolen, safe] = [await flow.logIn(target), await flow.logIn(target)]
     const second = await flow.refreshed(target, stolen.refresh_token)
     await flow.refreshed(target, second.refresh_token)
