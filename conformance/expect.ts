@@ -2,18 +2,18 @@ import { isDeepStrictEqual } from 'node:util'
 import { hideSecrets } from './hide-secrets.ts'
 import type { Answer } from './target.ts'
 
-/** A promise is broken; the message says what was seen instead. */
+/** A promise is broken; the message says what the server did instead. */
 export class Broken extends Error {
   override readonly name = 'Broken'
 }
 
-const LONGEST_TEXT = 240
+const MAX_TEXT_LENGTH = 240
 
-/** Throws {@link Broken} with the answer that was seen, unless it is as it should be. */
+/** Checks an answer. @throws {Broken} with the answer and what was expected instead */
 export function expect(answer: Answer, isKept: boolean, should: string): void {
   if (isKept) return
   const text = hideSecrets(answer.text).replaceAll(/\s+/g, ' ') || 'without a body'
-  const shown = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text
+  const shown = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text
   throw new Broken(`${answer.request} answered ${answer.status} ${shown}; expected ${should}`)
 }
 
@@ -21,13 +21,13 @@ export function expectStatus(answer: Answer, status: number): void {
   expect(answer, answer.status === status, `${status}`)
 }
 
-/** Exactly this body, in any order of its keys. */
+/** Expects exactly this body, with its keys in any order. */
 export function expectBody(answer: Answer, status: number, body: unknown): void {
   const isKept = answer.status === status && isDeepStrictEqual(answer.body, body)
   expect(answer, isKept, `${status} ${JSON.stringify(body)}`)
 }
 
-/** `{"error":{"message","details"}}`: with these words and no details, or with any. */
+/** Expects `{"error":{"message","details"}}`: with this message and no details, or with any. */
 export function expectError(answer: Answer, status: number, message?: string): void {
   if (message !== undefined) {
     expectBody(answer, status, { error: { message, details: {} } })
@@ -42,7 +42,7 @@ export function expectError(answer: Answer, status: number, message?: string): v
   expect(answer, answer.status === status && isKept, `${status} {"error":{"message","details":{…}}}`)
 }
 
-/** `{"error":"sentence"}`: this one, or any. */
+/** Expects `{"error":"sentence"}`: this sentence, or any. */
 export function expectPairError(answer: Answer, status: number, sentence?: string): void {
   if (sentence !== undefined) {
     expectBody(answer, status, { error: sentence })
@@ -52,7 +52,7 @@ export function expectPairError(answer: Answer, status: number, sentence?: strin
   expect(answer, answer.status === status && isKept, `${status} {"error":"a sentence"}`)
 }
 
-/** A sign-up that is not valid, with complaints about exactly these fields; in exactly these words when given. */
+/** Expects a refused sign-up with errors of exactly these fields, and in these words if they are given. */
 export function expectInvalid(answer: Answer, errors: Record<string, string[] | 'any words'>): void {
   const seen: unknown = answer.body?.errors
   const isKept =
@@ -60,7 +60,7 @@ export function expectInvalid(answer: Answer, errors: Record<string, string[] | 
     hasExactly(answer.body, ['message', 'errors']) &&
     answer.body.message === 'Something went wrong' &&
     hasExactly(seen, Object.keys(errors)) &&
-    Object.entries(errors).every(([field, words]) => isSaid((seen as Record<string, unknown>)[field], words))
+    Object.entries(errors).every(([field, words]) => hasWords((seen as Record<string, unknown>)[field], words))
   expect(answer, isKept, `422 ${JSON.stringify({ message: 'Something went wrong', errors })}`)
 }
 
@@ -77,7 +77,7 @@ export function hasExactly(value: unknown, names: string[]): boolean {
   return isObject(value) && isDeepStrictEqual(Object.keys(value).sort(), [...names].sort())
 }
 
-function isSaid(seen: unknown, words: string[] | 'any words'): boolean {
+function hasWords(seen: unknown, words: string[] | 'any words'): boolean {
   if (words !== 'any words') return isDeepStrictEqual(seen, words)
   return Array.isArray(seen) && seen.length > 0 && seen.every((sentence) => typeof sentence === 'string')
 }

@@ -6,7 +6,7 @@ import type { Answer, Target } from './target.ts'
 export interface User {
   email: string
   password: string
-  /** Of a server that answers the user at sign-up. */
+  /** Known if the server's sign-up returns the user. */
   id: number | undefined
   guid: string | undefined
   answer: Answer
@@ -34,7 +34,7 @@ export function freshEmail(): string {
   return `conformance-${randomUUID()}@example.com`
 }
 
-/** Long and random, so that no list of common passwords has it; within the 72 bytes of bcrypt. */
+/** Makes a password that no list of common passwords has, within the 72 bytes of bcrypt. */
 export function freshPassword(): string {
   return `conformance ${randomUUID()}`
 }
@@ -43,7 +43,7 @@ export function askToSignUp(target: Target, user: unknown): Promise<Answer> {
   return target.post(SIGN_UP, { user })
 }
 
-/** A new user, for promises that change or delete theirs. */
+/** Signs up a new user, for promises that change or delete it. */
 export async function signUp(target: Target, given: Record<string, string> = {}): Promise<User> {
   const credentials = { email: freshEmail(), password: freshPassword(), ...given }
   const answer = await askToSignUp(target, credentials)
@@ -52,12 +52,12 @@ export async function signUp(target: Target, given: Record<string, string> = {})
   return { email: credentials.email, password: credentials.password, id, guid, answer }
 }
 
-/** The user whose sessions and pairs most promises are about: each opens its own. */
+/** Returns the user of most promises, each of which opens its own session or pair. */
 export function anyUser(target: Target): Promise<User> {
   return target.shared('user', () => signUp(target))
 }
 
-/** Somebody else, at whom wrong passwords are tried: limits count those per account. */
+/** Returns a second user, for wrong passwords, which limits count per account. */
 export function otherUser(target: Target): Promise<User> {
   return target.shared('other user', () => signUp(target))
 }
@@ -69,7 +69,7 @@ export async function logIn(target: Target, given?: User): Promise<Session> {
   return { ...tokensOf(answer), user: answer.body.user ?? {}, answer }
 }
 
-/** A session that promises only look at: they neither refresh it nor log it out. */
+/** Returns a session for promises that neither refresh it nor log it out. */
 export function anySession(target: Target): Promise<Session> {
   return target.shared('session', () => logIn(target))
 }
@@ -78,7 +78,7 @@ export function refresh(target: Target, refreshToken: string, key?: string): Pro
   return target.post(REFRESH, { refresh_token: refreshToken }, keyed(key))
 }
 
-/** A refresh that succeeds, on a server that hands out successors. */
+/** Refreshes with success, on a server that returns successors. */
 export async function refreshed(target: Target, refreshToken: string, key?: string): Promise<Tokens> {
   return tokensOf(await refresh(target, refreshToken, key))
 }
@@ -91,23 +91,23 @@ export function me(target: Target, accessToken: string): Promise<Answer> {
   return target.get(ME, { bearer: accessToken })
 }
 
-/** A GUID that pairs can be issued to. */
+/** Returns the GUID of a user to issue pairs to. */
 export async function pairGuid(target: Target): Promise<string> {
   if (target.options.guid !== undefined) return target.options.guid
   const guid = (await anyUser(target)).guid ?? (await anySession(target)).user['guid']
   if (typeof guid === 'string') return guid
-  throw new Skipped('neither sign-up nor login answers a guid: give one with --guid')
+  throw new Skipped('neither sign-up nor login returns a guid: pass one with --guid')
 }
 
-/** Asks for a pair with the service key, if there is one; skipped where nobody like us is given any. */
+/** Requests a pair, with the service key if there is one. @throws {Skipped} if the server issues none to this client */
 export async function askForPair(target: Target, body: unknown): Promise<Answer> {
   const { serviceKey } = target.options
   const answer = await target.post(PAIR, body, { bearer: serviceKey })
   if (answer.status === 401 && serviceKey === undefined) {
-    throw new Skipped(`POST ${PAIR} is 401 without a key: give one with --service-key`)
+    throw new Skipped(`POST ${PAIR} is 401 without a key: pass one with --service-key`)
   }
   if (answer.status === 404 && !answer.text.includes('User not found')) {
-    throw new Skipped(`POST ${PAIR} is 404: no pairs are issued here`)
+    throw new Skipped(`POST ${PAIR} is 404: the server issues no pairs`)
   }
   return answer
 }
@@ -124,14 +124,14 @@ export async function refreshedPair(target: Target, pair: Tokens, key?: string):
   return tokensOf(await refreshPair(target, pair, key))
 }
 
-/** A user's id in paths; the tutorial tells nobody theirs, but a login does. */
+/** Returns a user's id for paths. The original registration does not return it, but a login does. */
 export async function idOf(target: Target, user: User, session?: Session): Promise<unknown> {
   const id = user.id ?? (session ?? (await logIn(target, user))).user['id']
-  if (id === undefined) throw new Skipped('neither sign-up nor login answers an id')
+  if (id === undefined) throw new Skipped('neither sign-up nor login returns an id')
   return id
 }
 
-/** Both tokens of an answer that must be 200. */
+/** Reads both tokens of an answer, which must be 200. */
 export function tokensOf(answer: Answer): Tokens {
   expectStatus(answer, 200)
   const { access_token, refresh_token } = answer.body ?? {}

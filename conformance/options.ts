@@ -4,36 +4,39 @@ import type { Contract } from './promise.ts'
 export interface Options {
   url: string
   only: Contract | null
-  documentsOnly: boolean
+  /** Whether Tessera's additions are left out. */
+  originalsOnly: boolean
   guid: string | undefined
   serviceKey: string | undefined
   json: boolean
 }
 
-/** The command cannot be understood; the message is one sentence. */
+/** The options are invalid; the message is one sentence. */
 export class BadUsage extends Error {
   override readonly name = 'BadUsage'
 }
 
-const CONTRACTS: readonly Contract[] = ['registration', 'authentication', 'pairs']
+const CONTRACTS: readonly Contract[] = ['registration', 'jwt-api', 'token-pairs']
+/** Former names, which are still accepted. */
+const ALIASES: Record<string, Contract> = { authentication: 'jwt-api', pairs: 'token-pairs' }
 
-export const HELP = `Tries the three contracts against a server, black-box.
+export const HELP = `Checks a server against the three contracts, from outside.
 
   npm run conformance -- --url http://localhost:3000
 
   --url URL             the server (required)
-  --only CONTRACT       registration, authentication or pairs
-  --documents-only      only what stands in the three documents themselves
-  --guid GUID           a user that pairs can be issued to, when sign-up answers no guid
+  --only CONTRACT       registration, jwt-api or token-pairs
+  --contracts-only      only what the contracts' original texts say, without Tessera's additions
+  --guid GUID           a user to issue pairs to, if neither sign-up nor login returns a guid
   --service-key KEY     sent as bearer to POST /auth/token
-  --json                one JSON document instead of lines
-  --help                this
+  --json                one JSON object instead of lines
+  --help                these options
 
-It signs up some thirty people and leaves most of them there: do not point it at users you care for.
-Exit code: 0 all kept, 1 something broken or nothing tried, 2 bad usage or no server there.
+It signs up some thirty users and leaves most of them there: do not run it on a server whose users matter.
+Exit code: 0 all promises kept, 1 a promise broken or none tried, 2 bad usage or no server at that address.
 `
 
-/** @returns null when help was asked for. @throws {BadUsage} */
+/** Reads the command line. @returns null if it asks for help. @throws {BadUsage} */
 export function readOptions(args: string[]): Options | null {
   const values = parse(args)
   if (values.help) return null
@@ -42,15 +45,16 @@ export function readOptions(args: string[]): Options | null {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new BadUsage(`--url must be like http://localhost:3000, not "${url}".`)
   }
-  const contract = CONTRACTS.find((candidate) => candidate === only) ?? null
+  const contract = CONTRACTS.find((candidate) => candidate === only) ?? ALIASES[only ?? ''] ?? null
   if (only !== undefined && contract === null) {
-    throw new BadUsage(`--only must be registration, authentication or pairs, not "${only}".`)
+    throw new BadUsage(`--only must be registration, jwt-api or token-pairs, not "${only}".`)
   }
   const serviceKey = values['service-key']
   if (serviceKey !== undefined && !/^[\x21-\x7e]+$/.test(serviceKey)) {
     throw new BadUsage('--service-key must be visible ASCII characters, or no header can carry it.')
   }
-  return { url, only: contract, documentsOnly: values['documents-only'] ?? false, guid, serviceKey, json }
+  const originalsOnly = values['contracts-only'] || values['documents-only'] || false
+  return { url, only: contract, originalsOnly, guid, serviceKey, json }
 }
 
 function parse(args: string[]) {
@@ -60,7 +64,8 @@ function parse(args: string[]) {
       options: {
         url: { type: 'string' },
         only: { type: 'string' },
-        'documents-only': { type: 'boolean' },
+        'contracts-only': { type: 'boolean' },
+        'documents-only': { type: 'boolean' }, // the former name of --contracts-only
         guid: { type: 'string' },
         'service-key': { type: 'string' },
         json: { type: 'boolean' },

@@ -1,26 +1,27 @@
 import type { Target } from './target.ts'
 
-export type Contract = 'registration' | 'authentication' | 'pairs'
+/** The contracts by the names of docs/contracts.md. */
+export type Contract = 'registration' | 'jwt-api' | 'token-pairs'
 
-/** One thing that a contract promises and that can be seen from outside. */
+/** One promise of a contract that can be observed from outside the server. */
 export interface Promised {
   contract: Contract
-  /** `document`: stands in the seed document itself. `contract`: what Tessera's contracts settle beyond it. */
-  source: 'document' | 'contract'
-  /** One sentence in the present tense, with its statuses and words. */
+  /** Whether the contract's original text makes the promise, or Tessera adds it. */
+  source: 'original' | 'addition'
+  /** A sentence in the present tense, with its statuses and words. */
   says: string
-  /** Resolves when it is kept; throws {@link Skipped} when this target does not let one try, anything else when broken. */
+  /** Resolves if the promise is kept. @throws {Skipped} if the target does not allow the attempt, any other error if broken */
   check(target: Target): Promise<void>
 }
 
-/** This target does not let one try; the message is the reason. */
+/** The target does not allow the attempt; the message is the reason. */
 export class Skipped extends Error {
   override readonly name = 'Skipped'
 }
 
-/** The two ways to write down a promise of one contract. */
+/** Returns the two constructors for the promises of one contract. */
 export function promisesOf(contract: Contract) {
   const from = (source: Promised['source']) => (says: string, check: Promised['check']) =>
     ({ contract, source, says, check }) satisfies Promised
-  return { document: from('document'), contract: from('contract') }
+  return { original: from('original'), addition: from('addition') }
 }

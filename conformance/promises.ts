@@ -4,5 +4,5 @@ import type { Promised } from './promise.ts'
 import { registration } from './registration.ts'
 import { sessions } from './sessions.ts'
 
-/** Every promise of the three contracts, in reading order. Each stands for itself: in any order, or alone. */
+/** Every promise of the three contracts, in reading order. Promises are independent of each other and of their order. */
 export const promises: readonly Promised[] = [...registration, ...authentication, ...sessions, ...pairs]

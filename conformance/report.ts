@@ -3,11 +3,11 @@ import type { Outcome } from './try-promises.ts'
 
 const HEADINGS: Record<Contract, string> = {
   registration: 'Registration',
-  authentication: 'JWT authentication API',
-  pairs: 'Token pairs',
+  'jwt-api': 'JWT API',
+  'token-pairs': 'Token pairs',
 }
 
-/** The lines of one outcome, under a heading where a contract begins. */
+/** Formats one outcome, under a heading if its contract is another than the one before. */
 export function linesOf({ promise, result, why }: Outcome, before: Contract | null): string {
   const heading = promise.contract === before ? '' : `\n${HEADINGS[promise.contract]}\n\n`
   if (result === 'kept') return `${heading}✓ ${promise.says}\n`
@@ -28,7 +28,7 @@ export function jsonOf(outcomes: readonly Outcome[], url: string): string {
   return `${JSON.stringify({ url, ...counts(outcomes), promises }, null, 2)}\n`
 }
 
-/** 1 when a promise is broken, and when none could be tried: then nothing is known to be kept. */
+/** Returns 1 if a promise is broken or none could be tried, because then none is known to be kept. */
 export function exitCodeOf(outcomes: readonly Outcome[]): 0 | 1 {
   const { kept, broken } = counts(outcomes)
   return broken > 0 || kept === 0 ? 1 : 0

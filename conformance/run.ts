@@ -1,4 +1,4 @@
-// Tries the three contracts against any server: `npm run conformance -- --url http://localhost:3000`.
+// Checks any server against the three contracts: `npm run conformance -- --url http://localhost:3000`.
 import { BadUsage, HELP, type Options, readOptions } from './options.ts'
 import { type Contract, Skipped } from './promise.ts'
 import { promises } from './promises.ts'
@@ -11,7 +11,7 @@ async function run(options: Options): Promise<number> {
   await findServer(target)
   const chosen = promises.filter(
     ({ contract, source }) =>
-      (options.only === null || contract === options.only) && (!options.documentsOnly || source === 'document'),
+      (options.only === null || contract === options.only) && (!options.originalsOnly || source === 'original'),
   )
   const began = performance.now()
   const outcomes: Outcome[] = []
@@ -26,7 +26,7 @@ async function run(options: Options): Promise<number> {
   return exitCodeOf(outcomes)
 }
 
-/** Any answer will do, also one of a rate limit. */
+/** Checks that a server answers, if only with a rate limit. */
 async function findServer(target: Target): Promise<void> {
   try {
     await target.get('/')
@@ -35,7 +35,7 @@ async function findServer(target: Target): Promise<void> {
   }
 }
 
-// Whoever reads only the beginning, as `head` does, wants no more.
+// A reader such as `head` closes the pipe early.
 process.stdout.on('error', () => process.exit(1))
 
 try {

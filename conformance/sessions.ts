@@ -6,20 +6,20 @@ import { altered, claimsOf } from './jwt.ts'
 import { type Promised, promisesOf } from './promise.ts'
 import type { Answer, Target } from './target.ts'
 
-const { document, contract } = promisesOf('authentication')
+const { original, addition } = promisesOf('jwt-api')
 const INVALID = 'Invalid refresh token'
 const MISSING = 'Missing or invalid token'
-/** Over the whole token, but for its last letter, of which not every bit need count. */
-const PLACES = [0, 1, 7, 20, 33, 50, 64, 80, 84]
+/** Positions all over the token, without the last character, some bits of which may not count. */
+const POSITIONS = [0, 1, 7, 20, 33, 50, 64, 80, 84]
 export const BAD_KEYS = ['x'.repeat(15), 'x'.repeat(129), 'sixteen and a space', '']
 
-/** All 200, and all with the same successor. */
+/** Expects that all answers are 200 with the same successor. */
 export function expectOneSuccessor(answers: Answer[]): void {
   const successors = new Set(answers.map((answer) => flow.tokensOf(answer).refresh_token))
   expect(answers[0] as Answer, successors.size === 1, `one successor for all, not ${successors.size}`)
 }
 
-/** A refresh that promises only look at. */
+/** Returns a session and its refresh, for promises that only read the answer. */
 function anyRefresh(target: Target) {
   return target.shared('refresh', async () => {
     const session = await flow.logIn(target)
@@ -27,25 +27,25 @@ function anyRefresh(target: Target) {
   })
 }
 
-/** Refresh and logout of the JWT authentication API. */
+/** The promises about refresh and logout. */
 export const sessions: readonly Promised[] = [
-  document('a refresh is 200 with an access token that /me accepts', async (target) => {
+  original('a refresh is 200 with an access token that /me accepts', async (target) => {
     const { session, answer } = await anyRefresh(target)
     expectStatus(answer, 200)
     const seen = await flow.me(target, answer.body?.access_token)
     expect(seen, seen.status === 200 && seen.body?.user?.id === session.user['id'], '200 and the same user')
   }),
-  document('a client that keeps its first refresh token refreshes with it again and again', async (target) => {
+  original('a client that keeps its first refresh token can refresh with it repeatedly', async (target) => {
     const { refresh_token } = await flow.logIn(target)
     for (let time = 0; time < 4; time++) expectStatus(await flow.refresh(target, refresh_token), 200)
   }),
-  document(`a refresh token that is none is 401 "${INVALID}"`, async (target) => {
+  original(`an invalid refresh token is 401 "${INVALID}"`, async (target) => {
     for (const token of ['abc123def456', randomUUID()]) {
       expectError(await flow.refresh(target, token), 401, INVALID)
     }
   }),
-  contract(
-    'a refresh is answered access_token and refresh_token, a successor that refreshes in its turn',
+  addition(
+    'a refresh returns access_token and refresh_token, a successor that can be refreshed too',
     async (target) => {
       const { refresh_token: first } = await flow.logIn(target)
       const answer = await flow.refresh(target, first)
@@ -55,20 +55,20 @@ export const sessions: readonly Promised[] = [
       await flow.refreshed(target, second)
     },
   ),
-  contract('a refresh is never stored on the way: Cache-Control: no-store', async (target) => {
+  addition('no cache may store a refresh: Cache-Control: no-store', async (target) => {
     expectHeader((await anyRefresh(target)).answer, 'cache-control', /\bno-store\b/)
   }),
-  contract('an access token that was refreshed has a jti of its own and lives 900 seconds', async (target) => {
+  addition('the access token of a refresh has a new jti and a lifetime of 900 seconds', async (target) => {
     const { session, answer } = await anyRefresh(target)
     const { jti, exp, iat } = claimsOf(flow.tokensOf(answer).access_token)
-    expect(answer, jti !== undefined && jti !== claimsOf(session.access_token)['jti'], 'a jti of its own')
+    expect(answer, jti !== undefined && jti !== claimsOf(session.access_token)['jti'], 'a new jti')
     expect(answer, Number(exp) - Number(iat) === 900, 'exp - iat = 900')
   }),
-  contract('until its successor is used, the first token gets the same successor again', async (target) => {
+  addition('until its successor is used, the first token gets the same successor again', async (target) => {
     const { refresh_token } = await flow.logIn(target)
     expectOneSuccessor([await flow.refresh(target, refresh_token), await flow.refresh(target, refresh_token)])
   }),
-  contract(
+  addition(
     `once its successor was used, the first token is reuse: 401 "${INVALID}", and its session ends`,
     async (target) => {
       const { refresh_token: first } = await flow.logIn(target)
@@ -79,7 +79,7 @@ export const sessions: readonly Promised[] = [
       expectError(await flow.me(target, third.access_token), 401, MISSING)
     },
   ),
-  contract('a reuse ends its own session and no other of the user', async (target) => {
+  addition('reuse ends its session and no other session of the user', async (target) => {
     const [stolen, safe] = [await flow.logIn(target), await flow.logIn(target)]
     const second = await flow.refreshed(target, stolen.refresh_token)
     await flow.refreshed(target, second.refresh_token)
@@ -87,14 +87,14 @@ export const sessions: readonly Promised[] = [
     expectStatus(await flow.me(target, safe.access_token), 200)
     expectStatus(await flow.refresh(target, safe.refresh_token), 200)
   }),
-  contract('with the same Idempotency-Key a refresh is repeated with the same successor', async (target) => {
+  addition('with the same Idempotency-Key a refresh is repeated with the same successor', async (target) => {
     const { refresh_token: first } = await flow.logIn(target)
     const { refresh_token: second } = await flow.refreshed(target, first, randomUUID())
     const key = randomUUID()
     expectOneSuccessor([await flow.refresh(target, second, key), await flow.refresh(target, second, key)])
   }),
-  contract(
-    'an Idempotency-Key of 16 to 128 visible ASCII characters does; any other is 400 and harms nothing',
+  addition(
+    'an Idempotency-Key of 16 to 128 visible ASCII characters is valid; any other is 400 and changes nothing',
     async (target) => {
       const { refresh_token } = await flow.logIn(target)
       for (const key of BAD_KEYS) expectError(await flow.refresh(target, refresh_token, key), 400)
@@ -103,25 +103,22 @@ export const sessions: readonly Promised[] = [
       }
     },
   ),
-  contract('twenty refreshes at once with one token get one successor: the first, and a later one', async (target) => {
+  addition('twenty refreshes at once with one token get one successor: the first, and a later one', async (target) => {
     const { refresh_token: first } = await flow.logIn(target)
     const { refresh_token: later } = await flow.refreshed(target, first)
     for (const token of [first, later]) {
       expectOneSuccessor(await Promise.all(Array.from({ length: 20 }, () => flow.refresh(target, token))))
     }
   }),
-  contract(
-    `a refresh token with one letter altered anywhere is 401 "${INVALID}", and harms nothing`,
-    async (target) => {
-      const { refresh_token } = await flow.logIn(target)
-      for (const place of PLACES.filter((place) => place < refresh_token.length - 1)) {
-        expectError(await flow.refresh(target, altered(refresh_token, place)), 401, INVALID)
-      }
-      expectStatus(await flow.refresh(target, refresh_token), 200)
-    },
-  ),
-  contract(
-    `an empty token, an access token, a token with more behind it: refresh is 401 "${INVALID}"`,
+  addition(`a refresh token with one altered character is 401 "${INVALID}", and changes nothing`, async (target) => {
+    const { refresh_token } = await flow.logIn(target)
+    for (const position of POSITIONS.filter((position) => position < refresh_token.length - 1)) {
+      expectError(await flow.refresh(target, altered(refresh_token, position)), 401, INVALID)
+    }
+    expectStatus(await flow.refresh(target, refresh_token), 200)
+  }),
+  addition(
+    `a refresh with an empty token, an access token, or a token with extra characters is 401 "${INVALID}"`,
     async (target) => {
       const { access_token, refresh_token } = await flow.anySession(target)
       for (const token of ['', ' ', access_token, `${refresh_token}A`, `${refresh_token}=`, ` ${refresh_token}`]) {
@@ -131,8 +128,8 @@ export const sessions: readonly Promised[] = [
       }
     },
   ),
-  contract(
-    'a refresh or logout whose refresh_token is absent or no string is 422, and details name it',
+  addition(
+    'a refresh or logout whose refresh_token is missing or not a string is 422, and details name it',
     async (target) => {
       for (const path of [flow.REFRESH, flow.LOGOUT]) {
         expectNamed(await target.post(path, {}), 'refresh_token')
@@ -142,22 +139,22 @@ export const sessions: readonly Promised[] = [
     },
   ),
 
-  document(`a logout is 200 "Logged out successfully"; refresh and logout then 401 "${INVALID}"`, async (target) => {
+  original(`a logout is 200 "Logged out successfully"; refresh and logout then 401 "${INVALID}"`, async (target) => {
     const { refresh_token } = await flow.logIn(target)
     expectBody(await flow.logOut(target, refresh_token), 200, { message: 'Logged out successfully' })
     expectError(await flow.refresh(target, refresh_token), 401, INVALID)
     expectError(await flow.logOut(target, refresh_token), 401, INVALID)
   }),
-  document(`a logout with a token that is none is 401 "${INVALID}"`, async (target) => {
+  original(`a logout with an invalid token is 401 "${INVALID}"`, async (target) => {
     for (const token of ['abc123def456', randomUUID()]) expectError(await flow.logOut(target, token), 401, INVALID)
   }),
-  contract(`after a logout, /me is 401 "${MISSING}" at once`, async (target) => {
+  addition(`after a logout, /me is 401 "${MISSING}" at once`, async (target) => {
     const { access_token, refresh_token } = await flow.logIn(target)
     expectStatus(await flow.me(target, access_token), 200)
     expectStatus(await flow.logOut(target, refresh_token), 200)
     expectError(await flow.me(target, access_token), 401, MISSING)
   }),
-  contract('a used token logs its session out too: its successors are refused', async (target) => {
+  addition('a used token can log its session out too: its successors are refused', async (target) => {
     const { refresh_token: first } = await flow.logIn(target)
     const second = await flow.refreshed(target, first)
     const third = await flow.refreshed(target, second.refresh_token)
@@ -166,13 +163,16 @@ export const sessions: readonly Promised[] = [
     expectError(await flow.me(target, third.access_token), 401, MISSING)
     expectError(await flow.logOut(target, third.refresh_token), 401, INVALID)
   }),
-  contract(`an altered, empty or access token logs nobody out: 401 "${INVALID}"`, async (target) => {
-    const { access_token, refresh_token } = await flow.logIn(target)
-    for (const token of ['', access_token, altered(refresh_token, 0), altered(refresh_token, -5)]) {
-      const answer = await flow.logOut(target, token)
-      expectError(answer, 401, INVALID)
-      expectHeader(answer, 'www-authenticate', /^Bearer\b/)
-    }
-    expectStatus(await flow.me(target, access_token), 200)
-  }),
+  addition(
+    `a logout with an altered or empty token, or an access token, is 401 "${INVALID}" and ends no session`,
+    async (target) => {
+      const { access_token, refresh_token } = await flow.logIn(target)
+      for (const token of ['', access_token, altered(refresh_token, 0), altered(refresh_token, -5)]) {
+        const answer = await flow.logOut(target, token)
+        expectError(answer, 401, INVALID)
+        expectHeader(answer, 'www-authenticate', /^Bearer\b/)
+      }
+      expectStatus(await flow.me(target, access_token), 200)
+    },
+  ),
 ]

@@ -2,21 +2,21 @@ import { Skipped } from './promise.ts'
 
 export interface TargetOptions {
   url: string
-  /** Of a user that pairs can be issued to, for servers whose sign-up answers none. */
+  /** The GUID of a user to issue pairs to, for servers that return none. */
   guid?: string | undefined
-  /** Sent as bearer to `POST /auth/token`. */
+  /** The bearer of `POST /auth/token`. */
   serviceKey?: string | undefined
   timeoutMilliseconds?: number | undefined
 }
 
 export interface Answer {
-  /** `POST /api/v1/auth/login`, for the reader of a report. */
+  /** Method and path, for the reader of a report. */
   request: string
   status: number
   headers: Headers
   text: string
-  /** Null when it is no JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: the answers of a server that nobody knows yet
+  /** Null if it is not JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: the answers of an unknown server
   body: any
 }
 
@@ -25,23 +25,23 @@ export interface RequestOptions {
   headers?: Record<string, string>
 }
 
-/** The server that is tried, known by its address only. */
+/** The server under test, of which only the address is known. */
 export interface Target {
   options: TargetOptions
   get(path: string, options?: RequestOptions): Promise<Answer>
-  /** A text is sent as it is, anything else as JSON. */
+  /** Sends a string as it is, and any other body as JSON. */
   post(path: string, body: unknown, options?: RequestOptions): Promise<Answer>
   delete(path: string, options?: RequestOptions): Promise<Answer>
-  /** Makes something that several promises look at and none changes, once. */
+  /** Makes, once, a thing that several promises read and none changes. */
   shared<T>(name: string, make: () => Promise<T>): Promise<T>
 }
 
-/** No answer at all. */
+/** The server gave no answer. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable'
 }
 
-const PATIENCE_MILLISECONDS = 10_000
+const ANSWER_TIMEOUT_MILLISECONDS = 10_000
 
 export function createTarget(options: TargetOptions): Target {
   const made = new Map<string, Promise<unknown>>()
@@ -52,7 +52,7 @@ export function createTarget(options: TargetOptions): Target {
     const headers = new Headers(init.headers)
     if (own.bearer !== undefined) headers.set('authorization', `Bearer ${own.bearer}`)
     for (const [name, value] of Object.entries(own.headers ?? {})) headers.set(name, value)
-    const milliseconds = options.timeoutMilliseconds ?? PATIENCE_MILLISECONDS
+    const milliseconds = options.timeoutMilliseconds ?? ANSWER_TIMEOUT_MILLISECONDS
     const signal = AbortSignal.timeout(milliseconds)
     try {
       const response = await fetch(base + path, { ...init, method, headers, signal, redirect: 'manual' })

@@ -2,22 +2,22 @@ import { hideSecrets } from './hide-secrets.ts'
 import { type Promised, Skipped } from './promise.ts'
 import type { Target } from './target.ts'
 
-/** What became of one promise; `why` says what was seen instead, or the reason for not trying. */
+/** The outcome of one promise. `why` says what the server did instead, or why the promise was skipped. */
 export interface Outcome {
   promise: Promised
   result: 'kept' | 'broken' | 'skipped'
   why: string
 }
 
-/** A login costs a server a quarter of a second of one core: more at once would only wait there. */
-const AT_ONCE = 4
+/** A login takes a quarter of a second of one core, so more attempts at once would only wait in the server. */
+const MAX_CONCURRENT = 4
 
-/** Tries some promises at a time and yields their outcomes in the promises' own order. */
+/** Tries a few promises at a time and yields the outcomes in the order of the promises. */
 export async function* tryPromises(promises: readonly Promised[], target: Target): AsyncGenerator<Outcome> {
   const outcomes: Promise<Outcome>[] = []
   const running = new Set<Promise<unknown>>()
   const startMore = () => {
-    while (running.size < AT_ONCE && outcomes.length < promises.length) {
+    while (running.size < MAX_CONCURRENT && outcomes.length < promises.length) {
       const outcome = tryOne(promises[outcomes.length] as Promised, target)
       outcomes.push(outcome)
       const done = outcome.then(() => {

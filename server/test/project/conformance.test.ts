@@ -77,14 +77,14 @@ test('the kit reports a conforming server with ticks, a summary and exit code 0'
     sentences,
     promises.map(({ says }) => `✓ ${says}`),
   )
-  assert.equal(output.match(/^(Registration|JWT authentication API|Token pairs)$/gm)?.length, 3)
+  assert.equal(output.match(/^(Registration|JWT API|Token pairs)$/gm)?.length, 3)
 })
 
-test('no two promises are the same, and registration, JWT API and token pairs each have promises of the base contract', () => {
+test('no two promises are the same, and registration, JWT API and token pairs each have promises of the original text', () => {
   const sentences = promises.map(({ contract, says }) => `${contract}: ${says}`)
   assert.deepEqual([...new Set(sentences)], sentences)
-  for (const contract of ['registration', 'authentication', 'pairs']) {
-    assert.ok(promises.some((promise) => promise.contract === contract && promise.source === 'document'))
+  for (const contract of ['registration', 'jwt-api', 'token-pairs']) {
+    assert.ok(promises.some((promise) => promise.contract === contract && promise.source === 'original'))
   }
 })
 
@@ -97,25 +97,27 @@ test('the kit is independent of the server: it imports only its own files and No
   }
 })
 
-test('--only and --documents-only select promises, and --json reports the same outcomes', async () => {
-  const run = await runKit('--url', server.url, '--only', 'authentication', '--documents-only', '--json')
+test('--only and --contracts-only select promises, also by their former names, and --json reports the same outcomes', async () => {
+  const run = await runKit('--url', server.url, '--only', 'jwt-api', '--contracts-only', '--json')
+  const former = await runKit('--url', server.url, '--only', 'authentication', '--documents-only', '--json')
+  assert.equal(former.output, run.output)
   assert.equal(run.code, 0, run.output)
   const report = JSON.parse(run.output)
-  const chosen = promises.filter(({ contract, source }) => contract === 'authentication' && source === 'document')
+  const chosen = promises.filter(({ contract, source }) => contract === 'jwt-api' && source === 'original')
   const expected = chosen.map(({ contract, source, says }) => ({ contract, source, says, result: 'kept' }))
   assert.deepEqual(report, { url: server.url, kept: chosen.length, broken: 0, skipped: 0, promises: expected })
 })
 
-test('--documents-only requires nothing beyond registration, JWT API and token pairs as their contracts state them', async () => {
+test('--contracts-only requires nothing beyond the original texts of registration, JWT API and token pairs', async () => {
   const url = await listen(plainServer())
-  const { code, output } = await runKit('--url', url, '--documents-only', '--guid', PLAIN_GUID)
-  const ofDocuments = promises.filter(({ source }) => source === 'document')
-  assert.match(output, new RegExp(`\\n${ofDocuments.length} kept, 0 broken, 0 skipped in`))
+  const { code, output } = await runKit('--url', url, '--contracts-only', '--guid', PLAIN_GUID)
+  const originals = promises.filter(({ source }) => source === 'original')
+  assert.match(output, new RegExp(`\\n${originals.length} kept, 0 broken, 0 skipped in`))
   assert.equal(code, 0)
 })
 
 test('without a service key token pairs are skipped with the reason, and a run that tries nothing fails', async () => {
-  const { code, output } = await runKit('--url', server.url, '--only', 'pairs', '--documents-only')
+  const { code, output } = await runKit('--url', server.url, '--only', 'token-pairs', '--contracts-only')
   assert.match(output, /^– POST \/auth\/token with .*--service-key\)$/m)
   assert.match(output, /0 kept, 0 broken, \d+ skipped in .* Nothing could be tried\.\n$/)
   assert.equal(code, 1)
@@ -134,8 +136,8 @@ test('each promise that a server breaks is reported with request, answer and exp
     /^ {4}POST \/api\/v1\/users\/sign_up answered 200 \{"message":"Welcome".*; expected that message$/,
   )
   for (const sentence of [
-    'a wrong password, or an address of nobody, is 401 "Invalid email or password"',
-    'an access token that nobody signed ("alg":"none") is 401 "Missing or invalid token"',
+    'a wrong password, or an unknown address, is 401 "Invalid email or password"',
+    'an unsigned access token ("alg":"none") is 401 "Missing or invalid token"',
     'the access token is a JWT signed with HS512',
     'a pair that was refreshed is spent: 401 "Refresh token already used"',
   ]) {
