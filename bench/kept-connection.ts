@@ -12,7 +12,7 @@ interface RequestParts {
   cookie?: string
 }
 
-/** A kept-alive connection for one request at a time. It is much cheaper than node:http, so the load takes less time. */
+/** A kept-alive connection for one request at a time. It is much cheaper than node:http, so that the load disturbs less. */
 export class KeptConnection {
   readonly socket: Socket
   #received = ''

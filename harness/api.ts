@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
 
-/** How long a call waits: longer than the server takes to report an outage, shorter than torture's replay window. */
+/** The time after which a call is given up: the server reports outages earlier, and torture's replay window is longer. */
 export const ANSWER_TIMEOUT_MILLISECONDS = 4000
 
 const REFRESH_COOKIE = '__Host-tessera_refresh'

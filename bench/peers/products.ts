@@ -3,7 +3,7 @@ import { ADMINISTRATOR } from './start-peer.ts'
 
 export type Work = 'login' | 'refresh' | 'me'
 
-/** What a client holds after a login. */
+/** The credentials that a client holds after a login. */
 export interface Session {
   bearer: string
   cookie: string
@@ -42,14 +42,14 @@ const tokensOfDirectus = ({ body }: Answer): Session => {
 
 const sessionOfBetterAuth = ({ head }: Answer): Session => {
   const cookie = /\r\nset-cookie: ([^;=]*session_token=[^;]+)/i.exec(head)?.[1]
-  if (cookie === undefined) throw new Error(`no session cookie in: ${head}`)
+  if (cookie === undefined) throw new Error(`A login set no session cookie: ${head}`)
   return { cookie, bearer: '', refreshToken: '' }
 }
 
 const loginToDirectus = async (connection: KeptConnection, credentials: { email: string; password: string }) =>
   tokensOfDirectus(await ok(connection.ask('/auth/login', { body: { ...credentials, mode: 'json' } })))
 
-/** How each product is asked. Every answer is read as its client would have to, so that all loads do alike. */
+/** The requests of each product. Every answer is parsed as a client of the product would, so that all loads compare. */
 export const PRODUCTS = {
   tessera: {
     name: 'Tessera',
@@ -94,7 +94,7 @@ export const PRODUCTS = {
     name: 'Directus',
     hashing: 'argon2id (64 MiB, 3 passes, 4 lanes)',
     paths: { login: '/auth/login', refresh: '/auth/refresh', me: '/users/me' },
-    // Not administrators: Directus without a licence allows few of these, and few users of its app.
+    // These users are not administrators and have no access to the app: without a licence Directus allows few such users.
     async signUp(connection, emails) {
       const { bearer } = await loginToDirectus(connection, ADMINISTRATOR)
       const make = async (path: string, body: object) =>

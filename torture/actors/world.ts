@@ -1,7 +1,7 @@
 import type { History } from '../history.ts'
 import type { Random } from './random.ts'
 
-/** What all actors share. */
+/** The state that all actors share. */
 export interface World {
   history: History
   random: Random

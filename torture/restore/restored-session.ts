@@ -21,7 +21,7 @@ export interface PlayedStory {
 export class RestoredSession {
   readonly kind: 'login' | 'pair'
   readonly story: Story
-  /** What was presented after the restore, and how it was answered. */
+  /** The presentations after the restore, each with the status of its answer. */
   readonly trace: string[] = []
   readonly #api: Api
   readonly #held: HeldTokens[]
