@@ -2,7 +2,7 @@
 // compared by the bytes of their answers and, pair by pair, by the ranks of their times. TEST_DATABASE_URL adds PostgreSQL.
 import { parseArgs } from 'node:util'
 import { compareByRank, median } from '../harness/statistics.ts'
-import { type FailedLogins, measureFailedLogins } from './failed-logins.ts'
+import { type FailedLogins, measureFailedLogins } from './load/failed-logins.ts'
 
 const { values: options } = parseArgs({ options: { samples: { type: 'string', default: '300' } } })
 const samplesEach = Number(options.samples)

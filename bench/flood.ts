@@ -9,11 +9,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { endProcess } from '../harness/launch-tessera.ts'
-import type { FloodResult, LoadOptions, Role, SteadyResult } from './flood-load.ts'
-import { hangUp } from './hang-up.ts'
-import { KeptConnection } from './kept-connection.ts'
-import { machineSeconds, memoryOf, processorSeconds } from './process-use.ts'
-import { startServer } from './start-server.ts'
+import type { FloodResult, LoadOptions, Role, SteadyResult } from './load/flood-load.ts'
+import { hangUp } from './load/hang-up.ts'
+import { KeptConnection } from './load/kept-connection.ts'
+import { startServer } from './load/start-server.ts'
+import { machineSeconds, memoryOf, processorSeconds } from './machine/process-use.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -27,7 +27,7 @@ const seconds = Number(options.seconds)
 const clients = Number(options.clients)
 const QUIET_SECONDS = 5
 const USERS = 10
-const LOAD = join(import.meta.dirname, 'flood-load.ts')
+const LOAD = join(import.meta.dirname, 'load/flood-load.ts')
 
 const databaseUrl = process.env['TEST_DATABASE_URL']
 const columns = [await bench({})]

@@ -7,9 +7,9 @@ import bcrypt from 'bcrypt'
 import pg from 'pg'
 import { median, spread } from '../harness/statistics.ts'
 import { createSchema } from '../harness/temporary-schema.ts'
-import { startContestant } from './contestant.ts'
-import type { Work } from './load.ts'
-import { startServer } from './start-server.ts'
+import { startContestant } from './load/contestant.ts'
+import type { Work } from './load/load.ts'
+import { startServer } from './load/start-server.ts'
 
 const { values: options } = parseArgs({
   options: {

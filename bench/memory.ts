@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { median } from '../harness/statistics.ts'
 import { createSchema } from '../harness/temporary-schema.ts'
-import { startContestant } from './contestant.ts'
-import { KeptConnection } from './kept-connection.ts'
-import { memoryOf } from './process-use.ts'
-import { startServer } from './start-server.ts'
+import { startContestant } from './load/contestant.ts'
+import { KeptConnection } from './load/kept-connection.ts'
+import { startServer } from './load/start-server.ts'
+import { memoryOf } from './machine/process-use.ts'
 
 const { values: options } = parseArgs({ options: { refreshes: { type: 'string', default: '100000' } } })
 const REFRESHES = Number(options.refreshes)

@@ -5,9 +5,9 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { median, spread } from '../harness/statistics.ts'
 import { createSchema } from '../harness/temporary-schema.ts'
-import { type Contestant, startContestant } from './contestant.ts'
-import type { Work } from './load.ts'
-import { machineSeconds } from './process-use.ts'
+import { type Contestant, startContestant } from './load/contestant.ts'
+import type { Work } from './load/load.ts'
+import { machineSeconds } from './machine/process-use.ts'
 
 const { values: options } = parseArgs({
   options: {

@@ -4,12 +4,12 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { median, spread } from '../harness/statistics.ts'
 import { createSchema } from '../harness/temporary-schema.ts'
-import { commitMilliseconds } from './commit-cost.ts'
-import { type Contestant, startContestant } from './contestant.ts'
-import { countSyncs } from './count-syncs.ts'
-import type { Order, Work } from './load.ts'
-import { measureDigests } from './raw-digests.ts'
-import type { Pace } from './repeat-for.ts'
+import { type Contestant, startContestant } from './load/contestant.ts'
+import type { Order, Work } from './load/load.ts'
+import type { Pace } from './load/repeat-for.ts'
+import { commitMilliseconds } from './machine/commit-cost.ts'
+import { countSyncs } from './machine/count-syncs.ts'
+import { measureDigests } from './machine/raw-digests.ts'
 
 const { values: options } = parseArgs({
   options: {

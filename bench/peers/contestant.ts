@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import type { Pace } from '../repeat-for.ts'
+import type { Pace } from '../load/repeat-for.ts'
 import type { Order } from './load.ts'
 import type { ProductKey } from './products.ts'
 

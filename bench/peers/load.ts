@@ -1,7 +1,7 @@
 // This process puts load on a product as its parent orders, so that the load shares no event loop with its parent.
 import { once } from 'node:events'
-import { KeptConnection } from '../kept-connection.ts'
-import { type Pace, repeatFor } from '../repeat-for.ts'
+import { KeptConnection } from '../load/kept-connection.ts'
+import { type Pace, repeatFor } from '../load/repeat-for.ts'
 import { PRODUCTS, type Product, type ProductKey, type Session, type Work } from './products.ts'
 
 export interface Order {

@@ -1,4 +1,4 @@
-import type { Answer, KeptConnection } from '../kept-connection.ts'
+import type { Answer, KeptConnection } from '../load/kept-connection.ts'
 import { ADMINISTRATOR } from './start-peer.ts'
 
 export type Work = 'login' | 'refresh' | 'me'

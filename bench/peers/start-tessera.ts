@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { startServer } from '../start-server.ts'
+import { startServer } from '../load/start-server.ts'
 import type { Server } from './start-peer.ts'
 
 /** Starts Tessera in production mode, without HTTPS, which no peer has here. */

@@ -2,9 +2,9 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spawnTessera, untilListening } from '../harness/launch-tessera.ts'
+import { spawnTessera, untilListening } from '../../harness/launch-tessera.ts'
 
-const BASELINE = join(import.meta.dirname, 'baseline.ts')
+const BASELINE = join(import.meta.dirname, '../baseline.ts')
 
 /**
  * Starts a server process in an empty folder, which the caller removes. Limits are off, or they would be measured instead.

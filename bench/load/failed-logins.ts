@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { endProcess, runTessera } from '../harness/launch-tessera.ts'
+import { endProcess, runTessera } from '../../harness/launch-tessera.ts'
 import { KeptConnection } from './kept-connection.ts'
 import { startServer } from './start-server.ts'
 

@@ -1,6 +1,6 @@
 // flood.ts starts this process, with a role and its options: a flood of logins, or users who call at a steady rate.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { quantile } from '../harness/statistics.ts'
+import { quantile } from '../../harness/statistics.ts'
 import { KeptConnection } from './kept-connection.ts'
 
 export type Role = 'flood' | 'me' | 'refresh'

@@ -1,4 +1,4 @@
-import { quantile } from '../harness/statistics.ts'
+import { quantile } from '../../harness/statistics.ts'
 
 /** The rate at which steps were completed, and the time within which 99 of 100 were. */
 export interface Pace {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import bcrypt from 'bcrypt'
-import { type Pace, repeatFor } from './repeat-for.ts'
+import { type Pace, repeatFor } from '../load/repeat-for.ts'
 
 const PASSWORD = 'correct horse battery'
 

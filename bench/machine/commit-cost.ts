@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { median } from '../harness/statistics.ts'
+import { median } from '../../harness/statistics.ts'
 
 const COMMITS = 500
 
