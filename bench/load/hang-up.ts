@@ -12,7 +12,9 @@ export async function hangUp(url: string, clients: number): Promise<string> {
   const untilRefused = async (connection: KeptConnection, index: number) => {
     if ((await logIn(connection, index)).status !== 503) throw new Error('The login was accepted.')
   }
-  await Promise.any(abandoned.map(untilRefused)) // so the pool is full
+  await Promise.any(abandoned.map(untilRefused)).catch(() => {
+    throw new Error(`None of ${clients} logins at once was refused: raise --clients until the pool is full.`)
+  })
   for (const { socket } of abandoned) socket.destroy()
   const startedAt = performance.now()
   const next = connect(url, NEXT_CLIENTS)
