@@ -9,8 +9,6 @@ const sources = globSync('server/src/**/*.ts', { cwd: root }).sort()
 const all = globSync('{server/src,server/test,harness,conformance,torture,bench}/**/*.{ts,js}', { cwd: root }).sort()
 
 const MAX_FILES = 15
-/** Folders that may have fewer than three files. None today: mail/words has shared files beside one per language. */
-const SMALL_FOLDERS: readonly string[] = []
 
 const folders = Map.groupBy(all, dirname)
 
@@ -24,8 +22,8 @@ test('no file has over 300 lines, and half of the server’s have under 80', () 
 test('a folder of the server has three to fifteen files', (t) => {
   for (const [folder, files] of folders) {
     assert.ok(files.length <= MAX_FILES, `${folder} has ${files.length} files`)
-    if (!folder.startsWith('server/src/')) continue
-    assert.ok(files.length >= 3 || SMALL_FOLDERS.includes(folder), `${folder} has ${files.length} files`)
+    const isLeaf = !all.some((file) => dirname(file).startsWith(`${folder}/`))
+    if (folder.startsWith('server/src/') && isLeaf) assert.ok(files.length >= 3, `${folder} has ${files.length} files`)
   }
   const [largest, files = []] = [...folders].toSorted(([, a], [, b]) => b.length - a.length)[0] ?? []
   t.diagnostic(`the largest folder is ${largest} with ${files.length} files`)
