@@ -16,7 +16,7 @@ import { type Repeated, repeat } from './repeat.ts'
 import { openTls, renewTls, type TlsPair } from './tls-files.ts'
 
 /** The parts of an app that its caller decides. */
-export interface Surroundings {
+interface Surroundings {
   log: Log
   /** Of the package. */
   version: string

@@ -12,7 +12,7 @@ export interface TlsPair {
   key: string
 }
 
-export interface TlsFiles {
+interface TlsFiles {
   certFile: string
   keyFile: string
 }
@@ -31,7 +31,7 @@ export function openTls({
 }
 
 /** Reads both files. @throws {ConfigError} if one cannot be read, or if they do not belong together */
-export function readTlsFiles(files: TlsFiles): TlsPair {
+function readTlsFiles(files: TlsFiles): TlsPair {
   const pair = { cert: read(files.certFile, 'TLS_CERT_FILE'), key: read(files.keyFile, 'TLS_KEY_FILE') }
   try {
     // A secure context is made of empty files, too: a full disk leaves such ones.

@@ -7,7 +7,7 @@ import { CommandError } from './terminal/command-error.ts'
 import type { When } from './terminal/option-values.ts'
 import { print, printJson, printMore, printTable } from './terminal/output.ts'
 
-export interface AuditOptions {
+interface AuditOptions {
   user?: string
   session?: string
   kind?: AuditKind

@@ -2,7 +2,7 @@ import type { AccessTokenKind, Keys } from './keys.ts'
 import { isUuid } from './uuid.ts'
 
 /** The claims of RFC 7519 and Tessera's own; times are in seconds since 1970. */
-export interface AccessTokenClaims {
+interface AccessTokenClaims {
   /** The user's GUID. */
   sub: string
   /** The session that the token was issued in. */
@@ -14,15 +14,15 @@ export interface AccessTokenClaims {
 }
 
 /** A pair's access token is bound to the one refresh token it was issued with: session and generation. */
-export interface AccessTokenBinding {
+interface AccessTokenBinding {
   guid: string
   ip: string
   gen: number
 }
 
-export type PairAccessTokenClaims = AccessTokenClaims & AccessTokenBinding
+type PairAccessTokenClaims = AccessTokenClaims & AccessTokenBinding
 
-export type VerifiedAccessToken =
+type VerifiedAccessToken =
   | { kind: 'login'; claims: AccessTokenClaims }
   | { kind: 'pair'; claims: PairAccessTokenClaims }
 

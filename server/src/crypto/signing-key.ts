@@ -3,7 +3,7 @@ import { createSigner, createVerifier } from 'fast-jwt'
 /** The JWS algorithms (RFC 7518, 3.1) that access tokens are signed with. */
 export type SigningAlgorithm = 'HS256' | 'HS512'
 
-export const ACCESS_TOKEN_TYPE = 'at+jwt' // RFC 9068
+const ACCESS_TOKEN_TYPE = 'at+jwt' // RFC 9068
 
 /** A key that signs and verifies access tokens. */
 export interface SigningKey {
@@ -19,7 +19,7 @@ export interface SigningKey {
 }
 
 /** The members of a JSON Web Key (RFC 7517) that verifiers need. */
-export type JsonWebKey = Readonly<Record<string, string>>
+type JsonWebKey = Readonly<Record<string, string>>
 
 /** Creates a key from the bytes of a secret, unchanged, so that other services can verify with the same secret. */
 export function hmacSigningKey(kid: string, secret: Buffer, algorithm: SigningAlgorithm): SigningKey {

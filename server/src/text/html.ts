@@ -12,7 +12,7 @@ export class Html {
 }
 
 /** A value in a template: text and numbers are escaped, markup is inserted as it is, null is empty. */
-export type HtmlValue = string | number | null | Html | readonly Html[]
+type HtmlValue = string | number | null | Html | readonly Html[]
 
 /** Renders a template and escapes every value, so that no name or user agent can inject an element. */
 export function html(strings: TemplateStringsArray, ...values: HtmlValue[]): Html {

@@ -8,7 +8,7 @@ import { recordEvent } from '../notice/record-event.ts'
 import { validatePassword } from '../password/password-rules.ts'
 import { TAKEN, takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
 
-export interface CreateUserInput {
+interface CreateUserInput {
   email: string
   /** Null creates a user without a password, for whom services request pairs by GUID. */
   password: string | null

@@ -19,7 +19,7 @@ import { takenFieldError, type ValidationErrors, validateName } from './user-fie
 /** A user of another system: the columns of a Rails `users` table and of Tessera's. Other columns are ignored. */
 export type ForeignUser = Record<string, unknown>
 
-export type ImportOutcome =
+type ImportOutcome =
   | { kind: 'imported'; users: number }
   /** Nothing was written. `line` counts from 1. */
   | { kind: 'invalid'; line: number; errors: ValidationErrors }

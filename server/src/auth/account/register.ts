@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
 import { type CreateUserOutcome, createUser } from './create-user.ts'
 
-export interface RegisterInput {
+interface RegisterInput {
   email: string
   password: string
   firstName: string | null

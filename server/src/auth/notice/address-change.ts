@@ -7,7 +7,7 @@ import { recordEvent } from './record-event.ts'
 
 const DAY_MILLISECONDS = 86_400_000
 
-export interface AddressChange {
+interface AddressChange {
   session: { id: string; userId: number }
   /** The generation of the token that was used from the new address. */
   generation: number

@@ -2,7 +2,7 @@ import type { Queries } from '../../storage/database/database.ts'
 import { type AuditDetails, type AuditKind, insertAuditEvent } from '../../storage/notice/audit-events.ts'
 import type { Origin } from '../context/origin.ts'
 
-export interface AuditedEvent {
+interface AuditedEvent {
   kind: AuditKind
   /** The user that the event is about; null if there is none, or the user is unknown. */
   userId: number | null

@@ -21,7 +21,7 @@ import { endSession } from '../session/end-session.ts'
 import { SESSION_KINDS } from '../session/session-kind.ts'
 import { type Decision, decide, type Presentation } from './refresh-policy.ts'
 
-export interface RefreshAttempt {
+interface RefreshAttempt {
   endpoint: SessionKind
   /** The token as the client sent it. */
   refreshToken: string
@@ -32,7 +32,7 @@ export interface RefreshAttempt {
   client: Client
 }
 
-export type RefreshOutcome =
+type RefreshOutcome =
   | { kind: 'refused'; code: AuthErrorCode }
   /** `jti` and `ip` belong in the access token that is issued with the successor. */
   | { kind: 'issued'; chain: ChainRow; successor: RefreshToken; jti: string; ip: string; now: Date }

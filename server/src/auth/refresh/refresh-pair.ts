@@ -5,7 +5,7 @@ import type { Client } from '../context/origin.ts'
 import { type IssuedTokens, issueTokens } from '../session/issued-tokens.ts'
 import { advanceChain } from './refresh-chain.ts'
 
-export interface RefreshPairInput {
+interface RefreshPairInput {
   accessToken: string
   refreshToken: string
   idempotencyKey: string | null

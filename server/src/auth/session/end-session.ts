@@ -7,7 +7,7 @@ import type { Origin } from '../context/origin.ts'
 import { notify } from '../notice/notify.ts'
 import { recordEvent } from '../notice/record-event.ts'
 
-export interface SessionEnd {
+interface SessionEnd {
   session: { id: string; userId: number }
   reason: 'logout' | 'displaced' | 'reuse' | 'rolled_back' | 'operator'
   /** The generation of the refresh token that was presented, if any. */

@@ -7,7 +7,7 @@ import { openSession } from './open-session.ts'
 /** The outcome of a login that was not refused. */
 export type LoginOutcome = { kind: 'session'; user: UserRow; tokens: IssuedTokens }
 
-export interface VerifiedLogin {
+interface VerifiedLogin {
   user: UserRow
   /** How the user authenticated (RFC 8176). */
   methods: readonly string[]

@@ -10,7 +10,7 @@ export interface IssuedTokens {
   refresh_token: string
 }
 
-export interface IssueTokensInput {
+interface IssueTokensInput {
   kind: SessionKind
   user: Pick<UserRow, 'guid' | 'role'>
   refreshToken: RefreshToken

@@ -7,7 +7,7 @@ import type { Client } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { finishLogin, type LoginOutcome } from './finish-login.ts'
 
-export interface LoginInput {
+interface LoginInput {
   email: string
   password: string
   /** Whether the refresh token goes into a cookie: a browser always stores the successor. */

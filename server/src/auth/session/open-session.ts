@@ -8,7 +8,7 @@ import type { Client } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 
-export interface OpenSessionInput {
+interface OpenSessionInput {
   userId: number
   kind: SessionKind
   /** How its refresh tokens travel. */
@@ -21,7 +21,7 @@ export interface OpenSessionInput {
   now: Date
 }
 
-export interface OpenedSession {
+interface OpenedSession {
   refreshToken: RefreshToken
   /** The `jti` of the access token that is issued with the refresh token. */
   jti: string

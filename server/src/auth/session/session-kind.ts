@@ -4,7 +4,7 @@ import type { SessionKind } from '../../storage/session/sessions.ts'
 import type { AuthErrorCode } from '../context/auth-error.ts'
 
 /** The rules in which kinds of sessions differ. */
-export interface SessionKindRules {
+interface SessionKindRules {
   /** How the secrets of its refresh tokens are stored. */
   tokenDigest: TokenDigestAlgorithm
   /** Whether even the first refresh token is rotated, regardless of `REFRESH_TOKEN_ROTATION`. */

@@ -4,7 +4,7 @@ import { CommandError } from '../terminal/command-error.ts'
 import { print } from '../terminal/output.ts'
 
 /** Selects mails by their ids, or all that were given up. */
-export interface Selection {
+interface Selection {
   ids: readonly number[]
   failed?: boolean
 }

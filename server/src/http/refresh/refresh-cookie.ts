@@ -15,7 +15,7 @@ export const BodyOrCookie = Type.Object({
   refresh_token: Type.Optional(Type.String({ description: 'Omit it if it is in the cookie.' })),
 })
 
-export interface PresentedToken {
+interface PresentedToken {
   refreshToken: string
   inCookie: boolean
 }

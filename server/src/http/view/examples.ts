@@ -1,6 +1,6 @@
 /** The examples of the OpenAPI description. None of the tokens is real. */
 export const EXAMPLE_GUID = '123e4567-e89b-12d3-a456-426614174000'
-export const EXAMPLE_ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9…'
+const EXAMPLE_ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9…'
 export const EXAMPLE_REFRESH_TOKEN =
   's79qdH_N-ngy1OvR77B5vbeeeyWKJLGPPwtiumVaL00RFgWN7It4XW_NXuRyi5k7cItWDJSBA2u3xm_63yXQkA'
 export const EXAMPLE_TOKENS = { access_token: EXAMPLE_ACCESS_TOKEN, refresh_token: EXAMPLE_REFRESH_TOKEN }

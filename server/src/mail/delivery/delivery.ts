@@ -15,7 +15,7 @@ import { renderMail, UnknownMailKind } from '../messages/render-mail.ts'
 import type { Sender } from '../messages/sender.ts'
 import { NotSent, type Smtp } from './smtp.ts'
 
-export interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log'> {
+interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log'> {
   smtp: Smtp
   sender: Sender
 }

@@ -3,7 +3,7 @@ import { createTransport } from 'nodemailer'
 import type { Message } from '../messages/message.ts'
 import type { Sender } from '../messages/sender.ts'
 
-export interface Envelope {
+interface Envelope {
   to: string
   /** The same for every attempt, so that mailboxes show a mail only once even if it was sent twice. */
   messageId: string
@@ -32,7 +32,7 @@ export class NotSent extends Error {
  * The reason why a mail was not sent: the server refused this mail, permanently or temporarily; its response to the
  * complete mail was lost, so that it may have been sent; or no mail can be sent, because of the connection or the login.
  */
-export type FailureKind = 'permanent' | 'temporary' | 'ambiguous' | 'connection'
+type FailureKind = 'permanent' | 'temporary' | 'ambiguous' | 'connection'
 
 // Long enough for servers that filter a mail before they respond; the sum is shorter than the lease of a mail.
 const TIMEOUTS = { connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout: 50_000, dnsTimeout: 5000 }

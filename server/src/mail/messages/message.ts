@@ -12,7 +12,7 @@ export interface MessageContent {
   closing: string
 }
 
-export interface Fact {
+interface Fact {
   label: string
   value: string
 }

@@ -20,7 +20,7 @@ export interface Section {
   paragraphs: readonly string[]
 }
 
-export interface MailWords {
+interface MailWords {
   subject: string
   /** The event, in one or two sentences. */
   opening: string

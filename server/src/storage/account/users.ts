@@ -70,7 +70,7 @@ export async function findUserById(db: Queries, id: number): Promise<UserRow | n
   return rows[0] ?? null
 }
 
-export interface UserFilter {
+interface UserFilter {
   role: Role | null
   onlyDisabled: boolean
   /** Part of an email address or a name, in upper or lower case. */

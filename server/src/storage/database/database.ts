@@ -1,6 +1,6 @@
 import { empty, raw, type Sql } from 'sql-template-tag'
 
-export type Dialect = 'sqlite' | 'postgres'
+type Dialect = 'sqlite' | 'postgres'
 
 /**
  * Runs statements with the same results on both dialects: columns named `at` or `…_at` are `Date`, 64-bit ids are numbers,

@@ -21,7 +21,7 @@ export class StaleConnection extends Conflict {
 }
 
 /** The names in an unexpected error. They tell where it happened and contain no data of a row. */
-export interface DatabaseErrorPlace {
+interface DatabaseErrorPlace {
   /** SQLSTATE */
   code: string
   table: string | undefined

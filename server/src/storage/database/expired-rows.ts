@@ -1,7 +1,7 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 import { lockClause, type Queries } from './database.ts'
 
-export interface ExpiringTable {
+interface ExpiringTable {
   name: 'outbox' | 'rate_limits' | 'sessions'
   primaryKey: 'id' | 'key'
   /** Returns the condition of expired rows. */

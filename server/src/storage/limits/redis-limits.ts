@@ -13,7 +13,7 @@ const REFUND = `
   if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then return redis.call('DECR', KEYS[1]) end
   return 0`
 
-export interface RedisLimits extends LimitStore {
+interface RedisLimits extends LimitStore {
   close(): void
 }
 

@@ -24,7 +24,7 @@ export type AuditKind = (typeof AUDIT_KINDS)[number]
 /** Details never contain a secret, a token or anything typed by an unknown client. */
 export type AuditDetails = Record<string, string | number | null>
 
-export interface NewAuditEvent {
+interface NewAuditEvent {
   kind: AuditKind
   user_id: number | null
   session_id: string | null
@@ -40,7 +40,7 @@ export async function insertAuditEvent(tx: Queries, event: NewAuditEvent, now: D
       ${JSON.stringify(event.details)})`)
 }
 
-export interface AuditEventRow {
+interface AuditEventRow {
   id: number
   at: Date
   kind: AuditKind
@@ -51,7 +51,7 @@ export interface AuditEventRow {
   details: AuditDetails
 }
 
-export interface AuditFilter {
+interface AuditFilter {
   userId: number | null
   sessionId: string | null
   kind: AuditKind | null

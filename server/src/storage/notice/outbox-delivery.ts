@@ -38,7 +38,7 @@ export async function markMailSent(db: Queries, id: number, now: Date): Promise<
   )
 }
 
-export interface MailFailure {
+interface MailFailure {
   mail: ClaimedMail
   nextAttemptAt: Date
   refusals: number

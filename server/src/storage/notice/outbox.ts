@@ -34,7 +34,7 @@ export interface MailRow extends Pick<NewMail, 'user_id' | 'kind' | 'dedupe_key'
   locale: string
 }
 
-export type StoredMailData = Record<string, string | null>
+type StoredMailData = Record<string, string | null>
 
 export async function insertMail(tx: Queries, mail: NewMail, now: Date): Promise<void> {
   await tx.query(sql`

@@ -2,7 +2,7 @@ import sql, { join } from 'sql-template-tag'
 import { joinedProfileColumns, type UserProfile } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
 
-export const SESSION_KIND_NAMES = ['login', 'pair'] as const
+const SESSION_KIND_NAMES = ['login', 'pair'] as const
 export type SessionKind = (typeof SESSION_KIND_NAMES)[number]
 export type Rotation = 'adaptive' | 'strict'
 export type TokenCarrier = 'body' | 'cookie'
@@ -35,7 +35,7 @@ export async function insertSession(tx: Queries, session: NewSession, now: Date)
       ${session.user_agent}, ${now}, ${session.amr}, ${now}, ${session.expires_at})`)
 }
 
-export type ActiveSession = UserProfile & { auth_time: Date; amr: string }
+type ActiveSession = UserProfile & { auth_time: Date; amr: string }
 
 /** Finds an active session with its user's profile: one statement checks an access token. */
 export async function findActiveSession(
