@@ -13,6 +13,7 @@ export function edgeSettings(config: Config): EdgeSettings {
     demoFrom,
     trustedProxies,
     requireHttps,
+    rateLimit: config.rateLimit,
     hsts,
     publicOrigin: config.publicUrl === null ? null : new URL(config.publicUrl).origin,
     corsOrigins,

@@ -148,8 +148,8 @@ export const SETTINGS = {
     name: 'BCRYPT_COST',
     group: 'passwords',
     default: '12',
-    read: wholeNumber(4, 20),
-    describe: '4 to 20',
+    read: wholeNumber(4, 15),
+    describe: '4 to 15',
   }),
   smtpUrl: optional({
     name: 'SMTP_URL',

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Piscina } from 'piscina'
-import type { HashJob } from './hash-worker.ts'
+import type { HashJob, QueuedJob } from './hash-worker.ts'
+import { MemoryBound } from './memory-bound.ts'
 
 /** The pool's queue is full: nothing was done, and the client should retry later. */
 export class HashPoolFull extends Error {
@@ -13,6 +14,15 @@ export class HashPoolFull extends Error {
 
 /** Created once: in a flood, a stack trace for each refusal would be a tenth of its cost. */
 const POOL_FULL = new HashPoolFull()
+
+/** For all argon2 jobs together: 16 threads with the largest digests would take a gigabyte. */
+const MAX_KIBIBYTES = 512 * 1024
+
+/** Its client has given up by then, or soon will. */
+const MAX_WAIT_MILLISECONDS = 10_000
+
+/** A client may hold one part in this many of all places. */
+const SHARERS = 4
 
 /** Linux has a priority for each thread; elsewhere, lowering one would lower the whole process, or do nothing. */
 const THREADS_HAVE_PRIORITIES = process.platform === 'linux'
@@ -27,8 +37,10 @@ export function hashingThreads(): number {
  * two dozen of them would delay every DNS lookup. A job keeps its place until it is done, even if its client has gone.
  */
 export class HashPool {
-  readonly #pool: Piscina<HashJob>
+  readonly #pool: Piscina<QueuedJob>
+  readonly #memory = new MemoryBound(MAX_KIBIBYTES)
   readonly #maxReserved: number
+  readonly #reservedBy = new Map<string, number>()
   #reserved = 0
 
   /**
@@ -52,12 +64,15 @@ export class HashPool {
     })
   }
 
-  /** @throws {HashPoolFull} immediately when the queue is full */
+  /** @throws {HashPoolFull} immediately when the queue is full, and for a job that waited for ten seconds */
   run(job: HashJob & { kind: 'bcrypt' | 'argon2id' }): Promise<string>
   run(job: HashJob & { kind: 'bcryptMatches' | 'argon2idMatches' }): Promise<boolean>
   async run(job: HashJob): Promise<string | boolean> {
     try {
-      return (await this.#pool.run(job)) as string | boolean
+      const beginBefore = Date.now() + MAX_WAIT_MILLISECONDS
+      const result = await this.#memory.use(kibibytesOf(job), () => this.#pool.run({ ...job, beginBefore }))
+      if (result === null) throw POOL_FULL
+      return result as string | boolean
     } catch (error) {
       if ((error as Error).message.startsWith('Task queue is at limit')) throw new HashPoolFull()
       throw error
@@ -68,17 +83,33 @@ export class HashPool {
    * Reserves a place before the work that precedes a job: otherwise hundreds of requests that saw one free place would all
    * query the database before they are refused. Returns a function that releases the place.
    *
-   * @throws {HashPoolFull} when all places are reserved
+   * @param sharers for whom the place is, such as a network and an account: each may hold a quarter of all places, so that
+   *   no client keeps the others from being served
+   * @throws {HashPoolFull} when all places, or all places of a sharer, are reserved
    */
-  reserve(): () => void {
-    if (this.#reserved >= this.#maxReserved) throw POOL_FULL
-    this.#reserved++
-    return () => {
-      this.#reserved--
+  reserve(sharers: readonly string[] = []): () => void {
+    const share = Math.max(1, Math.floor(this.#maxReserved / SHARERS))
+    const isOver = (sharer: string) => (this.#reservedBy.get(sharer) ?? 0) >= share
+    if (this.#reserved >= this.#maxReserved || sharers.some(isOver)) throw POOL_FULL
+    this.#count(sharers, 1)
+    return () => this.#count(sharers, -1)
+  }
+
+  #count(sharers: readonly string[], change: 1 | -1): void {
+    this.#reserved += change
+    for (const sharer of sharers) {
+      const count = (this.#reservedBy.get(sharer) ?? 0) + change
+      if (count === 0) this.#reservedBy.delete(sharer)
+      else this.#reservedBy.set(sharer, count)
     }
   }
 
   close(): Promise<void> {
     return this.#pool.destroy()
   }
+}
+
+function kibibytesOf(job: HashJob): number {
+  if (job.kind === 'argon2id') return job.cost.memoryKibibytes
+  return job.kind === 'argon2idMatches' ? Number(/\$m=(\d+),/.exec(job.digest)?.[1] ?? 0) : 0
 }

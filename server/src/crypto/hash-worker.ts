@@ -15,8 +15,12 @@ export interface Argon2Cost {
 
 const ARGON2_TAG_BYTES = 32
 
-/** Runs in a worker thread of a hash pool, so it may block. */
-export default function hash(job: HashJob): string | boolean {
+/** A job with the time until when it may begin, in milliseconds since 1970. */
+export type QueuedJob = HashJob & { beginBefore: number }
+
+/** Runs in a worker thread of a hash pool, so it may block. Returns null for a job that waited too long. */
+export default function hash(job: QueuedJob): string | boolean | null {
+  if (Date.now() > job.beginBefore) return null
   switch (job.kind) {
     case 'bcrypt':
       return bcrypt.hashSync(job.text, job.cost)

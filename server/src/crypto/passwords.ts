@@ -11,9 +11,9 @@ const ARGON2_COST: Argon2Cost = { memoryKibibytes: 19_456, passes: 2, parallelis
 const ARGON2_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
 
 // The bounds keep a damaged or hostile digest from costing more than any legitimate one.
-const BCRYPT_DIGEST = /^\$2[aby]\$(0[4-9]|1\d|20)\$[./A-Za-z0-9]{53}$/
-const ARGON2_DIGEST =
-  /^\$argon2id\$v=19\$m=([1-9]\d{1,6}),t=([1-9]|1[0-6]),p=([1-9]|1[0-6])\$[\w+/]{11,86}\$[\w+/]{22,86}$/
+const BCRYPT_DIGEST = /^\$2[aby]\$(0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}$/
+const ARGON2_DIGEST = /^\$argon2id\$v=19\$m=([1-9]\d{1,4}),t=([1-4]),p=([1-4])\$[\w+/]{11,86}\$[\w+/]{22,86}$/
+const MAX_ARGON2_KIBIBYTES = 65_536
 
 export interface Passwords {
   /** @throws {HashPoolFull} */
@@ -25,8 +25,8 @@ export interface Passwords {
    * @throws {HashPoolFull}
    */
   matches(password: string, digest: string | null): Promise<boolean>
-  /** Reserves a place for a later call until the returned function releases it. @throws {HashPoolFull} */
-  reserve(): () => void
+  /** Reserves a place for a digest of these sharers until the returned function releases it. @throws {HashPoolFull} */
+  reserve(sharers?: readonly string[]): () => void
   /** Whether a digest was created with settings other than the current ones. */
   isOutdated(digest: string): boolean
 }
@@ -50,7 +50,7 @@ export function createPasswords(pool: HashPool, setting: PasswordHash): Password
       return usable && matched
     },
 
-    reserve: () => pool.reserve(),
+    reserve: (sharers) => pool.reserve(sharers),
 
     isOutdated: (digest) =>
       setting.algorithm === 'bcrypt'
@@ -76,7 +76,8 @@ export function isPasswordDigest(text: string): boolean {
 function digestKind(digest: string): PasswordHash['algorithm'] | null {
   if (BCRYPT_DIGEST.test(digest)) return 'bcrypt'
   const [, memory, , parallelism] = ARGON2_DIGEST.exec(digest) ?? []
-  return Number(memory) >= 8 * Number(parallelism) ? 'argon2id' : null
+  const isValid = Number(memory) >= 8 * Number(parallelism) && Number(memory) <= MAX_ARGON2_KIBIBYTES
+  return isValid ? 'argon2id' : null
 }
 
 /** A random digest with the current cost: verifying against it takes as long as against a real one. */

@@ -1,14 +1,13 @@
-import { loginBudgets, networkBudgets, signUpBudgets } from '../auth/limit/budgets.ts'
 import { deleteUser } from './account/delete-user.ts'
 import { me } from './account/me.ts'
 import { signUp } from './account/sign-up.ts'
 import { registration } from './contract/registration.ts'
 import { standard } from './contract/standard.ts'
 import { tokenPairs } from './contract/token-pairs.ts'
-import type { Limit } from './endpoint/limit.ts'
 import { type Route, route } from './endpoint/route.ts'
 import { bearer } from './guard/bearer.ts'
 import { developmentMailbox } from './guard/development-mailbox.ts'
+import * as limits from './guard/limits.ts'
 import { pairIssuance } from './guard/service-key.ts'
 import { openapiDocument } from './openapi/openapi-document.ts'
 import { health } from './operation/health.ts'
@@ -23,57 +22,39 @@ import { issuePair } from './session/issue-pair.ts'
 import { login } from './session/login.ts'
 import { logout } from './session/logout.ts'
 
-const loginLimit: Limit = {
-  countedBy: 'shared',
-  budgets: ({ client, body }, ctx) => loginBudgets(ctx, client.ip, (body as { email: string }).email),
-  refundedOnSuccess: true,
-}
-const signUpLimit: Limit = {
-  countedBy: 'shared',
-  budgets: ({ client }) => signUpBudgets(client.ip),
-  refundedOnSuccess: false,
-}
-
-/** High enough for a gateway that calls for all its users from one address; stops a flood from one address cheaply. */
-const perMinute = (endpoint: string, points: number): Limit => ({
-  countedBy: 'process',
-  budgets: ({ client }) => networkBudgets(endpoint, client.ip, points),
-  refundedOnSuccess: false,
-})
-
 /** All routes, each with its contract, its cost, its guard and its limit. */
 export const routes: readonly Route[] = [
   route('GET /health', health, { contract: standard, work: 'none' }),
   route('GET /ready', ready, { contract: standard, work: 'database' }),
 
-  route('POST /api/v1/users/sign_up', signUp, { contract: registration, work: 'password', limit: signUpLimit }),
+  route('POST /api/v1/users/sign_up', signUp, { contract: registration, work: 'password', limit: limits.signUp }),
   route('DELETE /api/v1/users/:id', deleteUser, {
     contract: standard,
     work: 'database',
     guard: bearer,
-    limit: perMinute('delete', 600),
+    limit: limits.deletion,
   }),
 
-  route('POST /api/v1/auth/login', login, { contract: standard, work: 'password', limit: loginLimit }),
-  route('POST /api/v1/auth/refresh', refresh, { contract: standard, work: 'token', limit: perMinute('refresh', 6000) }),
-  route('POST /api/v1/auth/logout', logout, { contract: standard, work: 'token', limit: perMinute('logout', 6000) }),
+  route('POST /api/v1/auth/login', login, { contract: standard, work: 'password', limit: limits.login }),
+  route('POST /api/v1/auth/refresh', refresh, { contract: standard, work: 'token', limit: limits.refresh }),
+  route('POST /api/v1/auth/logout', logout, { contract: standard, work: 'token', limit: limits.logout }),
   route('GET /api/v1/auth/me', me, {
     contract: standard,
     work: 'database',
     guard: bearer,
-    limit: perMinute('me', 30_000),
+    limit: limits.me,
   }),
 
   route('POST /auth/token', issuePair, {
     contract: tokenPairs,
     work: 'token',
     guard: pairIssuance,
-    limit: perMinute('pair', 6000),
+    limit: limits.issuePair,
   }),
   route('POST /auth/refresh', refreshPair, {
     contract: tokenPairs,
     work: 'token',
-    limit: perMinute('refresh pair', 6000),
+    limit: limits.refreshPair,
   }),
 
   route('GET /', frontPage, { contract: standard, work: 'none' }),

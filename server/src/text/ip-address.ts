@@ -15,11 +15,31 @@ export function canonicalIp(text: string): string | null {
 
 /** The network that stands for a client: an IPv4 address itself, or the /64 of an IPv6 address. */
 export function clientNetwork(ip: string): string {
-  if (!ip.includes(':')) return ip
+  return ipv6Network(ip, 64) ?? embeddedIpv4(ip) ?? ip
+}
+
+/** The larger networks around an IPv6 client, of which one site usually has one: its /56 and its /48. Empty for IPv4. */
+export function surroundingNetworks(ip: string): { site56: string; site48: string } | null {
+  const [site56, site48] = [ipv6Network(ip, 56), ipv6Network(ip, 48)]
+  return site56 !== null && site48 !== null ? { site56, site48 } : null
+}
+
+const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96')
+
+/** The IPv4 address behind a NAT64 gateway (RFC 6052): one such /64 would be all of IPv4. */
+function embeddedIpv4(ip: string): string | null {
+  if (!ip.includes(':')) return null
   const address = parseIp(ip)
-  if (address?.kind() !== 'ipv6') return ip
-  const prefix = address.toByteArray().fill(0, 8)
-  return `${ipaddr.fromByteArray(prefix).toString()}/64`
+  if (address?.kind() !== 'ipv6' || !address.match(NAT64)) return null
+  return ipaddr.fromByteArray(address.toByteArray().slice(12)).toString()
+}
+
+function ipv6Network(ip: string, bits: 64 | 56 | 48): string | null {
+  if (!ip.includes(':')) return null
+  const address = parseIp(ip)
+  if (address?.kind() !== 'ipv6' || address.match(NAT64)) return null
+  const prefix = address.toByteArray().fill(0, bits / 8)
+  return `${ipaddr.fromByteArray(prefix).toString()}/${bits}`
 }
 
 /** A set of single addresses and CIDR ranges. */

@@ -54,7 +54,7 @@ test('users of a Rails application are imported with ids, digests and times, and
     [[{ id: 501, email: 'new@example.com' }], /^tessera: Line 1: Id has already been taken\./],
     [
       [{ email: 'new@example.com', password_digest: 'plain text' }],
-      /^tessera: Line 1: Password digest is not a bcrypt or argon2id digest/,
+      /^tessera: Line 1: Password digest is not a bcrypt digest of cost 15 or less, nor an argon2id digest/,
     ],
     [[{ email: 'new@example.com', first_name: '\u001b[2J' }], /^tessera: Line 1: First name is invalid\./],
     [[{ email: 'new@example.com', created_at: '12/25/2020' }], /^tessera: Line 1: Created at is invalid\./],

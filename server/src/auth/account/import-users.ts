@@ -77,7 +77,7 @@ function readUser(
       'password_digest',
       (text) => (isPasswordDigest(text) ? text : null),
       null,
-      'is not a bcrypt or argon2id digest',
+      'is not a bcrypt digest of cost 15 or less, nor an argon2id digest of 64 MiB, 4 passes and 4 lanes or less',
     ),
     first_name: read('first_name', parseName, null),
     last_name: read('last_name', parseName, null),

@@ -1,7 +1,7 @@
 import { sha256 } from '../../crypto/sha256.ts'
 import { findLoginAddresses } from '../../storage/session/sessions.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
-import { clientNetwork } from '../../text/ip-address.ts'
+import { clientNetwork, surroundingNetworks } from '../../text/ip-address.ts'
 import type { Context } from '../context/context.ts'
 
 /** A number of points per window, for one key. */
@@ -9,32 +9,49 @@ export interface Budget {
   key: string
   points: number
   windowSeconds: number
+  /** The outcome that gets its point back; none for a budget that counts every attempt. */
+  refundedOn?: 'success' | 'refusal'
   /** Called when the budget is spent: whether this client may continue nevertheless. */
   exempt?: () => Promise<boolean>
 }
 
+const MINUTE_SECONDS = 60
 const QUARTER_HOUR_SECONDS = 900
 const HOUR_SECONDS = 3600
 
+/** The failed logins of all clients together in a quarter of an hour. Counted in parts, so that no single row is contended. */
+const MAX_FAILURES_OF_ALL = 10_000
+const PARTS_OF_ALL = 16
+
 /**
- * Limits failed logins: ten per account and network, a hundred per network, and a hundred per account from all networks.
- * The last limit does not apply in networks that the user has signed in from: an attacker elsewhere cannot lock them out
- * there. A successful login is refunded.
+ * Limits failed logins: ten per account and network, a hundred per network, 400 per IPv6 /56 and 1,600 per /48, a hundred
+ * per account from all networks, and ten thousand in all. The limit of an account does not apply in networks that the user
+ * has signed in from: an attacker elsewhere cannot lock them out there. Successful logins have a budget of their own.
  */
 export function loginBudgets(ctx: Pick<Context, 'db'>, ip: string, email: string): Budget[] {
   const canonical = canonicalEmail(email)
   const account = sha256(canonical ?? email)
-  const [network, windowSeconds] = [clientNetwork(ip), QUARTER_HOUR_SECONDS]
+  const network = clientNetwork(ip)
+  const site = surroundingNetworks(ip)
+  const exempt = () => hasSignedInFrom(ctx, network, canonical ?? '')
+  const failures = (key: string, points: number): Budget => ({
+    key: `login ${key}`,
+    points,
+    windowSeconds: QUARTER_HOUR_SECONDS,
+    refundedOn: 'success',
+  })
   return [
-    { key: `login ${network}`, points: 100, windowSeconds },
-    { key: `login ${network} ${account}`, points: 10, windowSeconds },
-    {
-      key: `login * ${account}`,
-      points: 100,
-      windowSeconds,
-      exempt: () => hasSignedInFrom(ctx, network, canonical ?? ''),
-    },
+    failures(`${network}`, 100),
+    failures(`${network} ${account}`, 10),
+    ...(site ? [failures(site.site56, 400), failures(site.site48, 1600)] : []),
+    { ...failures(`* ${account}`, 100), exempt },
+    { ...failures(`all ${partOf(network)}`, MAX_FAILURES_OF_ALL / PARTS_OF_ALL), exempt },
+    { key: `login-ok ${account}`, points: 600, windowSeconds: HOUR_SECONDS, refundedOn: 'refusal' },
   ]
+}
+
+function partOf(network: string): number {
+  return Buffer.from(sha256(network), 'base64url').readUInt8(0) % PARTS_OF_ALL
 }
 
 /** Whether an account has signed in from a network. Runs the same statement for accounts that do not exist. */
@@ -44,12 +61,20 @@ async function hasSignedInFrom({ db }: Pick<Context, 'db'>, network: string, ema
 }
 
 export function signUpBudgets(ip: string): Budget[] {
-  return [{ key: `sign-up ${clientNetwork(ip)}`, points: 60, windowSeconds: HOUR_SECONDS }]
+  const site = surroundingNetworks(ip)
+  const networks: [string, number][] = [
+    [clientNetwork(ip), 60],
+    ...(site
+      ? ([
+          [site.site56, 240],
+          [site.site48, 960],
+        ] satisfies [string, number][])
+      : []),
+  ]
+  return networks.map(([network, points]) => ({ key: `sign-up ${network}`, points, windowSeconds: HOUR_SECONDS }))
 }
 
-const MINUTE_SECONDS = 60
-
-/** Limits the requests of one network per minute, at endpoints that do no password hashing. */
-export function networkBudgets(endpoint: string, ip: string, pointsPerMinute: number): Budget[] {
-  return [{ key: `${endpoint} ${clientNetwork(ip)}`, points: pointsPerMinute, windowSeconds: MINUTE_SECONDS }]
+/** Limits the requests per minute of one session or of one network, at endpoints that do no password hashing. */
+export function requestBudgets(kind: string, of: string, pointsPerMinute: number): Budget[] {
+  return [{ key: `${kind} ${of}`, points: pointsPerMinute, windowSeconds: MINUTE_SECONDS }]
 }

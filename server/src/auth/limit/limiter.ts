@@ -1,4 +1,3 @@
-import { Unavailable } from '../../storage/database/errors.ts'
 import type { LimitStore } from '../../storage/limits/limit-store.ts'
 import type { Budget } from './budgets.ts'
 import { RateLimited } from './rate-limited.ts'
@@ -8,7 +7,7 @@ export interface Limiter {
    * Takes a point from each budget before the work that it limits.
    *
    * @throws {RateLimited}
-   * @throws {Unavailable} when the store is unavailable: a limiter that cannot count lets no request through
+   * @throws Unavailable when the store is unavailable: a limiter that cannot count lets no request through
    */
   take(budgets: readonly Budget[]): Promise<void>
   /** Refunds clients that authenticated, and work that was never done. */
@@ -22,34 +21,28 @@ export function createLimiter(store: LimitStore, now: () => Date): Limiter {
   const pendingRefunds: string[] = []
 
   async function refundKeys(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      try {
-        await store.refund(key, now())
-      } catch {
-        // No request waits for an unavailable store: the refund is kept until the store is back. Nothing is thrown, since
-        // callers that do not await the refund could not catch it.
-        if (pendingRefunds.length < MAX_PENDING_REFUNDS) pendingRefunds.push(key)
-      }
+    if (keys.length === 0) return
+    try {
+      await store.refund(keys, now())
+    } catch {
+      // No request waits for an unavailable store: the refund is kept until the store is back. Nothing is thrown, since
+      // callers that do not await the refund could not catch it.
+      pendingRefunds.push(...keys.slice(0, MAX_PENDING_REFUNDS - pendingRefunds.length))
     }
   }
 
   return {
     async take(budgets) {
+      if (budgets.length === 0) return
       const at = now()
-      const taken: string[] = []
-      try {
-        for (const { key, points, windowSeconds, exempt } of budgets) {
-          const state = await store.take(key, windowSeconds, at)
-          if (state.points > points && !(await exempt?.())) {
-            throw new RateLimited(Math.max(1, Math.ceil((state.expiresAt.getTime() - at.getTime()) / 1000)))
-          }
-          taken.push(key)
-        }
-      } catch (error) {
+      const states = await store.take(budgets, at)
+      const taken = budgets.map((budget, index) => ({ budget, state: states[index] ?? { points: 1, expiresAt: at } }))
+      const spent = taken.filter(({ budget, state }) => state.points > budget.points)
+      for (const { budget, state } of spent) {
+        if (await budget.exempt?.()) continue
         // An attempt that one budget refuses costs the others nothing.
-        const refunding = refundKeys(taken)
-        if (!(error instanceof Unavailable)) await refunding
-        throw error
+        await refundKeys(taken.filter((other) => !spent.includes(other)).map((other) => other.budget.key))
+        throw new RateLimited(Math.max(1, Math.ceil((state.expiresAt.getTime() - at.getTime()) / 1000)))
       }
       if (pendingRefunds.length > 0) await refundKeys(pendingRefunds.splice(0))
     },

@@ -20,6 +20,8 @@ export interface EdgeSettings {
   demoFrom: IpRanges
   trustedProxies: IpRanges
   requireHttps: boolean
+  /** Whether clients have limits and shares. */
+  rateLimit: boolean
   /** The policy of `Strict-Transport-Security` on answers over HTTPS. */
   hsts: 'subdomains' | 'host' | 'off'
   /** The origin of `PUBLIC_URL`. */

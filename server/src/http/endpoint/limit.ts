@@ -2,11 +2,9 @@ import type { Budget } from '../../auth/limit/budgets.ts'
 import type { EndpointRequest } from './endpoint.ts'
 import type { HttpContext } from './http-context.ts'
 
-/** The rate-limit budgets of an endpoint, taken before its work. */
+/** The rate-limit budgets of an endpoint, taken when guard and body have told who calls. */
 export interface Limit {
-  /** `shared` by all replicas and taken after the body is read, or local to this `process` and taken before that. */
+  /** Counted by all replicas together, or by this process alone, which costs no statement. */
   countedBy: 'shared' | 'process'
   budgets(request: EndpointRequest, ctx: HttpContext): readonly Budget[]
-  /** Whether clients that succeed, and so have authenticated, get their points back. */
-  refundedOnSuccess: boolean
 }

@@ -3,7 +3,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
 import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS } from '../view/examples.ts'
 import { DeliveredTokens } from '../view/tokens.ts'
-import { BodyOrCookie, presentedToken, sendTokens } from './refresh-cookie.ts'
+import { BodyOrCookie, presentedToken, sendTokens } from './deliver-tokens.ts'
 
 /** `POST /api/v1/auth/refresh` */
 export const refresh = endpoint({

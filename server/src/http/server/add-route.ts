@@ -1,25 +1,43 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { AuthError } from '../../auth/context/auth-error.ts'
+import { requestBudgets } from '../../auth/limit/budgets.ts'
+import { clientNetwork } from '../../text/ip-address.ts'
 import type { EndpointRequest } from '../endpoint/endpoint.ts'
+import type { Guard } from '../endpoint/guard.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
-import { rejectIfOverloaded, withHashReservation, withinLimit } from './admission.ts'
+import { rejectIfOverloaded, withHashReservation, withinBudgets } from './admission.ts'
 import { withRequestId } from './request-log.ts'
 
-/** Registers a route. Its guard and process limit run before the body is read, its shared limit after that. */
+/** Registers a route. Its guard runs before the body is read, its limit after that, when it is known who calls. */
 export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route): void {
-  const { method, path, endpoint, guard, limit, work, contract } = route
+  const { method, path, endpoint, guard, work, contract } = route
   server.route({
     method,
     url: path,
     config: { contract },
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
-      if (work === 'password') await rejectIfOverloaded(ctx)
-      if (limit?.countedBy === 'process') await ctx.processLimiter.take(limit.budgets(request as EndpointRequest, ctx))
-      await guard?.check(ctx, request)
+      if (work === 'password') await rejectIfOverloaded(ctx, request)
+      if (guard) await checkGuard(ctx, guard, request)
     },
     handler: buildHandler(ctx, route),
   })
+}
+
+const MAX_REFUSED_PER_MINUTE = 6000
+
+/** Credentials that are refused are counted by network, apart from those that are accepted: they block no neighbour. */
+async function checkGuard(ctx: HttpContext, guard: Guard, request: FastifyRequest): Promise<void> {
+  try {
+    await guard.check(ctx, request)
+  } catch (error) {
+    if (error instanceof AuthError) {
+      const network = clientNetwork(request.client.ip)
+      await ctx.processLimiter.take(requestBudgets('refused-credential', network, MAX_REFUSED_PER_MINUTE))
+    }
+    throw error
+  }
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -27,9 +45,12 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 function buildHandler(ctx: HttpContext, { endpoint, limit, work }: Route): Handler {
   const handle: Handler = (request, reply) =>
     endpoint.handle({ ...ctx, log: withRequestId(ctx.log, request.id) }, request as EndpointRequest, reply)
-  const limited: Handler =
-    limit?.countedBy === 'shared'
-      ? (request, reply) => withinLimit(ctx, limit, request as EndpointRequest, () => handle(request, reply))
-      : handle
-  return work === 'password' ? (request, reply) => withHashReservation(ctx, () => limited(request, reply)) : limited
+  const limiter = limit?.countedBy === 'shared' ? ctx.limiter : ctx.processLimiter
+  const limited: Handler = limit
+    ? (request, reply) =>
+        withinBudgets(limiter, limit.budgets(request as EndpointRequest, ctx), () => handle(request, reply))
+    : handle
+  return work === 'password'
+    ? (request, reply) => withHashReservation(ctx, request, () => limited(request, reply))
+    : limited
 }

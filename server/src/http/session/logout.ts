@@ -1,6 +1,6 @@
 import { logout as logoutRule } from '../../auth/session/logout.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { BodyOrCookie, clearRefreshCookie, presentedToken } from '../refresh/refresh-cookie.ts'
+import { BodyOrCookie, clearRefreshCookie, presentedToken } from '../refresh/deliver-tokens.ts'
 import { EXAMPLE_REFRESH_TOKEN } from '../view/examples.ts'
 import { MessageSchema } from '../view/tokens.ts'
 

@@ -1,24 +1,32 @@
-import sql from 'sql-template-tag'
+import sql, { join } from 'sql-template-tag'
 import type { Database } from '../database/database.ts'
 import type { LimitStore } from './limit-store.ts'
 
-/** Limits that all replicas on one PostgreSQL database share. */
+/** Limits that all replicas on one PostgreSQL database share. One round trip takes all points of an attempt. */
 export function databaseLimits(db: Database): LimitStore {
   return {
-    async take(key, windowSeconds, now) {
-      const end = new Date(now.getTime() + windowSeconds * 1000)
-      const rows = await db.query<{ points: number; expires_at: Date }>(sql`
-        insert into rate_limits as l (key, points, expires_at) values (${key}, 1, ${end})
+    async take(points, now) {
+      // Rows are locked in the order of their keys, so that two attempts never wait for each other.
+      const ordered = points.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+      const end = (windowSeconds: number) => new Date(now.getTime() + windowSeconds * 1000)
+      const rows = await db.query<{ key: string; points: number; expires_at: Date }>(sql`
+        insert into rate_limits as l (key, points, expires_at)
+        values ${join(ordered.map(({ key, windowSeconds }) => sql`(${key}, 1, ${end(windowSeconds)})`))}
         on conflict (key) do update set
           points = case when l.expires_at <= ${now} then 1 else l.points + 1 end,
           expires_at = case when l.expires_at <= ${now} then excluded.expires_at else l.expires_at end
-        returning points, expires_at`)
-      return { points: rows[0]?.points ?? 1, expiresAt: rows[0]?.expires_at ?? end }
+        returning key, points, expires_at`)
+      const states = new Map(rows.map((row) => [row.key, { points: row.points, expiresAt: row.expires_at }]))
+      return points.map(({ key, windowSeconds }) => states.get(key) ?? { points: 1, expiresAt: end(windowSeconds) })
     },
-    async refund(key, now) {
+    async refund(keys, now) {
+      if (keys.length === 0) return
       await db.query(sql`
-        update rate_limits set points = points - 1 where key = ${key} and expires_at > ${now} and points > 0
-        returning key`)
+        with locked as (
+          select key from rate_limits where key in (${join(keys)}) and expires_at > ${now} and points > 0
+          order by key for update
+        )
+        update rate_limits l set points = l.points - 1 from locked where l.key = locked.key returning l.key`)
     },
   }
 }

@@ -4,9 +4,15 @@ export interface LimitState {
   expiresAt: Date
 }
 
-/** Counts points per key in windows that begin with a key's first point. */
+/** A point to take, in a window that begins with the first point of its key. */
+export interface LimitPoint {
+  key: string
+  windowSeconds: number
+}
+
+/** Counts points per key in windows. The first word of a key names what is counted. */
 export interface LimitStore {
-  /** Takes a point and returns the new state. Atomic: concurrent callers each see a different count. */
-  take(key: string, windowSeconds: number, now: Date): Promise<LimitState>
-  refund(key: string, now: Date): Promise<void>
+  /** Takes one point for each key and returns their new states. Atomic per key: concurrent callers see different counts. */
+  take(points: readonly LimitPoint[], now: Date): Promise<LimitState[]>
+  refund(keys: readonly string[], now: Date): Promise<void>
 }

@@ -1,29 +1,48 @@
 import type { LimitState, LimitStore } from './limit-store.ts'
 
-const MAX_KEYS = 100_000
+const MAX_KEYS_PER_KIND = 100_000
 
 /** Limits in the memory of one process, which replicas do not share. */
 export function memoryLimits(): LimitStore {
-  const states = new Map<string, LimitState>()
+  const kinds = new Map<string, Map<string, LimitState>>()
+  /** Each kind of budget has a map of its own: cheap requests of one kind evict no counts of another. */
+  const statesOfKind = (key: string) => {
+    const kind = key.split(' ', 1)[0] ?? ''
+    const states = kinds.get(kind) ?? new Map<string, LimitState>()
+    kinds.set(kind, states)
+    return states
+  }
   const findOpenWindow = (key: string, now: Date) => {
-    const state = states.get(key)
+    const state = statesOfKind(key).get(key)
     return state && state.expiresAt > now ? state : null
   }
+  const takeOne = (key: string, windowSeconds: number, now: Date): LimitState => {
+    const state = findOpenWindow(key, now)
+    if (state) return { ...state, points: ++state.points }
+    const states = statesOfKind(key)
+    if (states.size >= MAX_KEYS_PER_KIND) makeRoom(states, now)
+    const first = { points: 1, expiresAt: new Date(now.getTime() + windowSeconds * 1000) }
+    states.delete(key)
+    states.set(key, first)
+    return { ...first }
+  }
   return {
-    async take(key, windowSeconds, now) {
-      const state = findOpenWindow(key, now)
-      if (state) return { ...state, points: ++state.points }
-      // The oldest window is evicted, so that memory stays bounded however many addresses there are.
-      const oldest = states.size >= MAX_KEYS ? states.keys().next().value : undefined
-      if (oldest !== undefined) states.delete(oldest)
-      const first = { points: 1, expiresAt: new Date(now.getTime() + windowSeconds * 1000) }
-      states.delete(key)
-      states.set(key, first)
-      return { ...first }
-    },
-    async refund(key, now) {
-      const state = findOpenWindow(key, now)
-      if (state && state.points > 0) state.points--
+    take: async (points, now) => points.map(({ key, windowSeconds }) => takeOne(key, windowSeconds, now)),
+    async refund(keys, now) {
+      for (const key of keys) {
+        const state = findOpenWindow(key, now)
+        if (state && state.points > 0) state.points--
+      }
     },
   }
+}
+
+/** Evicts windows that have ended or, where none has, the oldest: memory stays bounded however many addresses there are. */
+function makeRoom(states: Map<string, LimitState>, now: Date): void {
+  const oldest = states.keys().next().value
+  for (const [key, { expiresAt }] of states) {
+    if (expiresAt > now) break // windows of one kind end in the order in which they began, but for a few
+    states.delete(key)
+  }
+  if (states.size >= MAX_KEYS_PER_KIND && oldest !== undefined) states.delete(oldest)
 }

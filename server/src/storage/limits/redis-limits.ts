@@ -37,12 +37,16 @@ export function redisLimits(url: string, onRecoveredError: OnRecoveredError): Re
     }
   }
   return {
-    async take(key, windowSeconds, now) {
-      const [points, endsInMilliseconds] = (await run(TAKE, key, windowSeconds * 1000)) as [number, number]
-      return { points, expiresAt: new Date(now.getTime() + endsInMilliseconds) }
-    },
-    async refund(key) {
-      await run(REFUND, key)
+    // Commands that are sent together are one round trip.
+    take: (all, now) =>
+      Promise.all(
+        all.map(async ({ key, windowSeconds }) => {
+          const [points, endsInMilliseconds] = (await run(TAKE, key, windowSeconds * 1000)) as [number, number]
+          return { points, expiresAt: new Date(now.getTime() + endsInMilliseconds) }
+        }),
+      ),
+    async refund(keys) {
+      await Promise.all(keys.map((key) => run(REFUND, key)))
     },
     close: () => redis.disconnect(),
   }

@@ -1,14 +1,13 @@
-import { parseCookie, stringifySetCookie } from 'cookie'
+import { stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { IssuedTokens } from '../../auth/session/issued-tokens.ts'
 import { InvalidBody } from '../contract/invalid-body.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
+import { REFRESH_COOKIE, readRefreshCookie } from '../request/refresh-cookie.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import type { DeliveredTokens } from '../view/tokens.ts'
 
-/** The `__Host-` prefix lets only this host set the cookie, over TLS and for all its paths (RFC 6265bis, 4.1.3). */
-const NAME = '__Host-tessera_refresh'
 const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
 export const BodyOrCookie = Type.Object({
@@ -18,10 +17,6 @@ export const BodyOrCookie = Type.Object({
 interface PresentedToken {
   refreshToken: string
   inCookie: boolean
-}
-
-export function readRefreshCookie(request: FastifyRequest): string | undefined {
-  return parseCookie(request.headers.cookie ?? '')[NAME]
 }
 
 /**
@@ -52,12 +47,12 @@ export function sendTokens(
 ): Static<typeof DeliveredTokens> {
   if (!inCookie) return tokens
   const { access_token, refresh_token: value } = tokens
-  const cookie = { name: NAME, value, maxAge: settings.refreshTokenLifetimeSeconds, ...ATTRIBUTES }
+  const cookie = { name: REFRESH_COOKIE, value, maxAge: settings.refreshTokenLifetimeSeconds, ...ATTRIBUTES }
   reply.header('set-cookie', stringifySetCookie(cookie))
   return { access_token }
 }
 
 /** Clears the cookie with the attributes it was set with: otherwise some browsers keep it. */
 export function clearRefreshCookie(reply: FastifyReply): void {
-  reply.header('set-cookie', stringifySetCookie({ name: NAME, value: '', maxAge: 0, ...ATTRIBUTES }))
+  reply.header('set-cookie', stringifySetCookie({ name: REFRESH_COOKIE, value: '', maxAge: 0, ...ATTRIBUTES }))
 }

@@ -1,0 +1,57 @@
+import { loginBudgets, requestBudgets, signUpBudgets } from '../../auth/limit/budgets.ts'
+import { readRefreshToken } from '../../crypto/refresh-token.ts'
+import { clientNetwork } from '../../text/ip-address.ts'
+import type { EndpointRequest } from '../endpoint/endpoint.ts'
+import type { HttpContext } from '../endpoint/http-context.ts'
+import type { Limit } from '../endpoint/limit.ts'
+import { readRefreshCookie } from '../request/refresh-cookie.ts'
+import { requireCaller } from './bearer.ts'
+
+// The limit of each endpoint. Only those that check passwords cost a statement.
+
+export const login: Limit = {
+  countedBy: 'shared',
+  budgets: ({ client, body }, ctx) => loginBudgets(ctx, client.ip, (body as { email: string }).email),
+}
+
+export const signUp: Limit = { countedBy: 'shared', budgets: ({ client }) => signUpBudgets(client.ip) }
+
+export const refresh = perSession('refresh', (request) => tokenInBody(request) ?? readRefreshCookie(request))
+export const logout = perSession('logout', (request) => tokenInBody(request) ?? readRefreshCookie(request))
+export const refreshPair = perSession('refresh-pair', ({ body }) => {
+  return (body as { auth: { refresh_token: string } }).auth.refresh_token
+})
+
+export const issuePair: Limit = {
+  countedBy: 'process',
+  budgets: ({ client }) => requestBudgets('pair', clientNetwork(client.ip), 6000),
+}
+
+export const me: Limit = {
+  countedBy: 'process',
+  budgets: (request) => requestBudgets('me', requireCaller(request).sessionId, 6000),
+}
+
+export const deletion: Limit = {
+  countedBy: 'process',
+  budgets: (request) => requestBudgets('delete', requireCaller(request).sessionId, 600),
+}
+
+/**
+ * Limits refresh tokens that this server made by their session, and all others by network: no neighbour's garbage keeps a
+ * client from refreshing.
+ */
+function perSession(kind: string, presented: (request: EndpointRequest) => string | undefined): Limit {
+  return {
+    countedBy: 'process',
+    budgets(request: EndpointRequest, { tokens }: HttpContext) {
+      const token = readRefreshToken(tokens.refreshKeys, presented(request) ?? '')
+      if (token) return requestBudgets(kind, token.sessionId, 600)
+      return requestBudgets(`${kind}-garbage`, clientNetwork(request.client.ip), 6000)
+    },
+  }
+}
+
+function tokenInBody({ body }: EndpointRequest): string | undefined {
+  return (body as { refresh_token?: string }).refresh_token
+}
