@@ -68,7 +68,7 @@ async function fill(url: string): Promise<void> {
 
 const [empty, full] = await Promise.all([createSchema(databaseUrl), createSchema(databaseUrl)])
 await fill(full.url)
-const settings = (DATABASE_URL: string) => ({ DATABASE_URL, BCRYPT_COST: `${COST}` })
+const settings = (DATABASE_URL: string) => ({ DATABASE_URL, PASSWORD_HASH: 'bcrypt', BCRYPT_COST: `${COST}` })
 const few = await startContestant('Tessera', settings(empty.url), CLIENTS)
 const many = await startContestant('Tessera', settings(full.url), CLIENTS, USERS)
 print('\n| | empty, /s | full, /s | ratio (range) |\n|---|---|---|---|')

@@ -37,7 +37,7 @@ async function measureStart(settings: Record<string, string>): Promise<{ seconds
 async function measure(database: string, settings: Record<string, string>): Promise<void> {
   const starts: { seconds: number; idle: number }[] = []
   for (let count = 0; count < STARTS; count++) starts.push(await measureStart(settings))
-  const tessera = await startContestant('Tessera', { ...settings, BCRYPT_COST: '4' }, 32)
+  const tessera = await startContestant('Tessera', { ...settings, PASSWORD_HASH: 'bcrypt', BCRYPT_COST: '4' }, 32)
   const sizes: number[] = []
   let refreshes = 0
   for (let part = 1; part <= 4; part++) {

@@ -44,7 +44,7 @@ const [one, two] = await Promise.all(
   schemas.map(({ url }, index) =>
     startContestant(
       'Tessera',
-      { DATABASE_URL: url, BCRYPT_COST: '10', WEB_CONCURRENCY: `${index + 1}` },
+      { DATABASE_URL: url, PASSWORD_HASH: 'bcrypt', BCRYPT_COST: '10', WEB_CONCURRENCY: `${index + 1}` },
       Number(options.clients),
     ),
   ),

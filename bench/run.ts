@@ -65,7 +65,7 @@ async function syncsPerRefresh(tessera: Contestant): Promise<number | null> {
 let syncs = null as number | null
 
 async function bench(database: string, urls: [string, string]): Promise<void> {
-  const settings = (DATABASE_URL: string) => ({ DATABASE_URL, BCRYPT_COST: String(COST) })
+  const settings = (DATABASE_URL: string) => ({ DATABASE_URL, PASSWORD_HASH: 'bcrypt', BCRYPT_COST: String(COST) })
   const baseline = await startContestant('baseline', settings(urls[0]), clients)
   const tessera = await startContestant('Tessera', settings(urls[1]), clients)
   for (const work of works) {

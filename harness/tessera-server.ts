@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endProcess, launchTessera, runTessera } from './launch-tessera.ts'
 
-const SETTINGS = { PORT: '0', BCRYPT_COST: '4', RATE_LIMIT: 'off', LOG_LEVEL: 'info' }
+const SETTINGS = { PORT: '0', PASSWORD_HASH: 'bcrypt', BCRYPT_COST: '4', RATE_LIMIT: 'off', LOG_LEVEL: 'info' }
 
 /** A real `tessera start` in a folder of its own that can be stopped and started again. It ends with the caller. */
 export class TesseraServer {

@@ -44,6 +44,7 @@ export async function startScene(
     TRUSTED_PROXIES: '127.0.0.1',
     SMTP_URL: mail.url,
     MAIL_FROM: 'Torture <tessera@example.com>',
+    PASSWORD_HASH: 'bcrypt',
     BCRYPT_COST: '4',
     RATE_LIMIT: 'off',
     LOG_LEVEL: 'info',

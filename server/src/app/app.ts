@@ -6,6 +6,7 @@ import { drain } from '../http/server/drain.ts'
 import { createServer } from '../http/server/server.ts'
 import type { Log } from '../observe/log.ts'
 import { type Database, databaseClock } from '../storage/database/database.ts'
+import { markAsProduction } from '../storage/database/installation.ts'
 import { migrate } from '../storage/database/migrate.ts'
 import { buildContext } from './build-context.ts'
 import { edgeSettings } from './edge-settings.ts'
@@ -47,7 +48,8 @@ export async function createApp(config: Config, { log, version, clock }: Surroun
   try {
     const now = databaseClock(db, clock)
     await migrate(db, now())
-    if (!config.production) await seedDemoUsers({ db, now })
+    if (config.production) await markAsProduction(db)
+    else await seedDemoUsers({ db, now })
     return await assemble(config, { log, version }, db, now)
   } catch (error) {
     await db.close()

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Context } from '../auth/context/context.ts'
 import type { Config } from '../config/config.ts'
@@ -28,7 +28,7 @@ export function buildContext(
       refreshKeys: keys.refresh,
       digests: createRefreshTokenDigests(tokenPool),
     },
-    passwords: createPasswords(passwordPool, config.passwordHash),
+    passwords: createPasswords(passwordPool, config.passwordHash, decoyPicker(keys)),
     settings: ruleSettings(config),
     now,
     random: randomBytes,
@@ -40,6 +40,11 @@ export function buildContext(
       await Promise.all([passwordPool.close(), tokenPool.close()])
     },
   }
+}
+
+/** A number for each account that clients cannot compute. */
+function decoyPicker({ refresh: [key] }: Keys): (account: string) => number {
+  return (account) => createHmac('sha256', key.mac).update(`tessera/decoy/v1 ${account}`).digest().readUInt32BE()
 }
 
 function readKeys({ secrets }: Config): Keys {

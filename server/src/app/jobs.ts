@@ -2,6 +2,7 @@ import type { Context } from '../auth/context/context.ts'
 import type { Config } from '../config/config.ts'
 import { announceMails } from '../mail/delivery/announce.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
+import { sampleDigests } from '../storage/account/digest-sample.ts'
 import { cleanUp } from './clean-up.ts'
 import { type Job, repeat } from './repeat.ts'
 
@@ -14,8 +15,13 @@ export interface Background {
 const CLEAN_UP_INTERVAL_MILLISECONDS = 600_000
 const MAIL_INTERVAL_MILLISECONDS = 2000
 
-/** Starts the background jobs of every replica: sending mails and deleting expired rows. */
-export async function startBackground(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>): Promise<Background> {
+/** Starts the background jobs of every replica: sending mails, deleting expired rows, and sampling digests. */
+export async function startBackground(
+  config: Config,
+  ctx: Pick<Context, 'db' | 'now' | 'log' | 'passwords'>,
+): Promise<Background> {
+  const imitateDigests = async () => ctx.passwords.imitate(await sampleDigests(ctx.db))
+  await imitateDigests()
   const mails = repeat(await mailJob(config, ctx), {
     pauseMilliseconds: MAIL_INTERVAL_MILLISECONDS,
     failure: 'reading the outbox failed and will be retried',
@@ -26,10 +32,15 @@ export async function startBackground(config: Config, ctx: Pick<Context, 'db' | 
     failure: 'the clean-up failed and will be retried',
     log: ctx.log,
   })
+  const sampling = repeat(imitateDigests, {
+    pauseMilliseconds: CLEAN_UP_INTERVAL_MILLISECONDS,
+    failure: 'sampling the password digests failed and will be retried',
+    log: ctx.log,
+  })
   return {
     deliverMails: () => mails.runNow(),
     async stop() {
-      await Promise.all([mails.stop(), cleaning.stop()])
+      await Promise.all([mails.stop(), cleaning.stop(), sampling.stop()])
     },
   }
 }

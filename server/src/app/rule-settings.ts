@@ -1,6 +1,6 @@
 import type { Settings } from '../auth/context/context.ts'
 import type { Config } from '../config/config.ts'
-import { BCRYPT_MAX_BYTES } from '../crypto/passwords.ts'
+import { ARGON2_MAX_BYTES, BCRYPT_MAX_BYTES } from '../crypto/passwords.ts'
 
 /** Returns the part of the configuration that the rules use. */
 export function ruleSettings(config: Config): Settings {
@@ -10,8 +10,14 @@ export function ruleSettings(config: Config): Settings {
     sessionMaxAgeSeconds: config.sessionMaxAgeSeconds,
     replayWindowSeconds: config.replayWindowSeconds,
     rotation: config.rotation,
-    passwordMaxBytes: config.passwordHash.algorithm === 'bcrypt' ? BCRYPT_MAX_BYTES : null,
-    refuseCommonPasswords: config.production,
+    passwordMaxBytes: config.passwordHash.algorithm === 'bcrypt' ? BCRYPT_MAX_BYTES : ARGON2_MAX_BYTES,
+    refuseGuessablePasswords: config.production,
+    productWords: productWords(config),
     isDemoAddress: (ip) => config.demoFrom.includes(ip),
   }
+}
+
+function productWords({ mailFrom, publicUrl }: Config): string[] {
+  const host = publicUrl === null ? '' : new URL(publicUrl).hostname
+  return ['tessera', mailFrom?.name ?? '', host, ...host.split('.')]
 }

@@ -35,11 +35,14 @@ export interface Config extends Omit<SettingValues, keyof Secrets | CombinedKey>
   warnings: readonly string[]
 }
 
-/** @throws {ConfigError} for unknown names, values that cannot be read, and contradictions */
-export function readConfig(environment: Environment): Config {
+/**
+ * @param options.serves whether a server will run with it: a command needs no secret that it does not use
+ * @throws {ConfigError} for unknown names, values that cannot be read, and contradictions
+ */
+export function readConfig(environment: Environment, { serves } = { serves: true }): Config {
   refuseUnknownNames(environment)
   const values = readValues(environment)
-  const warnings = [...checkSecrets(values), ...weakHashWarnings(values)]
+  const warnings = [...checkSecrets(values, serves), ...weakHashWarnings(values)]
   const contradiction = findContradiction(values)
   if (contradiction !== null) throw new ConfigError(contradiction)
 

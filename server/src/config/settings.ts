@@ -140,9 +140,9 @@ export const SETTINGS = {
   passwordAlgorithm: withDefault({
     name: 'PASSWORD_HASH',
     group: 'passwords',
-    default: 'bcrypt',
+    default: 'argon2id',
     read: oneOf(['bcrypt', 'argon2id']),
-    describe: '`bcrypt` or `argon2id`',
+    describe: '`argon2id` (19 MiB, 2 passes) or `bcrypt`',
   }),
   bcryptCost: withDefault({
     name: 'BCRYPT_COST',

@@ -6,6 +6,9 @@ import type { Argon2Cost } from './hash-worker.ts'
 /** bcrypt reads no further: a longer password would be accepted by its beginning alone. */
 export const BCRYPT_MAX_BYTES = 72
 
+/** Longer than any phrase that is typed. */
+export const ARGON2_MAX_BYTES = 1024
+
 // OWASP Password Storage Cheat Sheet: m=19456 (19 MiB), t=2, p=1
 const ARGON2_COST: Argon2Cost = { memoryKibibytes: 19_456, passes: 2, parallelism: 1 }
 const ARGON2_PREFIX = '$argon2id$v=19$m=19456,t=2,p=1$'
@@ -16,32 +19,56 @@ const ARGON2_DIGEST = /^\$argon2id\$v=19\$m=([1-9]\d{1,4}),t=([1-4]),p=([1-4])\$
 const MAX_ARGON2_KIBIBYTES = 65_536
 
 export interface Passwords {
-  /** @throws {HashPoolFull} */
+  /** @throws {HashPoolFull} {@link TypeError} for a password that the algorithm would not read to its end */
   digest(password: string): Promise<string>
+  /** Whether the current algorithm reads a password to its end. */
+  canDigest(password: string): boolean
   /**
    * Whether the password matches the digest. The work is always the same: a null, empty or damaged digest, or a password
-   * that cannot match, also costs one hash, and does not match.
+   * that cannot match, also costs one hash, and does not match. That hash is of a kind that digests of the database have,
+   * always the same for one account: where digests of several kinds exist, the time tells no unknown account.
    *
+   * @param account the canonical name that the client gave
    * @throws {HashPoolFull}
    */
-  matches(password: string, digest: string | null): Promise<boolean>
+  matches(password: string, digest: string | null, account: string): Promise<boolean>
+  /** Has unknown accounts cost what these digests of the database cost, in their proportion. */
+  imitate(digests: readonly string[]): void
   /** Reserves a place for a digest of these sharers until the returned function releases it. @throws {HashPoolFull} */
   reserve(sharers?: readonly string[]): () => void
   /** Whether a digest was created with settings other than the current ones. */
   isOutdated(digest: string): boolean
 }
 
-export function createPasswords(pool: HashPool, setting: PasswordHash): Passwords {
-  const decoy = decoyDigest(setting)
+/**
+ * @param pick a number for an account, the same on every replica and not known to clients
+ */
+export function createPasswords(
+  pool: HashPool,
+  setting: PasswordHash,
+  pick: (account: string) => number = () => 0,
+): Passwords {
+  let decoys: readonly string[] = [decoyDigest(currentShape(setting))]
+  const canDigest = (password: string) => canMatch(password, setting.algorithm)
   return {
-    digest: (password) =>
-      setting.algorithm === 'bcrypt'
-        ? pool.run({ kind: 'bcrypt', text: password, cost: setting.cost })
-        : pool.run({ kind: 'argon2id', text: password, cost: ARGON2_COST }),
+    canDigest,
 
-    async matches(password, digest) {
+    async digest(password) {
+      if (!canDigest(password)) throw new TypeError('the algorithm would not read the password to its end')
+      return setting.algorithm === 'bcrypt'
+        ? pool.run({ kind: 'bcrypt', text: password, cost: setting.cost })
+        : pool.run({ kind: 'argon2id', text: password, cost: ARGON2_COST })
+    },
+
+    imitate(digests) {
+      const shapes = digests.filter(isPasswordDigest).map(shapeOf)
+      decoys = (shapes.length > 0 ? shapes : [currentShape(setting)]).map(decoyDigest)
+    },
+
+    async matches(password, digest, account) {
       const kind = digest === null ? null : digestKind(digest)
       const usable = kind !== null && canMatch(password, kind)
+      const decoy = decoys[pick(account) % decoys.length] as string
       const compared = usable && digest !== null ? digest.replace(/^\$2y\$/, '$2b$') : decoy
       const text = isWellFormed(password) ? password : ''
       const matched = compared.startsWith('$argon2id$')
@@ -80,11 +107,20 @@ function digestKind(digest: string): PasswordHash['algorithm'] | null {
   return isValid ? 'argon2id' : null
 }
 
-/** A random digest with the current cost: verifying against it takes as long as against a real one. */
-function decoyDigest(setting: PasswordHash): string {
+function currentShape(setting: PasswordHash): string {
+  return setting.algorithm === 'argon2id' ? ARGON2_PREFIX : `$2b$${String(setting.cost).padStart(2, '0')}$`
+}
+
+/** The beginning of a digest, which says what verifying costs. */
+function shapeOf(digest: string): string {
+  return /^(\$argon2id\$v=19\$[^$]+\$|\$2[aby]\$\d\d\$)/.exec(digest)?.[1]?.replace(/^\$2[ay]/, '$2b') ?? ''
+}
+
+/** A random digest of a shape: verifying against it takes as long as against a real one. */
+function decoyDigest(shape: string): string {
   const randomHex = (characters: number) => randomBytes(characters).toString('hex').slice(0, characters)
-  if (setting.algorithm === 'argon2id') return `${ARGON2_PREFIX}${randomHex(22)}$${randomHex(43)}`
-  return `$2b$${String(setting.cost).padStart(2, '0')}$${randomHex(21)}.${randomHex(31)}`
+  if (shape.startsWith('$argon2id')) return `${shape}${randomHex(22)}$${randomHex(43)}`
+  return `${shape}${randomHex(21)}.${randomHex(31)}`
 }
 
 function truncateToBytes(text: string, maxBytes: number): string {

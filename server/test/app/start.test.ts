@@ -114,7 +114,9 @@ test('six processes can start at once on an empty database', async () => {
 })
 
 test('SIGTERM lets running requests finish and exits with 0', async () => {
-  const server = await startProcess({ environment: { ...(await databaseSetting()), BCRYPT_COST: '12' } })
+  const server = await startProcess({
+    environment: { ...(await databaseSetting()), PASSWORD_HASH: 'bcrypt', BCRYPT_COST: '12' },
+  })
   await Promise.all(Array.from({ length: 5 }, () => server.get('/health'))) // five open connections
   const underWay = Array.from({ length: 4 }, () => server.post('/api/v1/auth/login', LOGIN))
   const code = server.end('SIGTERM')

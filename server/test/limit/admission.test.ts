@@ -39,7 +39,7 @@ test('a request that finds the pool full is refused before its limits or anythin
   const entering = Array.from({ length: 50 }, () =>
     admit(ctx, async () => {
       begun++
-      return ctx.passwords.matches('password', null)
+      return ctx.passwords.matches('password', null, 'an account')
     }),
   )
   const outcomes = await Promise.allSettled(entering)

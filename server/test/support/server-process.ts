@@ -59,5 +59,5 @@ export async function startProcess(options: Options = {}): Promise<ServerProcess
 }
 
 function launchOptions({ folder = temporaryFolder(), environment = {}, ...rest }: Options): LaunchOptions {
-  return { folder, environment: { PORT: '0', BCRYPT_COST: '4', ...environment }, ...rest }
+  return { folder, environment: { PORT: '0', PASSWORD_HASH: 'bcrypt', BCRYPT_COST: '4', ...environment }, ...rest }
 }

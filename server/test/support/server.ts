@@ -39,6 +39,7 @@ export interface TestServer {
 /** Cheap hashes and no limits, unless a test changes them. */
 const TEST_SETTINGS = {
   PORT: '0',
+  PASSWORD_HASH: 'bcrypt',
   BCRYPT_COST: '4',
   RATE_LIMIT: 'off',
   LOG_LEVEL: 'info',

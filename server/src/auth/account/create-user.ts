@@ -36,7 +36,7 @@ export async function createUser(
   const errors = withoutEmpty({
     guid: input.guid === null || isUuid(input.guid) ? [] : ['is invalid'],
     email: await validateEmail(ctx, input.email, email),
-    password: input.password === null ? [] : validatePassword(ctx.settings, input.password),
+    password: input.password === null ? [] : await validatePassword(ctx.settings, input.password, input),
     first_name: validateName(input.firstName),
     last_name: validateName(input.lastName),
   })

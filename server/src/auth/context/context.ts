@@ -32,8 +32,11 @@ export interface Settings {
   replayWindowSeconds: number
   /** The rotation of new `login` sessions; pairs are always strict. */
   rotation: Rotation
-  passwordMaxBytes: number | null
-  refuseCommonPasswords: boolean
+  passwordMaxBytes: number
+  /** Whether common and leaked passwords, and those made of the user's own data, are refused. */
+  refuseGuessablePasswords: boolean
+  /** The names of the service, which users choose passwords after. */
+  productWords: readonly string[]
   /** Whether demo users may sign in from an address. */
   isDemoAddress: (ip: string) => boolean
 }

@@ -1,8 +1,14 @@
-/**
- * Common passwords of at least eight characters, in lower case: those that lead every published list of leaked passwords,
- * and those in the contracts' examples. The list is short on purpose: the login limit allows an attacker ten guesses.
- */
-export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
+import { dictionary } from '@zxcvbn-ts/language-common'
+import leaked from 'fxa-common-password-list'
+import { fold } from '../../text/fold.ts'
+
+/** 17,950 of at least eight characters, out of lists of leaked passwords. */
+const COMMON: ReadonlySet<string> = new Set(
+  dictionary['passwords-common'].map(String).filter(({ length }) => length >= 8),
+)
+
+/** Passwords of our examples, and frequent ones that the lists lack, in lower case. */
+const FREQUENT: ReadonlySet<string> = new Set(
   `password password1 password12 password123 password1234 password12345 password! password1! passw0rd p@ssw0rd p@ssword
   pa55word passwort motdepasse contraseña 12345678 123456789 1234567890 12345678910 123456789a 0123456789 0987654321
   9876543210 987654321 87654321 11111111 111111111 1111111111 00000000 0000000000 22222222 33333333 55555555 66666666
@@ -29,3 +35,17 @@ export const COMMON_PASSWORDS: ReadonlySet<string> = new Set(
     .split(/\s+/)
     .filter(Boolean),
 )
+
+/** The keys of a Russian keyboard and those of an English one, in the same places. */
+const RUSSIAN_KEYS = 'ёйцукенгшщзхъфывапролджэячсмитьбю'
+const ENGLISH_KEYS = "`qwertyuiop[]asdfghjkl;'zxcvbnm,."
+
+/**
+ * Whether a password is one of some 67,000 that head lists of leaked ones, whatever its case. A password in Russian letters
+ * is also looked up as the keys that it is typed with: lists of leaked passwords have both.
+ */
+export function isCommonPassword(password: string): boolean {
+  const folded = fold(password)
+  const typed = [...folded].map((letter) => ENGLISH_KEYS[RUSSIAN_KEYS.indexOf(letter)] ?? letter).join('')
+  return [folded, typed].some((text) => FREQUENT.has(text) || COMMON.has(text) || leaked.test(text))
+}

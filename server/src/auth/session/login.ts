@@ -28,7 +28,7 @@ export async function login(ctx: Context, { email, password, inCookie, client }:
   const canonical = canonicalEmail(email)
   for (let attempt = 1; ; attempt++) {
     const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
-    const matches = await ctx.passwords.matches(password, user?.password_digest ?? null)
+    const matches = await ctx.passwords.matches(password, user?.password_digest ?? null, canonical ?? email)
     const now = ctx.now()
     const allowed = user !== null && matches && user.disabled_at === null && isAllowedFrom(ctx, user, client)
     // `finishLogin` checks under a lock whether the user was disabled or the password changed in the meantime.
@@ -50,10 +50,13 @@ function isAllowedFrom(ctx: Pick<Context, 'settings'>, user: UserRow, client: Cl
   return !isDemoUser(user) || ctx.settings.isDemoAddress(client.ip)
 }
 
-/** Renews a digest with the current settings, while the password is known. The login succeeds even if this fails. */
+/**
+ * Renews a digest with the current settings, while the password is known, unless they could not take the whole password.
+ * The login succeeds even if this fails.
+ */
 async function renewOutdatedDigest(ctx: Context, user: UserRow, password: string): Promise<void> {
   const from = user.password_digest
-  if (from === null || !ctx.passwords.isOutdated(from)) return
+  if (from === null || !ctx.passwords.isOutdated(from) || !ctx.passwords.canDigest(password)) return
   try {
     const to = await ctx.passwords.digest(password)
     await replacePasswordDigest(ctx.db, { id: user.id, from, to, now: ctx.now() })

@@ -31,7 +31,7 @@ export async function withDatabase<T>(
   options: { mayCreate: boolean },
   run: (ctx: CommandContext, applied: string[]) => Promise<T>,
 ): Promise<T> {
-  const config = readConfig(readEnvironment())
+  const config = readConfig(readEnvironment(), { serves: false })
   const { database } = config.secrets
   if (database.kind === 'sqlite' && !options.mayCreate && !existsSync(database.file)) {
     throw new CommandError(

@@ -2,6 +2,7 @@ import { ruleSettings } from '../../app/rule-settings.ts'
 import type { Context } from '../../auth/context/context.ts'
 import { HashPool } from '../../crypto/hash-pool.ts'
 import { createPasswords } from '../../crypto/passwords.ts'
+import { isProductionDatabase } from '../../storage/database/installation.ts'
 import type { CommandContext } from './with-database.ts'
 
 /** Runs a command that hashes passwords, with a worker of its own and the settings of the password rules. */
@@ -12,7 +13,10 @@ export async function withPasswords<T>(
   const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting: 1 })
   try {
     const passwords = createPasswords(pool, ctx.config.passwordHash)
-    return await run({ ...ctx, passwords, settings: ruleSettings(ctx.config) })
+    const settings = ruleSettings(ctx.config)
+    // The shell of an operator may not say that this is production; the database knows.
+    const refuseGuessablePasswords = settings.refuseGuessablePasswords || (await isProductionDatabase(ctx.db))
+    return await run({ ...ctx, passwords, settings: { ...settings, refuseGuessablePasswords } })
   } finally {
     await pool.close()
   }

@@ -36,7 +36,8 @@ export async function setPasswordCommand(name: string): Promise<void> {
   const password = await readNewPassword()
   await withUser(name, (ctx, user) =>
     withPasswords(ctx, async (passwordCtx) => {
-      const errors = validatePassword(passwordCtx.settings, password)
+      const owner = { email: user.email, firstName: user.first_name, lastName: user.last_name }
+      const errors = await validatePassword(passwordCtx.settings, password, owner)
       if (errors.length > 0) throw new CommandError(validationSentence({ password: errors }))
       const changed = await changePassword(passwordCtx, { user, password, origin })
       if (!changed)

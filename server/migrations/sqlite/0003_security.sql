@@ -2,3 +2,8 @@
 alter table refresh_tokens add column key_digest text;
 -- How the refresh token travels; null for sessions from before, whose tokens may travel either way.
 alter table sessions add column token_carrier text check (token_carrier in ('body', 'cookie'));
+-- Facts about this database, one row each.
+create table installation (
+  name text primary key,
+  value text not null
+) strict;
