@@ -50,8 +50,9 @@ function decoyPicker({ refresh: [key] }: Keys): (account: string) => number {
 function readKeys({ secrets }: Config): Keys {
   return buildKeys({
     jwt: secrets.jwtSecretKey ?? developmentSecret(dataFolder(secrets.database)),
-    refresh: secrets.refreshSecretKey ?? undefined,
-    previous: secrets.previousSecretKeys,
+    previousJwt: secrets.previousSecretKeys,
+    refresh: secrets.refreshSecretKey,
+    previousRefresh: secrets.previousRefreshSecretKeys,
   })
 }
 

@@ -5,6 +5,7 @@ import { checkSecrets } from './secret-strength.ts'
 import type { DatabaseSetting } from './setting-values.ts'
 import { SETTINGS, type SettingKey, type SettingValues } from './settings.ts'
 import { findUnknownSetting } from './unknown-setting.ts'
+import { findUnwiseSettings } from './warnings.ts'
 
 /** Settings that only the code that uses them may see. */
 export interface Secrets {
@@ -14,6 +15,7 @@ export interface Secrets {
   previousSecretKeys: readonly string[]
   /** Null: derived from the JWT secret. */
   refreshSecretKey: string | null
+  previousRefreshSecretKeys: readonly string[]
   serviceKeys: readonly string[]
   smtpUrl: string | null
   redisUrl: string | null
@@ -42,13 +44,13 @@ export interface Config extends Omit<SettingValues, keyof Secrets | CombinedKey>
 export function readConfig(environment: Environment, { serves } = { serves: true }): Config {
   refuseUnknownNames(environment)
   const values = readValues(environment)
-  const warnings = [...checkSecrets(values, serves), ...weakHashWarnings(values)]
+  const warnings = [...checkSecrets(values, serves), ...findUnwiseSettings(values)]
   const contradiction = findContradiction(values)
   if (contradiction !== null) throw new ConfigError(contradiction)
 
   const { nodeEnv, passwordAlgorithm, bcryptCost, tlsCertFile, tlsKeyFile, ...rest } = values
-  const { database, jwtSecretKey, previousSecretKeys, refreshSecretKey, serviceKeys, smtpUrl, redisUrl, ...plain } =
-    rest
+  const { database, jwtSecretKey, previousSecretKeys, refreshSecretKey, previousRefreshSecretKeys, ...others } = rest
+  const { serviceKeys, smtpUrl, redisUrl, ...plain } = others
   return {
     ...plain,
     production: nodeEnv === 'production',
@@ -58,7 +60,16 @@ export function readConfig(environment: Environment, { serves } = { serves: true
         ? { algorithm: passwordAlgorithm, cost: bcryptCost }
         : { algorithm: passwordAlgorithm },
     tlsFiles: tlsCertFile !== null && tlsKeyFile !== null ? { certFile: tlsCertFile, keyFile: tlsKeyFile } : null,
-    secrets: { database, jwtSecretKey, previousSecretKeys, refreshSecretKey, serviceKeys, smtpUrl, redisUrl },
+    secrets: {
+      database,
+      jwtSecretKey,
+      previousSecretKeys,
+      refreshSecretKey,
+      previousRefreshSecretKeys,
+      serviceKeys,
+      smtpUrl,
+      redisUrl,
+    },
     warnings,
   }
 }
@@ -75,11 +86,6 @@ function readValues(environment: Environment): SettingValues {
     return [key, setting.read(readText(environment, setting) ?? defaultText, setting.name)]
   })
   return Object.fromEntries(entries) as Record<SettingKey, unknown> as SettingValues
-}
-
-function weakHashWarnings({ nodeEnv, passwordAlgorithm, bcryptCost }: SettingValues): string[] {
-  if (nodeEnv !== 'production' || passwordAlgorithm !== 'bcrypt' || bcryptCost >= 10) return []
-  return [`BCRYPT_COST=${bcryptCost} makes stolen digests cheap to guess; use 10 or more.`]
 }
 
 function refuseUnknownNames(environment: Environment): void {

@@ -2,14 +2,6 @@ import type { SettingValues } from './settings.ts'
 
 /** Checks that each return a sentence about settings that contradict each other, or null. */
 const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
-  ({ nodeEnv, jwtSecretKey, refreshSecretKey }) =>
-    nodeEnv === 'production' && refreshSecretKey !== null && refreshSecretKey === jwtSecretKey
-      ? 'REFRESH_SECRET_KEY is the same as JWT_SECRET_KEY; set another value, or leave it unset.'
-      : null,
-  ({ nodeEnv, serviceKeys }) =>
-    nodeEnv === 'production' && serviceKeys.some((key) => Buffer.byteLength(key) < 32)
-      ? 'SERVICE_KEYS has a key of fewer than 32 bytes; generate each with: openssl rand -hex 32'
-      : null,
   ({ serviceKeys }) =>
     serviceKeys.some((key) => !/^[\w.~+/-]+=*$/.test(key))
       ? 'SERVICE_KEYS has a key with characters that no Authorization: Bearer header can carry; generate each with: openssl rand -hex 32'

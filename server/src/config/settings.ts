@@ -67,7 +67,7 @@ export const SETTINGS = {
     group: 'keys',
     secret: true,
     read: list,
-    describe: 'Keys that verify and do not sign',
+    describe: 'Keys that verify access tokens and sign none',
   }),
   refreshSecretKey: optional({
     name: 'REFRESH_SECRET_KEY',
@@ -76,6 +76,13 @@ export const SETTINGS = {
     defaultInWords: 'derived from `JWT_SECRET_KEY`',
     read: text,
     describe: 'Root of the keys that make refresh tokens',
+  }),
+  previousRefreshSecretKeys: optionalList({
+    name: 'REFRESH_PREVIOUS_SECRET_KEYS',
+    group: 'keys',
+    secret: true,
+    read: list,
+    describe: 'Keys that recognise refresh tokens and make none',
   }),
   accessTokenLifetimeSeconds: withDefault({
     name: 'JWT_ACCESS_TOKEN_EXPIRATION',

@@ -25,12 +25,21 @@ export interface Keys {
  * Builds the key ring from the configured secrets.
  *
  * @param secrets.jwt signs access tokens
- * @param secrets.refresh is the root of the refresh keys; defaults to the JWT secret
- * @param secrets.previous verify access and refresh tokens, but create none
+ * @param secrets.previousJwt verify access tokens, but create none
+ * @param secrets.refresh is the root of the refresh keys; without it, the JWT secrets are, previous ones too
+ * @param secrets.previousRefresh recognise refresh tokens, but create none
  */
-export function buildKeys(secrets: { jwt: string; refresh?: string | undefined; previous: readonly string[] }): Keys {
-  const signing = distinct([secrets.jwt, ...secrets.previous])
-  const refresh = distinct([secrets.refresh ?? secrets.jwt, ...secrets.previous]).map(refreshKey)
+export function buildKeys(secrets: {
+  jwt: string
+  previousJwt?: readonly string[]
+  refresh?: string | null
+  previousRefresh?: readonly string[]
+}): Keys {
+  const { jwt, previousJwt = [], refresh: refreshSecret = null, previousRefresh = [] } = secrets
+  const signing = distinct([jwt, ...previousJwt])
+  // A key that services hold must make no refresh token, and a refresh key must sign no access token.
+  const roots = refreshSecret === null ? signing : [refreshSecret]
+  const refresh = distinct([...roots, ...previousRefresh]).map(refreshKey)
   return {
     signing: { login: signingKeys('login', signing), pair: signingKeys('pair', signing) },
     refresh: refresh as [RefreshKey, ...RefreshKey[]],

@@ -48,6 +48,8 @@ export interface IpRanges {
   /** Whether the ranges together cover all IPv4 addresses, or all IPv6 addresses. */
   includesEverything: boolean
   isEmpty: boolean
+  /** The prefix of the widest range of each kind, in bits. */
+  widestBits: { ipv4: number; ipv6: number }
 }
 
 /**
@@ -66,7 +68,17 @@ export function parseIpRanges(entries: readonly string[]): IpRanges {
     },
     includesEverything: coverAll(ranges, 'ipv4') || coverAll(ranges, 'ipv6'),
     isEmpty: ranges.length === 0,
+    widestBits: { ipv4: widestOf(ranges, 'ipv4', 32), ipv6: widestOf(ranges, 'ipv6', 128) },
   }
+}
+
+function widestOf(ranges: readonly [Address, number][], kind: 'ipv4' | 'ipv6', bits: number): number {
+  return Math.min(bits, ...ranges.filter(([base]) => base.kind() === kind).map(([, prefix]) => prefix))
+}
+
+/** Whether a host name or address in a URL is this machine. */
+export function isLoopbackHost(hostname: string): boolean {
+  return /^(localhost|.*\.localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
 }
 
 /** Looks for a gap from the lowest address up, so that halves and quarters together count as full coverage, too. */

@@ -43,7 +43,7 @@ test('production has stricter defaults', () => {
   const config = readConfig(PRODUCTION)
   assert.equal(config.host, '0.0.0.0')
   assert.equal(config.pairIssuance, 'off', 'service issuance without keys')
-  assert.equal(readConfig({ ...PRODUCTION, SERVICE_KEYS: 'x'.repeat(32) }).pairIssuance, 'service')
+  assert.equal(readConfig({ ...PRODUCTION, SERVICE_KEYS: GOOD.slice(0, 32) }).pairIssuance, 'service')
 })
 
 test('MAIL_FROM is an address with or without a name, and SMTP_URL requires it', () => {
@@ -77,6 +77,10 @@ test('production refuses secrets that are missing, short, repetitive, documented
     [GOOD.slice(0, 63), /shorter than 64 bytes/],
     ['a'.repeat(64), /repeats itself/],
     ['abcdefghijklmnop'.repeat(4), /repeats itself/],
+    [`abcdefghij${'a'.repeat(54)}`, /repeats itself/],
+    ['password'.repeat(9), /repeats itself/],
+    [`${'0123456789'.repeat(6)}0123`, /repeats itself/],
+    ['abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_', /is a sequence/],
     ['your_secret_key_here_change_this_in_production', /documentation/],
     [`${GOOD}-change_this-${GOOD}`, /documentation/],
     [`${GOOD},${GOOD}x`, /comma/],
@@ -88,7 +92,38 @@ test('production refuses secrets that are missing, short, repetitive, documented
   }
   assertRefused({ ...PRODUCTION, JWT_PREVIOUS_SECRET_KEYS: `${GOOD},short` }, /^JWT_PREVIOUS_SECRET_KEYS is shorter/)
   assertRefused({ ...PRODUCTION, REFRESH_SECRET_KEY: GOOD }, /same as JWT_SECRET_KEY/)
-  assertRefused({ ...PRODUCTION, SERVICE_KEYS: 'short' }, /fewer than 32 bytes/)
+  assertRefused({ ...PRODUCTION, SERVICE_KEYS: 'short' }, /^SERVICE_KEYS is shorter than 32 bytes/)
+  assertRefused({ ...PRODUCTION, SERVICE_KEYS: 'x'.repeat(32) }, /^SERVICE_KEYS repeats itself/)
+  assertRefused({ ...PRODUCTION, SERVICE_KEYS: GOOD }, /^SERVICE_KEYS is the same as JWT_SECRET_KEY/)
+})
+
+test('a production server lists its unwise settings once, each with a remedy; wise settings give no warning', () => {
+  const wise = { ...PRODUCTION, DATABASE_URL: 'postgres://h/d?sslmode=verify-full', REDIS_URL: 'rediss://h' }
+  assert.deepEqual(readConfig(wise).warnings, [])
+  const unwise = {
+    RATE_LIMIT: 'off',
+    REQUIRE_HTTPS: 'off',
+    HSTS: 'off',
+    JWT_ACCESS_TOKEN_EXPIRATION: '86400',
+    SESSION_MAX_AGE: '31536000',
+    REFRESH_REPLAY_WINDOW: '600',
+    CORS_ORIGINS: 'http://app.example',
+    PUBLIC_URL: 'http://auth.example',
+    TRUSTED_PROXIES: '10.0.0.0/8',
+    SMTP_URL: 'smtp://mail.example',
+    REDIS_URL: 'redis://redis.example',
+    DATABASE_URL: 'postgres://h/d',
+    BCRYPT_COST: '6',
+  }
+  const settings = { ...PRODUCTION, ...unwise, MAIL_FROM: 'a@b.example', PASSWORD_HASH: 'bcrypt' }
+  const { warnings } = readConfig(settings)
+  for (const name of Object.keys(unwise)) {
+    const about = warnings.filter((warning) => warning.startsWith(name))
+    assert.equal(about.length, 1, `${name}: ${warnings.join(' ')}`)
+    assert.match(about[0] ?? '', /[;,] .*\.$/, 'says what to do')
+  }
+  assert.equal(warnings.length, Object.keys(unwise).length)
+  assert.deepEqual(readConfig({ ...settings, NODE_ENV: 'development' }).warnings, [], 'development has none')
 })
 
 test('contradictory and invalid values are refused in one sentence', () => {

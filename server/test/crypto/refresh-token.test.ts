@@ -6,8 +6,23 @@ import { deriveSuccessor, makeRefreshToken, readRefreshToken } from '../../src/c
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const sessionId = '0198c0de-0000-7000-8000-000000000001'
-const ring = (jwt: string, previous: string[] = []) => buildKeys({ jwt, previous }).refresh
+const ring = (jwt: string, previousJwt: string[] = []) => buildKeys({ jwt, previousJwt }).refresh
 const token = (keys = ring('a')) => makeRefreshToken(keys[0], { sessionId, generation: 7, secret: randomBytes(28) })
+
+test('the keys of access tokens and of refresh tokens never serve each other', () => {
+  const keys = buildKeys({ jwt: 'new', previousJwt: ['old'], refresh: 'root', previousRefresh: ['old root'] })
+  const made = (secret: string) => token(ring(secret)).encoded
+  for (const secret of ['root', 'old root']) {
+    assert.notEqual(readRefreshToken(keys.refresh, made(secret)), null, secret)
+    const ids = buildKeys({ jwt: secret }).signing.login.map((key) => key.kid)
+    assert.ok(!keys.signing.login.some((key) => ids.includes(key.kid)), `${secret} signs no access token`)
+  }
+  for (const secret of ['new', 'old']) {
+    assert.equal(readRefreshToken(keys.refresh, made(secret)), null, `${secret} makes no refresh token`)
+  }
+  const once = buildKeys({ jwt: 'new', refresh: 'root', previousRefresh: ['new'] })
+  assert.notEqual(readRefreshToken(once.refresh, made('new')), null, 'tokens from before REFRESH_SECRET_KEY was set')
+})
 
 test('a token has 86 characters of base64url and contains its session and generation', () => {
   const made = token()
@@ -69,7 +84,7 @@ test('key, token and salt together determine the successor', () => {
 })
 
 test('the derivation from a secret never changes between versions: tokens in use depend on it', () => {
-  const keys = buildKeys({ jwt: 'golden', previous: [] })
+  const keys = buildKeys({ jwt: 'golden', previousJwt: [] })
   const made = makeRefreshToken(keys.refresh[0], { sessionId, generation: 7, secret: Buffer.alloc(28, 1) })
   const successor = deriveSuccessor(keys.refresh[0], made, Buffer.alloc(16, 2).toString('base64url'))
   assert.equal(keys.signing.login[0].kid, '16fmy4MO6uiT')
@@ -81,7 +96,7 @@ test('the derivation from a secret never changes between versions: tokens in use
 })
 
 test('refresh tokens are made with the refresh secret, where one is set, and not with the JWT secret', () => {
-  const keys = buildKeys({ jwt: 'known to other services', refresh: 'known only here', previous: [] })
+  const keys = buildKeys({ jwt: 'known to other services', refresh: 'known only here', previousJwt: [] })
   assert.equal(readRefreshToken(ring('known to other services'), token(keys.refresh).encoded), null)
   assert.ok(readRefreshToken(ring('known only here'), token(keys.refresh).encoded))
 })

@@ -91,8 +91,8 @@ test('an email address has one canonical form, in ASCII and of bounded length, t
   assert.ok(performance.now() - started < 50, '100 KB are refused quickly')
 })
 
-const ring = buildKeys({ jwt: 'the current one', previous: ['the one before'] })
-const strangers = buildKeys({ jwt: 'of another server', previous: [] })
+const ring = buildKeys({ jwt: 'the current one', previousJwt: ['the one before'] })
+const strangers = buildKeys({ jwt: 'of another server', previousJwt: [] })
 const made = { id: fc.uuid(), generation: fc.nat(0xffffffff), secret: fc.uint8Array({ minLength: 28, maxLength: 28 }) }
 const refreshTokens = sample(fc.record(made), 50).map(({ id, generation, secret }, at) => {
   const key = ring.refresh[at % 2] ?? ring.refresh[0]

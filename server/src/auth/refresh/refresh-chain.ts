@@ -202,7 +202,7 @@ async function reissueSuccessor(
   }
   ctx.log.error(
     { sessionId: chain.session_id, generation: row.generation },
-    'no key of the ring reproduces a refresh token: was a secret removed from JWT_PREVIOUS_SECRET_KEYS too early?',
+    'no key of the ring reproduces a refresh token: was a secret removed from JWT_PREVIOUS_SECRET_KEYS or REFRESH_PREVIOUS_SECRET_KEYS too early?',
   )
   return { kind: 'refused', code: 'invalid_refresh_token' }
 }

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { createTransport } from 'nodemailer'
+import { isLoopbackHost } from '../../text/ip-address.ts'
 import type { Message } from '../messages/message.ts'
 import type { Sender } from '../messages/sender.ts'
 
@@ -40,7 +41,7 @@ const TIMEOUTS = { connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout
 /** Opens SMTP, with one connection per mail. Passwords are sent only over TLS or over the loopback interface. */
 export function openSmtp(url: string, sender: Sender): Smtp {
   const { protocol, username, password, hostname, port } = new URL(url)
-  const isLoopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
+  const isLoopback = isLoopbackHost(hostname)
   const secure = protocol === 'smtps:'
   // The URL itself is not passed on, because the library would read options from it.
   const transport = createTransport({
