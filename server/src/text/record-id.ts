@@ -1,4 +1,5 @@
-/** Parses the id of a row in canonical decimal form; null for anything else. */
+/** Reads the id of a row, in its canonical decimal form, up to 2^53 - 1; null for anything else. */
 export function readRecordId(text: string): number | null {
-  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null
+  const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(id) ? id : null
 }

@@ -117,3 +117,16 @@ test('an id is never assigned twice, not after a deletion and not after an impor
   assert.equal((await tessera('users import -', '{"id":2,"email":"two@example.com"}')).code, 0)
   assert.ok((await signUp(server)).id > next.id)
 })
+
+test('ids are imported up to 999999999999999, and the users created after that can be found and deleted', async () => {
+  const server = await startServer()
+  const tessera = tesseraCli(server)
+  const tooLarge = await tessera('users import -', '{"id":1000000000000000,"email":"above@example.com"}')
+  assert.match(tooLarge.output, /^tessera: Line 1: Id is invalid\./)
+  assert.equal((await tessera('users import -', '{"id":999999999999999,"email":"last@example.com"}')).code, 0)
+  const { id } = await signUp(server)
+  assert.equal(id, 1_000_000_000_000_000)
+  assert.equal((await tessera(`users show ${id}`)).code, 0)
+  const { code, output } = await tessera(`users delete ${id} --yes`)
+  assert.equal(code, 0, output)
+})

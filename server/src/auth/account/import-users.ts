@@ -70,7 +70,7 @@ function readUser(
   const parseName = (text: string) => (validateName(text).length === 0 ? text : null)
   const createdAt = read('created_at', readIsoTime, now)
   const user = {
-    id: read('id', readRecordId, null),
+    id: read('id', readImportableId, null),
     guid: read('guid', (text) => (isUuid(text) ? text.toLowerCase() : null), '') || uuidV4(random),
     email: read('email', canonicalEmail, ''),
     password_digest: read(
@@ -90,4 +90,12 @@ function readUser(
   }
   if (user.email === '' && !errors['email']) errors['email'] = ["can't be blank"]
   return Object.keys(errors).length > 0 ? { errors } : user
+}
+
+/** The next users get the ids above: they must stay within the numbers that JSON and JavaScript have. */
+const MAX_IMPORTED_ID = 999_999_999_999_999
+
+function readImportableId(text: string): number | null {
+  const id = readRecordId(text)
+  return id !== null && id <= MAX_IMPORTED_ID ? id : null
 }
