@@ -7,3 +7,8 @@ create table installation (
   name text primary key,
   value text not null
 ) strict;
+-- Whether a development server seeded the user, whose password is public: such a user never signs in in production.
+alter table users add column seeded_as text check (seeded_as = 'demo');
+update users set seeded_as = 'demo'
+where (guid = '7e55e4a0-0000-4000-8000-000000000001' and email = 'admin@example.com')
+  or (guid = '123e4567-e89b-12d3-a456-426614174000' and email = 'john.doe@email.com');

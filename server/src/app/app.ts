@@ -5,6 +5,7 @@ import type { HttpContext } from '../http/endpoint/http-context.ts'
 import { drain } from '../http/server/drain.ts'
 import { createServer } from '../http/server/server.ts'
 import type { Log } from '../observe/log.ts'
+import { findSeededUsers } from '../storage/account/users.ts'
 import { type Database, databaseClock } from '../storage/database/database.ts'
 import { markAsProduction } from '../storage/database/installation.ts'
 import { migrate } from '../storage/database/migrate.ts'
@@ -48,13 +49,22 @@ export async function createApp(config: Config, { log, version, clock }: Surroun
   try {
     const now = databaseClock(db, clock)
     await migrate(db, now())
-    if (config.production) await markAsProduction(db)
+    if (config.production) await beginProduction(db, log)
     else await seedDemoUsers({ db, now })
     return await assemble(config, { log, version }, db, now)
   } catch (error) {
     await db.close()
     throw error
   }
+}
+
+/** Records that production has begun, and names demo users that a development server left behind. */
+async function beginProduction(db: Database, log: Log): Promise<void> {
+  await markAsProduction(db)
+  const emails = await findSeededUsers(db)
+  const commands = emails.map((email) => `tessera users delete ${email}`)
+  if (emails.length > 0)
+    log.warn({ commands }, 'demo users of a development server are in this database; they cannot sign in')
 }
 
 async function assemble(

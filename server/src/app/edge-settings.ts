@@ -5,9 +5,11 @@ import { senderFrom } from '../mail/messages/sender.ts'
 
 /** Returns the part of the configuration that HTTP uses. It contains no secret. */
 export function edgeSettings(config: Config): EdgeSettings {
-  const { production, pairIssuance, demoFrom, trustedProxies, requireHttps, hsts, corsOrigins, cookieMode } = config
+  const { production, host, pairIssuance, demoFrom, trustedProxies, requireHttps, hsts, corsOrigins, cookieMode } =
+    config
   return {
     production,
+    host,
     pairIssuance,
     serviceKeys: createServiceKeys(config.secrets.serviceKeys),
     demoFrom,

@@ -13,7 +13,7 @@ export function ruleSettings(config: Config): Settings {
     passwordMaxBytes: config.passwordHash.algorithm === 'bcrypt' ? BCRYPT_MAX_BYTES : ARGON2_MAX_BYTES,
     refuseGuessablePasswords: config.production,
     productWords: productWords(config),
-    isDemoAddress: (ip) => config.demoFrom.includes(ip),
+    allowDemoUsers: !config.production,
   }
 }
 

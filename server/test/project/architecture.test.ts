@@ -49,7 +49,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     guard: ['contract', 'endpoint', 'request'],
     account: ['contract', 'endpoint', 'guard', 'view'],
     refresh: ['contract', 'endpoint', 'request', 'view'],
-    session: ['endpoint', 'request', 'view', 'refresh'],
+    session: ['endpoint', 'request', 'guard', 'view', 'refresh'],
     operation: ['endpoint'],
     pages: ['contract', 'endpoint', 'guard', 'request'],
     openapi: ['contract', 'endpoint', 'request', 'view'],

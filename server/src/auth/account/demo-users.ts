@@ -1,4 +1,4 @@
-import { hasUsers, insertUser, type NewUser, type UserRow } from '../../storage/account/users.ts'
+import { hasUsers, insertUser, type NewUser } from '../../storage/account/users.ts'
 import { UniqueViolation } from '../../storage/database/errors.ts'
 import type { Context } from '../context/context.ts'
 
@@ -30,15 +30,10 @@ export async function seedDemoUsers(ctx: Pick<Context, 'db' | 'now'>): Promise<v
   const now = ctx.now()
   try {
     await ctx.db.transaction(async (tx) => {
-      for (const user of DEMO_USERS) await insertUser(tx, user, now)
+      for (const user of DEMO_USERS) await insertUser(tx, { ...user, seeded_as: 'demo' }, now)
     })
   } catch (error) {
     // Another process that started at the same time has inserted them.
     if (!(error instanceof UniqueViolation)) throw error
   }
-}
-
-/** Whether a user is a demo user. Their passwords are public, so they may sign in only from addresses in `DEMO_FROM`. */
-export function isDemoUser(user: Pick<UserRow, 'guid'>): boolean {
-  return DEMO_USERS.some((demo) => demo.guid === user.guid)
 }

@@ -37,6 +37,6 @@ export interface Settings {
   refuseGuessablePasswords: boolean
   /** The names of the service, which users choose passwords after. */
   productWords: readonly string[]
-  /** Whether demo users may sign in from an address. */
-  isDemoAddress: (ip: string) => boolean
+  /** Whether users whose passwords are public may sign in at all. */
+  allowDemoUsers: boolean
 }

@@ -1,6 +1,5 @@
 import { findUserByEmail, replacePasswordDigest, type UserRow } from '../../storage/account/users.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
-import { isDemoUser } from '../account/demo-users.ts'
 import { AuthError } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
@@ -12,6 +11,8 @@ interface LoginInput {
   password: string
   /** Whether the refresh token goes into a cookie: a browser always stores the successor. */
   inCookie: boolean
+  /** Whether the client may sign in as a demo user. */
+  isDemoClient: boolean
   client: Client
 }
 
@@ -24,13 +25,16 @@ const MAX_ATTEMPTS = 2
  * @throws {AuthError} `invalid_credentials`
  * @throws {HashPoolFull}
  */
-export async function login(ctx: Context, { email, password, inCookie, client }: LoginInput): Promise<LoginOutcome> {
+export async function login(
+  ctx: Context,
+  { email, password, inCookie, isDemoClient, client }: LoginInput,
+): Promise<LoginOutcome> {
   const canonical = canonicalEmail(email)
   for (let attempt = 1; ; attempt++) {
     const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
     const matches = await ctx.passwords.matches(password, user?.password_digest ?? null, canonical ?? email)
     const now = ctx.now()
-    const allowed = user !== null && matches && user.disabled_at === null && isAllowedFrom(ctx, user, client)
+    const allowed = user !== null && matches && user.disabled_at === null && (user.seeded_as === null || isDemoClient)
     // `finishLogin` checks under a lock whether the user was disabled or the password changed in the meantime.
     const proof = { methods: ['pwd'], verifiedDigest: user?.password_digest ?? null }
     const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, client, now }) : null
@@ -43,11 +47,6 @@ export async function login(ctx: Context, { email, password, inCookie, client }:
     await recordEvent(ctx.db, { kind: 'login_failed', userId: user?.id ?? null }, client, now)
     throw new AuthError('invalid_credentials')
   }
-}
-
-/** The passwords of demo users are public, so they may sign in only from addresses in `DEMO_FROM`. */
-function isAllowedFrom(ctx: Pick<Context, 'settings'>, user: UserRow, client: Client): boolean {
-  return !isDemoUser(user) || ctx.settings.isDemoAddress(client.ip)
 }
 
 /**

@@ -48,7 +48,7 @@ export async function openSession(
 
   const opened = await ctx.db.transaction(async (tx) => {
     const user = await lockUserShared(tx, userId)
-    if (!user || user.disabled_at) return false
+    if (!user || user.disabled_at || (user.seeded_as !== null && !settings.allowDemoUsers)) return false
     if (verifiedDigest !== undefined && user.password_digest !== verifiedDigest) return false
     await insertSession(
       tx,

@@ -15,6 +15,8 @@ export interface HttpContext extends Context {
 
 export interface EdgeSettings {
   production: boolean
+  /** The name or address that the server listens on. */
+  host: string
   pairIssuance: 'service' | 'demo' | 'off'
   serviceKeys: ServiceKeys
   demoFrom: IpRanges

@@ -4,6 +4,7 @@ import { notFound } from '../contract/refusal.ts'
 import type { Guard } from '../endpoint/guard.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
 import { bearerToken } from './bearer.ts'
+import { isDemoClient } from './demo-client.ts'
 
 const unauthorized = () => new AuthError('invalid_credentials')
 
@@ -12,7 +13,7 @@ export const pairIssuance: Guard = {
   async check({ edge }, request) {
     if (edge.pairIssuance === 'off') throw notFound()
     const isDemo = edge.pairIssuance === 'demo'
-    const allowed = isDemo ? edge.demoFrom.includes(request.client.ip) : isServiceKey(edge, request)
+    const allowed = isDemo ? isDemoClient(edge, request) : isServiceKey(edge, request)
     if (!allowed) throw unauthorized()
   },
   scheme: ({ pairIssuance }) => (pairIssuance === 'service' ? 'serviceKey' : null),

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { displaceSession } from '../../auth/session/displace-session.ts'
 import { login as loginRule } from '../../auth/session/login.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { isDemoClient } from '../guard/demo-client.ts'
 import { sendTokens } from '../refresh/deliver-tokens.ts'
 import { readRefreshCookie } from '../request/refresh-cookie.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
@@ -39,7 +40,13 @@ export const login = endpoint({
     const { email, password, cookie = false } = request.body
     const inCookie = cookie || ctx.edge.cookieMode
     if (inCookie) refuseCrossSite(ctx, request)
-    const { user, tokens } = await loginRule(ctx, { email, password, inCookie, client: request.client })
+    const { user, tokens } = await loginRule(ctx, {
+      email,
+      password,
+      inCookie,
+      isDemoClient: isDemoClient(ctx.edge, request),
+      client: request.client,
+    })
     const replaced = inCookie ? readRefreshCookie(request) : undefined
     if (replaced !== undefined) await displaceSession(ctx, { refreshToken: replaced, client: request.client })
     return { user: userView(user), ...sendTokens(ctx, reply, tokens, inCookie) }

@@ -2,17 +2,16 @@ import sql from 'sql-template-tag'
 import { lockClause, type Queries } from '../database/database.ts'
 import type { UserRow } from './users.ts'
 
+type LockedUser = Pick<UserRow, 'password_digest' | 'disabled_at' | 'seeded_as'>
+
 /**
  * Reads a user and locks them against being disabled, and against a change of their password, until the transaction ends.
  * A transaction that opens a session must hold this lock, or a session of the old password could survive its change.
  */
-export async function lockUserShared(
-  tx: Queries,
-  id: number,
-): Promise<Pick<UserRow, 'password_digest' | 'disabled_at'> | null> {
+export async function lockUserShared(tx: Queries, id: number): Promise<LockedUser | null> {
   const lock = lockClause(tx, 'for share')
-  const rows = await tx.query<Pick<UserRow, 'password_digest' | 'disabled_at'>>(
-    sql`select password_digest, disabled_at from users where id = ${id} ${lock}`,
+  const rows = await tx.query<LockedUser>(
+    sql`select password_digest, disabled_at, seeded_as from users where id = ${id} ${lock}`,
   )
   return rows[0] ?? null
 }

@@ -19,6 +19,8 @@ export interface UserRow {
   last_name: string | null
   role: Role
   locale: string
+  /** `demo` for users that a development server seeded: their passwords are public. */
+  seeded_as: 'demo' | null
   disabled_at: Date | null
   created_at: Date
   updated_at: Date
@@ -30,7 +32,7 @@ export type NewUser = Pick<
 >
 
 const columns = raw(
-  'id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at, updated_at',
+  'id, guid, email, password_digest, first_name, last_name, role, locale, seeded_as, disabled_at, created_at, updated_at',
 )
 
 /** The fields of a user that the user and their clients may see. */
@@ -45,11 +47,16 @@ export const joinedProfileColumns = raw(
 )
 
 /** @throws {UniqueViolation} of `users.email` or `users.guid` */
-export async function insertUser(db: Queries, user: NewUser, now: Date): Promise<UserRow> {
+export async function insertUser(
+  db: Queries,
+  user: NewUser & Partial<Pick<UserRow, 'seeded_as'>>,
+  now: Date,
+): Promise<UserRow> {
   const rows = await db.query<UserRow>(sql`
-    insert into users (guid, email, password_digest, first_name, last_name, role, locale, created_at, updated_at)
+    insert into users (guid, email, password_digest, first_name, last_name, role, locale, seeded_as, created_at,
+      updated_at)
     values (${user.guid}, ${user.email}, ${user.password_digest}, ${user.first_name}, ${user.last_name}, ${user.role},
-      ${user.locale}, ${now}, ${now})
+      ${user.locale}, ${user.seeded_as ?? null}, ${now}, ${now})
     returning ${columns}`)
   return rows[0] as UserRow
 }
@@ -95,6 +102,12 @@ export async function findUsers(db: Queries, filter: UserFilter): Promise<UserRo
   ]
   return db.query<UserRow>(sql`
     select ${columns} from users where ${join(where, ' and ')} order by id limit ${filter.limit}`)
+}
+
+/** The email addresses of users that a development server seeded. */
+export async function findSeededUsers(db: Queries): Promise<string[]> {
+  const rows = await db.query<{ email: string }>(sql`select email from users where seeded_as is not null order by id`)
+  return rows.map(({ email }) => email)
 }
 
 export async function hasUsers(db: Queries): Promise<boolean> {
