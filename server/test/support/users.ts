@@ -5,6 +5,9 @@ export const ADMIN = { email: 'admin@example.com', password: 'password123' }
 export const JOHN = '123e4567-e89b-12d3-a456-426614174000'
 export const PASSWORD = 'correct horse battery'
 
+const CHROME =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36'
+
 export interface User {
   id: number
   guid: string
@@ -61,4 +64,12 @@ export function me(server: TestServer, accessToken: string) {
 /** Decodes the claims of an access token without verifying it. */
 export function decodeClaims(accessToken: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
+}
+
+/** Moves a pair of the user to another network, which queues a warning. */
+export async function moveNetwork(server: TestServer, user: User, userAgent = CHROME): Promise<void> {
+  const pair = await issuePair(server, user.guid)
+  const headers = { 'x-forwarded-for': '198.51.100.7', 'user-agent': userAgent }
+  const answer = await refreshPair(server, pair, undefined, headers)
+  if (answer.status !== 200) throw new Error(`refresh answered ${answer.status} ${answer.text}`)
 }

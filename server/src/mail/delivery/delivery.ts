@@ -21,8 +21,8 @@ interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log'> {
 }
 
 /** Longer than sending a mail may take, so that a replica that is merely slow keeps the mails it has claimed. */
-const LEASE_SECONDS = 120
-const SEND_TIMEOUT_MILLISECONDS = 60_000
+const LEASE_SECONDS = 180
+const SEND_TIMEOUT_MILLISECONDS = 120_000
 const MAX_CONCURRENT_MAILS = 5
 /** A mail is given up after so many permanent refusals, lost responses or failures to render it. */
 const MAX_REFUSALS = 3

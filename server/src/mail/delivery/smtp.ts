@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { createTransport } from 'nodemailer'
 import { isLoopbackHost } from '../../text/ip-address.ts'
@@ -35,20 +36,24 @@ export class NotSent extends Error {
  */
 type FailureKind = 'permanent' | 'temporary' | 'ambiguous' | 'connection'
 
-// Long enough for servers that filter a mail before they respond; the sum is shorter than the lease of a mail.
-const TIMEOUTS = { connectionTimeout: 5000, greetingTimeout: 5000, socketTimeout: 50_000, dnsTimeout: 5000 }
+// Mail servers keep strangers waiting on purpose, before they greet and before they respond (RFC 5321, 4.5.3.2). The
+// library counts the greeting as part of connecting.
+const TIMEOUTS = { connectionTimeout: 45_000, greetingTimeout: 45_000, socketTimeout: 50_000, dnsTimeout: 5000 }
 
 /** Opens SMTP, with one connection per mail. Passwords are sent only over TLS or over the loopback interface. */
 export function openSmtp(url: string, sender: Sender): Smtp {
-  const { protocol, username, password, hostname, port } = new URL(url)
-  const isLoopback = isLoopbackHost(hostname)
+  const { protocol, username, password, hostname: host, port } = new URL(url)
+  const isLoopback = isLoopbackHost(host)
   const secure = protocol === 'smtps:'
   // The URL itself is not passed on, because the library would read options from it.
   const transport = createTransport({
-    host: hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: host.replace(/^\[(.*)\]$/, '$1'),
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
     requireTLS: username !== '' && !isLoopback,
+    // A mail server on this machine rarely has a certificate for `localhost`, and there is no network to listen on.
+    ignoreTLS: username === '' && isLoopback,
+    name: greetingName(sender),
     ...(username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
     ...TIMEOUTS,
     disableFileAccess: true,
@@ -68,6 +73,11 @@ export function openSmtp(url: string, sender: Sender): Smtp {
       }
     },
   }
+}
+
+/** The name for EHLO: mail servers refuse the bracketed address that the library sends for a host without a full name. */
+function greetingName({ address }: Sender): string {
+  return hostname().includes('.') ? hostname() : address.slice(address.lastIndexOf('@') + 1)
 }
 
 interface SendError extends Error {
