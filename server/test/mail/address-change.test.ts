@@ -89,7 +89,7 @@ test('a refused or repeated refresh sends no warning', async () => {
   assert.equal((await mailsTo(user.id)).length, 1)
 })
 
-test('fifty changes between two addresses send one mail for each address, and every change is audited', async () => {
+test('fifty changes between two addresses send one mail and write one audit event for each address', async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
   let newest = pair
   for (let n = 0; n < 50; n++) newest = await refreshFrom(newest, n % 2 ? '192.0.2.1' : '198.51.100.1')
@@ -97,7 +97,17 @@ test('fifty changes between two addresses send one mail for each address, and ev
     (await mailsTo(user.id)).map((mail) => mail.new_ip),
     ['198.51.100.1', '192.0.2.1'],
   )
-  assert.equal(await countAudited(user.id), 50)
+  assert.equal(await countAudited(user.id), 2)
+  server.advanceClock({ seconds: 86_400 })
+  await refreshFrom(newest, '198.51.100.1')
+  assert.equal(await countAudited(user.id), 3, 'a day later')
+})
+
+test('a session on ever new networks writes a hundred audit events a day', async () => {
+  const { user, pair } = await issueFrom('192.0.2.1')
+  let newest = pair
+  for (let n = 0; n < 110; n++) newest = await refreshFrom(newest, `2001:db8:0:${n.toString(16)}::1`)
+  assert.equal(await countAudited(user.id), 100)
 })
 
 test('a user gets at most three mails an hour over all sessions; after a day a network counts as new again', async () => {

@@ -1,4 +1,5 @@
 import type { Queries } from '../../storage/database/database.ts'
+import { findAuditEvents } from '../../storage/notice/audit-events.ts'
 import { findMailsSince } from '../../storage/notice/outbox.ts'
 import { clientNetwork } from '../../text/ip-address.ts'
 import type { Client } from '../context/origin.ts'
@@ -6,6 +7,8 @@ import { notify } from './notify.ts'
 import { recordEvent } from './record-event.ts'
 
 const DAY_MILLISECONDS = 86_400_000
+/** Of one session. Two networks in turn make one event each; only an attacker has more than a hundred networks a day. */
+const MAX_EVENTS_PER_DAY = 100
 
 interface AddressChange {
   session: { id: string; userId: number }
@@ -17,17 +20,23 @@ interface AddressChange {
 }
 
 /**
- * Records that a pair moved to another network, and warns its user: once per session and network in 24 hours, at most
- * three times an hour. This is part of the rotation's transaction, so that a refresh that fails sends no warning; the
+ * Records that a pair moved to another network, once per session and network in 24 hours, and warns its user as often, at
+ * most three times an hour. This is part of the rotation's transaction, so that a refresh that fails sends no warning; the
  * caller holds the user's lock ({@link lockUserExclusive}), so that parallel refreshes count each other's mails.
  */
 export async function recordAddressChange(tx: Queries, change: AddressChange): Promise<void> {
   const { session, generation, previousIp, client, now } = change
-  const about = { userId: session.userId, sessionId: session.id, details: { old_ip: previousIp } }
-  await recordEvent(tx, { kind: 'address_changed', ...about }, client, now)
   const network = clientNetwork(client.ip)
   const kind = 'address_changed'
   const aDayAgo = new Date(now.getTime() - DAY_MILLISECONDS)
+  const filter = { userId: null, sessionId: session.id, kind, since: aDayAgo, until: null } as const
+  const events = await findAuditEvents(tx, { ...filter, limit: MAX_EVENTS_PER_DAY })
+  const isRecorded = events.some(({ ip }) => ip !== null && clientNetwork(ip) === network)
+  if (!isRecorded && events.length < MAX_EVENTS_PER_DAY) {
+    const about = { userId: session.userId, sessionId: session.id, details: { old_ip: previousIp } }
+    await recordEvent(tx, { kind, ...about }, client, now)
+  }
+
   const mails = await findMailsSince(tx, { userId: session.userId, kind, since: aDayAgo })
   const isWarned = mails.some(({ data }) => data['session_id'] === session.id && data['network'] === network)
   if (isWarned) return
