@@ -12,3 +12,12 @@ alter table users add column seeded_as text check (seeded_as = 'demo');
 update users set seeded_as = 'demo'
 where (guid = '7e55e4a0-0000-4000-8000-000000000001' and email = 'admin@example.com')
   or (guid = '123e4567-e89b-12d3-a456-426614174000' and email = 'john.doe@email.com');
+-- When mails were written to an address, for its hourly limit: unlike `outbox`, this outlives the account.
+create table written_mails (
+  id integer primary key autoincrement,
+  mailbox_digest text not null,
+  kind text not null,
+  created_at text not null
+) strict;
+create index written_mails_mailbox_digest on written_mails (mailbox_digest, kind, created_at);
+create index written_mails_created_at on written_mails (created_at);

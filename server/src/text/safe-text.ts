@@ -10,13 +10,3 @@ export function singleLine(text: string, maxCharacters: number): string {
   const characters = [...line]
   return characters.length <= maxCharacters ? line : `${characters.slice(0, maxCharacters - 1).join('')}…`
 }
-
-/** Like {@link singleLine}, but also defangs URLs and addresses, so that mail clients make no links of them. */
-export function defang(text: string, maxCharacters: number): string {
-  const defanged = text
-    .replaceAll(/:(?=\/\/)/g, '[:]')
-    .replaceAll('@', '[at]')
-    // Every dot that a reader, or IDNA, could take for a dot in a host name.
-    .replaceAll(/(?<=[^\s.])[.。．｡](?=[\p{L}\p{M}-])/gu, '[.]')
-  return singleLine(defanged, maxCharacters)
-}

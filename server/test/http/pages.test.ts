@@ -86,7 +86,7 @@ test('the mailbox of a development server lists mails and shows each as it would
   assert.match(body.headers.get('content-security-policy') ?? '', /; sandbox$/)
   for (const { text } of [shown, body]) {
     assert.doesNotMatch(text, /<script/)
-    assert.match(text, /&lt;script&gt;alert\(1\)/)
+    assert.doesNotMatch(text, /alert\(1\)/)
   }
   assert.match((await server.get(`/dev/mail/${id}`)).body.text, /198\.51\.100\.7/)
   for (const path of ['/dev/mail/0', '/dev/mail/x', '/dev/mail/999', '/dev/mail/999/html']) {

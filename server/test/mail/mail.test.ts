@@ -4,26 +4,17 @@ import sql from 'sql-template-tag'
 import { type MailServer, startMailServer } from '../../../harness/mail-server.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { openDatabase } from '../support/test-database.ts'
-import { issuePair, logInNewUser, PASSWORD, refresh, refreshPair, signUp, type User } from '../support/users.ts'
+import { logInNewUser, moveNetwork, PASSWORD, refresh, signUp } from '../support/users.ts'
 
 const SETTINGS = {
   MAIL_FROM: 'Acme <no-reply@acme.example>',
   PUBLIC_URL: 'https://id.acme.example',
   TRUSTED_PROXIES: '127.0.0.1',
 }
-const CHROME =
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36'
 
 async function startServerWithMail(): Promise<{ server: TestServer; mailServer: MailServer }> {
   const mailServer = await startMailServer()
   return { mailServer, server: await startServer({ ...SETTINGS, SMTP_URL: mailServer.url }) }
-}
-
-/** Moves a pair of the user to another network, which queues a warning. */
-async function moveNetwork(server: TestServer, user: User, userAgent = CHROME): Promise<void> {
-  const pair = await issuePair(server, user.guid)
-  const headers = { 'x-forwarded-for': '198.51.100.7', 'user-agent': userAgent }
-  assert.equal((await refreshPair(server, pair, undefined, headers)).status, 200)
 }
 
 async function outboxRows(server: TestServer) {
@@ -81,16 +72,16 @@ test('reuse is mailed in the language of the user, with the harmless causes and 
   }
   const [english, russian] = mailServer.inbox
   assert.equal(english?.subject, 'Your session at Acme was ended')
-  assert.match(english?.text ?? '', /^Hello Анна,.*old browser tab.*restored from a backup.*Sign in again/s)
+  assert.match(english?.text ?? '', /^Hello,\n.*old browser tab.*restored from a backup.*Sign in again/s)
   assert.equal(russian?.subject, 'Ваш сеанс завершён: Acme')
-  assert.match(russian?.text ?? '', /^Здравствуйте, Анна!.*старая вкладка.*резервной копии.*Войдите снова/s)
+  assert.match(russian?.text ?? '', /^Здравствуйте!\n.*старая вкладка.*резервной копии.*Войдите снова/s)
   assert.match(russian?.html ?? '', /<html lang="ru">/)
 })
 
-test('CRLF, HTML, templates and links in a name or user agent are inert text', async () => {
+test('a mail contains no word that a client chose: no name, and of a user agent only known names', async () => {
   const { server, mailServer } = await startServerWithMail()
-  const hostile = `<img src=x onerror=alert(1)> {{7*8191}} \${7*8191} http://evil.example www.evil.example <b>`
-  for (const first_name of ['<b>Bob</b>', 'Visit evil.example now', 'http://evil.example']) {
+  const hostile = 'Your account is closed! Call +1 800 555 0199 <img src=x> {{7*8191}} http://evil.example Chrome/120.0'
+  for (const first_name of ['<b>URGENT</b>', 'URGENT call us', 'http://evil.example']) {
     const body = { user: { email: `p${mailServer.inbox.length}@example.com`, password: PASSWORD, first_name } }
     const { user } = (await server.post('/api/v1/users/sign_up', body)).body
     await moveNetwork(server, user, hostile)
@@ -103,14 +94,37 @@ test('CRLF, HTML, templates and links in a name or user agent are inert text', a
   }
   assert.equal(mailServer.inbox.length, 3)
   for (const mail of mailServer.inbox) {
-    assert.deepEqual(mail.recipients.length, 1)
-    assert.doesNotMatch(mail.raw.split('\r\n\r\n')[0] ?? '', /^Bcc|evil/im)
-    assert.doesNotMatch(mail.html ?? '', /<img|<b>|http:\/\/evil|www\.evil|evil\.example/)
-    assert.doesNotMatch(mail.text ?? '', /http:\/\/evil|www\.evil|evil\.example|57337|\u202E|[^\P{Cc}\n]/u)
+    assert.equal(mail.recipients.length, 1)
+    assert.doesNotMatch(mail.raw, /^Bcc/im)
+    for (const text of [mail.subject ?? '', mail.text ?? '', mail.html ?? '']) {
+      assert.doesNotMatch(text, /URGENT|closed|0199|evil|<img|<b>|7\*8191|57337|\u202E|[^\P{Cc}\n]/u)
+    }
     assert.match(mail.text ?? '', /^Hello,$/m)
-    assert.match(mail.text ?? '', /<img src=x onerror=alert\(1\)> \{\{7\*8191\}\}/)
-    assert.match(mail.html ?? '', /&lt;img src=x/)
+    assert.match(mail.text ?? '', /Chrome/)
   }
+})
+
+test('a mailbox gets three mails an hour of a kind, whichever account has its address', async () => {
+  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict', REFRESH_REPLAY_WINDOW: '0' })
+  const reuseAndLeave = async (email: string) => {
+    const user = await signUp(server, email)
+    const login = async () => (await server.post('/api/v1/auth/login', { email, password: PASSWORD })).body
+    const { refresh_token } = await login()
+    await refresh(server, refresh_token)
+    assert.equal((await refresh(server, refresh_token)).status, 401)
+    const mails = (await outboxRows(server)).length
+    const { access_token } = await login()
+    assert.equal((await server.delete(`/api/v1/users/${user.id}`, { bearer: access_token })).status, 204)
+    return mails
+  }
+  const mails: number[] = []
+  for (let round = 0; round < 6; round++) {
+    mails.push(await reuseAndLeave(round % 2 ? `victim+${round}@example.org` : 'victim@example.org'))
+  }
+  assert.deepEqual(mails, [1, 1, 1, 0, 0, 0])
+  assert.equal(await reuseAndLeave('other@example.org'), 1)
+  server.advanceClock({ seconds: 3601 })
+  assert.equal(await reuseAndLeave('victim@example.org'), 1)
 })
 
 test('when the mail server is down for ten minutes, requests are unaffected and each mail arrives once afterwards', async () => {

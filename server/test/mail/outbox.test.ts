@@ -6,7 +6,7 @@ import { deliverDue } from '../../src/mail/delivery/delivery.ts'
 import { insertUser } from '../../src/storage/account/users.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
-import { countMailsSince, findMail, findMails, insertMail, retryMail } from '../../src/storage/notice/outbox.ts'
+import { findMail, findMails, insertMail, retryMail } from '../../src/storage/notice/outbox.ts'
 import { claimMails, giveUpOldMails, markMailFailed, markMailSent } from '../../src/storage/notice/outbox-delivery.ts'
 import { emptyDatabaseUrl, migratedDatabase, onPostgres, openDatabase } from '../support/test-database.ts'
 
@@ -154,9 +154,7 @@ test('a delivery round with nothing due runs one read', async () => {
 test('a second mail with the same key is not written and causes no error', async () => {
   const { db, user_id } = await createOutbox(1)
   await addMail(db, user_id, 'mail 0', NOW)
-  assert.equal(await countMailsSince(db, { userId: user_id, kind: 'refresh_token_reused', since: at(-60) }), 1)
-  assert.equal(await countMailsSince(db, { userId: user_id, kind: 'refresh_token_reused', since: at(60) }), 0)
-  assert.equal(await countMailsSince(db, { userId: user_id, kind: 'address_changed', since: at(-60) }), 0)
+  assert.equal((await findMails(db, { state: null, afterId: 0, limit: 9 })).length, 1)
 })
 
 test('a mail with damaged data does not keep others from being read', {

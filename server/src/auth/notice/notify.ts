@@ -1,16 +1,26 @@
+import { sha256 } from '../../crypto/sha256.ts'
+import { findUserById } from '../../storage/account/users.ts'
 import type { Queries } from '../../storage/database/database.ts'
-import { countMailsSince, insertMail, type NewMail } from '../../storage/notice/outbox.ts'
+import { insertMail, type NewMail } from '../../storage/notice/outbox.ts'
+import { countWrittenMails, insertWrittenMail } from '../../storage/notice/written-mails.ts'
 
-const HOUR_MILLISECONDS = 3_600_000
 const MAX_MAILS_PER_HOUR = 3
 
 /**
- * Writes a mail to a user in the transaction of the event that it reports. A user gets at most three mails of a kind per
- * hour, since an attacker may have signed up with someone else's address. The caller holds the user's lock
- * ({@link lockUserExclusive}), so that parallel requests count each other's mails.
+ * Writes a mail to a user in the transaction of the event that it reports. A mailbox gets at most three mails of a kind per
+ * hour, whichever account has its address: an attacker may sign up with it, delete the account, and sign up again. The
+ * caller holds the user's lock ({@link lockUserExclusive}), so that parallel requests count each other's mails.
  */
 export async function notify(tx: Queries, mail: NewMail, now: Date): Promise<void> {
-  const since = new Date(now.getTime() - HOUR_MILLISECONDS)
-  const written = await countMailsSince(tx, { userId: mail.user_id, kind: mail.kind, since })
-  if (written < MAX_MAILS_PER_HOUR) await insertMail(tx, mail, now)
+  const user = await findUserById(tx, mail.user_id)
+  if (user === null) return
+  const written = { mailboxDigest: sha256(mailboxOf(user.email)), kind: mail.kind }
+  if ((await countWrittenMails(tx, written, now)) >= MAX_MAILS_PER_HOUR) return
+  await insertMail(tx, mail, now)
+  await insertWrittenMail(tx, written, now)
+}
+
+/** The address without its `+tag` (RFC 5233), which leads to the same mailbox. Stored addresses are in lower case. */
+function mailboxOf(email: string): string {
+  return email.replace(/(?<=.)\+[^@]*(?=@)/, '')
 }

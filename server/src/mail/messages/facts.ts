@@ -19,16 +19,11 @@ export const MAIL_FACTS: { [Kind in MailKind]: (data: Stored<MailData[Kind]>, wo
     previousAddress: data.old_ip ?? null,
     newAddress: data.new_ip ?? null,
     time: formatTime(data.at, words),
-    ...deviceFacts(data.user_agent, words),
+    device: describeDevice(data.user_agent ?? null),
   }),
   refresh_token_reused: (data, words) => ({
     time: formatTime(data.at, words),
     address: data.ip ?? null,
-    ...deviceFacts(data.user_agent, words),
+    device: describeDevice(data.user_agent ?? null),
   }),
-}
-
-function deviceFacts(userAgent: string | null | undefined, words: Words): Facts {
-  const device = describeDevice(userAgent ?? null)
-  return { device: device.name ?? words.unknown, userAgent: device.userAgent ?? words.unknown }
 }

@@ -6,7 +6,7 @@ import type { FactName, Words } from '../words/words.ts'
 import { type Facts, MAIL_FACTS } from './facts.ts'
 import { layOut } from './layout.ts'
 import type { Message } from './message.ts'
-import { plainName, serviceName } from './phrases.ts'
+import { serviceName } from './phrases.ts'
 import type { Sender } from './sender.ts'
 
 const WORDS: Record<Locale, Words> = { en, ru }
@@ -17,7 +17,8 @@ export class UnknownMailKind extends Error {
 }
 
 /**
- * Renders a mail of the outbox in the language of its user.
+ * Renders a mail of the outbox in the language of its user. It has no word that a client chose, such as a name or a user
+ * agent: a stranger who signed up with the address could write to its owner.
  *
  * @throws {UnknownMailKind} and {@link RangeError} for data without a time
  */
@@ -31,7 +32,7 @@ export function renderMail(mail: MailRow, sender: Sender): Message {
   const link = sender.publicUrl === null ? '' : ` ${sender.publicUrl}`
   const content = {
     ...words.mails[mail.kind](service),
-    greeting: words.greeting(plainName(mail.first_name)),
+    greeting: words.greeting,
     facts: Object.entries(facts).map(([name, value]) => ({
       label: words.labels[name as FactName],
       value: value ?? words.unknown,

@@ -3,7 +3,7 @@ import type { Words } from './words.ts'
 export const en: Words = {
   languageTag: 'en-GB',
   unknown: 'unknown',
-  greeting: (firstName) => (firstName === null ? 'Hello,' : `Hello ${firstName},`),
+  greeting: 'Hello,',
   closing: (email, service) => `This is an automatic security message about the ${service} account ${email}.`,
   labels: {
     time: 'Time',
@@ -11,7 +11,6 @@ export const en: Words = {
     previousAddress: 'Previous address',
     newAddress: 'New address',
     device: 'Device',
-    userAgent: 'User agent',
   },
   mails: {
     address_changed: (service) => ({

@@ -3,7 +3,7 @@ import type { Words } from './words.ts'
 export const ru: Words = {
   languageTag: 'ru-RU',
   unknown: 'неизвестно',
-  greeting: (firstName) => (firstName === null ? 'Здравствуйте!' : `Здравствуйте, ${firstName}!`),
+  greeting: 'Здравствуйте!',
   closing: (email, service) => `Это автоматическое сообщение о безопасности учётной записи ${email} в ${service}.`,
   labels: {
     time: 'Время',
@@ -11,7 +11,6 @@ export const ru: Words = {
     previousAddress: 'Прежний адрес',
     newAddress: 'Новый адрес',
     device: 'Устройство',
-    userAgent: 'Программа',
   },
   mails: {
     address_changed: (service) => ({

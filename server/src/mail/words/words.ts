@@ -5,15 +5,14 @@ export interface Words {
   /** A BCP 47 tag, for dates. */
   languageTag: string
   unknown: string
-  /** @param firstName null if it is unknown or must not be shown */
-  greeting(firstName: string | null): string
+  greeting: string
   closing(email: string, service: string): string
   labels: Record<FactName, string>
   mails: Record<MailKind, (service: string) => MailWords>
 }
 
 /** A row in the table of a mail. */
-export type FactName = 'time' | 'address' | 'previousAddress' | 'newAddress' | 'device' | 'userAgent'
+export type FactName = 'time' | 'address' | 'previousAddress' | 'newAddress' | 'device'
 
 export interface Section {
   heading: string

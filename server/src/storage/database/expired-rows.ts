@@ -2,13 +2,15 @@ import sql, { raw, type Sql } from 'sql-template-tag'
 import { lockClause, type Queries } from './database.ts'
 
 interface ExpiringTable {
-  name: 'outbox' | 'rate_limits' | 'sessions'
+  name: 'outbox' | 'written_mails' | 'rate_limits' | 'sessions'
   primaryKey: 'id' | 'key'
   /** Returns the condition of expired rows. */
   expired: (now: Date) => Sql
 }
 
 const MAILS_KEPT_MILLISECONDS = 30 * 86_400_000
+/** How long the time of a mail to a mailbox is kept: the span in which the mails to it are counted. */
+export const WRITTEN_MAILS_MILLISECONDS = 3_600_000
 
 /**
  * Every table that is cleaned up. A session is kept until its absolute end, so that each of its tokens, however old, is
@@ -17,6 +19,11 @@ const MAILS_KEPT_MILLISECONDS = 30 * 86_400_000
 export const EXPIRING_TABLES: readonly ExpiringTable[] = [
   { name: 'rate_limits', primaryKey: 'key', expired: (now) => sql`expires_at <= ${now}` },
   { name: 'outbox', primaryKey: 'id', expired: (now) => sql`created_at <= ${before(now, MAILS_KEPT_MILLISECONDS)}` },
+  {
+    name: 'written_mails',
+    primaryKey: 'id',
+    expired: (now) => sql`created_at <= ${before(now, WRITTEN_MAILS_MILLISECONDS)}`,
+  },
   { name: 'sessions', primaryKey: 'id', expired: (now) => sql`expires_at <= ${now}` },
 ]
 

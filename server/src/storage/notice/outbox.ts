@@ -30,7 +30,6 @@ export interface MailRow extends Pick<NewMail, 'user_id' | 'kind' | 'dedupe_key'
   retried_at: Date | null
   created_at: Date
   email: string
-  first_name: string | null
   locale: string
 }
 
@@ -44,7 +43,7 @@ export async function insertMail(tx: Queries, mail: NewMail, now: Date): Promise
 }
 
 const columns = raw(`o.id, o.user_id, o.kind, o.data, o.dedupe_key, o.attempts, o.refusals, o.next_attempt_at,
-  o.sent_at, o.failed_at, o.last_error, o.leased_until, o.retried_at, o.created_at, u.email, u.first_name, u.locale`)
+  o.sent_at, o.failed_at, o.last_error, o.leased_until, o.retried_at, o.created_at, u.email, u.locale`)
 
 export async function findMail(db: Queries, id: number): Promise<MailRow | null> {
   const rows = await db.query<MailRow & { data: string }>(
@@ -87,17 +86,6 @@ function parseData(row: MailRow & { data: string }): MailRow {
   } catch {
     return { ...row, data: {} }
   }
-}
-
-/** Counts the mails of one kind that were written to a user since a time. */
-export async function countMailsSince(
-  tx: Queries,
-  mails: { userId: number; kind: MailKind; since: Date },
-): Promise<number> {
-  const rows = await tx.query<{ count: number }>(sql`
-    select count(*) as count from outbox
-    where user_id = ${mails.userId} and kind = ${mails.kind} and created_at > ${mails.since}`)
-  return rows[0]?.count ?? 0
 }
 
 /** Returns the data of the mails of one kind that were written to a user since a time, sent or not. */
