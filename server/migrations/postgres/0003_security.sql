@@ -21,3 +21,5 @@ create table written_mails (
 );
 create index written_mails_mailbox_digest on written_mails (mailbox_digest, kind, created_at);
 create index written_mails_created_at on written_mails (created_at);
+-- The device of a login: a later login of the same device is spared the limits that strangers have used up.
+alter table sessions add column device_digest text;

@@ -24,6 +24,9 @@ const MAX_WAIT_MILLISECONDS = 10_000
 /** A client may hold one part in this many of all places. */
 const SHARERS = 4
 
+/** One place in this many is kept for clients that are known to the account they sign in to. */
+const PLACES_PER_KEPT_PLACE = 8
+
 /** Linux has a priority for each thread; elsewhere, lowering one would lower the whole process, or do nothing. */
 const THREADS_HAVE_PRIORITIES = process.platform === 'linux'
 
@@ -85,12 +88,14 @@ export class HashPool {
    *
    * @param sharers for whom the place is, such as a network and an account: each may hold a quarter of all places, so that
    *   no client keeps the others from being served
+   * @param options.isKnown takes a place that is kept for known clients, if all others are reserved
    * @throws {HashPoolFull} when all places, or all places of a sharer, are reserved
    */
-  reserve(sharers: readonly string[] = []): () => void {
+  reserve(sharers: readonly string[] = [], { isKnown } = { isKnown: false }): () => void {
+    const kept = isKnown ? 0 : Math.floor(this.#maxReserved / PLACES_PER_KEPT_PLACE)
     const share = Math.max(1, Math.floor(this.#maxReserved / SHARERS))
     const isOver = (sharer: string) => (this.#reservedBy.get(sharer) ?? 0) >= share
-    if (this.#reserved >= this.#maxReserved || sharers.some(isOver)) throw POOL_FULL
+    if (this.#reserved >= this.#maxReserved - kept || sharers.some(isOver)) throw POOL_FULL
     this.#count(sharers, 1)
     return () => this.#count(sharers, -1)
   }

@@ -7,12 +7,14 @@ export type AccessTokenKind = 'login' | 'pair'
 
 const ALGORITHMS: Record<AccessTokenKind, SigningAlgorithm> = { login: 'HS256', pair: 'HS512' }
 
-/** A key that creates and authenticates refresh tokens; it never leaves this server. */
+/** A key that creates and authenticates refresh tokens and device tokens; it never leaves this server. */
 export interface RefreshKey {
   /** Computes the MAC of a refresh token (its last 16 bytes). */
   mac: KeyObject
   /** Derives a token's successor from it. */
   successor: KeyObject
+  /** Computes the MAC of a device token. */
+  device: KeyObject
 }
 
 /** The key ring. The first key of each list is the current one and creates new tokens; the others only verify. */
@@ -63,6 +65,7 @@ function refreshKey(secret: string): RefreshKey {
   return {
     mac: createSecretKey(derive(secret, 'tessera/refresh-token-mac/v1', 32)),
     successor: createSecretKey(derive(secret, 'tessera/refresh-token-successor/v1', 64)),
+    device: createSecretKey(derive(secret, 'tessera/device-token-mac/v1', 32)),
   }
 }
 

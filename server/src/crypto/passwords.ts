@@ -35,7 +35,7 @@ export interface Passwords {
   /** Has unknown accounts cost what these digests of the database cost, in their proportion. */
   imitate(digests: readonly string[]): void
   /** Reserves a place for a digest of these sharers until the returned function releases it. @throws {HashPoolFull} */
-  reserve(sharers?: readonly string[]): () => void
+  reserve(sharers?: readonly string[], options?: { isKnown: boolean }): () => void
   /** Whether a digest was created with settings other than the current ones. */
   isOutdated(digest: string): boolean
 }
@@ -77,7 +77,7 @@ export function createPasswords(
       return usable && matched
     },
 
-    reserve: (sharers) => pool.reserve(sharers),
+    reserve: (sharers, options) => pool.reserve(sharers, options),
 
     isOutdated: (digest) =>
       setting.algorithm === 'bcrypt'

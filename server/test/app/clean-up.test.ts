@@ -46,6 +46,7 @@ test('two concurrent clean-ups delete more than one batch of sessions, and expir
     ip: '::1',
     user_agent: null,
     token_carrier: 'body',
+    device_digest: null,
     amr: 'pwd',
   } as const
   await db.transaction(async (tx) => {

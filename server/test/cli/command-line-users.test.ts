@@ -160,6 +160,7 @@ test('a login that is in progress when its user is disabled or all sessions of t
           ip: '::1',
           user_agent: null,
           token_carrier: 'body',
+          device_digest: null,
           amr: 'pwd',
           expires_at: new Date(Date.now() + 1e6),
         },

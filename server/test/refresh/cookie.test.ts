@@ -7,9 +7,10 @@ import { ADMIN, me, PASSWORD, signUp } from '../support/users.ts'
 const NAME = '__Host-tessera_refresh'
 const ATTRIBUTES = '; Path=/; HttpOnly; Secure; SameSite=Strict'
 
-/** Reads the one cookie that an answer sets, split into value and attributes. */
+/** Reads the refresh cookie that an answer sets, split into value and attributes. A login also sets a device token. */
 function readSetCookie(answer: Answer): { value: string; attributes: string } {
-  const [first = '', ...more] = answer.headers.getSetCookie()
+  const cookies = answer.headers.getSetCookie().filter((cookie) => !cookie.startsWith('__Host-tessera_device='))
+  const [first = '', ...more] = cookies
   assert.equal(more.length, 0)
   const [pair = '', ...attributes] = first.split('; ')
   assert.equal(pair.split('=')[0], NAME)

@@ -25,6 +25,7 @@ async function insertChain(db: Database) {
       ip: '::1',
       user_agent: null,
       token_carrier: 'body',
+      device_digest: null,
       amr: 'pwd',
     } as const
     await insertSession(tx, { ...session, ...details, expires_at: later }, now)

@@ -1,3 +1,4 @@
+import type { DeviceToken } from '../../crypto/device-token.ts'
 import type { UserRow } from '../../storage/account/users.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
@@ -15,6 +16,8 @@ interface VerifiedLogin {
   verifiedDigest: string | null
   /** Whether the refresh token goes into a cookie: a browser always stores the successor. */
   inCookie: boolean
+  /** The device that becomes known to the account; null for one that keeps no token. */
+  device: DeviceToken | null
   client: Client
   now: Date
 }
@@ -26,13 +29,14 @@ interface VerifiedLogin {
  */
 export async function finishLogin(
   ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
-  { user, methods, verifiedDigest, inCookie, client, now }: VerifiedLogin,
+  { user, methods, verifiedDigest, inCookie, device, client, now }: VerifiedLogin,
 ): Promise<LoginOutcome | null> {
   const kind = 'login'
   const session = await openSession(ctx, {
     userId: user.id,
     kind,
     carrier: inCookie ? 'cookie' : 'body',
+    deviceDigest: device?.digest ?? null,
     methods,
     verifiedDigest,
     client,

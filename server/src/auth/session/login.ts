@@ -1,3 +1,4 @@
+import type { DeviceToken } from '../../crypto/device-token.ts'
 import { findUserByEmail, replacePasswordDigest, type UserRow } from '../../storage/account/users.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import { AuthError } from '../context/auth-error.ts'
@@ -11,6 +12,8 @@ interface LoginInput {
   password: string
   /** Whether the refresh token goes into a cookie: a browser always stores the successor. */
   inCookie: boolean
+  /** The device that will be known to the account; null for one that keeps no token. */
+  device: DeviceToken | null
   /** Whether the client may sign in as a demo user. */
   isDemoClient: boolean
   client: Client
@@ -27,7 +30,7 @@ const MAX_ATTEMPTS = 2
  */
 export async function login(
   ctx: Context,
-  { email, password, inCookie, isDemoClient, client }: LoginInput,
+  { email, password, inCookie, device, isDemoClient, client }: LoginInput,
 ): Promise<LoginOutcome> {
   const canonical = canonicalEmail(email)
   for (let attempt = 1; ; attempt++) {
@@ -37,7 +40,7 @@ export async function login(
     const allowed = user !== null && matches && user.disabled_at === null && (user.seeded_as === null || isDemoClient)
     // `finishLogin` checks under a lock whether the user was disabled or the password changed in the meantime.
     const proof = { methods: ['pwd'], verifiedDigest: user?.password_digest ?? null }
-    const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, client, now }) : null
+    const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, device, client, now }) : null
     if (outcome) {
       await renewOutdatedDigest(ctx, outcome.user, password)
       return outcome

@@ -13,6 +13,8 @@ interface OpenSessionInput {
   kind: SessionKind
   /** How its refresh tokens travel. */
   carrier: TokenCarrier
+  /** The device of a login; none for a pair. */
+  deviceDigest?: string | null
   /** How the user authenticated (RFC 8176). */
   methods: readonly string[]
   /** The digest that the password was verified against: the session is opened only if it is still the user's. */
@@ -34,7 +36,7 @@ interface OpenedSession {
  */
 export async function openSession(
   ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
-  { userId, kind, carrier, methods, verifiedDigest, client, now }: OpenSessionInput,
+  { userId, kind, carrier, deviceDigest = null, methods, verifiedDigest, client, now }: OpenSessionInput,
 ): Promise<OpenedSession | null> {
   const { settings, tokens } = ctx
   const { tokenDigest: algorithm, alwaysStrict, openedEvent } = SESSION_KINDS[kind]
@@ -59,6 +61,7 @@ export async function openSession(
         // A browser stores every successor, so the first token in a cookie is used up like any other.
         rotation: carrier === 'cookie' || alwaysStrict ? 'strict' : settings.rotation,
         token_carrier: carrier,
+        device_digest: deviceDigest,
         ip: client.ip,
         user_agent: client.userAgent,
         amr: methods.join(' '),

@@ -4,6 +4,7 @@ import { clientNetwork } from '../../text/ip-address.ts'
 import type { EndpointRequest } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Limit } from '../endpoint/limit.ts'
+import { presentedDevice } from '../request/device-token.ts'
 import { readRefreshCookie } from '../request/refresh-cookie.ts'
 import { requireCaller } from './bearer.ts'
 
@@ -11,7 +12,10 @@ import { requireCaller } from './bearer.ts'
 
 export const login: Limit = {
   countedBy: 'shared',
-  budgets: ({ client, body }, ctx) => loginBudgets(ctx, client.ip, (body as { email: string }).email),
+  budgets: (request, ctx) => {
+    const { email } = request.body as { email: string }
+    return loginBudgets(ctx, { ip: request.client.ip, email, device: presentedDevice(ctx, request) })
+  },
 }
 
 export const signUp: Limit = { countedBy: 'shared', budgets: ({ client }) => signUpBudgets(client.ip) }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
-import type { Budget } from '../../auth/limit/budgets.ts'
+import { type Budget, isKnownDevice } from '../../auth/limit/budgets.ts'
 import type { Limiter } from '../../auth/limit/limiter.ts'
 import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { sha256 } from '../../crypto/sha256.ts'
@@ -8,33 +8,36 @@ import { Unavailable } from '../../storage/database/errors.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import { clientNetwork } from '../../text/ip-address.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
+import { presentedDevice } from '../request/device-token.ts'
 
 const MIN_PAUSE_MILLISECONDS = 15
 const MAX_PAUSE_MILLISECONDS = 45
 
+type AdmissionContext = Pick<HttpContext, 'passwords' | 'edge' | 'tokens' | 'db'>
+
 /**
  * Rejects a request while too many passwords are waiting to be hashed, or too many of its network, before its body is
- * read or any store is queried.
+ * read or any store is queried. Only the body may tell whether the client is known, so all places count here.
  *
  * @throws {HashPoolFull}
  */
-export async function rejectIfOverloaded(ctx: Pick<HttpContext, 'passwords' | 'edge'>, request: FastifyRequest) {
-  const release = await reserve(ctx, [networkOf(request)])
+export async function rejectIfOverloaded(ctx: AdmissionContext, request: FastifyRequest) {
+  const release = await slowlyIfFull(() => reserve(ctx, [networkOf(request)], { isKnown: true }))
   release()
 }
 
 /**
- * Runs the work with a reserved place in the password pool. A network, and an account, may hold a quarter of the places.
- * The place is held until the work is done, even if the client has disconnected.
+ * Runs the work with a reserved place in the password pool. A network, and an account, may hold a quarter of the places;
+ * the last places are for devices that have signed in to the account. The place is held until the work is done, even if the client has disconnected.
  *
  * @throws {HashPoolFull}
  */
 export async function withHashReservation<Answer>(
-  ctx: Pick<HttpContext, 'passwords' | 'edge'>,
+  ctx: AdmissionContext,
   request: FastifyRequest,
   work: () => Promise<Answer>,
 ): Promise<Answer> {
-  const release = await reserve(ctx, [networkOf(request), ...accountOf(request)])
+  const release = await slowlyIfFull(() => reservePlace(ctx, request))
   try {
     return await work()
   } finally {
@@ -42,16 +45,33 @@ export async function withHashReservation<Answer>(
   }
 }
 
+async function reservePlace(ctx: AdmissionContext, request: FastifyRequest): Promise<() => void> {
+  const account = accountOf(request)
+  const sharers = [networkOf(request), ...(account === null ? [] : [`account ${sha256(account)}`])]
+  try {
+    return reserve(ctx, sharers)
+  } catch (full) {
+    const device = presentedDevice(ctx, request)
+    if (account === null || device === null || !(await isKnownDevice(ctx, account, device))) throw full
+    return reserve(ctx, sharers, { isKnown: true })
+  }
+}
+
+function reserve(
+  { passwords, edge }: AdmissionContext,
+  sharers: readonly string[],
+  options?: { isKnown: boolean },
+): () => void {
+  return passwords.reserve(edge.rateLimit ? sharers : [], options)
+}
+
 /**
- * Reserves a place in the pool; if there is none, throws after a pause. The pause slows down clients that retry
+ * Throws after a pause if there is no place. The pause slows down clients that retry
  * immediately. Its length is random: hundreds of clients retrying in step would delay everyone else.
  */
-async function reserve(
-  { passwords, edge }: Pick<HttpContext, 'passwords' | 'edge'>,
-  sharers: readonly string[],
-): Promise<() => void> {
+async function slowlyIfFull(reserveOne: () => (() => void) | Promise<() => void>): Promise<() => void> {
   try {
-    return passwords.reserve(edge.rateLimit ? sharers : [])
+    return await reserveOne()
   } catch (full) {
     const spread = Math.random() * (MAX_PAUSE_MILLISECONDS - MIN_PAUSE_MILLISECONDS)
     await sleep(MIN_PAUSE_MILLISECONDS + spread)
@@ -64,9 +84,9 @@ function networkOf({ client }: FastifyRequest): string {
 }
 
 /** The account that a body names; none for a sign-up, whose address is in `user`. */
-function accountOf({ body }: FastifyRequest): string[] {
+function accountOf({ body }: FastifyRequest): string | null {
   const { email } = (body ?? {}) as { email?: unknown }
-  return typeof email === 'string' ? [`account ${sha256(canonicalEmail(email) ?? email)}`] : []
+  return typeof email === 'string' ? (canonicalEmail(email) ?? email) : null
 }
 
 /**

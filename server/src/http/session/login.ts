@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
 import { displaceSession } from '../../auth/session/displace-session.ts'
 import { login as loginRule } from '../../auth/session/login.ts'
+import { makeDeviceToken } from '../../crypto/device-token.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { isDemoClient } from '../guard/demo-client.ts'
 import { sendTokens } from '../refresh/deliver-tokens.ts'
+import { presentedDevice, sendDevice } from '../request/device-token.ts'
 import { readRefreshCookie } from '../request/refresh-cookie.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import { EXAMPLE_TOKENS, EXAMPLE_USER } from '../view/examples.ts'
@@ -27,6 +29,12 @@ export const login = endpoint({
   body: Type.Object({
     email: Type.String(),
     password: Type.String(),
+    device_token: Type.Optional(
+      Type.String({
+        description:
+          'From an earlier login of this device: limits that other clients have used up do not stop it. Empty asks for one.',
+      }),
+    ),
     cookie: Type.Optional(
       Type.Boolean({
         description: 'Sets the refresh token as an HttpOnly cookie instead of returning it in the body.',
@@ -34,21 +42,37 @@ export const login = endpoint({
     ),
   }),
   responses: {
-    200: Type.Object({ user: UserSchema, ...DeliveredTokens.properties }),
+    200: Type.Object({
+      user: UserSchema,
+      ...DeliveredTokens.properties,
+      device_token: Type.Optional(
+        Type.String({
+          description: 'For the next login; only if the request has this field. With a cookie, it is in one.',
+        }),
+      ),
+    }),
   },
   async handle(ctx, request, reply) {
     const { email, password, cookie = false } = request.body
     const inCookie = cookie || ctx.edge.cookieMode
     if (inCookie) refuseCrossSite(ctx, request)
+    const wantsDevice = inCookie || request.body.device_token !== undefined
+    const known = presentedDevice(ctx, request)
+    const device = known ?? (wantsDevice ? makeDeviceToken(ctx.tokens.refreshKeys, ctx.random) : null)
     const { user, tokens } = await loginRule(ctx, {
       email,
       password,
       inCookie,
+      device,
       isDemoClient: isDemoClient(ctx.edge, request),
       client: request.client,
     })
     const replaced = inCookie ? readRefreshCookie(request) : undefined
     if (replaced !== undefined) await displaceSession(ctx, { refreshToken: replaced, client: request.client })
-    return { user: userView(user), ...sendTokens(ctx, reply, tokens, inCookie) }
+    return {
+      user: userView(user),
+      ...sendTokens(ctx, reply, tokens, inCookie),
+      ...(device && sendDevice(reply, device, inCookie)),
+    }
   },
 })

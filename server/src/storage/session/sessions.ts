@@ -21,6 +21,8 @@ export interface NewSession {
   kind: SessionKind
   rotation: Rotation
   token_carrier: TokenCarrier
+  /** The device that signed in, by which later logins know it. */
+  device_digest: string | null
   ip: string
   user_agent: string | null
   /** How the user authenticated (RFC 8176), separated by spaces: `pwd`, or `svc` if a service vouched for them. */
@@ -30,9 +32,9 @@ export interface NewSession {
 
 export async function insertSession(tx: Queries, session: NewSession, now: Date): Promise<void> {
   await tx.query(sql`
-    insert into sessions (id, user_id, kind, rotation, token_carrier, ip, user_agent, auth_time, amr, created_at, expires_at)
-    values (${session.id}, ${session.user_id}, ${session.kind}, ${session.rotation}, ${session.token_carrier}, ${session.ip},
-      ${session.user_agent}, ${now}, ${session.amr}, ${now}, ${session.expires_at})`)
+    insert into sessions (id, user_id, kind, rotation, token_carrier, device_digest, ip, user_agent, auth_time, amr, created_at, expires_at)
+    values (${session.id}, ${session.user_id}, ${session.kind}, ${session.rotation}, ${session.token_carrier},
+      ${session.device_digest}, ${session.ip}, ${session.user_agent}, ${now}, ${session.amr}, ${now}, ${session.expires_at})`)
 }
 
 type ActiveSession = UserProfile & { auth_time: Date; amr: string }
@@ -50,7 +52,7 @@ export async function findActiveSession(
 }
 
 /** A session as operators see it. */
-export interface SessionRow extends Omit<NewSession, 'expires_at' | 'token_carrier'> {
+export interface SessionRow extends Omit<NewSession, 'expires_at' | 'token_carrier' | 'device_digest'> {
   email: string
   created_at: Date
   refreshed_at: Date | null
@@ -86,6 +88,18 @@ export async function findLoginAddresses(db: Queries, email: string): Promise<st
     select s.ip from sessions s join users u on u.id = s.user_id
     where u.email = ${email} and s.kind = 'login' order by s.id desc limit ${MAX_ADDRESSES}`)
   return rows.map(({ ip }) => ip)
+}
+
+/**
+ * Whether a device has signed in to an account. A session that ended because its token or its password was in other hands
+ * does not count: its device may be the thief's.
+ */
+export async function hasDevice(db: Queries, { email, digest }: { email: string; digest: string }): Promise<boolean> {
+  const rows = await db.query(sql`
+    select s.id from sessions s join users u on u.id = s.user_id
+    where u.email = ${email} and s.device_digest = ${digest}
+      and coalesce(s.revoke_reason, '') not in ('reuse', 'rolled_back', 'password_changed', 'operator') limit 1`)
+  return rows.length > 0
 }
 
 /** Ends a session. Returns true only to the caller whose update ended it. */
