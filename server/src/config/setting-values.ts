@@ -5,20 +5,10 @@ import { ConfigError } from './config-error.ts'
 /** Reads one kind of value. @throws {ConfigError} that names the setting */
 export type Reader<Value> = (value: string, name: string) => Value
 
-export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
-
 /** The name and address that mails are sent from. */
 export interface MailFrom {
   name: string | null
   address: string
-}
-
-export function database(value: string): DatabaseSetting {
-  const file = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)(.+)$/.exec(value)?.[1]
-  if (file === ':memory:') throw new ConfigError('DATABASE_URL must name a file, because two connections share it.')
-  if (file) return { kind: 'sqlite', file }
-  if (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)) return { kind: 'postgres', url: value }
-  throw new ConfigError('DATABASE_URL must look like sqlite:path/to/file.db or postgres://user:password@host/database.')
 }
 
 export function oneOf<const T extends string>(allowed: readonly T[]): Reader<T> {

@@ -1,6 +1,6 @@
+import { databaseUrl } from './database-url.ts'
 import { optional, optionalList, type Setting, withDefault } from './setting.ts'
 import {
-  database,
   ipRanges,
   lifetimeSeconds,
   list,
@@ -51,7 +51,7 @@ export const SETTINGS = {
     group: 'database',
     secret: true,
     default: 'sqlite:data/tessera.db',
-    read: database,
+    read: databaseUrl,
     describe: '`sqlite:path`, or `postgres://user:password@host:port/database`',
   }),
   jwtSecretKey: optional({

@@ -46,9 +46,7 @@ const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
       ? 'REDIS_URL goes to another host in clear text; use rediss://.'
       : null,
   ({ database }) =>
-    database.kind === 'postgres' &&
-    !isLoopbackUrl(database.url) &&
-    !/[?&]sslmode=(verify-full|verify-ca)/.test(database.url)
+    database.kind === 'postgres' && !isLoopbackUrl(database.url) && !/[?&]sslmode=verify-full/.test(database.url)
       ? 'DATABASE_URL goes to another host without verified TLS; add ?sslmode=verify-full&sslrootcert=FILE.'
       : null,
   ({ passwordAlgorithm, bcryptCost }) =>

@@ -196,8 +196,10 @@ test('on a full disk writes get 503, reads continue, and acknowledged data stays
   skip: onPostgres && 'needs a SQLite file',
 }, async () => {
   const folder = temporaryFolder()
-  const server = await startProcess({ folder, shell: "trap '' XFSZ; ulimit -f 400" })
-  const { access_token, refresh_token } = (await server.post('/api/v1/auth/login', LOGIN)).body
+  const server = await startProcess({ folder, shell: "trap '' XFSZ; ulimit -f 600" })
+  const login = await server.post('/api/v1/auth/login', LOGIN)
+  assert.equal(login.status, 200, 'the schema and a session fit')
+  const { access_token, refresh_token } = login.body
   let answer = { status: 200 }
   for (let n = 0; n < 500 && answer.status === 200; n++) answer = await server.post('/api/v1/auth/login', LOGIN)
   assert.equal(answer.status, 503)

@@ -140,6 +140,17 @@ test('contradictory and invalid values are refused in one sentence', () => {
     assertRefused({ DATABASE_URL: value }, /DATABASE_URL must look like/)
   }
   assertRefused({ DATABASE_URL: 'sqlite::memory:' }, /must name a file/)
+  assertRefused({ DATABASE_URL: 'sqlite:file:x.db?mode=memory' }, /must name a file/)
+  assertRefused({ DATABASE_URL: 'postgres://h/d?schema=x' }, /^DATABASE_URL has the option schema, which is none of/)
+  assertRefused({ DATABASE_URL: 'postgres://h/d?sslmode=allow' }, /sslmode=verify-full, no-verify or disable/)
+  assertRefused(
+    { DATABASE_URL: 'postgres://h/d?sslrootcert=/nowhere.pem' },
+    /nowhere.pem of sslrootcert cannot be read/,
+  )
+  for (const mode of ['require', 'prefer', 'verify-ca', 'verify-full']) {
+    const { database } = readConfig({ DATABASE_URL: `postgres://h/d?sslmode=${mode}&options=-c%20a=b` }).secrets
+    assert.deepEqual(database, { kind: 'postgres', url: 'postgres://h/d?sslmode=verify-full&options=-c%20a=b' }, mode)
+  }
   assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:///a/b.db' }).secrets.database, {
     kind: 'sqlite',
     file: '/a/b.db',

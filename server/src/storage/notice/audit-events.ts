@@ -40,15 +40,9 @@ export async function insertAuditEvent(tx: Queries, event: NewAuditEvent, now: D
       ${JSON.stringify(event.details)})`)
 }
 
-interface AuditEventRow {
+interface AuditEventRow extends NewAuditEvent {
   id: number
   at: Date
-  kind: AuditKind
-  user_id: number | null
-  session_id: string | null
-  ip: string | null
-  user_agent: string | null
-  details: AuditDetails
 }
 
 interface AuditFilter {

@@ -1,0 +1,51 @@
+import { accessSync, constants } from 'node:fs'
+import { ConfigError } from './config-error.ts'
+
+export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
+
+const POSTGRES_OPTIONS = [
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'host',
+  'port',
+  'application_name',
+  'options',
+] as const
+const FILE_OPTIONS = ['sslrootcert', 'sslcert', 'sslkey'] as const
+
+/** Reads `DATABASE_URL`. Options that the driver would ignore, or read in its own way, are refused. */
+export function databaseUrl(value: string): DatabaseSetting {
+  const file = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)(.+)$/.exec(value)?.[1]
+  if (file === ':memory:') throw new ConfigError('DATABASE_URL must name a file, because two connections share it.')
+  if (file?.startsWith('file:'))
+    throw new ConfigError('DATABASE_URL must name a file after sqlite:, without file: or ?.')
+  if (file) return { kind: 'sqlite', file }
+  if (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)) return { kind: 'postgres', url: postgresUrl(value) }
+  throw new ConfigError('DATABASE_URL must look like sqlite:path/to/file.db or postgres://user:password@host/database.')
+}
+
+function postgresUrl(value: string): string {
+  const url = new URL(value)
+  for (const name of url.searchParams.keys()) {
+    if (!POSTGRES_OPTIONS.some((known) => known === name))
+      throw new ConfigError(`DATABASE_URL has the option ${name}, which is none of ${POSTGRES_OPTIONS.join(', ')}.`)
+  }
+  for (const name of FILE_OPTIONS) checkReadable(name, url.searchParams.get(name))
+  const mode = url.searchParams.get('sslmode')
+  if (mode === null || mode === 'disable' || mode === 'no-verify' || mode === 'verify-full') return value
+  // The driver verifies the certificate in these modes today and has announced that it will not.
+  if (!['prefer', 'require', 'verify-ca'].includes(mode))
+    throw new ConfigError('DATABASE_URL must have sslmode=verify-full, no-verify or disable.')
+  return value.replace(/(?<=[?&]sslmode=)[^&#]*/, 'verify-full')
+}
+
+function checkReadable(name: string, file: string | null): void {
+  if (file === null) return
+  try {
+    accessSync(file, constants.R_OK)
+  } catch {
+    throw new ConfigError(`DATABASE_URL: the file ${file} of ${name} cannot be read.`)
+  }
+}
