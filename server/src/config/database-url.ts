@@ -31,6 +31,8 @@ function postgresUrl(value: string): string {
   for (const name of url.searchParams.keys()) {
     if (!POSTGRES_OPTIONS.some((known) => known === name))
       throw new ConfigError(`DATABASE_URL has the option ${name}, which is none of ${POSTGRES_OPTIONS.join(', ')}.`)
+    if (url.searchParams.getAll(name).length > 1)
+      throw new ConfigError(`DATABASE_URL has the option ${name} twice; keep one of them.`)
   }
   for (const name of FILE_OPTIONS) checkReadable(name, url.searchParams.get(name))
   const mode = url.searchParams.get('sslmode')

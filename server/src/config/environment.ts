@@ -6,7 +6,10 @@ import type { Setting } from './setting.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Returns the environment, which overrides a `.env` file in the working directory. Nothing else reads `process.env`. */
+/**
+ * Returns the environment, which overrides a `.env` file in the working directory, unless a variable is empty. Nothing else
+ * reads `process.env`.
+ */
 export function readEnvironment(): Environment {
   let file: Buffer
   try {
@@ -15,7 +18,8 @@ export function readEnvironment(): Environment {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ...process.env }
     throw new ConfigError(`The file .env cannot be read: ${(error as Error).message}.`)
   }
-  return { ...parseEnvFile(file), ...process.env }
+  const set = Object.entries(process.env).filter(([, value]) => value !== '')
+  return { ...parseEnvFile(file), ...Object.fromEntries(set) }
 }
 
 /**
@@ -27,7 +31,7 @@ export function readText(environment: Environment, { name, secret }: Setting<unk
   const fileName = secret ? environment[`${name}_FILE`] : undefined
   if (!fileName) return value
   if (value !== null) throw new ConfigError(`${name} and ${name}_FILE are both set; keep one of them.`)
-  return readSecretFile(name, fileName) || null
+  return readSecretFile(name, fileName)
 }
 
 /** Reads a file without its last line end. Bytes that are not UTF-8 would not be the bytes that verifiers of tokens have. */
@@ -41,5 +45,7 @@ function readSecretFile(name: string, fileName: string): string {
   const text = decodeUtf8(bytes)
   if (text === null || text.startsWith('\uFEFF') || text.includes('\0'))
     throw new ConfigError(`${name}_FILE must be a file of plain UTF-8 text without a byte order mark.`)
-  return text.replace(/\r?\n$/, '')
+  const secret = text.replace(/\r?\n$/, '')
+  if (secret === '') throw new ConfigError(`${name}_FILE names an empty file; write the secret into it.`)
+  return secret
 }

@@ -18,7 +18,7 @@ interface NamedSecret {
  * Checks the secrets that tokens are signed and made with, and the keys of services.
  *
  * @returns warnings; only production refuses a weak secret
- * @throws {ConfigError} in production, for a secret that is missing, weak, or there twice
+ * @throws {ConfigError} in production, for a secret that is missing, weak, or used for two purposes
  */
 export function checkSecrets(values: SettingValues, serves: boolean): string[] {
   const production = values.nodeEnv === 'production'
@@ -52,8 +52,8 @@ function generate(bytes: number): string {
 }
 
 /**
- * Returns the weakness of a secret, worded to follow its name in a sentence, or null. Keys out of a generator are far from
- * each bound; typed ones, sequences and repetitions are not.
+ * Returns the weakness of a secret, worded to follow its name in a sentence, or null. Generated keys stay well
+ * clear of each limit; typed ones, sequences and repetitions do not.
  */
 function findWeakness(secret: string, minBytes: number): string | null {
   if (DOCUMENTED.some((documented) => secret.toLowerCase().includes(documented)))

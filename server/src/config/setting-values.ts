@@ -72,7 +72,7 @@ export function smtpServer(value: string): string {
 
 function canDecode({ username, password }: URL): boolean {
   try {
-    return decodeURIComponent(username + password) !== null
+    return [username, password].every((part) => decodeURIComponent(part) !== null)
   } catch {
     return false // a % that begins no escape
   }
@@ -81,7 +81,8 @@ function canDecode({ username, password }: URL): boolean {
 /** Reads a URL. An error never repeats its value, which may contain secrets. */
 export function url(protocols: readonly string[]): Reader<string> {
   return (value, name) => {
-    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value
+    const [scheme = ''] = /^[a-z]+:/.exec(value) ?? []
+    if (URL.canParse(value) && protocols.includes(scheme)) return value
     const beginnings = protocols.map((protocol) => `${protocol}//`)
     throw new ConfigError(`${name} must be a URL beginning with ${beginnings.join(' or ')}.`)
   }

@@ -46,7 +46,7 @@ const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
       ? 'REDIS_URL goes to another host in clear text; use rediss://.'
       : null,
   ({ database }) =>
-    database.kind === 'postgres' && !isLoopbackUrl(database.url) && !/[?&]sslmode=verify-full/.test(database.url)
+    database.kind === 'postgres' && !isLoopbackDatabase(database.url) && !/[?&]sslmode=verify-full/.test(database.url)
       ? 'DATABASE_URL goes to another host without verified TLS; add ?sslmode=verify-full&sslrootcert=FILE.'
       : null,
   ({ passwordAlgorithm, bcryptCost }) =>
@@ -66,6 +66,12 @@ export function findUnwiseSettings(values: SettingValues): string[] {
 }
 
 function isLoopbackUrl(url: string): boolean {
-  // A PostgreSQL URL may name a socket's folder, and no host.
-  return isLoopbackHost(new URL(url).hostname) || new URL(url).hostname === ''
+  return isLoopbackHost(new URL(url).hostname)
+}
+
+/** The option `host` of a PostgreSQL URL wins over its host; a path is the folder of a socket. */
+function isLoopbackDatabase(url: string): boolean {
+  const { hostname, searchParams } = new URL(url)
+  const host = searchParams.get('host') ?? hostname
+  return host === '' || host.startsWith('/') || isLoopbackHost(host)
 }

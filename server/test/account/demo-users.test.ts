@@ -52,6 +52,7 @@ test('a foreign Host and an unknown proxy get nothing that a demonstration gives
     { host: 'localhost.evil.example:3000' },
     { 'x-forwarded-for': '127.0.0.1' },
     { forwarded: 'for=127.0.0.1' },
+    { 'x-real-ip': '127.0.0.1' },
   ]
   for (const headers of outsiders) {
     const name = JSON.stringify(headers)

@@ -124,6 +124,9 @@ test('a production server lists its unwise settings once, each with a remedy; wi
   }
   assert.equal(warnings.length, Object.keys(unwise).length)
   assert.deepEqual(readConfig({ ...settings, NODE_ENV: 'development' }).warnings, [], 'development has none')
+  const elsewhere = { ...PRODUCTION, DATABASE_URL: 'postgres://localhost/d?host=db.example' }
+  assert.match(readConfig(elsewhere).warnings.join(), /^DATABASE_URL goes to another host/)
+  assert.deepEqual(readConfig({ ...PRODUCTION, DATABASE_URL: 'postgres:///d?host=/run/postgresql' }).warnings, [])
 })
 
 test('contradictory and invalid values are refused in one sentence', () => {
@@ -142,6 +145,9 @@ test('contradictory and invalid values are refused in one sentence', () => {
   assertRefused({ DATABASE_URL: 'sqlite::memory:' }, /must name a file/)
   assertRefused({ DATABASE_URL: 'sqlite:file:x.db?mode=memory' }, /must name a file/)
   assertRefused({ DATABASE_URL: 'postgres://h/d?schema=x' }, /^DATABASE_URL has the option schema, which is none of/)
+  assertRefused({ DATABASE_URL: 'postgres://h/d?sslmode=verify-full&sslmode=no-verify' }, /the option sslmode twice/)
+  assertRefused({ REDIS_URL: 'REDIS://h' }, /^REDIS_URL must be a URL beginning with/)
+  assertRefused({ SMTP_URL: 'smtp://a%4:1b@h', MAIL_FROM: 'a@b.example' }, /^SMTP_URL must look like/)
   assertRefused({ DATABASE_URL: 'postgres://h/d?sslmode=allow' }, /sslmode=verify-full, no-verify or disable/)
   assertRefused(
     { DATABASE_URL: 'postgres://h/d?sslrootcert=/nowhere.pem' },
@@ -194,6 +200,9 @@ test('a secret can be read from a file, and cannot be set twice', () => {
     { JWT_SECRET_KEY_FILE: file, JWT_SECRET_KEY: 'x' },
     /JWT_SECRET_KEY and JWT_SECRET_KEY_FILE are both set/,
   )
+  const empty = join(temporaryFolder(), 'empty')
+  writeFileSync(empty, '\n')
+  assertRefused({ REFRESH_SECRET_KEY_FILE: empty }, /^REFRESH_SECRET_KEY_FILE names an empty file/)
   assertRefused({ JWT_SECRET_KEY_FILE: `${file}.missing` }, /JWT_SECRET_KEY_FILE cannot be read/)
 })
 

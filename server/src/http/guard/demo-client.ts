@@ -3,12 +3,13 @@ import type { EdgeSettings } from '../endpoint/http-context.ts'
 
 const LOOPBACK_NAME = /^(localhost|[\w-]+\.localhost)$/
 const IP_LITERAL = /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/
-const FORWARDING_HEADERS = ['x-forwarded-for', 'x-forwarded-host', 'forwarded']
+const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 /**
  * Whether a client gets what a demonstration gives away: its address is in `DEMO_FROM`, and it reached the server itself.
  * A page of another site could have its own name lead here (DNS rebinding): the `Host` must be one of this machine or of
- * the settings. Behind a proxy that is not in `TRUSTED_PROXIES`, every client has the address of the proxy.
+ * the settings. Behind a proxy that is not in `TRUSTED_PROXIES`, every client has the
+ * address of the proxy; one that adds no header cannot be told from a client of this machine.
  */
 export function isDemoClient(edge: EdgeSettings, request: FastifyRequest): boolean {
   if (edge.production || !edge.demoFrom.includes(request.client.ip)) return false
