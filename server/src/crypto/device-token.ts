@@ -7,8 +7,8 @@ const ID_BYTES = 16
 const TOKEN_BYTES = 32
 
 /**
- * Recognises a device that has signed in before. It says nothing of accounts, proves nothing about the user, and opens
- * nothing: it spares its device the limits that strangers have used up.
+ * Recognises a device that has signed in before. It names no account, proves nothing about the user, and grants no
+ * access: it spares its device the limits that strangers have used up.
  */
 export interface DeviceToken {
   /** The token as the device holds it: 43 characters of base64url. */

@@ -3,7 +3,7 @@ import { after, test } from 'node:test'
 import { HashPool, HashPoolFull } from '../../src/crypto/hash-pool.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { tesseraCli } from '../support/tessera-command.ts'
-import { PASSWORD, signUp } from '../support/users.ts'
+import { logOut, PASSWORD, refresh, signUp } from '../support/users.ts'
 
 const start = () => startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1' })
 const HOME = '192.0.2.1'
@@ -34,7 +34,7 @@ async function userWithDevice(server: TestServer) {
   const { id, email } = await signUp(server)
   const { status, body } = await logInFrom(server, { email, ip: HOME, device: '' })
   assert.equal(status, 200)
-  return { id, email, device: body.device_token as string }
+  return { id, email, device: body.device_token as string, refresh_token: body.refresh_token as string }
 }
 
 test('neighbours who use up the failures of a network keep out strangers, and no device that has signed in', async () => {
@@ -75,13 +75,27 @@ test('a device token that is altered, of another account, or spent is of no use'
   assert.equal((await logInFrom(server, { email, ip: OFFICE, device })).status, 200)
 })
 
-test('a device is forgotten when the password that it signed in with changes', async () => {
+test('a device is forgotten when the password changes, also if it has logged out before', async () => {
   const server = await start()
-  const { id, email, device } = await userWithDevice(server)
+  const { id, email, device, refresh_token } = await userWithDevice(server)
+  assert.equal((await logOut(server, refresh_token)).status, 200)
   const { code, output } = await tesseraCli(server)(`users set-password ${id}`, 'another horse battery\n')
   assert.equal(code, 0, output)
   for (let n = 0; n < 100; n++) await logInFrom(server, { email, ip: `198.51.100.${n}`, password: 'x' })
   assert.equal((await logInFrom(server, { email, ip: OFFICE, device, password: 'another horse battery' })).status, 429)
+})
+
+test('a device is forgotten when its session ended by a reuse', async () => {
+  const server = await start()
+  const { email, device } = await userWithDevice(server)
+  const { body } = await logInFrom(server, { email, ip: HOME, device })
+  const second = (await refresh(server, body.refresh_token)).body.refresh_token
+  const third = (await refresh(server, second)).body.refresh_token
+  await refresh(server, third)
+  server.advanceClock({ seconds: 31 })
+  assert.equal((await refresh(server, second)).status, 401)
+  for (let n = 0; n < 100; n++) await logInFrom(server, { email, ip: `198.51.100.${n}`, password: 'x' })
+  assert.equal((await logInFrom(server, { email, ip: OFFICE, device })).status, 429)
 })
 
 test('a browser gets its device token in a cookie, keeps it, and sends it with each login', async () => {

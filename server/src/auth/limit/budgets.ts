@@ -33,8 +33,8 @@ interface LoginAttempt {
 /**
  * Limits failed logins: ten per account and network, a hundred per network, 400 per IPv6 /56 and 1,600 per /48, a hundred
  * per account from all networks, and ten thousand in all. A device that has signed in to the account is spared all of
- * these: neither its neighbours nor an attacker elsewhere can lock it out. It has ten failures of its own. The limits of an
- * account and of all do not apply in networks that the user has signed in from either. Successful logins have a budget of
+ * these: neither its neighbours nor an attacker elsewhere can lock it out. It has ten failures of its own. Nor do the
+ * limits of an account and of all apply to networks that the user has signed in from. Successful logins have a budget of
  * their own.
  */
 export function loginBudgets(ctx: Pick<Context, 'db'>, { ip, email, device }: LoginAttempt): Budget[] {

@@ -20,7 +20,10 @@ export async function notify(tx: Queries, mail: NewMail, now: Date): Promise<voi
   await insertWrittenMail(tx, written, now)
 }
 
-/** The address without its `+tag` (RFC 5233), which leads to the same mailbox. Stored addresses are in lower case. */
+/**
+ * All addresses with a `+tag` (RFC 5233) lead to the mailbox without it, and count as one; the plain address counts by
+ * itself, so that accounts with a tag cannot use up the warnings of its owner. Stored addresses are in lower case.
+ */
 function mailboxOf(email: string): string {
-  return email.replace(/(?<=.)\+[^@]*(?=@)/, '')
+  return email.replace(/(?<=.)\+[^@]*(?=@)/, '+')
 }

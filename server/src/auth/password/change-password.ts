@@ -1,5 +1,5 @@
 import { replacePasswordDigest, type UserRow } from '../../storage/account/users.ts'
-import { revokeSessionsOfUser } from '../../storage/session/sessions.ts'
+import { forgetDevicesOfUser, revokeSessionsOfUser } from '../../storage/session/sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
@@ -22,6 +22,7 @@ export async function changePassword(
   return ctx.db.transaction(async (tx) => {
     if (!(await replacePasswordDigest(tx, { id, from, to, now }))) return false
     await revokeSessionsOfUser(tx, { userId: id, reason: 'password_changed', now })
+    await forgetDevicesOfUser(tx, id)
     await recordEvent(tx, { kind: 'password_changed', userId: id }, change.origin, now)
     return true
   })

@@ -1,7 +1,7 @@
 import { lockUserAgainstDelete, lockUserExclusive } from '../../storage/account/user-locks.ts'
 import type { AuditKind } from '../../storage/notice/audit-events.ts'
 import { deleteTokensOfSession } from '../../storage/session/refresh-tokens.ts'
-import { revokeSession } from '../../storage/session/sessions.ts'
+import { forgetDevice, revokeSession } from '../../storage/session/sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { notify } from '../notice/notify.ts'
@@ -42,6 +42,8 @@ export function endSession(
     // After a reuse the rows stay until the session's absolute end, so that each token still gets its own answer.
     if (reason === 'logout' || reason === 'displaced' || reason === 'operator')
       await deleteTokensOfSession(tx, session.id)
+    // Its token, or more, was in other hands.
+    if (reason !== 'logout' && reason !== 'displaced') await forgetDevice(tx, session)
     const details = { ...(generation !== null && { generation }), ...(reason === 'displaced' && { reason }) }
     await recordEvent(
       tx,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockUserExclusive } from '../../storage/account/user-locks.ts'
-import { revokeNextSessions, revokeSessionsOfUser } from '../../storage/session/sessions.ts'
+import { forgetDevicesOfUser, revokeNextSessions, revokeSessionsOfUser } from '../../storage/session/sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
@@ -15,6 +15,7 @@ export function endSessionsOfUser(
     // Wait for concurrent logins: their sessions end too.
     await lockUserExclusive(tx, userId)
     const ended = await revokeSessionsOfUser(tx, { userId, reason: 'operator', now })
+    await forgetDevicesOfUser(tx, userId)
     const details = { sessions: ended }
     if (ended > 0) await recordEvent(tx, { kind: 'session_ended', userId, details }, origin, now)
     return ended

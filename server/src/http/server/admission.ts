@@ -16,8 +16,8 @@ const MAX_PAUSE_MILLISECONDS = 45
 type AdmissionContext = Pick<HttpContext, 'passwords' | 'edge' | 'tokens' | 'db'>
 
 /**
- * Rejects a request while too many passwords are waiting to be hashed, or too many of its network, before its body is
- * read or any store is queried. Only the body may tell whether the client is known, so all places count here.
+ * Rejects a request, before its body is read or any store is queried, if the password pool or the share of its network is
+ * full. The body may show that the device is known, so the places kept for known devices count as free.
  *
  * @throws {HashPoolFull}
  */
@@ -53,7 +53,8 @@ async function reservePlace(ctx: AdmissionContext, request: FastifyRequest): Pro
   } catch (full) {
     const device = presentedDevice(ctx, request)
     if (account === null || device === null || !(await isKnownDevice(ctx, account, device))) throw full
-    return reserve(ctx, sharers, { isKnown: true })
+    // Strangers may have taken the places of the account, too.
+    return reserve(ctx, [networkOf(request)], { isKnown: true })
   }
 }
 

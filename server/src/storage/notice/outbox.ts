@@ -46,7 +46,7 @@ const columns = raw(`o.id, o.user_id, o.kind, o.data, o.dedupe_key, o.attempts, 
   o.sent_at, o.failed_at, o.last_error, o.leased_until, o.retried_at, o.created_at, u.email, u.locale`)
 
 export async function findMail(db: Queries, id: number): Promise<MailRow | null> {
-  const rows = await db.query<MailRow & { data: string }>(
+  const rows = await db.query<Omit<MailRow, 'data'> & { data: string }>(
     sql`select ${columns} from outbox o join users u on u.id = o.user_id where o.id = ${id}`,
   )
   return rows.map(parseData)[0] ?? null
@@ -73,18 +73,19 @@ export async function findMails(
   filter: { state: MailState | null; afterId: number; limit: number },
 ): Promise<MailRow[]> {
   const state = filter.state === null ? sql`1 = 1` : STATE_CONDITIONS[filter.state]
-  const rows = await db.query<MailRow & { data: string }>(sql`
+  const rows = await db.query<Omit<MailRow, 'data'> & { data: string }>(sql`
     select ${columns} from outbox o join users u on u.id = o.user_id
     where o.id > ${filter.afterId} and ${state} order by o.id desc limit ${filter.limit}`)
   return rows.map(parseData)
 }
 
 /** Treats damaged data as empty: one row must not keep the others from being read. */
-function parseData(row: MailRow & { data: string }): MailRow {
+function parseData<Row extends { data: string }>(row: Row): Omit<Row, 'data'> & { data: StoredMailData } {
+  const { data, ...rest } = row
   try {
-    return { ...row, data: { ...JSON.parse(row.data) } }
+    return { ...rest, data: { ...JSON.parse(data) } }
   } catch {
-    return { ...row, data: {} }
+    return { ...rest, data: {} }
   }
 }
 
@@ -96,7 +97,7 @@ export async function findMailsSince(
   const rows = await tx.query<{ data: string }>(sql`
     select data from outbox
     where user_id = ${mails.userId} and kind = ${mails.kind} and created_at > ${mails.since}`)
-  return rows.map((row) => ({ data: JSON.parse(row.data) }))
+  return rows.map(parseData)
 }
 
 /**

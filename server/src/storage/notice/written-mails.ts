@@ -4,7 +4,7 @@ import { WRITTEN_MAILS_MILLISECONDS } from '../database/expired-rows.ts'
 import type { MailKind } from './mail-data.ts'
 
 interface WrittenMails {
-  /** Of the address without case and `+tag`: accounts come and go, a mailbox stays. */
+  /** Of the address, with or without an account: accounts come and go, a mailbox stays. */
   mailboxDigest: string
   kind: MailKind
 }

@@ -90,16 +90,25 @@ export async function findLoginAddresses(db: Queries, email: string): Promise<st
   return rows.map(({ ip }) => ip)
 }
 
-/**
- * Whether a device has signed in to an account. A session that ended because its token or its password was in other hands
- * does not count: its device may be the thief's.
- */
+/** Whether a device has signed in to an account, and was not forgotten since. */
 export async function hasDevice(db: Queries, { email, digest }: { email: string; digest: string }): Promise<boolean> {
   const rows = await db.query(sql`
     select s.id from sessions s join users u on u.id = s.user_id
-    where u.email = ${email} and s.device_digest = ${digest}
-      and coalesce(s.revoke_reason, '') not in ('reuse', 'rolled_back', 'password_changed', 'operator') limit 1`)
+    where u.email = ${email} and s.device_digest = ${digest} limit 1`)
   return rows.length > 0
+}
+
+/** Forgets the device of a session at the account of its user, whichever sessions it began there. */
+export async function forgetDevice(tx: Queries, session: { id: string; userId: number }): Promise<void> {
+  await tx.query(sql`
+    update sessions set device_digest = null
+    where user_id = ${session.userId} and device_digest = (select device_digest from sessions where id = ${session.id})`)
+}
+
+/** Forgets all devices of a user: any of them may be a thief's. */
+export async function forgetDevicesOfUser(tx: Queries, userId: number): Promise<void> {
+  await tx.query(sql`
+    update sessions set device_digest = null where user_id = ${userId} and device_digest is not null`)
 }
 
 /** Ends a session. Returns true only to the caller whose update ended it. */
