@@ -23,6 +23,9 @@ const OUR_PREFIXES: ReadonlySet<string> = new Set(
     .filter((start) => !SHARED_PREFIXES.has(start)),
 )
 
+/** The examples of docs/api.md keep a token in this variable, which readers may export. */
+const EXAMPLE_TOKEN = 'REFRESH_TOKEN'
+
 const MAX_EDIT_DISTANCE = 2
 /** Shorter names are too similar to those of other programs: HOME is two characters from HOST. */
 const MIN_NAME_LENGTH = 8
@@ -35,7 +38,7 @@ const MIN_NAME_LENGTH = 8
  */
 export function findUnknownSetting(environment: Environment): { name: string; suggestion: string | null } | null {
   for (const name of Object.keys(environment)) {
-    if (KNOWN.has(name) || isSetByOrchestrator(name)) continue
+    if (KNOWN.has(name) || name === EXAMPLE_TOKEN || isSetByOrchestrator(name)) continue
     const similar = NAMES.find(
       (setting) => setting.length >= MIN_NAME_LENGTH && editDistance(name, setting) <= MAX_EDIT_DISTANCE,
     )

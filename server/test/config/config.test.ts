@@ -184,6 +184,7 @@ test('a misspelled setting is refused, and settings of other programs are ignore
   assertRefused({ JWT_SECRET: 'x' }, /JWT_SECRET is not a setting/)
   assertRefused({ PAIR_ISSUANCE_FILE: 'x' }, /is not a setting/)
   readConfig({ DATABASE_URL: 'sqlite:x', DATABASE_URI: 'x', HOME: 'x', POST: 'x', SORT: 'x', REDIS_HOST: 'x' })
+  readConfig({ REFRESH_TOKEN: 'x', ACCESS_TOKEN: 'x' }) // the examples of docs/api.md
   readConfig({ PATH: 'x', HOSTNAME: 'x', SMTP_SERVICE_HOST: 'x', SMTP_PORT_25_TCP_ADDR: 'x', SESSION_MANAGER: 'x' })
 })
 
