@@ -3,9 +3,10 @@ import type { Config } from '../config/config.ts'
 import type { Log } from '../observe/log.ts'
 import { logRecoveredErrors } from '../observe/recovered-errors.ts'
 import type { Database } from '../storage/database/database.ts'
-import { databaseLimits } from '../storage/limits/database-limits.ts'
-import type { LimitStore } from '../storage/limits/limit-store.ts'
+import { databaseLimits, limitRows } from '../storage/limits/database-limits.ts'
+import type { LimitWindows } from '../storage/limits/limit-store.ts'
 import { memoryLimits } from '../storage/limits/memory-limits.ts'
+import { notedLimits } from '../storage/limits/noted-limits.ts'
 
 export interface Limits {
   /** The limiter that all replicas share; it protects passwords. */
@@ -18,9 +19,8 @@ export interface Limits {
 /** Opens the limits: in Redis if `REDIS_URL` is set, else in PostgreSQL; with SQLite, in the memory of its one process. */
 export async function openLimits(config: Config, db: Database, now: () => Date, log: Log): Promise<Limits> {
   if (!config.rateLimit) return { limiter: unlimited, processLimiter: unlimited, close() {} }
-  const { redisUrl } = config.secrets
-  const redis = redisUrl === null ? null : await openRedis(redisUrl, log)
-  const shared: LimitStore = redis ?? (db.dialect === 'postgres' ? databaseLimits(db) : memoryLimits())
+  const redis = await openRedis(config, log)
+  const shared = redis ?? (db.dialect === 'postgres' ? databaseLimits(db) : await notedLimits(db, now()))
   return {
     limiter: createLimiter(shared, now),
     processLimiter: createLimiter(memoryLimits(), now),
@@ -28,8 +28,29 @@ export async function openLimits(config: Config, db: Database, now: () => Date, 
   }
 }
 
-/** Connects to Redis. The driver is loaded only where it is used. */
-async function openRedis(url: string, log: Log) {
+/**
+ * Opens the windows of the shared limits, for commands.
+ *
+ * @throws {Unavailable}
+ */
+export async function openLimitWindows(
+  config: Config,
+  db: Database,
+  log: Log,
+): Promise<LimitWindows & { close(): void }> {
+  const redis = await openRedis(config, log)
+  try {
+    await redis?.connected()
+  } catch (error) {
+    redis?.close()
+    throw error
+  }
+  return redis ?? { ...limitRows(db), close() {} }
+}
+
+/** Connects to Redis, if it is configured. The driver is loaded only where it is used. */
+async function openRedis({ secrets: { redisUrl } }: Config, log: Log) {
+  if (redisUrl === null) return null
   const { redisLimits } = await import('../storage/limits/redis-limits.ts')
-  return redisLimits(url, logRecoveredErrors(log, 'Redis'))
+  return redisLimits(redisUrl, logRecoveredErrors(log, 'Redis'))
 }

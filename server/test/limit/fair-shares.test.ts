@@ -84,12 +84,13 @@ test('garbage of a neighbour keeps no genuine token and no genuine session from 
 test('counts of one kind are never evicted by cheap requests of another', async () => {
   const store = memoryLimits()
   const now = new Date()
-  const take = async (key: string) => (await store.take([{ key, windowSeconds: 900 }], now))[0]?.points
+  const take = async (key: string) => (await store.take([{ key, points: 1, windowSeconds: 900 }], now))[0]?.points
   await take('login 192.0.2.1')
   for (let n = 0; n < 100_100; n++) await take(`sign-up ${n}`)
   assert.equal(await take('login 192.0.2.1'), 2)
   const later = new Date(now.getTime() + 901_000)
-  for (let n = 0; n < 100_100; n++) await store.take([{ key: `sign-up later ${n}`, windowSeconds: 900 }], later)
+  for (let n = 0; n < 100_100; n++)
+    await store.take([{ key: `sign-up later ${n}`, points: 1, windowSeconds: 900 }], later)
   assert.equal(await take('sign-up 100099'), 1, 'windows that have ended go first')
 })
 

@@ -1,15 +1,14 @@
 import type { DeviceToken } from '../../crypto/device-token.ts'
 import { sha256 } from '../../crypto/sha256.ts'
+import type { LimitPoint } from '../../storage/limits/limit-store.ts'
 import { findLoginAddresses, hasDevice } from '../../storage/session/sessions.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import { clientNetwork, surroundingNetworks } from '../../text/ip-address.ts'
 import type { Context } from '../context/context.ts'
+import { accountKey, MAX_LOGIN_FAILURES, MAX_LOGINS, MAX_SIGN_UPS, PARTS_OF_ALL } from './limit-keys.ts'
 
 /** A number of points per window, for one key. */
-export interface Budget {
-  key: string
-  points: number
-  windowSeconds: number
+export interface Budget extends LimitPoint {
   /** The outcome that gets its point back; none for a budget that counts every attempt. */
   refundedOn?: 'success' | 'refusal'
   /** Called when the budget is spent: whether this client may continue nevertheless. */
@@ -19,10 +18,6 @@ export interface Budget {
 const MINUTE_SECONDS = 60
 const QUARTER_HOUR_SECONDS = 900
 const HOUR_SECONDS = 3600
-
-/** The failed logins of all clients together in a quarter of an hour. Counted in parts, so that no single row is contended. */
-const MAX_FAILURES_OF_ALL = 10_000
-const PARTS_OF_ALL = 16
 
 interface LoginAttempt {
   ip: string
@@ -39,7 +34,7 @@ interface LoginAttempt {
  */
 export function loginBudgets(ctx: Pick<Context, 'db'>, { ip, email, device }: LoginAttempt): Budget[] {
   const canonical = canonicalEmail(email)
-  const account = sha256(canonical ?? email)
+  const account = accountKey(canonical ?? email)
   const network = clientNetwork(ip)
   const site = surroundingNetworks(ip)
   const isKnown = once(async () => device !== null && (await isKnownDevice(ctx, canonical ?? '', device)))
@@ -52,20 +47,22 @@ export function loginBudgets(ctx: Pick<Context, 'db'>, { ip, email, device }: Lo
     exempt: isKnown,
   })
   return [
-    failures(`${network}`, 100),
-    failures(`${network} ${account}`, 10),
-    ...(site ? [failures(site.site56, 400), failures(site.site48, 1600)] : []),
-    { ...failures(`* ${account}`, 100), exempt: isKnownHere },
-    { ...failures(`all ${partOf(network)}`, MAX_FAILURES_OF_ALL / PARTS_OF_ALL), exempt: isKnownHere },
+    failures(`${network}`, MAX_LOGIN_FAILURES.network),
+    failures(`${network} ${account}`, MAX_LOGIN_FAILURES.accountAndNetwork),
+    ...(site
+      ? [failures(site.site56, MAX_LOGIN_FAILURES.site56), failures(site.site48, MAX_LOGIN_FAILURES.site48)]
+      : []),
+    { ...failures(`* ${account}`, MAX_LOGIN_FAILURES.account), exempt: isKnownHere },
+    { ...failures(`all ${partOf(network)}`, MAX_LOGIN_FAILURES.partOfAll), exempt: isKnownHere },
     ...(device ? [ownFailures(device, account)] : []),
-    { key: `login-ok ${account}`, points: 600, windowSeconds: HOUR_SECONDS, refundedOn: 'refusal' },
+    { key: `login-ok ${account}`, points: MAX_LOGINS, windowSeconds: HOUR_SECONDS, refundedOn: 'refusal' },
   ]
 }
 
 /** The failures of one device at one account: a stolen device token is no free budget. */
 function ownFailures({ digest }: DeviceToken, account: string): Budget {
   const key = `login device ${digest} ${account}`
-  return { key, points: 10, windowSeconds: QUARTER_HOUR_SECONDS, refundedOn: 'success' }
+  return { key, points: MAX_LOGIN_FAILURES.device, windowSeconds: QUARTER_HOUR_SECONDS, refundedOn: 'success' }
 }
 
 /** Whether a device has signed in to an account. Runs the same statement for accounts that do not exist. */
@@ -92,11 +89,11 @@ async function hasSignedInFrom({ db }: Pick<Context, 'db'>, network: string, ema
 export function signUpBudgets(ip: string): Budget[] {
   const site = surroundingNetworks(ip)
   const networks: [string, number][] = [
-    [clientNetwork(ip), 60],
+    [clientNetwork(ip), MAX_SIGN_UPS.network],
     ...(site
       ? ([
-          [site.site56, 240],
-          [site.site48, 960],
+          [site.site56, MAX_SIGN_UPS.site56],
+          [site.site48, MAX_SIGN_UPS.site48],
         ] satisfies [string, number][])
       : []),
   ]

@@ -1,10 +1,13 @@
 import sql, { join } from 'sql-template-tag'
 import type { Database } from '../database/database.ts'
-import type { LimitStore } from './limit-store.ts'
+import type { LimitStore, LimitWindows } from './limit-store.ts'
+
+const PAGE_SIZE = 1000
 
 /** Limits that all replicas on one PostgreSQL database share. One round trip takes all points of an attempt. */
-export function databaseLimits(db: Database): LimitStore {
+export function databaseLimits(db: Database): LimitStore & LimitWindows {
   return {
+    ...limitRows(db),
     async take(points, now) {
       // Rows are locked in the order of their keys, so that two attempts never wait for each other.
       const ordered = points.toSorted((a, b) => (a.key < b.key ? -1 : 1))
@@ -27,6 +30,27 @@ export function databaseLimits(db: Database): LimitStore {
           order by key for update
         )
         update rate_limits l set points = l.points - 1 from locked where l.key = locked.key returning l.key`)
+    },
+  }
+}
+
+/** The windows in the database, of PostgreSQL's limits or as {@link notedLimits} writes them. */
+export function limitRows(db: Database): LimitWindows {
+  return {
+    async *openWindows(now) {
+      for (let after = ''; ; ) {
+        const rows = await db.query<{ key: string; points: number; expires_at: Date }>(sql`
+          select key, points, expires_at from rate_limits where key > ${after} and expires_at > ${now}
+          order by key limit ${PAGE_SIZE}`)
+        for (const { key, points, expires_at } of rows) yield { key, points, expiresAt: expires_at }
+        const last = rows.at(-1)
+        if (!last || rows.length < PAGE_SIZE) return
+        after = last.key
+      }
+    },
+    async endWindows(keys) {
+      for (let from = 0; from < keys.length; from += PAGE_SIZE)
+        await db.query(sql`delete from rate_limits where key in (${join(keys.slice(from, from + PAGE_SIZE))})`)
     },
   }
 }

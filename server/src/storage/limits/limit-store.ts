@@ -7,6 +7,8 @@ export interface LimitState {
 /** A point to take, in a window that begins with the first point of its key. */
 export interface LimitPoint {
   key: string
+  /** The points that the window allows. */
+  points: number
   windowSeconds: number
 }
 
@@ -15,4 +17,16 @@ export interface LimitStore {
   /** Takes one point for each key and returns their new states. Atomic per key: concurrent callers see different counts. */
   take(points: readonly LimitPoint[], now: Date): Promise<LimitState[]>
   refund(keys: readonly string[], now: Date): Promise<void>
+}
+
+export interface LimitWindow extends LimitState {
+  key: string
+}
+
+/** The windows of a store that other processes can read and end. */
+export interface LimitWindows {
+  /** Returns the windows that have not ended, in no order. */
+  openWindows(now: Date): AsyncIterable<LimitWindow>
+  /** Ends windows: their points count no more. */
+  endWindows(keys: readonly string[]): Promise<void>
 }

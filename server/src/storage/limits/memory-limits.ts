@@ -1,9 +1,15 @@
-import type { LimitState, LimitStore } from './limit-store.ts'
+import type { LimitState, LimitStore, LimitWindow } from './limit-store.ts'
 
 const MAX_KEYS_PER_KIND = 100_000
 
+interface MemoryLimits extends LimitStore {
+  /** Continues a window that began before a restart. */
+  restore(window: LimitWindow): void
+  end(keys: readonly string[]): void
+}
+
 /** Limits in the memory of one process, which replicas do not share. */
-export function memoryLimits(): LimitStore {
+export function memoryLimits(): MemoryLimits {
   const kinds = new Map<string, Map<string, LimitState>>()
   /** Each kind of budget has a map of its own: cheap requests of one kind evict no counts of another. */
   const statesOfKind = (key: string) => {
@@ -33,6 +39,10 @@ export function memoryLimits(): LimitStore {
         const state = findOpenWindow(key, now)
         if (state && state.points > 0) state.points--
       }
+    },
+    restore: ({ key, points, expiresAt }) => void statesOfKind(key).set(key, { points, expiresAt }),
+    end(keys) {
+      for (const key of keys) statesOfKind(key).delete(key)
     },
   }
 }

@@ -1,0 +1,61 @@
+import sql, { join } from 'sql-template-tag'
+import type { Database } from '../database/database.ts'
+import { limitRows } from './database-limits.ts'
+import type { LimitPoint, LimitStore, LimitWindow } from './limit-store.ts'
+import { memoryLimits } from './memory-limits.ts'
+
+/** More noted windows than any but an attack makes: then those that have ended are forgotten. */
+const MAX_NOTED = 10_000
+
+/**
+ * Limits in the memory of one process, where no attempt waits for a disk. Windows that refuse are noted in the
+ * database: commands see them there, a row that a command deletes ends its window, and a restart keeps it.
+ */
+export async function notedLimits(db: Database, now: Date): Promise<LimitStore> {
+  const memory = memoryLimits()
+  const noted = new Map<string, Date>()
+  for await (const window of limitRows(db).openWindows(now)) {
+    memory.restore(window)
+    noted.set(window.key, window.expiresAt)
+  }
+
+  /** Notes a window that begins to refuse. */
+  async function note({ key, points, expiresAt }: LimitWindow, now: Date): Promise<void> {
+    if (noted.size >= MAX_NOTED) for (const [other, end] of noted) if (end <= now) noted.delete(other)
+    await db.query(sql`
+      insert into rate_limits (key, points, expires_at) values (${key}, ${points}, ${expiresAt})
+      on conflict (key) do update set points = excluded.points, expires_at = excluded.expires_at`)
+    noted.set(key, expiresAt)
+  }
+
+  /** Returns those of the noted windows that a command has ended. */
+  async function findEnded(keys: readonly string[]): Promise<string[]> {
+    if (keys.length === 0) return []
+    const rows = await db.query<{ key: string }>(sql`select key from rate_limits where key in (${join(keys)})`)
+    return keys.filter((key) => !rows.some((row) => row.key === key))
+  }
+
+  return {
+    async take(points, now) {
+      const states = await memory.take(points, now)
+      const spent = points.flatMap((point, index) => {
+        const state = states[index]
+        return state && state.points > point.points ? [{ ...state, key: point.key }] : []
+      })
+      const isNoted = ({ key, expiresAt }: LimitWindow) => noted.get(key)?.getTime() === expiresAt.getTime()
+      const ended = await findEnded(spent.filter(isNoted).map(({ key }) => key))
+      for (const window of spent) if (!isNoted(window)) await note(window, now)
+      if (ended.length === 0) return states
+      for (const key of ended) noted.delete(key)
+      memory.end(ended)
+      return Promise.all(points.map((point, index) => retake(point, states[index], now)))
+
+      async function retake(point: LimitPoint, state: (typeof states)[number] | undefined, at: Date) {
+        if (state && !ended.includes(point.key)) return state
+        const [again] = await memory.take([point], at)
+        return again ?? { points: 1, expiresAt: at }
+      }
+    },
+    refund: (keys, now) => memory.refund(keys, now),
+  }
+}
