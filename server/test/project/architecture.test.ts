@@ -34,7 +34,7 @@ const LAYERS: Record<string, readonly string[]> = {
 const FOLDERS: Record<string, Record<string, readonly string[]>> = {
   auth: {
     context: [],
-    limit: ['context'],
+    limit: ['context', 'notice'],
     notice: ['context'],
     password: ['context', 'notice'],
     account: ['context', 'notice', 'password'],
@@ -73,6 +73,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     run: ['terminal'],
     users: ['run', 'terminal'],
     sessions: ['run', 'terminal'],
+    limits: ['run', 'terminal'],
     outbox: ['run', 'terminal'],
   },
 }

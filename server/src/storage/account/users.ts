@@ -110,6 +110,14 @@ export async function findSeededUsers(db: Queries): Promise<string[]> {
   return rows.map(({ email }) => email)
 }
 
+/** The email addresses of users that have signed in, or failed to, since a time; at most ten thousand. */
+export async function findEmailsOfLogins(db: Queries, since: Date): Promise<string[]> {
+  const rows = await db.query<{ email: string }>(sql`
+    select distinct u.email from audit_events a join users u on u.id = a.user_id
+    where a.at >= ${since} and a.kind in ('login_failed', 'login_succeeded') limit 10000`)
+  return rows.map(({ email }) => email)
+}
+
 export async function hasUsers(db: Queries): Promise<boolean> {
   return (await db.query(sql`select id from users limit 1`)).length > 0
 }

@@ -17,6 +17,7 @@ export const AUDIT_KINDS = [
   'refresh_token_reused',
   'history_lost',
   'address_changed',
+  'limits_forgiven',
 ] as const
 
 export type AuditKind = (typeof AUDIT_KINDS)[number]
