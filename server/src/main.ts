@@ -45,6 +45,7 @@ function throwInOneLine(command: Command, fullName: string): void {
 function sentence(error: unknown): string {
   const { name, code, message, port } = error as NodeJS.ErrnoException & { port?: number }
   if (name === 'ConfigError' || name === 'CommandError') return message
+  if (name === 'Unavailable' && message.startsWith('Redis: ')) return `${message}.`
   if (name === 'Unavailable') return `The database cannot be used: ${message}.`
   if (code === 'EADDRINUSE')
     return `Port ${port} is in use; stop the process that listens there, or set PORT to another port.`

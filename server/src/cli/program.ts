@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { AUDIT_KINDS } from '../storage/notice/audit-events.ts'
+import { defineLimitCommands } from './limits/define.ts'
 import { defineOutboxCommands } from './outbox/define.ts'
 import { defineSessionCommands } from './sessions/define.ts'
 import { defineCommand, jsonOption, limitOption } from './terminal/define-command.ts'
@@ -38,6 +39,7 @@ export function createProgram(version: string): Command {
   ).action(async () => (await import('./secret.ts')).secretCommand())
   defineUserCommands(program)
   defineSessionCommands(program)
+  defineLimitCommands(program)
   defineOutboxCommands(program)
   defineAuditCommand(program)
   return program

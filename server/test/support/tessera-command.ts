@@ -2,8 +2,8 @@ import type { TestServer } from './server.ts'
 import { runToEnd } from './server-process.ts'
 
 /** Returns a function that runs `tessera` on the database of a running server. */
-export function tesseraCli(server: Pick<TestServer, 'databaseUrl'>) {
-  const environment = { DATABASE_URL: server.databaseUrl, TZ: 'Asia/Tokyo' }
+export function tesseraCli(server: Pick<TestServer, 'databaseUrl'>, settings: Record<string, string> = {}) {
+  const environment = { DATABASE_URL: server.databaseUrl, TZ: 'Asia/Tokyo', ...settings }
   return (line: string, input = '') => runToEnd(line.split(' '), { environment, input })
 }
 

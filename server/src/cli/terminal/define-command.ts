@@ -17,6 +17,8 @@ export function defineCommand(
 
 export const userArgument = () => new Argument('<user>', 'id, GUID or email address')
 
+export const optionalUserArgument = () => new Argument('[user]', 'id, GUID or email address')
+
 export const jsonOption = () => new Option('--json', 'print one JSON object per line instead of a table')
 
 export const limitOption = () =>

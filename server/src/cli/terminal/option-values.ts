@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { canonicalIp } from '../../text/ip-address.ts'
 import { readIsoTime } from '../../text/iso-time.ts'
 
 // Each function reads the value of an option or argument, or throws an error that commander prints in one line.
@@ -12,6 +13,15 @@ export function rowCount(text: string): number {
   const count = wholeNumber(text)
   if (count < 1 || count > 100_000) throw new InvalidArgumentError('It must be from 1 to 100000.')
   return count
+}
+
+/** Reads an IP address, or a network of IPv6 addresses: `2001:db8::/64`. */
+export function network(text: string): string {
+  const [, base = text, bits] = /^(.*?)(\/(?:48|56|64))?$/.exec(text) ?? []
+  const address = canonicalIp(base)
+  if (address === null || (bits !== undefined && !address.includes(':')))
+    throw new InvalidArgumentError('It must be an IP address, or an IPv6 network of 48, 56 or 64 bits.')
+  return `${address}${bits ?? ''}`
 }
 
 /** Returns a point in time, given the time of the database. */

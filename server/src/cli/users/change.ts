@@ -1,10 +1,13 @@
 import { changeRole } from '../../auth/account/change-role.ts'
 import { disableUser, enableUser } from '../../auth/account/disable-user.ts'
+import { forgiveLimits } from '../../auth/limit/forgive-limits.ts'
 import { changePassword } from '../../auth/password/change-password.ts'
 import { validatePassword } from '../../auth/password/password-rules.ts'
-import type { Role } from '../../storage/account/users.ts'
+import type { Role, UserRow } from '../../storage/account/users.ts'
+import { Unavailable } from '../../storage/database/errors.ts'
 import { withUser } from '../run/require-user.ts'
-import { COMMAND_LINE as origin } from '../run/with-database.ts'
+import { type CommandContext, COMMAND_LINE as origin } from '../run/with-database.ts'
+import { withLimitsOf } from '../run/with-limits.ts'
 import { withPasswords } from '../run/with-passwords.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { print } from '../terminal/output.ts'
@@ -43,6 +46,20 @@ export async function setPasswordCommand(name: string): Promise<void> {
       if (!changed)
         throw new CommandError(`The password of ${user.email} was changed at the same moment. Run the command again.`)
       print(`Changed the password of ${user.email} and ended all their sessions.`)
+      await liftLimits(ctx, user)
     }),
   )
+}
+
+/** Failures with the old password keep no user out who has a new one. */
+async function liftLimits(ctx: CommandContext, user: UserRow): Promise<void> {
+  try {
+    const limits = await withLimitsOf(ctx, (limitsCtx) => forgiveLimits(limitsCtx, { user }, origin))
+    if (limits > 0) print('Lifted the limits of their failed logins.')
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error
+    throw new CommandError(
+      `The password was changed, but the limits of failed logins could not be lifted: ${error.message}`,
+    )
+  }
 }

@@ -1,0 +1,22 @@
+import { findSpentLimits } from '../../auth/limit/spent-limits.ts'
+import { requireUser } from '../run/require-user.ts'
+import { withLimits } from '../run/with-limits.ts'
+import { print, printJson, printMore, printTable } from '../terminal/output.ts'
+
+export interface ListOptions {
+  limit: number
+  json?: boolean
+}
+
+/** Lists the limits that refuse at the moment: all, or those of one user. */
+export async function listLimitsCommand(name: string | undefined, options: ListOptions): Promise<void> {
+  await withLimits(async (ctx) => {
+    const of = name === undefined ? {} : { email: (await requireUser(ctx, name)).email }
+    const limits = await findSpentLimits(ctx, { ...of, limit: options.limit })
+    if (options.json) return printJson(limits)
+    if (limits.length === 0)
+      return print(name === undefined ? 'No limit refuses anything.' : `No limit refuses ${of.email}.`)
+    printTable(limits.map(({ counts, ...limit }) => ({ limit: counts, ...limit })))
+    printMore(limits, options.limit)
+  })
+}
