@@ -53,11 +53,20 @@ test('the lifetime of a successor is renewed each time it is returned', async ()
 test('no token outlives its session', async () => {
   const short = await startServer({ SESSION_MAX_AGE: '60' })
   const first = await logInNewUser(short)
-  const second = issuedToken(await refresh(short, first.refresh_token))
+  short.advanceClock({ seconds: 20 })
+  const refreshed = await refresh(short, first.refresh_token)
+  const second = issuedToken(refreshed)
+  const sessionEnd = await short.rows<{ expires_at: Date }>(
+    sql`select expires_at from sessions order by created_at desc`,
+  )
+  for (const { access_token } of [first, refreshed.body]) {
+    const { exp } = JSON.parse(Buffer.from(access_token.split('.')[1], 'base64url').toString())
+    assert.equal(exp, Math.floor(Number(sessionEnd[0]?.expires_at) / 1000))
+  }
   await refresh(short, second)
   const late = sql`select t.id from refresh_tokens t join sessions s on s.id = t.session_id where t.expires_at > s.expires_at`
   assert.equal((await short.rows(late)).length, 0)
-  short.advanceClock({ seconds: 60 })
+  short.advanceClock({ seconds: 40 })
   assert.equal((await me(short, first.access_token)).status, 401)
   assertRefused(await refresh(short, second), EXPIRED)
 })

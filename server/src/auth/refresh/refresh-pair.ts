@@ -27,5 +27,6 @@ export async function refreshPair(ctx: Context, input: RefreshPairInput): Promis
   const outcome = await advanceChain(ctx, { ...input, endpoint: 'pair', inCookie: false, compareAccessToken })
   if (outcome.kind === 'refused') throw new AuthError(outcome.code)
   const { chain, successor, jti, ip, now } = outcome
-  return issueTokens(ctx, { kind: 'pair', user: chain, refreshToken: successor, jti, ip, now })
+  const sessionEndsAt = chain.expires_at
+  return issueTokens(ctx, { kind: 'pair', user: chain, refreshToken: successor, jti, ip, sessionEndsAt, now })
 }

@@ -21,5 +21,6 @@ export async function refresh(ctx: Context, input: RefreshInput): Promise<Issued
   const outcome = await advanceChain(ctx, { ...input, endpoint: 'login', compareAccessToken: () => 'not_needed' })
   if (outcome.kind === 'refused') throw new AuthError(outcome.code)
   const { chain, successor, jti, ip, now } = outcome
-  return issueTokens(ctx, { kind: 'login', user: chain, refreshToken: successor, jti, ip, now })
+  const sessionEndsAt = chain.expires_at
+  return issueTokens(ctx, { kind: 'login', user: chain, refreshToken: successor, jti, ip, sessionEndsAt, now })
 }

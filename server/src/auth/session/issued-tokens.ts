@@ -17,13 +17,14 @@ interface IssueTokensInput {
   jti: string
   /** The address that the tokens are issued to. */
   ip: string
+  sessionEndsAt: Date
   now: Date
 }
 
-/** Signs the access token that is issued with a refresh token. */
+/** Signs the access token that is issued with a refresh token. It never outlives its session. */
 export function issueTokens(
   ctx: Pick<Context, 'tokens' | 'settings'>,
-  { kind, user, refreshToken, jti, ip, now }: IssueTokensInput,
+  { kind, user, refreshToken, jti, ip, sessionEndsAt, now }: IssueTokensInput,
 ): IssuedTokens {
   const issuedAt = Math.floor(now.getTime() / 1000)
   const { encoded, sessionId, generation } = refreshToken
@@ -34,7 +35,7 @@ export function issueTokens(
     jti,
     role: user.role,
     iat: issuedAt,
-    exp: issuedAt + ctx.settings.accessTokenLifetimeSeconds,
+    exp: Math.min(issuedAt + ctx.settings.accessTokenLifetimeSeconds, Math.floor(sessionEndsAt.getTime() / 1000)),
     ...(isBound && { guid: user.guid, ip, gen: generation }),
   })
   return { access_token, refresh_token: encoded }

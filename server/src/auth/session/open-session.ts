@@ -27,6 +27,7 @@ interface OpenedSession {
   refreshToken: RefreshToken
   /** The `jti` of the access token that is issued with the refresh token. */
   jti: string
+  sessionEndsAt: Date
 }
 
 /**
@@ -45,8 +46,8 @@ export async function openSession(
   const refreshToken = makeRefreshToken(tokens.refreshKeys[0], { sessionId, generation: 0, secret })
   const tokenDigest = await tokens.digests.digest(algorithm, refreshToken.secret)
   const jti = uuidV4(ctx.random)
-  const sessionEnd = now.getTime() + settings.sessionMaxAgeSeconds * 1000
-  const tokenEnd = Math.min(sessionEnd, now.getTime() + settings.refreshTokenLifetimeSeconds * 1000)
+  const sessionEndsAt = new Date(now.getTime() + settings.sessionMaxAgeSeconds * 1000)
+  const tokenEnd = Math.min(sessionEndsAt.getTime(), now.getTime() + settings.refreshTokenLifetimeSeconds * 1000)
 
   const opened = await ctx.db.transaction(async (tx) => {
     const user = await lockUserShared(tx, userId)
@@ -65,7 +66,7 @@ export async function openSession(
         ip: client.ip,
         user_agent: client.userAgent,
         amr: methods.join(' '),
-        expires_at: new Date(sessionEnd),
+        expires_at: sessionEndsAt,
       },
       now,
     )
@@ -84,5 +85,5 @@ export async function openSession(
     await recordEvent(tx, { kind: openedEvent, userId, sessionId }, client, now)
     return true
   })
-  return opened ? { refreshToken, jti } : null
+  return opened ? { refreshToken, jti, sessionEndsAt } : null
 }
