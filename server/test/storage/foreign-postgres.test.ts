@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import pg from 'pg'
 import sql, { raw } from 'sql-template-tag'
+import { findUsers, insertUser } from '../../src/storage/account/users.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { UniqueViolation } from '../../src/storage/database/errors.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
@@ -121,4 +122,26 @@ test('a database in another encoding than UTF-8 is refused', { skip }, async (t)
   const url = new URL(process.env['TEST_DATABASE_URL'] ?? '')
   url.pathname = `/${name}`
   await assert.rejects(openDatabase(url.href), /its encoding is LATIN1, which cannot store every name/)
+})
+
+test('a search finds names in all letters where the locale of the database knows ASCII only', { skip }, async (t) => {
+  const name = `test_ctype_c_${randomBytes(6).toString('hex')}`
+  try {
+    await administer(`create database ${name} encoding 'UTF8' locale 'C' template template0`)
+  } catch {
+    return t.skip('this role may not create databases')
+  }
+  after(() => administer(`drop database ${name} with (force)`))
+  const url = new URL(process.env['TEST_DATABASE_URL'] ?? '')
+  url.pathname = `/${name}`
+  const db = await openDatabase(url.href)
+  await migrate(db, new Date())
+  const ivan = { guid: randomUUID(), email: 'ivan@example.com', first_name: 'ИВАН', last_name: 'Ёжиков' }
+  await insertUser(db, { ...ivan, password_digest: null, role: 'user', locale: 'ru' }, new Date())
+  for (const search of ['иван', 'ИВАН', 'ван ё', 'IVAN@'])
+    assert.equal(
+      (await findUsers(db, { role: null, onlyDisabled: false, search, afterId: 0, limit: 9 })).length,
+      1,
+      search,
+    )
 })

@@ -1,4 +1,4 @@
-import sql, { join, raw } from 'sql-template-tag'
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
 
 export const ROLES = ['user', 'admin'] as const
@@ -97,11 +97,24 @@ export async function findUsers(db: Queries, filter: UserFilter): Promise<UserRo
     ...(search === null
       ? []
       : [
-          sql`lower(email || ' ' || coalesce(first_name, '') || ' ' || coalesce(last_name, '')) like ${search} escape '\\'`,
+          sql`lower((email || ' ' || coalesce(first_name, '') || ' ' || coalesce(last_name, ''))
+            ${await unicodeCollation(db)}) like ${search} escape '\\'`,
         ]),
   ]
   return db.query<UserRow>(sql`
     select ${columns} from users where ${join(where, ' and ')} order by id limit ${filter.limit}`)
+}
+
+/**
+ * The collation by which `lower` knows all letters: with PostgreSQL's `C`, which `initdb --locale=C` makes the default, it
+ * knows ASCII only. Nothing on SQLite, or where PostgreSQL has no such collation.
+ */
+async function unicodeCollation(db: Queries): Promise<Sql> {
+  if (db.dialect === 'sqlite') return empty
+  const [found] = await db.query<{ collname: string }>(sql`
+    select collname from pg_collation where collname in ('und-x-icu', 'C.utf8', 'pg_c_utf8', 'en_US.utf8')
+      and collencoding in (-1, pg_char_to_encoding('UTF8')) order by collname desc limit 1`)
+  return found ? sql`collate ${raw(`"${found.collname}"`)}` : empty
 }
 
 /** The email addresses of users that a development server seeded. */
