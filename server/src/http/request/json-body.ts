@@ -12,7 +12,6 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  */
 export function readJson(server: FastifyInstance) {
   const parse = server.getDefaultJsonParser('error', 'error') as (r: FastifyRequest, text: string, done: Done) => void
-  const reject = (done: Done) => done(invalidJson())
   return (request: FastifyRequest, bytes: Buffer, done: Done): void => {
     // Some clients send a JSON content type with a DELETE that has no body.
     if (bytes.length === 0 && request.method === 'DELETE') {
@@ -20,16 +19,37 @@ export function readJson(server: FastifyInstance) {
       return
     }
     try {
-      const text = utf8.decode(bytes)
-      const written = countWrittenKeys(text)
-      if (written === null) throw invalidJson()
-      parse(request, text, (error, body) => (error || countKeys(body) !== written ? reject(done) : done(null, body)))
-    } catch {
-      reject(done)
+      const { text, keys } = readText(bytes)
+      parse(request, text, (error, body) => {
+        if (error) done(invalidJson())
+        else if (countKeys(body) !== keys) done(invalidJson('a key occurs twice'))
+        else done(null, body)
+      })
+    } catch (error) {
+      done(error instanceof Refusal ? error : invalidJson())
     }
   }
 }
 
-export function invalidJson(): Refusal {
-  return new Refusal(400, 'invalid_json', 'The body is not valid JSON')
+/** @throws {Refusal} */
+function readText(bytes: Buffer): { text: string; keys: number } {
+  const text = decode(bytes)
+  if (text === null) throw invalidJson('it is not UTF-8')
+  const keys = countWrittenKeys(text)
+  if (keys === null) throw invalidJson('it nests too deeply, or a key has an escaped ASCII character')
+  return { text, keys }
+}
+
+function decode(bytes: Buffer): string | null {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+/** @param reason where the text may be JSON for other parsers */
+export function invalidJson(reason?: string): Refusal {
+  const details = reason === undefined ? {} : { reason }
+  return new Refusal(400, 'invalid_json', 'The body is not valid JSON', {}, details)
 }

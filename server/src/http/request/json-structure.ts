@@ -5,9 +5,13 @@ const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a]
 const OPENING = new Set([0x7b, 0x5b])
 const CLOSING = new Set([0x7d, 0x5d])
 
+/** An escape of anything but a character beyond ASCII. */
+const ASCII_ESCAPE = /\\(?!u(?!00[0-7])[0-9a-fA-F]{4})/
+
 /**
  * Counts the keys in a JSON text, duplicates included. Stops and returns null if it nests too deeply or if a key contains
- * an escape: no key of the API needs one, and V8's parser has mistaken one such key for another.
+ * an escaped ASCII character: no key of the API needs one, and V8's parser has mistaken one such key for another. Other
+ * letters may be escaped, as some languages write them.
  */
 export function countWrittenKeys(text: string): number | null {
   let [keys, depth, lastEscaped] = [0, 0, false]
@@ -15,7 +19,7 @@ export function countWrittenKeys(text: string): number | null {
     const code = text.charCodeAt(at)
     if (code === QUOTE) {
       const end = endOfString(text, at)
-      lastEscaped = text.slice(at, end).includes('\\')
+      lastEscaped = ASCII_ESCAPE.test(text.slice(at, end))
       at = end
     } else if (code === COLON && lastEscaped) return null
     else if (code === COLON) keys++
