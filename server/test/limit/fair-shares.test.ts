@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import sql from 'sql-template-tag'
+import type { Budget } from '../../src/auth/limit/budgets.ts'
+import { createLimiter } from '../../src/auth/limit/limiter.ts'
 import { HashPool } from '../../src/crypto/hash-pool.ts'
 import { MemoryBound } from '../../src/crypto/memory-bound.ts'
 import { createPasswords, isPasswordDigest } from '../../src/crypto/passwords.ts'
@@ -92,6 +95,34 @@ test('counts of one kind are never evicted by cheap requests of another', async 
   for (let n = 0; n < 100_100; n++)
     await store.take([{ key: `sign-up later ${n}`, points: 1, windowSeconds: 900 }], later)
   assert.equal(await take('sign-up 100099'), 1, 'windows that have ended go first')
+})
+
+test('refused attempts at ever new addresses push out no counts and leave none', async () => {
+  const store = memoryLimits()
+  const now = new Date()
+  const limiter = createLimiter(store, () => now)
+  const budget = (key: string, points: number): Budget => ({ key, points, windowSeconds: 900 })
+  const attempt = (n: number) => limiter.take([budget('login 192.0.2.1', 1), budget(`login 192.0.2.1 ${n}`, 10)])
+  await limiter.take([budget('login victim', 10)])
+  await attempt(0)
+  for (let n = 1; n < 100_100; n++) await attempt(n).catch(() => {})
+  const [victim] = await store.take([budget('login victim', 10)], now)
+  const [refused] = await store.take([budget('login 192.0.2.1 1', 10)], now)
+  assert.deepEqual([victim?.points, refused?.points], [2, 1])
+})
+
+test('a window without points is kept in no store', async () => {
+  const server = await startServer({ RATE_LIMIT: 'on' })
+  const { email } = await signUp(server)
+  const counted = async () =>
+    (await server.rows<{ key: string }>(sql`select key from rate_limits where key like 'login%'`)).length
+  for (let n = 0; n < 10; n++) await server.post('/api/v1/auth/login', { email, password: 'x' })
+  const before = await counted()
+  for (let n = 0; n < 5; n++)
+    assert.equal((await server.post('/api/v1/auth/login', { email, password: 'x' })).status, 429)
+  assert.ok((await counted()) <= before + 1, 'the refused attempts left windows')
+  const zero = await server.rows(sql`select key from rate_limits where points < 1`)
+  assert.deepEqual(zero, [])
 })
 
 test('a digest that would cost more than any legitimate one is none', () => {

@@ -26,10 +26,13 @@ export function databaseLimits(db: Database): LimitStore & LimitWindows {
       if (keys.length === 0) return
       await db.query(sql`
         with locked as (
-          select key from rate_limits where key in (${join(keys)}) and expires_at > ${now} and points > 0
+          select key, points from rate_limits where key in (${join(keys)}) and expires_at > ${now}
           order by key for update
+        ), emptied as (
+          delete from rate_limits l using locked where l.key = locked.key and locked.points <= 1
         )
-        update rate_limits l set points = l.points - 1 from locked where l.key = locked.key returning l.key`)
+        update rate_limits l set points = l.points - 1 from locked where l.key = locked.key and locked.points > 1
+        returning l.key`)
     },
   }
 }

@@ -16,6 +16,7 @@ export interface LimitPoint {
 export interface LimitStore {
   /** Takes one point for each key and returns their new states. Atomic per key: concurrent callers see different counts. */
   take(points: readonly LimitPoint[], now: Date): Promise<LimitState[]>
+  /** Gives one point back for each key. A window without points ends. */
   refund(keys: readonly string[], now: Date): Promise<void>
 }
 

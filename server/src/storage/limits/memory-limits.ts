@@ -37,7 +37,8 @@ export function memoryLimits(): MemoryLimits {
     async refund(keys, now) {
       for (const key of keys) {
         const state = findOpenWindow(key, now)
-        if (state && state.points > 0) state.points--
+        // A window without points is none: refused attempts at ever new addresses would push out those that count.
+        if (state && --state.points <= 0) statesOfKind(key).delete(key)
       }
     },
     restore: ({ key, points, expiresAt }) => void statesOfKind(key).set(key, { points, expiresAt }),

@@ -13,8 +13,8 @@ const TAKE = `
   if points == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
   return { points, redis.call('PTTL', KEYS[1]) }`
 const REFUND = `
-  if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then return redis.call('DECR', KEYS[1]) end
-  return 0`
+  if tonumber(redis.call('GET', KEYS[1]) or '0') > 1 then return redis.call('DECR', KEYS[1]) end
+  return redis.call('DEL', KEYS[1])`
 
 interface RedisLimits extends LimitStore, LimitWindows {
   /** Waits for the first connection. @throws {Unavailable} */
