@@ -72,7 +72,8 @@ export const login = endpoint({
     return {
       user: userView(user),
       ...sendTokens(ctx, reply, tokens, inCookie),
-      ...(device && sendDevice(reply, device, inCookie)),
+      // A token that came in a cookie is in no body: scripts cannot read that cookie.
+      ...(device && wantsDevice && sendDevice(reply, device, inCookie)),
     }
   },
 })
