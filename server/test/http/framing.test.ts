@@ -265,6 +265,7 @@ test('an answer to input that cannot be read has the headers of every answer, an
       'x-content-type-options: nosniff',
       "base-uri 'none'",
       'referrer-policy',
+      'x-request-id: ',
     ])
       assert.ok(answer.includes(header), `${header} in ${answer}`)
     assert.match(answer, /\{"error":\{"message":"[\w ]+","details":\{\}\}\}$/)

@@ -24,8 +24,8 @@ function certify(folder: string, name: string): { cert: string; key: string } {
 }
 
 /** Sends a GET over TLS; status, headers and the common name of the certificate. */
-async function get(url: string, agent: Agent) {
-  const outgoing = request(url, { agent, rejectUnauthorized: false }).end()
+async function get(url: string, agent: Agent, headers: Record<string, string> = {}) {
+  const outgoing = request(url, { agent, headers, rejectUnauthorized: false }).end()
   const [answer] = await once(outgoing, 'response')
   const name = (answer.socket as TLSSocket).getPeerCertificate().subject?.CN
   const reused = outgoing.reusedSocket
@@ -51,7 +51,10 @@ test('answers over HTTPS have HSTS, and a renewed certificate is loaded without 
   after(() => kept.destroy())
   const answer = await get(`${server.url}/api/v1/auth/me`, kept)
   assert.deepEqual([answer.status, answer.name], [401, 'first'])
-  assert.equal(answer.headers['strict-transport-security'], 'max-age=31536000; includeSubDomains')
+  const unexpected = await get(`${server.url}/health`, fresh(), { expect: 'x' })
+  assert.equal(unexpected.status, 417)
+  for (const { headers } of [answer, unexpected])
+    assert.equal(headers['strict-transport-security'], 'max-age=31536000; includeSubDomains')
 
   write(second?.cert, second?.key)
   await server.renewCertificate()

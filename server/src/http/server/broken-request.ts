@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Log } from '../../observe/log.ts'
-import { DEFAULT_HEADERS } from './default-headers.ts'
+import type { EdgeSettings } from '../endpoint/http-context.ts'
+import { defaultHeaders } from './default-headers.ts'
 
 const closing = new WeakSet<Socket>()
 
@@ -11,17 +14,17 @@ export function markClosing(socket: Socket): void {
 }
 
 /** Answers, in our error format, input that the Node.js parser rejects before it becomes a request. */
-export function answerBrokenRequests(log: Log) {
+export function answerBrokenRequests(edge: EdgeSettings, log: Log) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     const { code } = error
     if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
     if (closing.has(socket)) return void socket.destroySoon()
     const [status, reason] = statusFor(code)
-    log.info({ status, code, ip: socket.remoteAddress }, 'a request could not be read')
+    const requestId = randomUUID()
+    log.info({ requestId, status, code, ip: socket.remoteAddress }, 'a request could not be read')
     const body = errorBody(reason)
     const headers = {
-      ...DEFAULT_HEADERS,
-      ...JSON_HEADERS,
+      ...headersOn(socket, edge, requestId),
       connection: 'close',
       'content-length': Buffer.byteLength(body),
     }
@@ -31,17 +34,21 @@ export function answerBrokenRequests(log: Log) {
 }
 
 /** Answers an `Expect` other than `100-continue` (RFC 9110, 10.1.1); Node.js would do so without a word. */
-export function answerExpectations(log: Log) {
+export function answerExpectations(edge: EdgeSettings, log: Log) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    log.info({ status: 417, ip: request.socket.remoteAddress }, 'a request could not be read')
+    const requestId = randomUUID()
+    log.info({ requestId, status: 417, ip: request.socket.remoteAddress }, 'a request could not be read')
     const body = errorBody('Expectation Failed')
     const length = { 'content-length': Buffer.byteLength(body) }
-    response.writeHead(417, { ...DEFAULT_HEADERS, ...JSON_HEADERS, ...length, connection: 'close' })
+    response.writeHead(417, { ...headersOn(request.socket, edge, requestId), ...length, connection: 'close' })
     response.end(body)
   }
 }
 
-const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' }
+function headersOn(socket: Socket, edge: EdgeSettings, id: string): Record<string, string> {
+  const isSecure = socket instanceof TLSSocket
+  return { ...defaultHeaders(edge, { id, isSecure }), 'content-type': 'application/json; charset=utf-8' }
+}
 
 function errorBody(message: string): string {
   return JSON.stringify({ error: { message, details: {} } })

@@ -61,11 +61,11 @@ export function createServer(
       reply.raw.once('finish', () => logRequest(ctx.log, request, reply))
       return sendError(ctx, error, request, reply)
     },
-    clientErrorHandler: answerBrokenRequests(ctx.log),
+    clientErrorHandler: answerBrokenRequests(ctx.edge, ctx.log),
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server))
-  server.server.on('checkExpectation', answerExpectations(ctx.log))
+  server.server.on('checkExpectation', answerExpectations(ctx.edge, ctx.log))
   server.server.on('tlsClientError', logFailedHandshakes(ctx.log))
   capSockets(server.server, ctx.edge.trustedProxies, ctx.log)
   server.decorateRequest('client', null as unknown as Client)
