@@ -1,11 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../../observe/log.ts'
 
-/** Logs the one line of each answered request. */
+/** Logs the one line of each answered request, with the user where an access token named one. */
 export function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply): void {
   const { id: requestId, method, client } = request
   const ms = Math.round(reply.elapsedTime * 10) / 10
-  log.info({ requestId, method, path: requestPath(request), status: reply.statusCode, ms, ip: client.ip }, 'request')
+  const of = request.caller ? { userId: request.caller.userId, sessionId: request.caller.sessionId } : {}
+  log.info(
+    { requestId, method, path: requestPath(request), status: reply.statusCode, ms, ip: client.ip, ...of },
+    'request',
+  )
 }
 
 /** Returns a log that adds the request's id to every line. */
