@@ -25,6 +25,8 @@ test('common and leaked passwords are refused, in any case and width, typed on e
     'iloveyou1',
     'йцукенгшщз',
     'Summer2026',
+    'Passw0rd!',
+    '!!sunshine!!',
   ]
   for (const password of common) assert.deepEqual(await validate(password), ['is too common'], password)
   for (const password of ['correct horse battery', 'пять лошадей и якорь', 'vK2#pQ9!xR', 'x'.repeat(64)])
@@ -46,6 +48,10 @@ test('a password made of the user’s or the product’s names is refused; one t
     assert.deepEqual(await validate(password), ['is too similar to your address or name'], password)
   for (const password of ['smithson rides horses', 'ann and her al', 'tessera hospitalis ok'])
     assert.deepEqual(await validate(password), [], password)
+  const compound = { ...owner, firstName: 'Ann Marie', lastName: 'Anna-Maria' }
+  const whale = { ...settings, productWords: ['Blue Whale'] }
+  for (const password of ['annmarie99', 'AnnaMaria77', '12 Marie 34!', 'BlueWhale2026', 'bluewhale!'])
+    assert.equal((await validatePassword(whale, password, compound)).length, 1, password)
   const short = { ...owner, email: 'al@x.io', firstName: 'Al', lastName: null }
   assert.deepEqual(
     await validatePassword(settings, 'algorithmic', short),

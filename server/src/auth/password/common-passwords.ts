@@ -47,5 +47,7 @@ const ENGLISH_KEYS = "`qwertyuiop[]asdfghjkl;'zxcvbnm,."
 export function isCommonPassword(password: string): boolean {
   const folded = fold(password)
   const typed = [...folded].map((letter) => ENGLISH_KEYS[RUSSIAN_KEYS.indexOf(letter)] ?? letter).join('')
-  return [folded, typed].some((text) => FREQUENT.has(text) || COMMON.has(text) || leaked.test(text))
+  // Signs at the ends make no password of a common one.
+  const bare = folded.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
+  return [folded, typed, bare].some((text) => FREQUENT.has(text) || COMMON.has(text) || leaked.test(text))
 }

@@ -27,7 +27,7 @@ export async function validatePassword(
   const { passwordMaxBytes } = settings
   if (Buffer.byteLength(password) > passwordMaxBytes) errors.push(`is too long (maximum is ${passwordMaxBytes} bytes)`)
   if (!settings.refuseGuessablePasswords || errors.length > 0) return errors
-  if (isMadeOf(password, [...wordsOf(owner), ...settings.productWords]))
+  if (isMadeOf(password, [...wordsOf(owner), ...settings.productWords].flatMap(formsOf)))
     return ['is too similar to your address or name']
   // Loaded when the first password is set: the lists take a tenth of a second.
   const { isCommonPassword } = await import('./common-passwords.ts')
@@ -35,8 +35,13 @@ export async function validatePassword(
 }
 
 function wordsOf({ email, firstName, lastName }: PasswordOwner): string[] {
-  const parts = email.split('@')
-  return [email, ...parts, ...parts.flatMap((part) => part.split(/[^\p{L}\p{N}]+/u)), firstName ?? '', lastName ?? '']
+  return [email, ...email.split('@'), firstName ?? '', lastName ?? '']
+}
+
+/** A name of several words, the words together, and each of them: `Ann Marie`, `AnnMarie`, `Marie`. */
+function formsOf(name: string): string[] {
+  const words = name.split(/[^\p{L}\p{N}]+/u)
+  return [name, words.join(''), ...words]
 }
 
 /** Whether little is left of a password without these words, and without the digits and signs at its ends. */
