@@ -116,7 +116,7 @@ test('changes from the command line are audited, without an address', async () =
   const events = parseJsonLines((await tessera('audit --json')).output)
     .filter((event) => event.ip === null)
     .reverse()
-  assert.ok(events.every(({ user_agent }) => user_agent === 'tessera (command line)'))
+  assert.ok(events.every(({ user_agent }) => user_agent.startsWith('tessera (command line) by ')))
   assert.deepEqual(
     events.map(({ kind, details }) => [kind, details]),
     [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
@@ -111,6 +112,15 @@ test('mails are listed, shown as they would be sent, sent again and deleted', as
   )
   assert.equal((await tessera('outbox drop --failed')).output, `Mail ${second.id} was deleted.\n`)
   assert.equal((await tessera('outbox drop --failed')).output, 'No mail was given up.\n')
+  const events = parseJsonLines((await tessera(`audit --user ${user_id} --limit 2 --json`)).output)
+  assert.deepEqual(
+    events.map(({ kind, details }) => [kind, details.mail]),
+    [
+      ['mail_dropped', second.id],
+      ['mail_retried', first.id],
+    ],
+  )
+  for (const { user_agent } of events) assert.equal(user_agent, `tessera (command line) by ${userInfo().username}`)
   const { code, output } = await tessera(`outbox drop ${second.id}`)
   assert.deepEqual([code, output], [1, `tessera: Mail ${second.id} does not exist.\n`])
 })

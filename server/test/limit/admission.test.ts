@@ -54,7 +54,7 @@ test('a request that finds the pool full is refused before its limits or anythin
 
 test('a place is held until the work ends and released however it ends', async () => {
   const ctx = overloadable()
-  for (const failure of [new RateLimited(1), new HashPoolFull(), new Error('a bug')])
+  for (const failure of [new RateLimited(1, ''), new HashPoolFull(), new Error('a bug')])
     for (let time = 0; time < 2 * PLACES; time++)
       await assert.rejects(
         admit(ctx, async () => {

@@ -107,10 +107,12 @@ test('a manual retry makes a mail due at once and resets its refusals and its ag
   await markMailSent(db, sent, NOW)
   await claim(db, NOW, 1)
   assert.deepEqual(
-    [await retryMail(db, waiting, at(1)), await retryMail(db, leased, at(1)), await retryMail(db, sent, at(1))],
+    [await retryMail(db, waiting, at(1)), await retryMail(db, leased, at(1)), await retryMail(db, sent, at(1))].map(
+      Boolean,
+    ),
     [true, false, false],
   )
-  assert.equal(await retryMail(db, leased, at(121)), true, 'the lease has ended')
+  assert.ok(await retryMail(db, leased, at(121)), 'the lease has ended')
   const retried = await findMail(db, waiting)
   assert.deepEqual([retried?.next_attempt_at, retried?.failed_at, retried?.refusals], [at(1), null, 0])
   const old = { before: at(0), now: at(200), reason: 'too old' }

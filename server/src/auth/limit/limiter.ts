@@ -42,7 +42,7 @@ export function createLimiter(store: LimitStore, now: () => Date): Limiter {
         if (await budget.exempt?.()) continue
         // An attempt that one budget refuses costs the others nothing.
         await refundKeys(taken.filter((other) => !spent.includes(other)).map((other) => other.budget.key))
-        throw new RateLimited(Math.max(1, Math.ceil((state.expiresAt.getTime() - at.getTime()) / 1000)))
+        throw new RateLimited(Math.max(1, Math.ceil((state.expiresAt.getTime() - at.getTime()) / 1000)), budget.key)
       }
       if (pendingRefunds.length > 0) await refundKeys(pendingRefunds.splice(0))
     },

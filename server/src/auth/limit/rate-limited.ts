@@ -2,8 +2,11 @@
 export class RateLimited extends Error {
   override readonly name = 'RateLimited'
   readonly retryAfterSeconds: number
-  constructor(retryAfterSeconds: number) {
+  /** The key of the budget. */
+  readonly key: string
+  constructor(retryAfterSeconds: number, key: string) {
     super('rate limited')
     this.retryAfterSeconds = retryAfterSeconds
+    this.key = key
   }
 }

@@ -1,5 +1,6 @@
-import { dropMail, findMails, retryMail } from '../../storage/notice/outbox.ts'
-import { type CommandContext, withDatabase } from '../run/with-database.ts'
+import { changeMail } from '../../auth/notice/change-mail.ts'
+import { findMails } from '../../storage/notice/outbox.ts'
+import { type CommandContext, COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { print } from '../terminal/output.ts'
 
@@ -14,7 +15,7 @@ const MAX_SELECTED = 10_000
 /** Makes mails due at once, including those that were given up. */
 export async function retryMailsCommand(selection: Selection): Promise<void> {
   await forEachMail(selection, {
-    change: ({ db, now }, id) => retryMail(db, id, now()),
+    kind: 'mail_retried',
     changed: 'will be sent again',
     unchanged: 'was already sent, is being sent right now, or does not exist',
   })
@@ -22,20 +23,20 @@ export async function retryMailsCommand(selection: Selection): Promise<void> {
 
 export async function dropMailsCommand(selection: Selection): Promise<void> {
   await forEachMail(selection, {
-    change: ({ db }, id) => dropMail(db, id),
+    kind: 'mail_dropped',
     changed: 'was deleted',
     unchanged: 'does not exist',
   })
 }
 
 interface Change {
-  change(ctx: CommandContext, id: number): Promise<boolean>
+  kind: 'mail_retried' | 'mail_dropped'
   /** The outcome, worded to follow `Mail 12` in a sentence. */
   changed: string
   unchanged: string
 }
 
-async function forEachMail({ ids, failed }: Selection, { change, changed, unchanged }: Change): Promise<void> {
+async function forEachMail({ ids, failed }: Selection, { kind, changed, unchanged }: Change): Promise<void> {
   if (ids.length > 0 === (failed === true))
     throw new CommandError('Pass the ids of mails, or --failed for all that were given up.')
   await withDatabase({ mayCreate: false }, async (ctx) => {
@@ -43,7 +44,7 @@ async function forEachMail({ ids, failed }: Selection, { change, changed, unchan
     if (selected.length === 0) print('No mail was given up.')
     const skipped: number[] = []
     for (const id of selected) {
-      if (await change(ctx, id)) print(`Mail ${id} ${changed}.`)
+      if (await changeMail(ctx, { id, kind, origin })) print(`Mail ${id} ${changed}.`)
       else skipped.push(id)
     }
     if (skipped.length > 0) throw new CommandError(`Mail ${skipped.join(', ')} ${unchanged}.`)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { openDatabase } from '../../app/open-database.ts'
 import type { Context } from '../../auth/context/context.ts'
 import type { Origin } from '../../auth/context/origin.ts'
@@ -7,6 +8,7 @@ import { type Config, readConfig } from '../../config/config.ts'
 import { readEnvironment } from '../../config/environment.ts'
 import { databaseClock } from '../../storage/database/database.ts'
 import { migrate } from '../../storage/database/migrate.ts'
+import { singleLine } from '../../text/safe-text.ts'
 import { CommandError } from '../terminal/command-error.ts'
 
 /** The context of a command: the configured database, and its time. */
@@ -14,8 +16,16 @@ export interface CommandContext extends Pick<Context, 'db' | 'now' | 'random' | 
   config: Config
 }
 
-/** The actor of the audit events that commands write. */
-export const COMMAND_LINE: Origin = { ip: null, userAgent: 'tessera (command line)' }
+/** The actor of the audit events that commands write: the command line, and its user of the operating system. */
+export const COMMAND_LINE: Origin = { ip: null, userAgent: `tessera (command line) by ${systemUser()}` }
+
+function systemUser(): string {
+  try {
+    return singleLine(userInfo().username, 64)
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}` // containers run under ids that have no name
+  }
+}
 
 /** Longer than for requests, because an operator at a terminal can wait. */
 const TIMEOUTS = { acquireMilliseconds: 15_000, statementMilliseconds: 60_000 }

@@ -35,6 +35,13 @@ export class Unauthenticated extends AuthError {
   }
 }
 
+/** A key was presented, and it is none of `SERVICE_KEYS`. */
+export class ServiceKeyRefused extends AuthError {
+  constructor() {
+    super('invalid_credentials')
+  }
+}
+
 /** The path does not exist, or is hidden from this client. */
 export function notFound(): Refusal {
   return new Refusal(404, null, 'Not found')

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { AuthError } from '../../auth/context/auth-error.ts'
-import { notFound } from '../contract/refusal.ts'
+import { notFound, ServiceKeyRefused } from '../contract/refusal.ts'
 import type { Guard } from '../endpoint/guard.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
 import { bearerToken } from './bearer.ts'
@@ -12,15 +12,16 @@ const unauthorized = () => new AuthError('invalid_credentials')
 export const pairIssuance: Guard = {
   async check({ edge }, request) {
     if (edge.pairIssuance === 'off') throw notFound()
-    const isDemo = edge.pairIssuance === 'demo'
-    const allowed = isDemo ? isDemoClient(edge, request) : isServiceKey(edge, request)
-    if (!allowed) throw unauthorized()
+    if (edge.pairIssuance === 'demo') {
+      if (!isDemoClient(edge, request)) throw unauthorized()
+    } else requireServiceKey(edge, request)
   },
   scheme: ({ pairIssuance }) => (pairIssuance === 'service' ? 'serviceKey' : null),
   refusals: ({ pairIssuance }) => [pairIssuance === 'off' ? notFound() : unauthorized()],
 }
 
-function isServiceKey({ serviceKeys }: EdgeSettings, request: FastifyRequest): boolean {
+function requireServiceKey({ serviceKeys }: EdgeSettings, request: FastifyRequest): void {
   const token = bearerToken(request)
-  return token !== null && serviceKeys.includes(token)
+  if (token === null) throw unauthorized()
+  if (!serviceKeys.includes(token)) throw new ServiceKeyRefused()
 }

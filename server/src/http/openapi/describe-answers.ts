@@ -58,7 +58,7 @@ function listRefusals({ endpoint, guard, limit, method, work }: Route, about: Ab
     ...(endpoint.body ? missingFields(endpoint.body) : []),
     ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
     ...(about.takesCookie ? [crossSite()] : []),
-    ...(limit ? [new RateLimited(900)] : []),
+    ...(limit ? [new RateLimited(900, '')] : []),
     ...(work === 'password' || work === 'token' ? [new HashPoolFull()] : []),
     ...(work === 'none' ? [] : [new Unavailable('for the description')]),
   ]

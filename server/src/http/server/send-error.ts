@@ -1,8 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { readLimitKey } from '../../auth/limit/limit-keys.ts'
+import { RateLimited } from '../../auth/limit/rate-limited.ts'
+import type { NotableRefusal } from '../../auth/notice/record-refusal.ts'
 import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
 import { toInvalidBody } from '../contract/invalid-body.ts'
+import { Refusal, ServiceKeyRefused } from '../contract/refusal.ts'
 import { standard } from '../contract/standard.ts'
 import { isTokenPairPath, tokenPairs } from '../contract/token-pairs.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
@@ -37,6 +41,17 @@ export function sendError(
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(body)
+}
+
+/** Returns what the audit should know of a refused request; null for the most. */
+export function notableRefusal(error: Error): NotableRefusal | null {
+  if (error instanceof RateLimited) {
+    const counts = readLimitKey(error.key)?.counts ?? `requests: ${error.key.split(' ', 1)[0]}`
+    return { kind: 'limit_reached', details: { limit: counts } }
+  }
+  if (error instanceof ServiceKeyRefused) return { kind: 'service_key_refused', details: {} }
+  if (error instanceof Refusal && error.code === 'cross_site') return { kind: 'cross_site_refused', details: {} }
+  return null
 }
 
 function contractOfUnknownPath(path: string): Contract {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Client } from '../../auth/context/origin.ts'
+import { createRefusalAudit } from '../../auth/notice/record-refusal.ts'
 import { notFound } from '../contract/refusal.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { describeApi } from '../openapi/describe-api.ts'
@@ -14,7 +15,7 @@ import { setDefaultHeaders } from './default-headers.ts'
 import { methodNotAllowedAt, refuseOtherMethods } from './method-not-allowed.ts'
 import { createProxyHint } from './proxy-hint.ts'
 import { logRequest, requestPath } from './request-log.ts'
-import { sendError } from './send-error.ts'
+import { notableRefusal, sendError } from './send-error.ts'
 import { capSockets } from './socket-cap.ts'
 import { logFailedHandshakes, TLS_OPTIONS } from './tls-options.ts'
 import { rejectUnsafeRequest } from './unsafe-request.ts'
@@ -88,7 +89,12 @@ export function createServer(
     logRequest(ctx.log, request, reply)
     next()
   })
-  server.setErrorHandler((error: FastifyError, request, reply) => sendError(ctx, error, request, reply))
+  const auditRefusal = createRefusalAudit(ctx)
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    const refusal = notableRefusal(error)
+    if (refusal) auditRefusal(refusal, request.client)
+    return sendError(ctx, error, request, reply)
+  })
   server.setNotFoundHandler(async (request) => {
     // Methods that Fastify does not know at all also end up here.
     throw methodNotAllowedAt(requestPath(request)) ?? notFound()

@@ -18,6 +18,11 @@ export const AUDIT_KINDS = [
   'history_lost',
   'address_changed',
   'limits_forgiven',
+  'mail_retried',
+  'mail_dropped',
+  'limit_reached',
+  'service_key_refused',
+  'cross_site_refused',
 ] as const
 
 export type AuditKind = (typeof AUDIT_KINDS)[number]

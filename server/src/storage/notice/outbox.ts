@@ -100,18 +100,22 @@ export async function findMailsSince(
   return rows.map(parseData)
 }
 
+/** The user and the kind of a mail that was changed. */
+type MailAbout = Pick<MailRow, 'user_id' | 'kind'>
+
 /**
- * Makes a mail that waits or was given up due at once, and tries it for as long as a new one. Returns false if it was sent,
+ * Makes a mail that waits or was given up due at once, and tries it for as long as a new one. Returns null if it was sent,
  * is being sent, or does not exist.
  */
-export async function retryMail(db: Queries, id: number, now: Date): Promise<boolean> {
-  const rows = await db.query(sql`
+export async function retryMail(db: Queries, id: number, now: Date): Promise<MailAbout | null> {
+  const rows = await db.query<MailAbout>(sql`
     update outbox set next_attempt_at = ${now}, retried_at = ${now}, failed_at = null, refusals = 0
-    where id = ${id} and sent_at is null and (leased_until is null or leased_until <= ${now}) returning id`)
-  return rows.length === 1
+    where id = ${id} and sent_at is null and (leased_until is null or leased_until <= ${now})
+    returning user_id, kind`)
+  return rows[0] ?? null
 }
 
-/** Deletes a mail, sent or not. Returns false if it does not exist. */
-export async function dropMail(db: Queries, id: number): Promise<boolean> {
-  return (await db.query(sql`delete from outbox where id = ${id} returning id`)).length === 1
+/** Deletes a mail, sent or not. Returns null if it does not exist. */
+export async function dropMail(db: Queries, id: number): Promise<MailAbout | null> {
+  return (await db.query<MailAbout>(sql`delete from outbox where id = ${id} returning user_id, kind`))[0] ?? null
 }
