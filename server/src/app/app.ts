@@ -9,6 +9,7 @@ import { findSeededUsers } from '../storage/account/users.ts'
 import { type Database, databaseClock } from '../storage/database/database.ts'
 import { markAsProduction } from '../storage/database/installation.ts'
 import { migrate } from '../storage/database/migrate.ts'
+import { claimServing } from '../storage/drivers/sqlite-serving.ts'
 import { buildContext } from './build-context.ts'
 import { edgeSettings } from './edge-settings.ts'
 import { type Background, startBackground } from './jobs.ts'
@@ -80,6 +81,7 @@ async function assemble(
   const server = createServer(ctx, version, tls)
   const renewing = renewCertificates(server.server as unknown as TlsServer, config, tls, log)
   const background = await startBackground(config, ctx)
+  const releaseFile = claimFile(config, log)
 
   return {
     ctx,
@@ -93,9 +95,22 @@ async function assemble(
       await server.close()
       await closePools()
       limits.close()
+      releaseFile()
       await db.close()
     },
   }
+}
+
+/** Warns of a second server on a SQLite file. Returns a function that releases the file. */
+function claimFile({ secrets: { database } }: Config, log: Log): () => void {
+  if (database.kind !== 'sqlite') return () => {}
+  const { isAlone, release } = claimServing(database.file)
+  if (!isAlone)
+    log.warn(
+      { file: database.file },
+      'another server serves this SQLite file: each counts limits by itself; for several servers, use PostgreSQL',
+    )
+  return release
 }
 
 function renewCertificates(

@@ -15,6 +15,7 @@ const DUPLICATE_SIGNAL_MILLISECONDS = 500
 /** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes running requests. */
 export async function start(version: string): Promise<void> {
   const config = readConfig(readEnvironment())
+  if (config.production) ignoreDebuggerSignal()
   if (config.processes > 1 && cluster.isPrimary) return supervise(config)
 
   const isFirst = (cluster.worker?.id ?? 1) === 1 // it prints what should appear only once
@@ -30,6 +31,11 @@ export async function start(version: string): Promise<void> {
     throw error
   }
   stopOnSignal(app, log)
+}
+
+/** By default, Node.js opens its debugger at SIGUSR1, and through it any user of the machine would read every secret. */
+function ignoreDebuggerSignal(): void {
+  process.on('SIGUSR1', () => {})
 }
 
 function stopOnSignal(app: App, log: Pick<Logger, 'info' | 'error'>): void {

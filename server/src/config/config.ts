@@ -2,6 +2,7 @@ import { ConfigError } from './config-error.ts'
 import { findContradiction } from './contradictions.ts'
 import type { DatabaseSetting } from './database-url.ts'
 import { type Environment, readText } from './environment.ts'
+import { findOpenFiles } from './file-permissions.ts'
 import { checkSecrets } from './secret-strength.ts'
 import { SETTINGS, type SettingKey, type SettingValues } from './settings.ts'
 import { findUnknownSetting } from './unknown-setting.ts'
@@ -44,7 +45,11 @@ export interface Config extends Omit<SettingValues, keyof Secrets | CombinedKey>
 export function readConfig(environment: Environment, { serves } = { serves: true }): Config {
   refuseUnknownNames(environment)
   const values = readValues(environment)
-  const warnings = [...checkSecrets(values, serves), ...findUnwiseSettings(values)]
+  const warnings = [
+    ...checkSecrets(values, serves),
+    ...findUnwiseSettings(values),
+    ...findOpenFiles(environment, values),
+  ]
   const contradiction = findContradiction(values)
   if (contradiction !== null) throw new ConfigError(contradiction)
 
