@@ -131,6 +131,9 @@ export async function idOf(target: Target, user: User, session?: Session): Promi
   return id
 }
 
+/** The fields with tokens in the answers of the JWT API: `token_type` is `Bearer`, lifetimes are in seconds. */
+export const TOKEN_FIELDS = ['access_token', 'token_type', 'expires_in', 'refresh_token', 'refresh_expires_in']
+
 /** Reads both tokens of an answer, which must be 200. */
 export function tokensOf(answer: Answer): Tokens {
   expectStatus(answer, 200)

@@ -59,6 +59,8 @@ test('no token outlives its session', async () => {
   const sessionEnd = await short.rows<{ expires_at: Date }>(
     sql`select expires_at from sessions order by created_at desc`,
   )
+  for (const seconds of [refreshed.body.expires_in, refreshed.body.refresh_expires_in])
+    assert.ok(seconds > 30 && seconds <= 40, `${seconds} s of a session that has 40 left`)
   for (const { access_token } of [first, refreshed.body]) {
     const { exp } = JSON.parse(Buffer.from(access_token.split('.')[1], 'base64url').toString())
     assert.equal(exp, Math.floor(Number(sessionEnd[0]?.expires_at) / 1000))

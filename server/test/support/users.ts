@@ -43,6 +43,9 @@ export async function issuePair(server: TestServer, guid = JOHN): Promise<Tokens
   return answer.body
 }
 
+/** The fields with tokens in an answer whose refresh token is in a cookie. */
+export const FIELDS_BESIDE_COOKIE = ['access_token', 'token_type', 'expires_in', 'refresh_expires_in']
+
 export function refresh(server: TestServer, refreshToken: string, key?: string) {
   const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key }
   return server.post('/api/v1/auth/refresh', { refresh_token: refreshToken }, { headers })

@@ -32,10 +32,18 @@ interface RefreshAttempt {
   client: Client
 }
 
-type RefreshOutcome =
-  | { kind: 'refused'; code: AuthErrorCode }
-  /** `jti` and `ip` belong in the access token that is issued with the successor. */
-  | { kind: 'issued'; chain: ChainRow; successor: RefreshToken; jti: string; ip: string; now: Date }
+type RefreshOutcome = { kind: 'refused'; code: AuthErrorCode } | ({ kind: 'issued' } & IssuedSuccessor)
+
+/** `jti` and `ip` belong in the access token that is issued with the successor. */
+export interface IssuedSuccessor {
+  chain: ChainRow
+  successor: RefreshToken
+  jti: string
+  ip: string
+  /** The end of the successor's own life. */
+  endsAt: Date
+  now: Date
+}
 
 type ChainContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'now' | 'random' | 'log'>
 
@@ -99,8 +107,8 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
     case 'reused':
       return endChain(ctx, step, chain, decision.kind)
     case 'keep': {
-      const { jti, token_ip: ip } = decision.unused
-      return { kind: 'issued', chain, successor: token, jti, ip, now }
+      const { jti, token_ip: ip, token_expires_at: endsAt } = decision.unused
+      return { kind: 'issued', chain, successor: token, jti, ip, endsAt, now }
     }
     case 'repeat':
       return reissueSuccessor(ctx, step, chain, decision.successor)
@@ -160,13 +168,13 @@ async function rotate(
         return true
       })
     : await rotateToken(ctx.db, rotation)
-  return rotated ? { kind: 'issued', chain, successor, jti: row.jti, ip: row.ip, now } : 'lost_race'
+  return rotated ? issued(step, chain, successor, row) : 'lost_race'
 }
 
 async function offer(ctx: ChainContext, step: Step, chain: ChainRow): Promise<RefreshOutcome | 'lost_race'> {
   const { successor, row } = await makeSuccessor(ctx, step, chain)
   const inserted = await insertOffer(ctx.db, row, step.now)
-  return inserted ? { kind: 'issued', chain, successor, jti: row.jti, ip: row.ip, now: step.now } : 'lost_race'
+  return inserted ? issued(step, chain, successor, row) : 'lost_race'
 }
 
 async function renew(
@@ -184,7 +192,8 @@ async function renew(
     jti,
     expires_at: tokenExpiry(ctx, step, chain),
   }
-  return (await renewOffer(ctx.db, renewal, step.now)) ? { ...reissued, jti } : 'lost_race'
+  const renewed = { ...reissued, jti, endsAt: renewal.expires_at }
+  return (await renewOffer(ctx.db, renewal, step.now)) ? renewed : 'lost_race'
 }
 
 /** Derives a previously issued successor again, with the key of the ring that issued it. */
@@ -197,7 +206,7 @@ async function reissueSuccessor(
   for (const key of ctx.tokens.refreshKeys) {
     const successor = deriveSuccessor(key, step.token, row.salt ?? '')
     if (await matches(ctx, chain, successor, row)) {
-      return { kind: 'issued', chain, successor, jti: row.jti, ip: row.token_ip, now: step.now }
+      return issued(step, chain, successor, { jti: row.jti, ip: row.token_ip, expires_at: row.token_expires_at })
     }
   }
   ctx.log.error(
@@ -226,6 +235,15 @@ async function makeSuccessor(
     expires_at: tokenExpiry(ctx, step, chain),
   }
   return { successor, row }
+}
+
+function issued(
+  { now }: Step,
+  chain: ChainRow,
+  successor: RefreshToken,
+  { jti, ip, expires_at: endsAt }: Pick<NewToken, 'jti' | 'ip' | 'expires_at'>,
+): RefreshOutcome {
+  return { kind: 'issued', chain, successor, jti, ip, endsAt, now }
 }
 
 function matches(

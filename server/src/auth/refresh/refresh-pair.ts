@@ -2,7 +2,8 @@ import type { RefreshToken } from '../../crypto/refresh-token.ts'
 import { AuthError } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
-import { type IssuedTokens, issueTokens } from '../session/issued-tokens.ts'
+import type { IssuedTokens } from '../session/issued-tokens.ts'
+import { issueSuccessor } from './issue-successor.ts'
 import { advanceChain } from './refresh-chain.ts'
 
 interface RefreshPairInput {
@@ -26,7 +27,5 @@ export async function refreshPair(ctx: Context, input: RefreshPairInput): Promis
   }
   const outcome = await advanceChain(ctx, { ...input, endpoint: 'pair', inCookie: false, compareAccessToken })
   if (outcome.kind === 'refused') throw new AuthError(outcome.code)
-  const { chain, successor, jti, ip, now } = outcome
-  const sessionEndsAt = chain.expires_at
-  return issueTokens(ctx, { kind: 'pair', user: chain, refreshToken: successor, jti, ip, sessionEndsAt, now })
+  return issueSuccessor(ctx, outcome)
 }

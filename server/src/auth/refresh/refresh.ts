@@ -1,7 +1,8 @@
 import { AuthError } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
-import { type IssuedTokens, issueTokens } from '../session/issued-tokens.ts'
+import type { IssuedTokens } from '../session/issued-tokens.ts'
+import { issueSuccessor } from './issue-successor.ts'
 import { advanceChain } from './refresh-chain.ts'
 
 export interface RefreshInput {
@@ -20,7 +21,5 @@ export interface RefreshInput {
 export async function refresh(ctx: Context, input: RefreshInput): Promise<IssuedTokens> {
   const outcome = await advanceChain(ctx, { ...input, endpoint: 'login', compareAccessToken: () => 'not_needed' })
   if (outcome.kind === 'refused') throw new AuthError(outcome.code)
-  const { chain, successor, jti, ip, now } = outcome
-  const sessionEndsAt = chain.expires_at
-  return issueTokens(ctx, { kind: 'login', user: chain, refreshToken: successor, jti, ip, sessionEndsAt, now })
+  return issueSuccessor(ctx, outcome)
 }

@@ -28,6 +28,7 @@ interface OpenedSession {
   /** The `jti` of the access token that is issued with the refresh token. */
   jti: string
   sessionEndsAt: Date
+  refreshTokenEndsAt: Date
 }
 
 /**
@@ -48,6 +49,7 @@ export async function openSession(
   const jti = uuidV4(ctx.random)
   const sessionEndsAt = new Date(now.getTime() + settings.sessionMaxAgeSeconds * 1000)
   const tokenEnd = Math.min(sessionEndsAt.getTime(), now.getTime() + settings.refreshTokenLifetimeSeconds * 1000)
+  const refreshTokenEndsAt = new Date(tokenEnd)
 
   const opened = await ctx.db.transaction(async (tx) => {
     const user = await lockUserShared(tx, userId)
@@ -79,11 +81,11 @@ export async function openSession(
       salt: null,
       jti,
       ip: client.ip,
-      expires_at: new Date(tokenEnd),
+      expires_at: refreshTokenEndsAt,
     }
     await insertFirstToken(tx, token, now)
     await recordEvent(tx, { kind: openedEvent, userId, sessionId }, client, now)
     return true
   })
-  return opened ? { refreshToken, jti, sessionEndsAt } : null
+  return opened ? { refreshToken, jti, sessionEndsAt, refreshTokenEndsAt } : null
 }

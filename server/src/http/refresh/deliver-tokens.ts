@@ -40,16 +40,23 @@ export function presentedToken(
 
 /** Builds the response body with the tokens. With a cookie, the refresh token goes there and never into the body. */
 export function sendTokens(
-  { settings }: Pick<HttpContext, 'settings'>,
   reply: FastifyReply,
   tokens: IssuedTokens,
   inCookie: boolean,
 ): Static<typeof DeliveredTokens> {
-  if (!inCookie) return tokens
-  const { access_token, refresh_token: value } = tokens
-  const cookie = { name: REFRESH_COOKIE, value, maxAge: settings.refreshTokenLifetimeSeconds, ...ATTRIBUTES }
-  reply.header('set-cookie', stringifySetCookie(cookie))
-  return { access_token }
+  if (!inCookie) return { ...withoutRefreshToken(tokens), refresh_token: tokens.refresh_token }
+  const { refresh_token: value, refresh_expires_in: maxAge } = tokens
+  reply.header('set-cookie', stringifySetCookie({ name: REFRESH_COOKIE, value, maxAge, ...ATTRIBUTES }))
+  return withoutRefreshToken(tokens)
+}
+
+/** Builds the body of an answer whose refresh token is in the cookie. */
+export function withoutRefreshToken({
+  access_token,
+  expires_in,
+  refresh_expires_in,
+}: IssuedTokens): Static<typeof DeliveredTokens> {
+  return { access_token, token_type: 'Bearer', expires_in, refresh_expires_in }
 }
 
 /** Clears the cookie with the attributes it was set with: otherwise some browsers keep it. */

@@ -1,9 +1,9 @@
 import { refresh as refreshRule } from '../../auth/refresh/refresh.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
-import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS } from '../view/examples.ts'
+import { EXAMPLE_DELIVERED_TOKENS, EXAMPLE_REFRESH_TOKEN } from '../view/examples.ts'
 import { DeliveredTokens } from '../view/tokens.ts'
-import { BodyOrCookie, presentedToken, sendTokens } from './deliver-tokens.ts'
+import { BodyOrCookie, presentedToken, sendTokens, withoutRefreshToken } from './deliver-tokens.ts'
 
 /** `POST /api/v1/auth/refresh` */
 export const refresh = endpoint({
@@ -17,7 +17,7 @@ export const refresh = endpoint({
     refusals: ['invalid_refresh_token', 'refresh_token_expired'],
     takesIdempotencyKey: true,
     takesCookie: true,
-    examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: EXAMPLE_TOKENS },
+    examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: EXAMPLE_DELIVERED_TOKENS },
   },
   body: BodyOrCookie,
   responses: { 200: DeliveredTokens },
@@ -26,9 +26,7 @@ export const refresh = endpoint({
     const idempotencyKey = readIdempotencyKey(request)
     const tokens = await refreshRule(ctx, { ...presented, idempotencyKey, client: request.client })
     // The browser already has a kept token. A late response must not overwrite the successor that another tab received.
-    if (presented.inCookie && tokens.refresh_token === presented.refreshToken) {
-      return { access_token: tokens.access_token }
-    }
-    return sendTokens(ctx, reply, tokens, presented.inCookie)
+    if (presented.inCookie && tokens.refresh_token === presented.refreshToken) return withoutRefreshToken(tokens)
+    return sendTokens(reply, tokens, presented.inCookie)
   },
 })

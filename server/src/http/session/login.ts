@@ -8,7 +8,7 @@ import { sendTokens } from '../refresh/deliver-tokens.ts'
 import { presentedDevice, sendDevice } from '../request/device-token.ts'
 import { readRefreshCookie } from '../request/refresh-cookie.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
-import { EXAMPLE_TOKENS, EXAMPLE_USER } from '../view/examples.ts'
+import { EXAMPLE_DELIVERED_TOKENS, EXAMPLE_USER } from '../view/examples.ts'
 import { DeliveredTokens } from '../view/tokens.ts'
 import { UserSchema, userView } from '../view/user.ts'
 
@@ -23,7 +23,7 @@ export const login = endpoint({
     takesCookie: true,
     examples: {
       body: { email: 'admin@example.com', password: 'password123' },
-      answer: { user: EXAMPLE_USER, ...EXAMPLE_TOKENS },
+      answer: { user: EXAMPLE_USER, ...EXAMPLE_DELIVERED_TOKENS },
     },
   },
   body: Type.Object({
@@ -71,7 +71,7 @@ export const login = endpoint({
     if (replaced !== undefined) await displaceSession(ctx, { refreshToken: replaced, client: request.client })
     return {
       user: userView(user),
-      ...sendTokens(ctx, reply, tokens, inCookie),
+      ...sendTokens(reply, tokens, inCookie),
       // A token that came in a cookie is in no body: scripts cannot read that cookie.
       ...(device && wantsDevice && sendDevice(reply, device, inCookie)),
     }

@@ -4,6 +4,13 @@ const EXAMPLE_ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9…'
 export const EXAMPLE_REFRESH_TOKEN =
   's79qdH_N-ngy1OvR77B5vbeeeyWKJLGPPwtiumVaL00RFgWN7It4XW_NXuRyi5k7cItWDJSBA2u3xm_63yXQkA'
 export const EXAMPLE_TOKENS = { access_token: EXAMPLE_ACCESS_TOKEN, refresh_token: EXAMPLE_REFRESH_TOKEN }
+export const EXAMPLE_DELIVERED_TOKENS = {
+  access_token: EXAMPLE_ACCESS_TOKEN,
+  token_type: 'Bearer',
+  expires_in: 900,
+  refresh_token: EXAMPLE_REFRESH_TOKEN,
+  refresh_expires_in: 604_800,
+}
 export const EXAMPLE_USER = {
   id: 1,
   guid: EXAMPLE_GUID,

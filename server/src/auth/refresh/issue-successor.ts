@@ -1,0 +1,20 @@
+import type { Context } from '../context/context.ts'
+import { type IssuedTokens, issueTokens } from '../session/issued-tokens.ts'
+import type { IssuedSuccessor } from './refresh-chain.ts'
+
+/** Signs the access token of a successor, by the user and the end of its session. */
+export function issueSuccessor(
+  ctx: Pick<Context, 'tokens' | 'settings'>,
+  { chain, successor, jti, ip, endsAt, now }: IssuedSuccessor,
+): IssuedTokens {
+  return issueTokens(ctx, {
+    kind: chain.kind,
+    user: chain,
+    refreshToken: successor,
+    jti,
+    ip,
+    sessionEndsAt: chain.expires_at,
+    refreshTokenEndsAt: endsAt,
+    now,
+  })
+}
