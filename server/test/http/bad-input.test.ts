@@ -122,7 +122,7 @@ test('unknown and malformed paths get the error shape of the contract that owns 
     '/api/v1/auth/nope',
     '/auth/nope',
     '/auth/',
-    '/api/v1/auth/login/',
+    '/api/v1/auth//login',
     '/API/v1/auth/me',
   ]) {
     assertError(await server.get(path), 404, path)

@@ -20,7 +20,7 @@ async function events(server: TestServer, expected: number) {
 const readEvents = (server: TestServer) =>
   server.rows<{ kind: string; ip: string; details: string }>(sql`
     select kind, ip, details from audit_events
-    where kind in ('limit_reached', 'service_key_refused', 'cross_site_refused') order by id`)
+    where kind in ('limit_reached', 'service_key_refused', 'cross_site_refused') order by kind desc`)
 
 const from = (ip: string, headers: Record<string, string> = {}) => ({ headers: { 'x-forwarded-for': ip, ...headers } })
 
@@ -44,12 +44,12 @@ test('a limit that is reached, a wrong service key and a request of another site
   assert.deepEqual(
     found.map(({ kind, ip: of }) => [kind, of]),
     [
-      ['limit_reached', ip],
       ['service_key_refused', ip],
+      ['limit_reached', ip],
       ['cross_site_refused', ip],
     ],
   )
-  assert.match(found[0]?.details ?? '', /failed logins of the account from the network/)
+  assert.match(found[1]?.details ?? '', /failed logins of the account from the network/)
   assert.doesNotMatch(JSON.stringify(found), /wrong-service-key/)
 })
 

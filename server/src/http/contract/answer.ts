@@ -49,7 +49,8 @@ export function answerTo(error: unknown, contract: Contract): Answer | null {
   }
   const status = (error as FastifyError).statusCode ?? 500
   const [code, message] = FRAMEWORK_REFUSALS[status] ?? []
-  return code && message ? answer(contract, status, message, { code }) : null
+  const send = status === 415 ? { send: 'Content-Type: application/json' } : {}
+  return code && message ? answer(contract, status, message, { code, ...send }) : null
 }
 
 export function internalError(contract: Contract): Answer {

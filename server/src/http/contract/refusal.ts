@@ -43,8 +43,8 @@ export class ServiceKeyRefused extends AuthError {
 }
 
 /** The path does not exist, or is hidden from this client. */
-export function notFound(): Refusal {
-  return new Refusal(404, null, 'Not found')
+export function notFound(details: Record<string, unknown> = {}): Refusal {
+  return new Refusal(404, null, 'Not found', {}, details)
 }
 
 /** The request came in plain text and may have been read on its way, so it is refused and not redirected. */

@@ -15,6 +15,8 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
   /** The path parameters, each with its description. */
   params?: Record<Param, string>
   body?: Body
+  /** Whether a request that has its credential in a cookie may come without a body, or with any type of an empty one. */
+  mayOmitBody?: true
   /** Status -> body schema. Fields that are not in the schema are never sent. */
   responses: Record<number, TSchema>
   handle(ctx: HttpContext, request: EndpointRequest<Static<Body>, Param>, reply: FastifyReply): Promise<unknown>

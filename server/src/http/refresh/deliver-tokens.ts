@@ -1,6 +1,7 @@
 import { stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { AuthError } from '../../auth/context/auth-error.ts'
 import type { IssuedTokens } from '../../auth/session/issued-tokens.ts'
 import { InvalidBody } from '../contract/invalid-body.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
@@ -23,7 +24,7 @@ interface PresentedToken {
  * Reads the refresh token of a request from its body, or else from its cookie. Browsers send cookies without the user's
  * doing, so a cookie counts only in requests from pages that are allowed to send it.
  *
- * @throws {InvalidBody} if there is neither
+ * @throws {InvalidBody} if there is neither; in cookie mode {AuthError} `invalid_refresh_token`
  * @throws {Refusal} if the page is not allowed; the token is not used up
  */
 export function presentedToken(
@@ -33,6 +34,8 @@ export function presentedToken(
 ): PresentedToken {
   if (body.refresh_token !== undefined) return { refreshToken: body.refresh_token, inCookie: false }
   const refreshToken = readRefreshCookie(request)
+  // In cookie mode there is no such field, and clients act on 401 alone.
+  if (refreshToken === undefined && ctx.edge.cookieMode) throw new AuthError('invalid_refresh_token')
   if (refreshToken === undefined) throw new InvalidBody({ refresh_token: ["can't be blank"] })
   refuseCrossSite(ctx, request)
   return { refreshToken, inCookie: true }

@@ -20,6 +20,7 @@ export const refresh = endpoint({
     examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: EXAMPLE_DELIVERED_TOKENS },
   },
   body: BodyOrCookie,
+  mayOmitBody: true,
   responses: { 200: DeliveredTokens },
   async handle(ctx, request, reply) {
     const presented = presentedToken(ctx, request, request.body)

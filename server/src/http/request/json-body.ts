@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Refusal } from '../contract/refusal.ts'
+import type { EdgeSettings } from '../endpoint/http-context.ts'
+import { mayOmitBody } from './empty-body.ts'
 import { countKeys, countWrittenKeys } from './json-structure.ts'
 
 type Done = (error: Error | null, body?: unknown) => void
@@ -10,12 +12,17 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * Parses JSON bodies strictly: valid UTF-8, not nested too deeply, no `__proto__` or `constructor.prototype`, and no
  * duplicate keys, since two parsers could see different values (RFC 8259, 4).
  */
-export function readJson(server: FastifyInstance) {
+export function readJson(server: FastifyInstance, edge: Pick<EdgeSettings, 'cookieMode'>) {
   const parse = server.getDefaultJsonParser('error', 'error') as (r: FastifyRequest, text: string, done: Done) => void
   return (request: FastifyRequest, bytes: Buffer, done: Done): void => {
     // Some clients send a JSON content type with a DELETE that has no body.
     if (bytes.length === 0 && request.method === 'DELETE') {
       done(null, undefined)
+      return
+    }
+    if (bytes.length === 0) {
+      if (mayOmitBody(edge, request)) done(null, {})
+      else done(invalidJson('it is empty'))
       return
     }
     try {

@@ -6,6 +6,7 @@ import type { EndpointRequest } from '../endpoint/endpoint.ts'
 import type { Guard } from '../endpoint/guard.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
+import { mayOmitBody } from '../request/empty-body.ts'
 import { rejectIfOverloaded, withHashReservation, withinBudgets } from './admission.ts'
 import { withRequestId } from './request-log.ts'
 
@@ -15,12 +16,17 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
   server.route({
     method,
     url: path,
-    config: { contract },
+    config: { contract, mayOmitBody: endpoint.mayOmitBody === true },
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
       if (work === 'password') await rejectIfOverloaded(ctx, request)
       if (guard) await checkGuard(ctx, guard, request)
     },
+    ...(endpoint.mayOmitBody && {
+      preValidation: async (request: FastifyRequest) => {
+        if (request.body === undefined && mayOmitBody(ctx.edge, request)) request.body = {}
+      },
+    }),
     handler: buildHandler(ctx, route),
   })
 }

@@ -5,7 +5,7 @@ import { routes } from '../routes.ts'
 
 /** The paths of the routes, each with the pattern it matches: `/api/v1/users/:id` matches `/api/v1/users/7`. */
 const patterns = [...new Set(routes.map(({ path }) => path))].map(
-  (path) => [path, new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`)] as const,
+  (path) => [path, new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}/?$`)] as const,
 )
 
 /** Returns the 405 for a path that exists with other methods; null for a path that does not exist. */

@@ -5,6 +5,7 @@ import { createRefusalAudit } from '../../auth/notice/record-refusal.ts'
 import { notFound } from '../contract/refusal.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { describeApi } from '../openapi/describe-api.ts'
+import { refuseOtherTypes } from '../request/empty-body.ts'
 import { readJson } from '../request/json-body.ts'
 import { routes } from '../routes.ts'
 import { addRoute } from './add-route.ts'
@@ -42,6 +43,7 @@ export function createServer(
     ...(tls && { https: { ...tls, ...TLS_OPTIONS } }),
     logger: false, // one line per request is written below
     bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { ignoreTrailingSlash: true },
     requestTimeout: 15_000,
     connectionTimeout: 60_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
@@ -65,7 +67,8 @@ export function createServer(
     clientErrorHandler: answerBrokenRequests(ctx.edge, ctx.log),
   })
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server))
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server, ctx.edge))
+  server.addContentTypeParser('*', refuseOtherTypes(ctx.edge))
   server.server.on('checkExpectation', answerExpectations(ctx.edge, ctx.log))
   server.server.on('tlsClientError', logFailedHandshakes(ctx.log))
   capSockets(server.server, ctx.edge.trustedProxies, ctx.log)
@@ -97,7 +100,8 @@ export function createServer(
   })
   server.setNotFoundHandler(async (request) => {
     // Methods that Fastify does not know at all also end up here.
-    throw methodNotAllowedAt(requestPath(request)) ?? notFound()
+    const path = requestPath(request)
+    throw methodNotAllowedAt(path) ?? notFound(path.includes('//') ? { hint: 'The path has two slashes in a row' } : {})
   })
 
   for (const route of routes) addRoute(server, ctx, route)

@@ -36,5 +36,5 @@ function countHosts(rawHeaders: readonly string[]): number {
 
 /** Load balancers and orchestrators probe from inside the network, over plain HTTP. */
 function isProbe(request: FastifyRequest): boolean {
-  return ['/health', '/ready'].includes(requestPath(request))
+  return ['/health', '/ready'].includes(requestPath(request).replace(/\/$/, ''))
 }

@@ -18,6 +18,7 @@ export const logout = endpoint({
     examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: { message: 'Logged out successfully' } },
   },
   body: BodyOrCookie,
+  mayOmitBody: true,
   responses: { 200: MessageSchema },
   async handle(ctx, request, reply) {
     const { refreshToken, inCookie } = presentedToken(ctx, request, request.body)
