@@ -28,7 +28,8 @@ test('the jwt-api contract: a login returns the user and both tokens', async () 
   const answer = await attempt(server, ADMIN.email, ADMIN.password)
   assert.equal(answer.status, 200)
   assert.equal(answer.headers.get('cache-control'), 'no-store')
-  const { user, access_token, refresh_token, ...rest } = answer.body
+  const { user, access_token, refresh_token, device_token, ...rest } = answer.body
+  assert.match(device_token, /^[\w-]{43}$/)
   assert.deepEqual(rest, { token_type: 'Bearer', expires_in: 900, refresh_expires_in: 604_800 })
   assert.deepEqual(Object.keys(user).sort(), [
     'created_at',

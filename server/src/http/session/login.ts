@@ -31,8 +31,7 @@ export const login = endpoint({
     password: Type.String(),
     device_token: Type.Optional(
       Type.String({
-        description:
-          'From an earlier login of this device: limits that other clients have used up do not stop it. Empty asks for one.',
+        description: 'From an earlier login of this device: limits that other clients have used up do not stop it.',
       }),
     ),
     cookie: Type.Optional(
@@ -47,7 +46,7 @@ export const login = endpoint({
       ...DeliveredTokens.properties,
       device_token: Type.Optional(
         Type.String({
-          description: 'For the next login; only if the request has this field. With a cookie, it is in one.',
+          description: 'For the next login of this device. With a cookie, it is in one.',
         }),
       ),
     }),
@@ -56,9 +55,9 @@ export const login = endpoint({
     const { email, password, cookie = false } = request.body
     const inCookie = cookie || ctx.edge.cookieMode
     if (inCookie) refuseCrossSite(ctx, request)
-    const wantsDevice = inCookie || request.body.device_token !== undefined
-    const known = presentedDevice(ctx, request)
-    const device = known ?? (wantsDevice ? makeDeviceToken(ctx.tokens.refreshKeys, ctx.random) : null)
+    // A token that came in a cookie is in no body: scripts cannot read that cookie.
+    const known = inCookie || request.body.device_token !== undefined ? presentedDevice(ctx, request) : null
+    const device = known ?? makeDeviceToken(ctx.tokens.refreshKeys, ctx.random)
     const { user, tokens } = await loginRule(ctx, {
       email,
       password,
@@ -72,8 +71,7 @@ export const login = endpoint({
     return {
       user: userView(user),
       ...sendTokens(reply, tokens, inCookie),
-      // A token that came in a cookie is in no body: scripts cannot read that cookie.
-      ...(device && wantsDevice && sendDevice(reply, device, inCookie)),
+      ...sendDevice(reply, device, inCookie),
     }
   },
 })
