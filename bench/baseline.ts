@@ -169,8 +169,8 @@ const db = await openDatabase(process.env['DATABASE_URL'] ?? '')
 const key = createSecretKey(randomBytes(64))
 const secret = key.export()
 const signers = {
-  login: createSigner({ key: secret, algorithm: 'HS256', kid: 'baseline', header: { alg: 'HS256', typ: 'at+jwt' } }),
-  pair: createSigner({ key: secret, algorithm: 'HS512', kid: 'baseline', header: { alg: 'HS512', typ: 'at+jwt' } }),
+  login: createSigner({ key: secret, algorithm: 'HS256', kid: 'baseline', header: { alg: 'HS256', typ: 'JWT' } }),
+  pair: createSigner({ key: secret, algorithm: 'HS512', kid: 'baseline', header: { alg: 'HS512', typ: 'JWT' } }),
 }
 const verifiers = {
   login: createVerifier({ key: secret, algorithms: ['HS256'], cache: false }),

@@ -24,7 +24,11 @@ export function buildContext(
   const ctx = {
     db,
     tokens: {
-      access: createAccessTokens(keys, config.accessTokenLifetimeSeconds),
+      access: createAccessTokens(keys, {
+        lifetimeSeconds: config.accessTokenLifetimeSeconds,
+        issuer: config.issuer,
+        audience: config.audience,
+      }),
       refreshKeys: keys.refresh,
       digests: createRefreshTokenDigests(tokenPool),
     },

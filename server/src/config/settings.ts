@@ -8,6 +8,7 @@ import {
   oneOf,
   onOrOff,
   origins,
+  shortText,
   smtpServer,
   text,
   url,
@@ -91,6 +92,18 @@ export const SETTINGS = {
     unit: 'seconds',
     read: lifetimeSeconds,
     describe: 'lifetime of an access token',
+  }),
+  issuer: optional({
+    name: 'JWT_ISSUER',
+    group: 'tokens',
+    read: shortText,
+    describe: 'claim `iss` of access tokens',
+  }),
+  audience: optionalList({
+    name: 'JWT_AUDIENCE',
+    group: 'tokens',
+    read: (value, name) => list(shortText(value, name)),
+    describe: 'claim `aud` of access tokens',
   }),
   refreshTokenLifetimeSeconds: withDefault({
     name: 'JWT_REFRESH_TOKEN_EXPIRATION',

@@ -40,7 +40,21 @@ export interface AccessTokens {
 const CLOCK_SKEW_SECONDS = 60
 const MAX_TOKEN_CHARACTERS = 2048
 
-export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessTokens {
+/** Settings of access tokens. */
+export interface AccessTokenSettings {
+  lifetimeSeconds: number
+  /** The `iss` of each token; null for none. */
+  issuer: string | null
+  /** The `aud` of each token; none if it is empty. Tessera itself judges neither. */
+  audience: readonly string[]
+}
+
+export function createAccessTokens(keys: Keys, settings: AccessTokenSettings): AccessTokens {
+  const { lifetimeSeconds, issuer, audience } = settings
+  const addressed = {
+    ...(issuer !== null && { iss: issuer }),
+    ...(audience.length > 0 && { aud: audience.length === 1 ? audience[0] : audience }),
+  }
   const verifiers = new Map(
     (['login', 'pair'] as const).flatMap((kind) =>
       keys.signing[kind].flatMap((key) => {
@@ -59,7 +73,7 @@ export function createAccessTokens(keys: Keys, lifetimeSeconds: number): AccessT
     exp > nowSeconds && iat <= nowSeconds + CLOCK_SKEW_SECONDS && exp - iat <= lifetimeSeconds
 
   return {
-    sign: (kind, claims) => keys.signing[kind][0].sign(claims),
+    sign: (kind, claims) => keys.signing[kind][0].sign({ ...addressed, ...claims }),
 
     verify(token, { now, ignoreTimes = false }) {
       if (token.length > MAX_TOKEN_CHARACTERS || !isCanonical(token)) return null

@@ -3,7 +3,10 @@ import { createSigner, createVerifier } from 'fast-jwt'
 /** The JWS algorithms (RFC 7518, 3.1) that access tokens are signed with. */
 export type SigningAlgorithm = 'HS256' | 'HS512'
 
-const ACCESS_TOKEN_TYPE = 'at+jwt' // RFC 9068
+/** The type that verifiers take with their defaults. Tessera makes no other JWT, so none can be taken for an access token. */
+const ACCESS_TOKEN_TYPE = 'JWT'
+/** The type of tokens from before (RFC 9068). A pair's may be presented long after it was issued. */
+const FORMER_TYPE = 'at+jwt'
 
 /** A key that signs and verifies access tokens. */
 export interface SigningKey {
@@ -25,12 +28,26 @@ type JsonWebKey = Readonly<Record<string, string>>
 export function hmacSigningKey(kid: string, secret: Buffer, algorithm: SigningAlgorithm): SigningKey {
   const header = { alg: algorithm, typ: ACCESS_TOKEN_TYPE }
   const sign = createSigner({ algorithm, key: secret, kid, header })
-  const verify = createVerifier({
-    key: secret,
-    algorithms: [algorithm],
-    checkTyp: ACCESS_TOKEN_TYPE,
-    ignoreExpiration: true, // checked by the database's clock
-    cache: false,
-  })
-  return { kid, algorithm, sign, verify: (token) => verify(token) as Record<string, unknown>, publicJwk: null }
+  const verifierOf = (checkTyp: string) =>
+    createVerifier({
+      key: secret,
+      algorithms: [algorithm],
+      checkTyp,
+      ignoreExpiration: true, // checked by the database's clock
+      cache: false,
+    }) as (token: string) => Record<string, unknown>
+  const [verify, verifyFormer] = [verifierOf(ACCESS_TOKEN_TYPE), verifierOf(FORMER_TYPE)]
+  return {
+    kid,
+    algorithm,
+    sign,
+    verify(token) {
+      try {
+        return verify(token)
+      } catch {
+        return verifyFormer(token)
+      }
+    },
+    publicJwk: null,
+  }
 }

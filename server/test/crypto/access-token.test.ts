@@ -35,7 +35,7 @@ test('another service can verify an access token with the shared secret and any 
   const [head, body, signature] = token.split('.')
   assert.equal(createHmac('sha256', SECRET).update(`${head}.${body}`).digest('base64url'), signature)
   assert.equal(header.alg, 'HS256')
-  assert.equal(header.typ, 'at+jwt')
+  assert.equal(header.typ, 'JWT')
   assert.deepEqual(Object.keys(claims).sort(), ['exp', 'iat', 'jti', 'role', 'sid', 'sub'])
   const pair = await issuePair(server)
   const [pairHead, pairBody, pairSignature] = pair.access_token.split('.')
@@ -74,7 +74,7 @@ test('other algorithms, keys and token types are refused (RFC 8725)', async () =
     [sign({ ...header, kid: 'unknown' }, claims), 'unknown kid'],
     [sign({ ...header, kid: '../../etc/passwd' }, claims), 'a path for a kid'],
     [sign({ ...header, kid: [header.kid] }, claims), 'an array for a kid'],
-    [sign({ ...header, typ: 'JWT' }, claims), 'typ JWT'],
+    [sign({ ...header, typ: 'dpop+jwt' }, claims), 'typ dpop+jwt'],
     [sign({ ...header, typ: undefined }, claims), 'no typ'],
     [sign({ ...header, crit: ['x'], x: 1 }, claims), 'critical extension'],
     [sign({ ...header, jwk: { kty: 'oct', k: encode('x') } }, claims, 'x'), 'embedded key'],
@@ -209,4 +209,35 @@ test('keys in JWT_PREVIOUS_SECRET_KEYS verify tokens and never sign them', async
   const { access_token } = await logInNewUser(next)
   const [head, body, signature] = access_token.split('.')
   assert.equal(createHmac('sha256', 'the next secret').update(`${head}.${body}`).digest('base64url'), signature)
+})
+
+test('issuer and audience are in the tokens of logins and pairs when they are set, and Tessera judges neither', async () => {
+  const addressed = await startServer({
+    DATABASE_URL: server.databaseUrl,
+    JWT_SECRET_KEY: SECRET,
+    JWT_ISSUER: 'https://auth.example.com',
+    JWT_AUDIENCE: 'orders, billing',
+  })
+  const { access_token } = await logInNewUser(addressed)
+  const pair = await issuePair(addressed)
+  for (const token of [access_token, pair.access_token]) {
+    const { iss, aud } = decodeClaims(token)
+    assert.deepEqual([iss, aud], ['https://auth.example.com', ['orders', 'billing']])
+    assert.equal((await me(server, token)).status, 200)
+  }
+  const one = await startServer({ JWT_AUDIENCE: 'orders' })
+  assert.equal(decodeClaims((await logInNewUser(one)).access_token)['aud'], 'orders')
+  const { claims, header } = await parts()
+  for (const [iss, aud] of [
+    ['elsewhere', 'others'],
+    [['x'], 7],
+  ])
+    assert.equal((await me(server, sign(header, { ...claims, iss, aud }))).status, 200)
+})
+
+test('tokens of the former type at+jwt are accepted, and other types are not', async () => {
+  const { claims, header } = await parts()
+  assert.equal((await me(server, sign({ ...header, typ: 'at+jwt' }, claims))).status, 200)
+  for (const typ of ['jwt+at', 'refresh+jwt', '', null, ['JWT']])
+    await assertRefused(sign({ ...header, typ }, claims), `typ ${typ}`)
 })
