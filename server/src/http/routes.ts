@@ -1,6 +1,7 @@
 import { deleteUser } from './account/delete-user.ts'
 import { me } from './account/me.ts'
 import { signUp } from './account/sign-up.ts'
+import { oauth } from './contract/oauth.ts'
 import { registration } from './contract/registration.ts'
 import { standard } from './contract/standard.ts'
 import { tokenPairs } from './contract/token-pairs.ts'
@@ -16,6 +17,7 @@ import { devMail, devMailHtml, devMailMessage } from './pages/dev-mail.ts'
 import { docsAsset } from './pages/docs-asset.ts'
 import { docsPage } from './pages/docs-page.ts'
 import { frontPage } from './pages/front-page.ts'
+import { oauthToken } from './refresh/oauth-token.ts'
 import { refresh } from './refresh/refresh.ts'
 import { refreshPair } from './refresh/refresh-pair.ts'
 import { issuePair } from './session/issue-pair.ts'
@@ -56,6 +58,8 @@ export const routes: readonly Route[] = [
     work: 'token',
     limit: limits.refreshPair,
   }),
+
+  route('POST /oauth/token', oauthToken, { contract: oauth, work: 'token', limit: limits.refresh }),
 
   route('GET /', frontPage, { contract: standard, work: 'none' }),
   route('GET /openapi.json', openapiDocument, { contract: standard, work: 'none' }),

@@ -11,7 +11,9 @@ import { logInNewUser, refresh } from '../support/users.ts'
 
 const server = await startServer()
 const JSON_TYPE = { 'content-type': 'application/json' }
-const POSTS = routes.filter((route) => route.method === 'POST').map((route) => route.path)
+const POSTS = routes
+  .filter(({ method, endpoint }) => method === 'POST' && endpoint.bodyType !== 'form')
+  .map((route) => route.path)
 
 function post(path: string, body: string | Buffer | undefined, headers: Record<string, string> = JSON_TYPE) {
   return send(server.url + path, { method: 'POST', ...(body !== undefined && { body }) }, { headers })
@@ -21,7 +23,9 @@ function post(path: string, body: string | Buffer | undefined, headers: Record<s
 function assertError(answer: Answer, status: number, path: string) {
   assert.equal(answer.status, status, `${path}: ${answer.text}`)
   assert.equal(answer.headers.get('content-type'), 'application/json; charset=utf-8')
-  if (path.startsWith('/auth/')) {
+  if (path.startsWith('/oauth/')) {
+    assert.deepEqual(Object.keys(answer.body), ['error', 'error_description'])
+  } else if (path.startsWith('/auth/')) {
     assert.deepEqual(Object.keys(answer.body), ['error'])
     assert.equal(typeof answer.body.error, 'string')
   } else if (status === 422 && path.endsWith('sign_up')) {

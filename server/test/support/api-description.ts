@@ -6,7 +6,7 @@ import type { Answer, TestServer } from './server.ts'
 export interface Operation {
   operationId: string
   security: object[]
-  requestBody?: { content: { 'application/json': { example: object } } }
+  requestBody?: { content: { 'application/json'?: { example: object } } }
   responses: Record<
     string,
     { content?: { 'application/json': { schema: object; example?: object; examples?: object } } }

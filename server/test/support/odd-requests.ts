@@ -48,21 +48,25 @@ const latin = fc.string({
     .filter((code) => code !== 0x7f)
     .map((code) => String.fromCharCode(code)),
 })
-const contentType = fc.oneof(
-  { weight: 8, arbitrary: fc.constant('application/json') },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      'application/json; charset=utf-16',
-      'APPLICATION/JSON;x',
-      'text/plain',
-      'multipart/form-data',
-      '',
-      'x',
-    ),
-  },
-  { weight: 1, arbitrary: latin },
-)
+/** Mostly the type that a route reads. */
+const contentType = (expected: string) =>
+  fc.oneof(
+    { weight: 8, arbitrary: fc.constant(expected) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        'application/json',
+        'application/x-www-form-urlencoded',
+        'application/json; charset=utf-16',
+        'APPLICATION/JSON;x',
+        'text/plain',
+        'multipart/form-data',
+        '',
+        'x',
+      ),
+    },
+    { weight: 1, arbitrary: latin },
+  )
 const query = fc.constantFrom('', '', '', '?', '?id=1&id=2', '?%zz', '?a[b]=c')
 
 /** Generates requests for every route from its description and existing values: most are nearly valid. */
@@ -205,7 +209,14 @@ export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<Odd
       { weight: 6, arbitrary: fc.constant<string>(route.method) },
       { weight: 1, arbitrary: fc.constantFrom(...METHODS) },
     )
-    const body = bodyNear(operation?.requestBody?.content['application/json'].example)
+    const form = fc
+      .record({
+        grant_type: fc.oneof({ weight: 4, arbitrary: fc.constant('refresh_token') }, text),
+        refresh_token: text,
+      })
+      .map((fields) => Buffer.from(new URLSearchParams(fields).toString()))
+    const isForm = route.endpoint.bodyType === 'form'
+    const body = isForm ? form : bodyNear(operation?.requestBody?.content['application/json']?.example)
     const emptyBody = fc.constant(Buffer.alloc(0))
     return fc
       .record({
@@ -213,7 +224,7 @@ export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<Odd
         id: pathId,
         query,
         headers,
-        contentType,
+        contentType: contentType(isForm ? 'application/x-www-form-urlencoded' : 'application/json'),
         body: route.endpoint.body ? body : fc.oneof(emptyBody, body),
       })
       .map(({ method, id, query, headers, contentType, body }) => ({

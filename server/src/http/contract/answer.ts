@@ -3,7 +3,7 @@ import { AuthError } from '../../auth/context/auth-error.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
 import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
-import type { Contract } from './contract.ts'
+import type { Contract, ErrorDetails } from './contract.ts'
 import { InvalidBody } from './invalid-body.ts'
 import { Refusal, Unauthenticated } from './refusal.ts'
 
@@ -61,10 +61,10 @@ function answer(
   contract: Contract,
   status: number,
   message: string,
-  details: object = {},
+  details: ErrorDetails = {},
   headers: Record<string, string> = {},
 ): Answer {
   // RFC 6750, 3: every 401 names the scheme to use; a guard that rejected a token adds an error code.
   const authenticate = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
-  return { status, headers: { ...authenticate, ...headers }, body: contract.errorBody(message, details) }
+  return { status, headers: { ...authenticate, ...headers }, body: contract.errorBody(message, details, status) }
 }

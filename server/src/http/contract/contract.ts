@@ -6,11 +6,14 @@ export interface Contract {
   /** The status and sentence for every refusal of the rules. */
   refusals: Record<AuthErrorCode, readonly [status: number, sentence: string]>
   /** The body of an error of any status. */
-  errorBody(message: string, details: object): object
+  errorBody(message: string, details: ErrorDetails, status: number): object
   /** The body of a 422. */
   validationBody(errors: ValidationErrors): object
   /** The schemas of these bodies in the OpenAPI description. */
   schemas: { error: ErrorSchema; validation: ErrorSchema }
 }
 
-export type ErrorSchema = 'ApiError' | 'PairError' | 'InvalidRegistration'
+/** Facts that programs can act on; `code` is stable. */
+export type ErrorDetails = Readonly<Record<string, unknown>> & { code?: string }
+
+export type ErrorSchema = 'ApiError' | 'PairError' | 'InvalidRegistration' | 'OAuthError'

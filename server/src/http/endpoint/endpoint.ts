@@ -15,6 +15,8 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
   /** The path parameters, each with its description. */
   params?: Record<Param, string>
   body?: Body
+  /** The type of its body: a form for OAuth (RFC 6749, 4.1.3), JSON for everything else. */
+  bodyType?: 'form'
   /** Whether a request that has its credential in a cookie may come without a body, or with any type of an empty one. */
   mayOmitBody?: true
   /** Status -> body schema. Fields that are not in the schema are never sent. */
@@ -24,7 +26,7 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
 
 export interface About {
   operationId: string
-  tag: 'Registration' | 'Authentication' | 'Token pairs' | 'Operation'
+  tag: 'Registration' | 'Authentication' | 'Token pairs' | 'OAuth' | 'Operation'
   summary: string
   /** The description of a successful response. */
   success: string

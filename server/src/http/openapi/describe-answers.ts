@@ -24,6 +24,10 @@ export const errorSchemas: Record<ErrorSchema, object> = {
     }),
   }),
   PairError: Type.Object({ error: Type.String() }),
+  OAuthError: Type.Object({
+    error: Type.String({ description: 'A code of RFC 6749, 5.2.' }),
+    error_description: Type.String({ description: 'For humans.' }),
+  }),
   InvalidRegistration: Type.Object({
     message: Type.String(),
     errors: Type.Object(
@@ -81,7 +85,12 @@ function describe(answers: Answer[], contract: Contract): object {
   }
 }
 
-function exampleName(body: { error?: string | { message?: string }; message?: string }): string {
+function exampleName(body: {
+  error?: string | { message?: string }
+  error_description?: string
+  message?: string
+}): string {
+  if (body.error_description !== undefined) return body.error_description
   const { error = body.message } = body
   return (typeof error === 'object' ? error.message : error) ?? 'refused'
 }

@@ -34,6 +34,7 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
         name: 'Token pairs',
         description: 'Pairs whose two tokens only work together. Errors are `{"error":"sentence"}`.',
       },
+      { name: 'OAuth', description: 'A refresh as RFC 6749 has it. Errors are `{"error","error_description"}`.' },
       { name: 'Operation', description: 'Probes for load balancers and orchestrators.' },
     ],
     paths,
@@ -70,7 +71,9 @@ function describeRoute(route: Route, about: About, edge: EdgeSettings): object {
     ...(about.detail && { description: about.detail }),
     security: scheme === null ? [] : [{ [scheme]: [] }],
     ...(parameters.length > 0 && { parameters }),
-    ...(endpoint.body && { requestBody: { required: true, content: content(endpoint.body, about.examples?.body) } }),
+    ...(endpoint.body && {
+      requestBody: { required: true, content: content(endpoint.body, about.examples?.body, endpoint.bodyType) },
+    }),
     responses: { ...successes(endpoint, about), ...describeAnswers(route, about, edge) },
   }
 }
@@ -91,8 +94,13 @@ function successes({ responses }: Endpoint, { success, examples }: About): Recor
   return Object.fromEntries(described)
 }
 
-function content(schema: TSchema, example: object | undefined): object {
-  return { 'application/json': { schema: withReferences(schema), ...(example && { example }) } }
+function content(schema: TSchema, example: object | undefined, type?: Endpoint['bodyType']): object {
+  return {
+    [type === 'form' ? 'application/x-www-form-urlencoded' : 'application/json']: {
+      schema: withReferences(schema),
+      ...(example && { example }),
+    },
+  }
 }
 
 /** Replaces the schemas of components with references to them. */

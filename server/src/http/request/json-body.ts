@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { decodeUtf8 } from '../../text/utf8.ts'
 import { Refusal } from '../contract/refusal.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
-import { mayOmitBody } from './empty-body.ts'
 import { countKeys, countWrittenKeys } from './json-structure.ts'
+import { mayOmitBody, unsupportedType } from './other-bodies.ts'
 
 type Done = (error: Error | null, body?: unknown) => void
-
-const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Parses JSON bodies strictly: valid UTF-8, not nested too deeply, no `__proto__` or `constructor.prototype`, and no
@@ -18,6 +17,10 @@ export function readJson(server: FastifyInstance, edge: Pick<EdgeSettings, 'cook
     // Some clients send a JSON content type with a DELETE that has no body.
     if (bytes.length === 0 && request.method === 'DELETE') {
       done(null, undefined)
+      return
+    }
+    if (request.routeOptions.config.bodyType === 'form') {
+      done(unsupportedType())
       return
     }
     if (bytes.length === 0) {
@@ -40,19 +43,11 @@ export function readJson(server: FastifyInstance, edge: Pick<EdgeSettings, 'cook
 
 /** @throws {Refusal} */
 function readText(bytes: Buffer): { text: string; keys: number } {
-  const text = decode(bytes)
+  const text = decodeUtf8(bytes)
   if (text === null) throw invalidJson('it is not UTF-8')
   const keys = countWrittenKeys(text)
   if (keys === null) throw invalidJson('it nests too deeply, or a key has an escaped ASCII character')
   return { text, keys }
-}
-
-function decode(bytes: Buffer): string | null {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    return null
-  }
 }
 
 /** @param reason where the text may be JSON for other parsers */

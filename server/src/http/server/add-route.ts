@@ -6,7 +6,7 @@ import type { EndpointRequest } from '../endpoint/endpoint.ts'
 import type { Guard } from '../endpoint/guard.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
-import { mayOmitBody } from '../request/empty-body.ts'
+import { mayOmitBody } from '../request/other-bodies.ts'
 import { rejectIfOverloaded, withHashReservation, withinBudgets } from './admission.ts'
 import { withRequestId } from './request-log.ts'
 
@@ -16,7 +16,7 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
   server.route({
     method,
     url: path,
-    config: { contract, mayOmitBody: endpoint.mayOmitBody === true },
+    config: { contract, mayOmitBody: endpoint.mayOmitBody === true, bodyType: endpoint.bodyType },
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
       if (work === 'password') await rejectIfOverloaded(ctx, request)

@@ -6,6 +6,7 @@ import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
 import { toInvalidBody } from '../contract/invalid-body.ts'
+import { isOAuthPath, oauth } from '../contract/oauth.ts'
 import { Refusal, ServiceKeyRefused } from '../contract/refusal.ts'
 import { standard } from '../contract/standard.ts'
 import { isTokenPairPath, tokenPairs } from '../contract/token-pairs.ts'
@@ -55,5 +56,6 @@ export function notableRefusal(error: Error): NotableRefusal | null {
 }
 
 function contractOfUnknownPath(path: string): Contract {
+  if (isOAuthPath(path)) return oauth
   return isTokenPairPath(path) ? tokenPairs : standard
 }

@@ -5,8 +5,8 @@ import { createRefusalAudit } from '../../auth/notice/record-refusal.ts'
 import { notFound } from '../contract/refusal.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { describeApi } from '../openapi/describe-api.ts'
-import { refuseOtherTypes } from '../request/empty-body.ts'
 import { readJson } from '../request/json-body.ts'
+import { readOtherBodies } from '../request/other-bodies.ts'
 import { routes } from '../routes.ts'
 import { addRoute } from './add-route.ts'
 import { answerBrokenRequests, answerExpectations } from './broken-request.ts'
@@ -68,7 +68,7 @@ export function createServer(
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server, ctx.edge))
-  server.addContentTypeParser('*', refuseOtherTypes(ctx.edge))
+  readOtherBodies(server, ctx.edge)
   server.server.on('checkExpectation', answerExpectations(ctx.edge, ctx.log))
   server.server.on('tlsClientError', logFailedHandshakes(ctx.log))
   capSockets(server.server, ctx.edge.trustedProxies, ctx.log)
