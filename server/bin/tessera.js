@@ -5,7 +5,13 @@ import module from 'node:module'
 // Plain JavaScript, so that a Node.js version that cannot run the rest can still report it.
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 24 || (major === 24 && minor < 7)) {
-  process.stderr.write(`tessera: Node.js ${process.versions.node} is too old; install 24.7 or newer.\n`)
+  const isClone = existsSync(new URL('../src/main.ts', import.meta.url))
+  const hasNode = existsSync(new URL('../../node_modules/node/package.json', import.meta.url))
+  const advice =
+    isClone && !hasNode
+      ? 'run npm ci first, which brings a newer one for npm start and npx'
+      : 'install 24.7 or newer, or in a clone start with npm start or npx tessera'
+  process.stderr.write(`tessera: Node.js ${process.versions.node} is too old: ${advice}.\n`)
   process.exit(1)
 }
 module.enableCompileCache() // makes every start but the first a third faster

@@ -16,10 +16,12 @@ const DUPLICATE_SIGNAL_MILLISECONDS = 500
 export async function start(version: string): Promise<void> {
   const config = readConfig(readEnvironment())
   if (config.production) ignoreDebuggerSignal()
-  if (config.processes > 1 && cluster.isPrimary) return supervise(config)
+  const isForTerminal = !config.production && process.stdout.isTTY === true
+  if (config.processes > 1 && cluster.isPrimary)
+    return supervise(config, await openLog(config.logLevel, { isForTerminal }))
 
   const isFirst = (cluster.worker?.id ?? 1) === 1 // it prints what should appear only once
-  const log = openLog(config.logLevel)
+  const log = await openLog(config.logLevel, { isForTerminal })
   for (const warning of isFirst ? config.warnings : []) log.warn(warning)
   const app = await createApp(config, { log, version, clock: Date.now })
   try {
@@ -69,6 +71,7 @@ function welcome(config: Config, port: string): string {
   curl -X POST ${base}/auth/token ${json} -d '{"auth":{"user_guid":"123e4567-e89b-12d3-a456-426614174000"}}'`
   return `
 Tessera serves ${base} (development, ${where}). ${base}/docs shows the API.
+Pages of localhost and other loopback names may call it, on every port; CORS_ORIGINS lists others.
 An empty database gets demo users; with them, try:
 
   curl -X POST ${base}/api/v1/auth/login ${json} -d '{"email":"admin@example.com","password":"password123"}'

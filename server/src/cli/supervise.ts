@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { Config } from '../config/config.ts'
-import { openLog } from '../observe/open-log.ts'
+import type { Log } from '../observe/log.ts'
 
 /** Delays the replacement of a process that died, so that one that crashes at its start does not keep a core busy. */
 const RESTART_DELAY_MILLISECONDS = 1000
@@ -12,8 +12,7 @@ const KILL_TIMEOUT_MILLISECONDS = 27_000
  * Runs several processes that share the port, replaces each that dies, and forwards signals. The first must listen before
  * the others start, so that an error that prevents a start is reported once.
  */
-export function supervise({ processes, logLevel }: Pick<Config, 'processes' | 'logLevel'>): void {
-  const log = openLog(logLevel)
+export function supervise({ processes }: Pick<Config, 'processes'>, log: Log): void {
   const workers = new Set<Worker>()
   let phase: 'starting' | 'serving' | 'stopping' = 'starting'
   let exitCode = 0

@@ -9,8 +9,11 @@ const MAX_WRITE_CHARACTERS = 4096
 /**
  * Opens the log on standard output. A single line is written at once, those of the next 20 ms together. Lines that still
  * wait when the process exits are written then.
+ *
+ * @param options.isForTerminal writes lines to be read by a developer rather than JSON
  */
-export function openLog(level: string): Logger {
+export async function openLog(level: string, { isForTerminal = false } = {}): Promise<Logger> {
+  const format = isForTerminal ? await terminalFormat() : null
   const output = destination({ dest: 1, sync: false, maxWrite: MAX_WRITE_CHARACTERS })
   let lines: string[] = []
   const flush = () => {
@@ -28,10 +31,36 @@ export function openLog(level: string): Logger {
     flush()
   }
   const write = (line: string) => {
-    lines.push(line)
+    lines.push(format ? format(line) : line)
     if (!isCollecting) flushAndCollect()
   }
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
+}
+
+/** The library is loaded only where it is used. */
+async function terminalFormat(): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty')
+  const format = prettyFactory({
+    colorize: true,
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+    messageFormat: (line) => sentenceOf(line as Record<string, string>),
+    ignore: 'requestId,method,path,status,ms,reason', // are in the sentence
+  })
+  return (line) => format(withoutControls(line))
+}
+
+function sentenceOf({ msg, method, path, status, ms, reason }: Record<string, string>): string {
+  const sentence = path === undefined ? msg : `${method} ${path} ${status} in ${ms} ms`
+  return reason === undefined ? `${sentence}` : `${sentence}: ${reason}`
+}
+
+/** Values of clients may not steer the terminal. */
+function withoutControls(line: string): string {
+  return line
+    .trimEnd()
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd')
+    .replaceAll(/\\u00[01][\da-f]/g, '\\ufffd') // as JSON writes them
 }
 
 function* toChunks(lines: readonly string[]): Iterable<string> {

@@ -1,13 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../../observe/log.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The sentence that the request was refused with; null for a request that was not refused. */
+    refusal: string | null
+  }
+}
+
 /** Logs the one line of each answered request, with the user where an access token named one. */
 export function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply): void {
   const { id: requestId, method, client } = request
   const ms = Math.round(reply.elapsedTime * 10) / 10
+  const reason = request.refusal === null ? {} : { reason: request.refusal }
   const of = request.caller ? { userId: request.caller.userId, sessionId: request.caller.sessionId } : {}
   log.info(
-    { requestId, method, path: requestPath(request), status: reply.statusCode, ms, ip: client.ip, ...of },
+    { requestId, method, path: requestPath(request), status: reply.statusCode, ms, ip: client.ip, ...of, ...reason },
     'request',
   )
 }

@@ -1,11 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { AuthError } from '../../auth/context/auth-error.ts'
 import { readLimitKey } from '../../auth/limit/limit-keys.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
 import type { NotableRefusal } from '../../auth/notice/record-refusal.ts'
 import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
-import { toInvalidBody } from '../contract/invalid-body.ts'
+import { InvalidBody, toInvalidBody } from '../contract/invalid-body.ts'
 import { isOAuthPath, oauth } from '../contract/oauth.ts'
 import { Refusal, ServiceKeyRefused } from '../contract/refusal.ts'
 import { standard } from '../contract/standard.ts'
@@ -35,6 +36,7 @@ export function sendError(
   if (answer?.status === 503 && !(error instanceof HashPoolFull))
     log.warn({ requestId: request.id, reason: error.message }, 'a request was rejected: the database is unavailable')
   const { status, headers, body } = answer ?? internalError(contract)
+  if (status < 500) request.refusal = reasonOf(error)
   if (headers['connection'] === 'close') markClosing(request.raw.socket)
   return reply
     .code(status)
@@ -44,11 +46,25 @@ export function sendError(
     .send(body)
 }
 
+/** Returns why a request was refused, for the log: never in words of the client. */
+function reasonOf(error: FastifyError): string {
+  if (error instanceof AuthError) return error.code
+  if (error instanceof RateLimited) return `limit reached: ${countedBy(error)}`
+  const invalid = error.validation ? toInvalidBody(error.validation) : error
+  if (!(invalid instanceof InvalidBody)) return error.message
+  return Object.entries(invalid.errors)
+    .map(([field, sentences]) => `${field} ${sentences.join(', ')}`)
+    .join('; ')
+}
+
+function countedBy({ key }: RateLimited): string {
+  return readLimitKey(key)?.counts ?? `requests: ${key.split(' ', 1)[0]}`
+}
+
 /** Returns what the audit should know of a refused request; null for the most. */
 export function notableRefusal(error: Error): NotableRefusal | null {
   if (error instanceof RateLimited) {
-    const counts = readLimitKey(error.key)?.counts ?? `requests: ${error.key.split(' ', 1)[0]}`
-    return { kind: 'limit_reached', details: { limit: counts } }
+    return { kind: 'limit_reached', details: { limit: countedBy(error) } }
   }
   if (error instanceof ServiceKeyRefused) return { kind: 'service_key_refused', details: {} }
   if (error instanceof Refusal && error.code === 'cross_site') return { kind: 'cross_site_refused', details: {} }
