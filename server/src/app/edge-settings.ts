@@ -2,11 +2,18 @@ import type { Config } from '../config/config.ts'
 import { createServiceKeys } from '../crypto/service-keys.ts'
 import type { EdgeSettings } from '../http/endpoint/http-context.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
+import { isLoopbackHost } from '../text/ip-address.ts'
+
+/** Whether an origin is a page that a developer serves on this machine, on any port. */
+function isLoopbackOrigin(origin: string): boolean {
+  return /^https?:\/\//.test(origin) && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname)
+}
 
 /** Returns the part of the configuration that HTTP uses. It contains no secret. */
 export function edgeSettings(config: Config): EdgeSettings {
   const { production, host, pairIssuance, demoFrom, trustedProxies, requireHttps, hsts, corsOrigins, cookieMode } =
     config
+  const listed = new Set(corsOrigins)
   return {
     production,
     host,
@@ -18,7 +25,8 @@ export function edgeSettings(config: Config): EdgeSettings {
     rateLimit: config.rateLimit,
     hsts,
     publicOrigin: config.publicUrl === null ? null : new URL(config.publicUrl).origin,
-    corsOrigins,
+    allowsPages: corsOrigins.length > 0 || !production,
+    allowsOrigin: (origin) => listed.has(origin) || (!production && isLoopbackOrigin(origin)),
     cookieMode,
     showsMailbox: !production && config.secrets.smtpUrl === null,
     sender: senderFrom(config),

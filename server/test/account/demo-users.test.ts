@@ -80,3 +80,24 @@ function statusOf(server: TestServer, path: string, headers: Record<string, stri
     outgoing.end(body ? JSON.stringify(body) : undefined)
   })
 }
+
+test('the log and the audit of development tell why a demo user is refused; the answer does not', async () => {
+  const server = await startServer({ DEMO_FROM: '192.0.2.1' })
+  const refused = await server.post('/api/v1/auth/login', ADMIN)
+  assert.deepEqual([refused.status, refused.body.error.message], [401, 'Invalid email or password'])
+  await server.post('/auth/token', { auth: { user_guid: JOHN } })
+  await server.get('/dev/mail')
+  const reasons = server.logs.filter(({ reason }) => reason === 'the address 127.0.0.1 is not in DEMO_FROM')
+  assert.deepEqual(
+    reasons.map(({ msg }) => msg),
+    [
+      'a demo user may not sign in',
+      'pairs without a service key are for development only',
+      'the mailbox is for development only',
+    ],
+  )
+  const events = await server.rows<{ details: string }>(
+    sql`select details from audit_events where kind = 'login_failed'`,
+  )
+  assert.match(events[0]?.details ?? '', /"demo"/)
+})

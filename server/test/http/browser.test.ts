@@ -25,7 +25,7 @@ async function listen(listener: RequestListener): Promise<number> {
 const blankPage: RequestListener = (_request, response) =>
   response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>app</title>')
 
-/** Starts a server, a page of its site on another port, and a hostile page on 127.0.0.1, a different site than localhost. */
+/** Starts a server, a page of its site on another port, and a hostile page of another site. */
 async function startSite() {
   const appPort = await listen(blankPage)
   const app = `http://localhost:${appPort}`
@@ -44,7 +44,7 @@ async function startSite() {
     })
     incoming.pipe(onward)
   })
-  const hostile = `http://127.0.0.1:${await listen(blankPage)}`
+  const hostile = `http://evil.example:${await listen(blankPage)}`
   const api = `http://localhost:${apiPort}`
   return { server, app, api, hostile, stalled: arrived.promise, release: released.resolve }
 }

@@ -74,8 +74,35 @@ test('origins of apps and extensions can be listed, and origins are read as brow
   const own = await startServer({ CORS_ORIGINS: listed })
   for (const origin of ['capacitor://localhost', 'tauri://localhost', 'chrome-extension://abcdefgh', ORIGIN])
     assert.equal((await preflight(origin, own)).headers.get('access-control-allow-origin'), origin)
-  for (const origin of ['capacitor://localhost.evil', 'http://localhost', 'capacitor://'])
+  for (const origin of ['capacitor://localhost.evil', 'tauri://localhost:1', 'capacitor://'])
     assert.equal((await preflight(origin, own)).headers.get('access-control-allow-origin'), null)
   for (const CORS_ORIGINS of ['*', 'null', 'app.example.com', 'file://', 'https://', 'https://a.example/path', '://x'])
     assert.throws(() => readConfig({ CORS_ORIGINS }), /is not an origin/)
+})
+
+const loopback = ['http://localhost:5173', 'http://127.0.0.1:8080', 'https://app.localhost', 'http://[::1]:3001']
+
+test('in development pages of loopback names may call on every port; in production only listed ones', async () => {
+  const development = await startServer()
+  const production = await startServer({
+    NODE_ENV: 'production',
+    REQUIRE_HTTPS: 'off',
+    JWT_SECRET_KEY: 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ',
+  })
+  for (const origin of loopback) {
+    const asked = await preflight(origin, development)
+    assert.deepEqual([asked.status, asked.headers.get('access-control-allow-origin')], [204, origin])
+    assert.equal((await preflight(origin, production)).status, 405)
+  }
+  for (const origin of ['http://localhost.evil.example', 'file://localhost', 'http://127.0.0.1.nip.io', 'null'])
+    assert.equal((await preflight(origin, development)).status, 405, origin)
+})
+
+test('in development a cookie login works behind a dev server that rewrites Host', async () => {
+  const development = await startServer({ COOKIE_MODE: 'on' })
+  const headers = { origin: 'http://localhost:5173', 'sec-fetch-site': 'same-origin' }
+  const body = { email: 'admin@example.com', password: 'password123' }
+  assert.equal((await development.post('/api/v1/auth/login', body, { headers })).status, 200)
+  const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  assert.equal((await development.post('/api/v1/auth/login', body, { headers: evil })).status, 403)
 })

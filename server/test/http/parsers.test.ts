@@ -185,7 +185,7 @@ test('a token signed with another key or algorithm is refused, whatever its cont
 })
 
 const NAME = '__Host-tessera_refresh'
-const edge = { corsOrigins: [] } as unknown as HttpContext['edge']
+const edge = { allowsOrigin: () => false } as unknown as HttpContext['edge']
 
 /** Reads the refresh token of a cookie header, null if it has none. */
 function tokenInCookie(cookie: string): string | null {

@@ -4,6 +4,12 @@ import sql from 'sql-template-tag'
 import { type Answer, startServer, type TestServer } from '../support/server.ts'
 import { ADMIN, FIELDS_BESIDE_COOKIE, me, PASSWORD, signUp } from '../support/users.ts'
 
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  REQUIRE_HTTPS: 'off',
+  HOST: '127.0.0.1',
+  JWT_SECRET_KEY: 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ',
+}
 const NAME = '__Host-tessera_refresh'
 const ATTRIBUTES = '; Path=/; HttpOnly; Secure; SameSite=Strict'
 
@@ -131,7 +137,8 @@ test('a cookie thief is detected: the session ends when thief and owner have ref
 })
 
 test('a page of another site is refused and uses no token up; listed origins, the server’s own and clients without an origin are served', async () => {
-  const server = await startServer({ CORS_ORIGINS: 'http://app.localhost:5173' })
+  // Development allows all pages of this machine.
+  const server = await startServer({ ...PRODUCTION, CORS_ORIGINS: 'http://app.localhost:5173' })
   const ownOrigin = new URL(server.url).origin
   const { answer, token } = await logInWithCookie(server)
   const refused: Record<string, string>[] = [

@@ -20,6 +20,7 @@ export async function openBrowser(): Promise<BrowserContext> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      '--host-resolver-rules=MAP *.example 127.0.0.1', // sites of their own on this machine
     ],
   })
   after(() => browser.close())

@@ -14,8 +14,8 @@ interface LoginInput {
   inCookie: boolean
   /** The device that will be known to the account; null for one that keeps no token. */
   device: DeviceToken | null
-  /** Whether the client may sign in as a demo user. */
-  isDemoClient: boolean
+  /** Why the client may not sign in as a demo user; null if it may. */
+  demoRefusal: string | null
   client: Client
 }
 
@@ -30,14 +30,15 @@ const MAX_ATTEMPTS = 2
  */
 export async function login(
   ctx: Context,
-  { email, password, inCookie, device, isDemoClient, client }: LoginInput,
+  { email, password, inCookie, device, demoRefusal, client }: LoginInput,
 ): Promise<LoginOutcome> {
   const canonical = canonicalEmail(email)
   for (let attempt = 1; ; attempt++) {
     const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
     const matches = await ctx.passwords.matches(password, user?.password_digest ?? null, canonical ?? email)
     const now = ctx.now()
-    const allowed = user !== null && matches && user.disabled_at === null && (user.seeded_as === null || isDemoClient)
+    const isRefusedDemo = user !== null && user.seeded_as !== null && demoRefusal !== null
+    const allowed = user !== null && matches && user.disabled_at === null && !isRefusedDemo
     // `finishLogin` checks under a lock whether the user was disabled or the password changed in the meantime.
     const proof = { methods: ['pwd'], verifiedDigest: user?.password_digest ?? null }
     const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, device, client, now }) : null
@@ -47,7 +48,10 @@ export async function login(
     }
     // A concurrent login may have renewed the digest that was compared; a changed password will not match.
     if (allowed && attempt < MAX_ATTEMPTS) continue
-    await recordEvent(ctx.db, { kind: 'login_failed', userId: user?.id ?? null }, client, now)
+    // The answer is that of every failed login; only the log and the audit may tell.
+    if (isRefusedDemo) ctx.log.info({ userId: user.id, reason: demoRefusal }, 'a demo user may not sign in')
+    const details = isRefusedDemo ? { demo: 'refused' } : {}
+    await recordEvent(ctx.db, { kind: 'login_failed', userId: user?.id ?? null, details }, client, now)
     throw new AuthError('invalid_credentials')
   }
 }

@@ -28,8 +28,10 @@ export interface EdgeSettings {
   hsts: 'subdomains' | 'host' | 'off'
   /** The origin of `PUBLIC_URL`. */
   publicOrigin: string | null
-  /** The origins whose pages may call from a browser. */
-  corsOrigins: readonly string[]
+  /** Whether pages of an origin may call from a browser. */
+  allowsOrigin: (origin: string) => boolean
+  /** Whether there may be such pages: without any, no request is looked at for CORS. */
+  allowsPages: boolean
   cookieMode: boolean
   /** Whether mails are shown in the browser: in development, when no mail server is configured. */
   showsMailbox: boolean

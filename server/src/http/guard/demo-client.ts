@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { EdgeSettings } from '../endpoint/http-context.ts'
+import type { EdgeSettings, HttpContext } from '../endpoint/http-context.ts'
 
 const LOOPBACK_NAME = /^(localhost|[\w-]+\.localhost)$/
 const IP_LITERAL = /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/
@@ -12,9 +12,30 @@ const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-
  * address of the proxy; one that adds no header cannot be told from a client of this machine.
  */
 export function isDemoClient(edge: EdgeSettings, request: FastifyRequest): boolean {
-  if (edge.production || !edge.demoFrom.includes(request.client.ip)) return false
-  const isForwarded = FORWARDING_HEADERS.some((name) => request.headers[name] !== undefined)
-  return (request.isFromTrustedProxy || !isForwarded) && isOwnHost(edge, request.headers.host ?? '')
+  return demoRefusal(edge, request) === null
+}
+
+/** Returns why a client gets nothing of the demonstration, and what to change, for the log; null for one that does. */
+export function demoRefusal(edge: EdgeSettings, request: FastifyRequest): string | null {
+  if (edge.production) return 'production has no demo users'
+  const { ip } = request.client
+  if (!edge.demoFrom.includes(ip)) return `the address ${ip} is not in DEMO_FROM`
+  const forwarding = FORWARDING_HEADERS.find((name) => request.headers[name] !== undefined)
+  if (forwarding !== undefined && !request.isFromTrustedProxy)
+    return `the header ${forwarding} comes from a proxy that is not in TRUSTED_PROXIES`
+  const isOwn = isOwnHost(edge, request.headers.host ?? '')
+  return isOwn ? null : 'the Host is neither localhost, an IP address, HOST nor that of PUBLIC_URL'
+}
+
+/** Tells the developer, in the log, why a client got nothing of the demonstration: the answer must not say so. */
+export function logDemoRefusal(
+  { edge, log }: Pick<HttpContext, 'edge' | 'log'>,
+  request: FastifyRequest,
+  refused: string,
+): void {
+  const reason = demoRefusal(edge, request)
+  if (reason !== null && !edge.production)
+    log.info({ requestId: request.id, reason }, `${refused} for development only`)
 }
 
 function isOwnHost({ host, publicOrigin }: EdgeSettings, header: string): boolean {

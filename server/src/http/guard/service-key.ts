@@ -4,15 +4,17 @@ import { notFound, ServiceKeyRefused } from '../contract/refusal.ts'
 import type { Guard } from '../endpoint/guard.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
 import { bearerToken } from './bearer.ts'
-import { isDemoClient } from './demo-client.ts'
+import { isDemoClient, logDemoRefusal } from './demo-client.ts'
 
 const unauthorized = () => new AuthError('invalid_credentials')
 
 /** Allows services with a key to issue pairs or, in demo mode, addresses in `DEMO_FROM`. */
 export const pairIssuance: Guard = {
-  async check({ edge }, request) {
+  async check(ctx, request) {
+    const { edge } = ctx
     if (edge.pairIssuance === 'off') throw notFound()
     if (edge.pairIssuance === 'demo') {
+      logDemoRefusal(ctx, request, 'pairs without a service key are')
       if (!isDemoClient(edge, request)) throw unauthorized()
     } else requireServiceKey(edge, request)
   },

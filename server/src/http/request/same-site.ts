@@ -9,7 +9,7 @@ import type { EdgeSettings, HttpContext } from '../endpoint/http-context.ts'
  */
 export function refuseCrossSite({ edge }: Pick<HttpContext, 'edge'>, request: FastifyRequest): void {
   const { origin, 'sec-fetch-site': site } = request.headers
-  const isListed = origin !== undefined && edge.corsOrigins.includes(origin)
+  const isListed = origin !== undefined && edge.allowsOrigin(origin)
   // Requests from another port or subdomain are `same-site`: their origin must be listed, too.
   const isAllowedSite = site === undefined || site === 'same-origin' || isListed
   // A page may hide its origin; that it is this server's is then the browser's own word.

@@ -1,16 +1,16 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
+import type { EdgeSettings } from '../endpoint/http-context.ts'
 
 /**
- * Lets pages of exactly these origins call from a browser; they may send every header that they ask for. Other origins get
+ * Lets pages of allowed origins call from a browser; they may send every header that they ask for. Other origins get
  * no CORS headers, and their `OPTIONS` is an ordinary request. Registered after the server's own hooks, which see
  * preflights, too.
  */
-export function allowOrigins(server: FastifyInstance, origins: readonly string[]): void {
-  if (origins.length === 0) return
-  const listed = new Set(origins)
+export function allowOrigins(server: FastifyInstance, { allowsOrigin, allowsPages }: EdgeSettings): void {
+  if (!allowsPages) return
   server.register(cors, {
-    origin: (origin, done) => done(null, origin !== undefined && listed.has(origin)),
+    origin: (origin, done) => done(null, origin !== undefined && allowsOrigin(origin)),
     credentials: true,
     methods: ['GET', 'POST', 'DELETE'],
     exposedHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],

@@ -77,6 +77,7 @@ export function createServer(
   server.decorateRequest('forwardedHost', null)
   server.decorateRequest('isFromTrustedProxy', false)
   server.decorateRequest('caller', null)
+  server.decorateRequest('refusal', null)
   let openapi: string | null = null
   server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
 
@@ -87,7 +88,7 @@ export function createServer(
     hintAtProxy(request)
     next(rejectUnsafeRequest(ctx, request))
   })
-  allowOrigins(server, ctx.edge.corsOrigins)
+  allowOrigins(server, ctx.edge)
   server.addHook('onResponse', (request, reply, next) => {
     logRequest(ctx.log, request, reply)
     next()

@@ -3,7 +3,7 @@ import { displaceSession } from '../../auth/session/displace-session.ts'
 import { login as loginRule } from '../../auth/session/login.ts'
 import { makeDeviceToken } from '../../crypto/device-token.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { isDemoClient } from '../guard/demo-client.ts'
+import { demoRefusal } from '../guard/demo-client.ts'
 import { sendTokens } from '../refresh/deliver-tokens.ts'
 import { presentedDevice, sendDevice } from '../request/device-token.ts'
 import { readRefreshCookie } from '../request/refresh-cookie.ts'
@@ -63,7 +63,7 @@ export const login = endpoint({
       password,
       inCookie,
       device,
-      isDemoClient: isDemoClient(ctx.edge, request),
+      demoRefusal: demoRefusal(ctx.edge, request),
       client: request.client,
     })
     const replaced = inCookie ? readRefreshCookie(request) : undefined
