@@ -237,6 +237,13 @@ export const SETTINGS = {
     read: onOrOff,
     describe: '`on` puts the refresh token of every login into a cookie',
   }),
+  apiPages: withDefault({
+    name: 'API_PAGES',
+    group: 'browsers',
+    default: { development: 'on', production: 'off' },
+    read: onOrOff,
+    describe: 'serves the pages that describe the API',
+  }),
   redisUrl: optional({
     name: 'REDIS_URL',
     group: 'limits',

@@ -6,6 +6,7 @@ import { registration } from './contract/registration.ts'
 import { standard } from './contract/standard.ts'
 import { tokenPairs } from './contract/token-pairs.ts'
 import { type Route, route } from './endpoint/route.ts'
+import { apiPages } from './guard/api-pages.ts'
 import { bearer } from './guard/bearer.ts'
 import { developmentMailbox } from './guard/development-mailbox.ts'
 import * as limits from './guard/limits.ts'
@@ -61,10 +62,10 @@ export const routes: readonly Route[] = [
 
   route('POST /oauth/token', oauthToken, { contract: oauth, work: 'token', limit: limits.refresh }),
 
-  route('GET /', frontPage, { contract: standard, work: 'none' }),
-  route('GET /openapi.json', openapiDocument, { contract: standard, work: 'none' }),
-  route('GET /docs', docsPage, { contract: standard, work: 'none' }),
-  route('GET /docs/:asset', docsAsset, { contract: standard, work: 'none' }),
+  route('GET /', frontPage, { contract: standard, work: 'none', guard: apiPages }),
+  route('GET /openapi.json', openapiDocument, { contract: standard, work: 'none', guard: apiPages }),
+  route('GET /docs', docsPage, { contract: standard, work: 'none', guard: apiPages }),
+  route('GET /docs/:asset', docsAsset, { contract: standard, work: 'none', guard: apiPages }),
   route('GET /dev/mail', devMail, { contract: standard, work: 'database', guard: developmentMailbox }),
   route('GET /dev/mail/:id', devMailMessage, { contract: standard, work: 'database', guard: developmentMailbox }),
   route('GET /dev/mail/:id/html', devMailHtml, { contract: standard, work: 'database', guard: developmentMailbox }),

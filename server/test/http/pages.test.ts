@@ -156,3 +156,15 @@ test('a client gets HTML only if it prefers HTML to JSON', async () => {
     assert.ok(headers.get('content-type')?.startsWith(type), accept)
   }
 })
+
+test('in production the pages that describe the API are unknown paths, unless API_PAGES is on', async () => {
+  const settings = { NODE_ENV: 'production', JWT_SECRET_KEY: SECRET, HOST: '127.0.0.1', REQUIRE_HTTPS: 'off' }
+  const [hidden, shown] = [await startServer(settings), await startServer({ ...settings, API_PAGES: 'on' })]
+  const unknown = await hidden.get('/nothing')
+  for (const path of ['/', '/docs', '/docs/', '/openapi.json', '/docs/docs.css', '/docs/swagger-ui-bundle.js']) {
+    const answers = [await hidden.get(path, BROWSER), await hidden.post(path, {}), await hidden.delete(path)]
+    for (const { status, text } of answers) assert.deepEqual([status, text], [404, unknown.text], path)
+    assert.equal((await shown.get(path, BROWSER)).status, 200, path)
+  }
+  assert.equal((await hidden.post('/dev/mail', {})).status, 404)
+})

@@ -9,6 +9,7 @@ export const developmentMailbox: Guard = {
     if (edge.showsMailbox) logDemoRefusal(ctx, request, 'the mailbox is')
     if (!edge.showsMailbox || !isDemoClient(edge, request)) throw notFound()
   },
+  hidesPath: true,
   scheme: () => null,
   refusals: () => [],
 }

@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Refusal } from '../contract/refusal.ts'
+import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
 import { routes } from '../routes.ts'
 
@@ -15,9 +16,11 @@ export function methodNotAllowedAt(path: string): Refusal | null {
 }
 
 /** Answers any other method on a known path with a 405 that lists the allowed ones (RFC 9110, 15.5.6). */
-export function refuseOtherMethods(server: FastifyInstance): void {
+export function refuseOtherMethods(server: FastifyInstance, ctx: HttpContext): void {
   for (const [path] of patterns) {
-    const refuse = async () => {
+    const guard = routesAt(path)[0]?.guard
+    const refuse = async (request: FastifyRequest) => {
+      if (guard?.hidesPath) await guard.check(ctx, request)
       throw methodNotAllowed(path)
     }
     const allowed = methodsAt(path)

@@ -106,7 +106,7 @@ export function createServer(
   })
 
   for (const route of routes) addRoute(server, ctx, route)
-  refuseOtherMethods(server)
+  refuseOtherMethods(server, ctx)
   return server
 }
 
