@@ -121,6 +121,8 @@ test('the description states who may issue pairs, as configured', async () => {
     secured.map(([, , { operationId, security }]) => [operationId, security]),
     [
       ['deleteUser', [{ accessToken: [] }]],
+      ['refresh', [{}, { cookieAuth: [] }]],
+      ['logout', [{}, { cookieAuth: [] }]],
       ['me', [{ accessToken: [] }]],
     ],
   )
@@ -155,4 +157,20 @@ test('the user that a sign-up returns matches the description', async () => {
   const user = await signUp(server)
   assert.equal(validationErrors('/components/schemas/User', user), '')
   assert.notEqual(validationErrors('/components/schemas/User', { ...user, role: 'boss' }), '')
+})
+
+test('the description has what generators need: an absolute address, named bodies and answers, widths of integers', async () => {
+  const { document } = await apiDescription(server)
+  const { servers, components } = document as unknown as {
+    servers: { url: string }[]
+    components: { schemas: Record<string, { properties?: Record<string, object> }>; securitySchemes: object }
+  }
+  assert.deepEqual(servers, [{ url: server.url }])
+  for (const name of ['LoginRequest', 'LoginResponse', 'RefreshRequest', 'SignUpRequest', 'RefreshPairRequest'])
+    assert.ok(components.schemas[name]?.properties, name)
+  const widths = JSON.stringify(components).match(/"type":"integer"(?!,"format":"int(32|64)"|[^{}]*"format":"int)/g)
+  assert.equal(widths, null)
+  assert.ok('cookieAuth' in components.securitySchemes)
+  const elsewhere = await startServer({ PUBLIC_URL: 'https://auth.example.com' })
+  assert.equal((await elsewhere.get('/openapi.json')).body.servers[0].url, 'https://auth.example.com')
 })

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import type { About, Endpoint } from '../endpoint/endpoint.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
+import { REFRESH_COOKIE } from '../request/refresh-cookie.ts'
 import { TokensSchema } from '../view/tokens.ts'
 import { UserSchema } from '../view/user.ts'
 import { describeAnswers, errorSchemas } from './describe-answers.ts'
@@ -10,20 +11,42 @@ const DESCRIPTION = `Signs up users, checks passwords, and issues, refreshes and
 
 Bodies are JSON in UTF-8, at most 16 KB. Dates are ISO 8601 in UTC. Every response to a readable request has an \`X-Request-Id\`, which also appears in the log.`
 
-const components: Record<string, object> = { User: UserSchema, Tokens: TokensSchema, ...errorSchemas }
+type Components = Readonly<Record<string, object>>
 
-/** Describes the API in OpenAPI 3.1, from what the routes validate and return, so that it cannot contradict them. */
+/** Names the body and the answer of each operation, so that generated clients have types for them. */
+function nameSchemas(routes: readonly Route[]): Components {
+  const named: Record<string, object> = { User: UserSchema, Tokens: TokensSchema, ...errorSchemas }
+  const add = (name: string, schema: TSchema | undefined) => {
+    if (schema && 'properties' in schema && !Object.values(named).includes(schema)) named[name] = schema
+  }
+  for (const { endpoint } of routes) {
+    if (!endpoint.about) continue
+    const { operationId } = endpoint.about
+    const name = operationId.charAt(0).toUpperCase() + operationId.slice(1)
+    add(`${name}Request`, endpoint.body)
+    add(`${name}Response`, endpoint.responses[200])
+  }
+  return named
+}
+
+/**
+ * Describes the API in OpenAPI 3.1, from what the routes validate and return, so that it cannot contradict them. The address
+ * of the server is up to the caller.
+ */
 export function describeApi(routes: readonly Route[], edge: EdgeSettings, version: string): object {
+  const components = nameSchemas(routes)
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) {
     if (!route.endpoint.about) continue
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeRoute(route, route.endpoint.about, edge) }
+    paths[path] = {
+      ...paths[path],
+      [route.method.toLowerCase()]: describeRoute(route, route.endpoint.about, edge, components),
+    }
   }
   return {
     openapi: '3.1.1',
     info: { title: 'Tessera', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
-    servers: [{ url: '/' }],
     tags: [
       { name: 'Registration', description: 'Sign up and delete users.' },
       {
@@ -41,17 +64,23 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
     components: {
       // A component refers to the components inside it, but not to itself.
       schemas: Object.fromEntries(
-        Object.entries(components).map(([name, schema]) => [name, withReferencesInside(schema)]),
+        Object.entries(components).map(([name, schema]) => [name, withReferencesInside(schema, components)]),
       ),
       securitySchemes: {
         accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },
+        cookieAuth: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: REFRESH_COOKIE,
+          description: 'The refresh token, set by a login that asks for a cookie.',
+        },
         serviceKey: { type: 'http', scheme: 'bearer', description: 'One of SERVICE_KEYS.' },
       },
     },
   }
 }
 
-function describeRoute(route: Route, about: About, edge: EdgeSettings): object {
+function describeRoute(route: Route, about: About, edge: EdgeSettings, components: Components): object {
   const { endpoint, guard } = route
   const scheme = guard?.scheme(edge) ?? null
   const parameters = [
@@ -69,13 +98,22 @@ function describeRoute(route: Route, about: About, edge: EdgeSettings): object {
     tags: [about.tag],
     summary: about.summary,
     ...(about.detail && { description: about.detail }),
-    security: scheme === null ? [] : [{ [scheme]: [] }],
+    security: securityOf(scheme, endpoint),
     ...(parameters.length > 0 && { parameters }),
-    ...(endpoint.body && {
-      requestBody: { required: true, content: content(endpoint.body, about.examples?.body, endpoint.bodyType) },
-    }),
-    responses: { ...successes(endpoint, about), ...describeAnswers(route, about, edge) },
+    ...(endpoint.body && { requestBody: requestBody(endpoint, endpoint.body, about, components) }),
+    responses: { ...successes(endpoint, about, components), ...describeAnswers(route, about, edge) },
   }
+}
+
+/** The cookie is one of two ways to present a refresh token: the empty requirement is the other. */
+function securityOf(scheme: string | null, { mayOmitBody }: Endpoint): object[] {
+  if (mayOmitBody) return [{}, { cookieAuth: [] }]
+  return scheme === null ? [] : [{ [scheme]: [] }]
+}
+
+function requestBody(endpoint: Endpoint, body: TSchema, { examples }: About, components: Components): object {
+  const type = endpoint.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+  return { required: endpoint.mayOmitBody !== true, content: content(body, examples?.body, components, type) }
 }
 
 const idempotencyKey = {
@@ -86,35 +124,40 @@ const idempotencyKey = {
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{16,128}$' },
 }
 
-function successes({ responses }: Endpoint, { success, examples }: About): Record<string, object> {
+function successes(
+  { responses }: Endpoint,
+  { success, examples }: About,
+  components: Components,
+): Record<string, object> {
   const described = Object.entries(responses).map(([status, schema]) => {
-    const body = 'type' in schema && schema.type === 'null' ? {} : { content: content(schema, examples?.answer) }
+    const body =
+      'type' in schema && schema.type === 'null' ? {} : { content: content(schema, examples?.answer, components) }
     return [status, { description: success, ...body }]
   })
   return Object.fromEntries(described)
 }
 
-function content(schema: TSchema, example: object | undefined, type?: Endpoint['bodyType']): object {
-  return {
-    [type === 'form' ? 'application/x-www-form-urlencoded' : 'application/json']: {
-      schema: withReferences(schema),
-      ...(example && { example }),
-    },
-  }
+function content(
+  schema: TSchema,
+  example: object | undefined,
+  components: Components,
+  type = 'application/json',
+): object {
+  return { [type]: { schema: withReferences(schema, components), ...(example && { example }) } }
 }
 
 /** Replaces the schemas of components with references to them. */
-function withReferences(schema: object): object {
+function withReferences(schema: object, components: Components): object {
   const name = Object.keys(components).find((candidate) => components[candidate] === schema)
-  return name ? { $ref: `#/components/schemas/${name}` } : withReferencesInside(schema)
+  return name ? { $ref: `#/components/schemas/${name}` } : withReferencesInside(schema, components)
 }
 
-function withReferencesInside(schema: object): object {
-  const entries = Object.entries(schema).map(([key, value]) => [key, withReferencesIn(value)])
+function withReferencesInside(schema: object, components: Components): object {
+  const entries = Object.entries(schema).map(([key, value]) => [key, withReferencesIn(value, components)])
   return Object.fromEntries(entries)
 }
 
-function withReferencesIn(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withReferencesIn)
-  return typeof value === 'object' && value !== null ? withReferences(value) : value
+function withReferencesIn(value: unknown, components: Components): unknown {
+  if (Array.isArray(value)) return value.map((each) => withReferencesIn(each, components))
+  return typeof value === 'object' && value !== null ? withReferences(value, components) : value
 }

@@ -3,14 +3,18 @@ import { endpoint } from '../endpoint/endpoint.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The OpenAPI description as JSON, built on the first request. */
-    openapi: () => string
+    /** The OpenAPI description without the address of the server, built on the first request. */
+    openapi: () => object
   }
 }
 
-/** `GET /openapi.json` */
+/** `GET /openapi.json`, with the address that clients reach the server at: tools need an absolute one. */
 export const openapiDocument = endpoint({
   about: null,
   responses: { 200: Type.Any() },
-  handle: async (_ctx, request, reply) => reply.type('application/json; charset=utf-8').send(request.server.openapi()),
+  async handle({ edge }, request, reply) {
+    const url = edge.publicOrigin ?? `${request.isSecure ? 'https' : 'http'}://${request.host}`
+    const document = { ...request.server.openapi(), servers: [{ url }] }
+    return reply.type('application/json; charset=utf-8').send(JSON.stringify(document))
+  },
 })

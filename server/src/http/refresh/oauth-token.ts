@@ -30,7 +30,7 @@ export const oauthToken = endpoint({
     200: Type.Object({
       access_token: Type.String({ description: 'A JWT.' }),
       token_type: Type.Literal('Bearer'),
-      expires_in: Type.Integer({ description: 'Seconds until the access token expires.' }),
+      expires_in: Type.Integer({ format: 'int32', description: 'Seconds until the access token expires.' }),
       refresh_token: Type.String(),
     }),
   },

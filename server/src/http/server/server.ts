@@ -78,8 +78,8 @@ export function createServer(
   server.decorateRequest('isFromTrustedProxy', false)
   server.decorateRequest('caller', null)
   server.decorateRequest('refusal', null)
-  let openapi: string | null = null
-  server.decorate('openapi', () => (openapi ??= JSON.stringify(describeApi(routes, ctx.edge, version))))
+  let openapi: object | null = null
+  server.decorate('openapi', () => (openapi ??= describeApi(routes, ctx.edge, version)))
 
   const hintAtProxy = createProxyHint(ctx.log)
   // Both hooks take a callback: promises would cost every request extra turns of the microtask queue.

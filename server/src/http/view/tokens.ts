@@ -10,8 +10,9 @@ export const MessageSchema = Type.Object({ message: Type.String() })
 export const DeliveredTokens = Type.Object({
   access_token: Type.String({ description: 'A JWT.' }),
   token_type: Type.Literal('Bearer'),
-  expires_in: Type.Integer({ description: 'Seconds until the access token expires.' }),
+  expires_in: Type.Integer({ format: 'int32', description: 'Seconds until the access token expires.' }),
   refresh_expires_in: Type.Integer({
+    format: 'int32',
     description: 'Seconds until the refresh token expires, at most until the session ends.',
   }),
   refresh_token: Type.Optional(

@@ -5,7 +5,7 @@ const nullableString = Type.Union([Type.String(), Type.Null()])
 
 /** A user as the API returns them. */
 export const UserSchema = Type.Object({
-  id: Type.Integer(),
+  id: Type.Integer({ format: 'int64' }),
   guid: Type.String({ format: 'uuid' }),
   email: Type.String({ description: 'In canonical form: lower case, ASCII domain.' }),
   first_name: nullableString,
