@@ -45,6 +45,8 @@ function throwInOneLine(command: Command, fullName: string): void {
 function sentence(error: unknown): string {
   const { name, code, message, port } = error as NodeJS.ErrnoException & { port?: number }
   if (name === 'ConfigError' || name === 'CommandError') return message
+  if (name === 'AuthError' && message === 'last_admin')
+    return 'This is the last admin that can sign in; give another user the role first: tessera users set-role <user> admin'
   if (name === 'Unavailable' && message.startsWith('Redis: ')) return `${message}.`
   if (name === 'Unavailable') return `The database cannot be used: ${message}.`
   if (code === 'EADDRINUSE')

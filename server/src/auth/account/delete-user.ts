@@ -5,6 +5,7 @@ import type { Context } from '../context/context.ts'
 import type { Client, Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { findUserByIdOrGuid } from './find-user.ts'
+import { keepAnAdmin } from './keep-an-admin.ts'
 import { may } from './rights.ts'
 
 /**
@@ -12,7 +13,7 @@ import { may } from './rights.ts'
  * succeeds.
  *
  * @param input.id the id or the GUID
- * @throws {AuthError} `user_not_found`, also for another user's id: only that user and admins may know that it exists
+ * @throws {AuthError} `last_admin`; `user_not_found`, also for another user's id: only that user and admins may know that it exists
  */
 export async function deleteUserFor(
   ctx: Pick<Context, 'db' | 'now'>,
@@ -24,13 +25,18 @@ export async function deleteUserFor(
   if (!(await deleteUser(ctx, { user, details, origin: client }))) throw new AuthError('user_not_found')
 }
 
-/** Deletes a user with their sessions, tokens and pending mails. Returns false when the user no longer exists. */
+/**
+ * Deletes a user with their sessions, tokens and pending mails. Returns false when the user no longer exists.
+ *
+ * @throws {AuthError} `last_admin`
+ */
 export function deleteUser(
   ctx: Pick<Context, 'db' | 'now'>,
-  deletion: { user: Pick<UserRow, 'id'>; details?: Record<string, number>; origin: Origin },
+  deletion: { user: Pick<UserRow, 'id' | 'role'>; details?: Record<string, number>; origin: Origin },
 ): Promise<boolean> {
   const { user, details = {}, origin } = deletion
   return ctx.db.transaction(async (tx) => {
+    await keepAnAdmin(tx, user)
     if (!(await deleteUserRow(tx, user.id))) return false
     await recordEvent(tx, { kind: 'user_deleted', userId: user.id, details }, origin, ctx.now())
     return true

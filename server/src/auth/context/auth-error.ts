@@ -6,6 +6,7 @@ export type AuthErrorCode =
   | 'refresh_token_used'
   | 'invalid_access_token'
   | 'user_not_found'
+  | 'last_admin'
 
 /** An expected refusal, as opposed to a bug or an outage. Thrown after the transaction that decided it. */
 export class AuthError extends Error {

@@ -12,7 +12,7 @@ export const deleteUser = endpoint({
     success: 'Deleted',
     detail:
       'Users can delete themselves; admins can delete any user. Any other id gets the same 404 as an unknown one.',
-    refusals: ['user_not_found'],
+    refusals: ['user_not_found', 'last_admin'],
   },
   params: { id: 'The id or GUID of the user.' },
   responses: { 204: Type.Null() },

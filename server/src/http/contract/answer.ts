@@ -1,5 +1,5 @@
 import type { FastifyError } from 'fastify'
-import { AuthError } from '../../auth/context/auth-error.ts'
+import { AuthError, type AuthErrorCode } from '../../auth/context/auth-error.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
 import { HashPoolFull } from '../../crypto/hash-pool.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
@@ -21,6 +21,9 @@ const FRAMEWORK_REFUSALS: Record<number, [code: string, message: string]> = {
   415: ['unsupported_media_type', 'The body must be application/json'],
 }
 
+/** The refusals of the rules that are told apart by more than their status. */
+const CODES_FOR_PROGRAMS: ReadonlySet<AuthErrorCode> = new Set(['last_admin'])
+
 const RETRY_SOON = { 'retry-after': '1' }
 
 /** Converts an error to a response of the contract. Null: a bug, which gets {@link internalError} and a log line. */
@@ -28,7 +31,7 @@ export function answerTo(error: unknown, contract: Contract): Answer | null {
   if (error instanceof AuthError) {
     const [status, sentence] = contract.refusals[error.code]
     const headers = error instanceof Unauthenticated ? { 'www-authenticate': error.challenge } : {}
-    return answer(contract, status, sentence, {}, headers)
+    return answer(contract, status, sentence, CODES_FOR_PROGRAMS.has(error.code) ? { code: error.code } : {}, headers)
   }
   if (error instanceof InvalidBody) {
     return { status: 422, headers: {}, body: contract.validationBody(error.errors) }

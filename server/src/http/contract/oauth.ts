@@ -20,6 +20,7 @@ export const oauth: Contract = {
     refresh_token_used: [REFUSED_GRANT, 'Invalid refresh token'],
     invalid_access_token: [REFUSED_GRANT, 'Missing or invalid token'],
     user_not_found: [REFUSED_GRANT, 'Not found'],
+    last_admin: [409, 'The last admin cannot be deleted'],
   },
   errorBody: (message, details, status) => ({
     error: codeOf(details, status),

@@ -16,6 +16,7 @@ export const tokenPairs: Contract = {
     refresh_token_used: [401, 'Refresh token already used'],
     invalid_access_token: [401, 'Invalid access token'],
     user_not_found: [404, 'User not found'],
+    last_admin: [409, 'The last admin cannot be deleted'],
   },
   errorBody: (message) => ({ error: message }),
   validationBody(errors) {

@@ -28,3 +28,13 @@ export async function lockUserAgainstDelete(tx: Queries, id: number): Promise<vo
 export async function lockUserExclusive(tx: Queries, id: number): Promise<void> {
   if (tx.dialect === 'postgres') await tx.query(sql`select id from users where id = ${id} for no key update`)
 }
+
+/**
+ * Locks the admins that are not disabled, in the order of their ids, so that of two transactions that each take one away,
+ * the second sees what the first left.
+ */
+export function lockAdmins(tx: Queries): Promise<Pick<UserRow, 'id' | 'seeded_as'>[]> {
+  return tx.query<Pick<UserRow, 'id' | 'seeded_as'>>(sql`
+    select id, seeded_as from users where role = 'admin' and disabled_at is null
+    order by id ${lockClause(tx, 'for update')}`)
+}
