@@ -1,101 +1,168 @@
-import { isPasswordDigest } from '../../crypto/passwords.ts'
-import { isUuid, uuidV4 } from '../../crypto/uuid.ts'
-import {
-  continueIdsAfterImport,
-  type ImportedUser,
-  insertImportedUser,
-  lockIdsForImport,
-} from '../../storage/account/imported-users.ts'
-import { isRole, ROLES, type Role } from '../../storage/account/users.ts'
-import { canonicalEmail } from '../../text/email-address.ts'
-import { readIsoTime } from '../../text/iso-time.ts'
-import { DEFAULT_LOCALE, isLocale, type Locale } from '../../text/locale.ts'
-import { readRecordId } from '../../text/record-id.ts'
+import { findTaken, type ImportedUser, insertImportedUsers, reserveIds } from '../../storage/account/imported-users.ts'
+import { UniqueViolation } from '../../storage/database/errors.ts'
+import { clearFact, readFact, writeFact } from '../../storage/database/installation.ts'
+import { insertAuditEvents } from '../../storage/notice/audit-events.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
-import { recordEvent } from '../notice/record-event.ts'
-import { takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
+import { type ForeignUser, readUser } from './read-foreign-user.ts'
+import { TAKEN, type ValidationErrors } from './user-fields.ts'
 
-/** A user of another system: the columns of a Rails `users` table and of Tessera's. Other columns are ignored. */
-export type ForeignUser = Record<string, unknown>
+/** A line of an import: a user of another system, or null if the line has none. */
+export interface ImportLine {
+  /** Counts from 1. */
+  number: number
+  user: ForeignUser | null
+}
 
-type ImportOutcome =
-  | { kind: 'imported'; users: number }
-  /** Nothing was written. `line` counts from 1. */
-  | { kind: 'invalid'; line: number; errors: ValidationErrors }
+export interface BadLine {
+  number: number
+  /** Null for a line without a user. */
+  errors: ValidationErrors | null
+}
 
-/** Imports users with their ids and password digests, all or nothing. */
-export async function importUsers(
-  ctx: Pick<Context, 'db' | 'now' | 'random'>,
-  { users: foreignUsers, origin }: { users: readonly ForeignUser[]; origin: Origin },
-): Promise<ImportOutcome> {
-  const now = ctx.now()
-  const users: ImportedUser[] = []
-  for (const [index, foreign] of foreignUsers.entries()) {
-    const user = readUser(foreign, now, ctx.random)
-    if (!('email' in user)) return { kind: 'invalid', line: index + 1, errors: user.errors }
-    users.push(user)
+/** The verdict on all lines. Nothing is written to reach it. */
+export interface ImportVerdict {
+  lines: number
+  bad: BadLine[]
+  highestId: number
+  /** The last line that an earlier, interrupted run of the same import has committed; 0 for none. */
+  committedLine: number
+}
+
+type ImportContext = Pick<Context, 'db' | 'now' | 'random'>
+
+/** Lines that are judged and written together: few enough for one statement, so that requests run in between. */
+const BATCH_SIZE = 1000
+
+/**
+ * Judges all lines of an import: each alone, against the lines before it, and against the users that exist.
+ *
+ * @param source identifies the content, so that an interrupted import can continue
+ */
+export async function judgeImport(
+  ctx: ImportContext,
+  source: string,
+  lines: AsyncIterable<ImportLine>,
+): Promise<ImportVerdict> {
+  const committedLine = Number((await readFact(ctx.db, factOf(source))) ?? 0)
+  const verdict: ImportVerdict = { lines: 0, bad: [], highestId: 0, committedLine }
+  const seen = { email: new Set<string>(), guid: new Set<string>(), id: new Set<number>() }
+  for await (const batch of inBatches(lines)) {
+    verdict.lines += batch.length
+    const read: { number: number; user: ImportedUser }[] = []
+    for (const { number, user: foreign } of batch) {
+      if (number <= committedLine) continue
+      const user = foreign === null ? { errors: null } : readUser(foreign, ctx.now(), ctx.random)
+      const errors = 'email' in user ? repeatedFields(seen, user) : user.errors
+      if ('email' in user && errors === undefined) read.push({ number, user })
+      else verdict.bad.push({ number, errors: errors ?? null })
+    }
+    const taken =
+      read.length === 0
+        ? []
+        : await findTaken(
+            ctx.db,
+            read.map(({ user }) => user),
+          )
+    const fields = (['email', 'guid', 'id'] as const).map(
+      (field) => [field, new Set<unknown>(taken.map((row) => row[field]))] as const,
+    )
+    for (const { number, user } of read) {
+      const errors = fields.flatMap(([field, values]) => (values.has(user[field]) ? [[field, [TAKEN]]] : []))
+      if (errors.length > 0) verdict.bad.push({ number, errors: Object.fromEntries(errors) })
+      else verdict.highestId = Math.max(verdict.highestId, user.id ?? 0)
+    }
   }
-  const hasIds = users.some(({ id }) => id !== null)
-  let line = 0
-  try {
-    await ctx.db.transaction(async (tx) => {
-      if (hasIds) await lockIdsForImport(tx)
-      for (line = 1; line <= users.length; line++) {
-        const userId = await insertImportedUser(tx, users[line - 1] as ImportedUser)
-        await recordEvent(tx, { kind: 'user_imported', userId }, origin, now)
-      }
-      if (hasIds) await continueIdsAfterImport(tx)
-    })
-    return { kind: 'imported', users: users.length }
-  } catch (error) {
-    return { kind: 'invalid', line, errors: takenFieldError(error, ['email', 'guid', 'id']) }
+  verdict.bad.sort((a, b) => a.number - b.number)
+  return verdict
+}
+
+/** Returns the fields of a user that an earlier line has as well, undefined for none, and remembers the others. */
+function repeatedFields(
+  seen: { email: Set<string>; guid: Set<string>; id: Set<number> },
+  { email, guid, id }: ImportedUser,
+): ValidationErrors | undefined {
+  const repeated = [
+    ...(seen.email.has(email) ? ['email'] : []),
+    ...(seen.guid.has(guid) ? ['guid'] : []),
+    ...(id !== null && seen.id.has(id) ? ['id'] : []),
+  ]
+  seen.email.add(email)
+  seen.guid.add(guid)
+  if (id !== null) seen.id.add(id)
+  return repeated.length === 0 ? undefined : Object.fromEntries(repeated.map((field) => [field, [TAKEN]]))
+}
+
+/** A user took an address, GUID or id between the verdict and the writing. The batches before are committed. */
+export class ImportInterrupted extends Error {
+  override readonly name = 'ImportInterrupted'
+  readonly column: string
+  /** The lines up to this one are imported. */
+  readonly committedLine: number
+  constructor(column: string, committedLine: number) {
+    super('import interrupted')
+    this.column = column
+    this.committedLine = committedLine
   }
 }
 
-function readUser(
-  foreign: ForeignUser,
-  now: Date,
-  random: Context['random'],
-): ImportedUser | { errors: ValidationErrors } {
-  const errors: ValidationErrors = {}
-  /** Reads a field: its parsed value, or `fallback` if it is absent. A value that cannot be parsed is an error. */
-  const read = <T>(field: string, parse: (text: string) => T | null, fallback: T, message = 'is invalid'): T => {
-    const raw = foreign[field]
-    if (raw === undefined || raw === null) return fallback
-    const value = typeof raw === 'string' || typeof raw === 'number' ? parse(String(raw)) : null
-    if (value === null) errors[field] = [message]
-    return value ?? fallback
+/**
+ * Writes the lines that a verdict found good, a thousand a transaction; the same import again continues where one was
+ * interrupted.
+ *
+ * @param options.onWritten is told of each batch
+ * @returns the number of users that were written
+ * @throws {ImportInterrupted}
+ */
+export async function writeImport(
+  ctx: ImportContext,
+  source: string,
+  lines: AsyncIterable<ImportLine>,
+  { verdict, origin, onWritten }: { verdict: ImportVerdict; origin: Origin; onWritten: (users: number) => void },
+): Promise<number> {
+  if (verdict.highestId > 0) await reserveIds(ctx.db, verdict.highestId)
+  const bad = new Set(verdict.bad.map(({ number }) => number))
+  let [written, committedLine] = [0, verdict.committedLine]
+  for await (const batch of inBatches(lines)) {
+    const good = batch.filter(({ number }) => number > verdict.committedLine && !bad.has(number))
+    const now = ctx.now()
+    const users = good.map(({ user }) => readUser(user ?? {}, now, ctx.random) as ImportedUser)
+    if (users.length === 0) continue
+    const lastLine = batch.at(-1)?.number ?? 0
+    try {
+      await ctx.db.transaction(async (tx) => {
+        const ids = await insertImportedUsers(tx, users)
+        const event = { kind: 'user_imported', session_id: null, ip: origin.ip, user_agent: origin.userAgent } as const
+        await insertAuditEvents(
+          tx,
+          ids.map((id) => ({ ...event, user_id: id, details: {} })),
+          now,
+        )
+        await writeFact(tx, factOf(source), String(lastLine))
+      })
+    } catch (error) {
+      if (error instanceof UniqueViolation) throw new ImportInterrupted(error.column, committedLine)
+      throw error
+    }
+    committedLine = lastLine
+    written += users.length
+    onWritten(users.length)
   }
-  const parseName = (text: string) => (validateName(text).length === 0 ? text : null)
-  const createdAt = read('created_at', readIsoTime, now)
-  const user = {
-    id: read('id', readImportableId, null),
-    guid: read('guid', (text) => (isUuid(text) ? text.toLowerCase() : null), '') || uuidV4(random),
-    email: read('email', canonicalEmail, ''),
-    password_digest: read(
-      'password_digest',
-      (text) => (isPasswordDigest(text) ? text : null),
-      null,
-      'is not a bcrypt digest of cost 15 or less, nor an argon2id digest of 64 MiB, 4 passes and 4 lanes or less',
-    ),
-    first_name: read('first_name', parseName, null),
-    last_name: read('last_name', parseName, null),
-    role: read<Role>('role', (text) => (isRole(text) ? text : null), 'user', `must be ${ROLES.join(' or ')}`),
-    // An unsupported language does not stop an import: the user gets mails in the default one.
-    locale: read<Locale>('locale', (text) => (isLocale(text) ? text : DEFAULT_LOCALE), DEFAULT_LOCALE),
-    disabled_at: read('disabled_at', readIsoTime, null),
-    created_at: createdAt,
-    updated_at: read('updated_at', readIsoTime, createdAt),
-  }
-  if (user.email === '' && !errors['email']) errors['email'] = ["can't be blank"]
-  return Object.keys(errors).length > 0 ? { errors } : user
+  await clearFact(ctx.db, factOf(source))
+  return written
 }
 
-/** The next users get the ids above: they must stay within the numbers that JSON and JavaScript have. */
-const MAX_IMPORTED_ID = 999_999_999_999_999
+function factOf(source: string): string {
+  return `import ${source}`
+}
 
-function readImportableId(text: string): number | null {
-  const id = readRecordId(text)
-  return id !== null && id <= MAX_IMPORTED_ID ? id : null
+async function* inBatches<Item>(items: AsyncIterable<Item>): AsyncIterable<Item[]> {
+  let batch: Item[] = []
+  for await (const item of items) {
+    batch.push(item)
+    if (batch.length < BATCH_SIZE) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
 }

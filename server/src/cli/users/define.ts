@@ -4,6 +4,7 @@ import { DEFAULT_LOCALE, LOCALES } from '../../text/locale.ts'
 import { defineCommand, jsonOption, limitOption, userArgument } from '../terminal/define-command.ts'
 import { wholeNumber } from '../terminal/option-values.ts'
 import type { CreateOptions } from './create.ts'
+import type { ImportOptions } from './import.ts'
 import type { ListOptions } from './list.ts'
 
 /** Defines `tessera users …`. */
@@ -11,12 +12,16 @@ export function defineUserCommands(program: Command): void {
   const users = program.command('users').description('Create, find and change users.')
   defineReading(users)
   defineChanges(users)
-  defineCommand(users, 'import', 'Import users with their ids and password hashes (all or nothing).', [
-    'tessera users import users.jsonl',
+  defineCommand(users, 'import', 'Import users with their ids and password hashes.', [
+    'tessera users import users.jsonl --dry-run',
+    'tessera users import users.jsonl --skip-invalid --rejects bad.jsonl',
     'psql -At old -c "select row_to_json(u) from users u" | tessera users import -',
   ])
     .argument('<file>', 'one JSON object per line; - is standard input')
-    .action(async (file) => (await import('./import.ts')).importUsersCommand(file))
+    .option('--dry-run', 'name all bad lines and write nothing')
+    .option('--skip-invalid', 'import the good lines; without it, one bad line stops the import before it writes')
+    .option('--rejects <file>', 'write the bad lines to this file, with --skip-invalid')
+    .action(async (file, options: ImportOptions) => (await import('./import.ts')).importUsersCommand(file, options))
 }
 
 function defineReading(users: Command): void {

@@ -1,42 +1,105 @@
-import { readFile } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
-import { type ForeignUser, importUsers } from '../../auth/account/import-users.ts'
-import { COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { Presets, SingleBar } from 'cli-progress'
+import {
+  type BadLine,
+  ImportInterrupted,
+  type ImportVerdict,
+  judgeImport,
+  writeImport,
+} from '../../auth/account/import-users.ts'
+import { type CommandContext, COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
-import { decodeUtf8 } from '../terminal/decode-utf8.ts'
 import { print } from '../terminal/output.ts'
+import { type ImportSource, openSource } from './import-source.ts'
 import { validationSentence } from './validation-sentence.ts'
 
+export interface ImportOptions {
+  dryRun?: boolean
+  skipInvalid?: boolean
+  rejects?: string
+}
+
 const NOTHING_IMPORTED = 'No users were imported.'
+const MAX_LISTED = 1000
 
-/** Reads one JSON object per line, from a file or, for `-`, from standard input. */
-export async function importUsersCommand(file: string): Promise<void> {
-  const source = file === '-' ? 'Standard input' : file
-  const bytes = file === '-' ? await buffer(process.stdin) : await readFile(file).catch(cannotRead(file))
-  const lines = decodeUtf8(bytes, source).split('\n')
-  const users = lines.flatMap((line, index) => (line.trim() === '' ? [] : [parseLine(line, index + 1)]))
-  if (users.length === 0) throw new CommandError(`${source} is empty. ${NOTHING_IMPORTED}`)
-  await withDatabase({ mayCreate: true }, async (ctx) => {
-    const outcome = await importUsers(ctx, { users, origin })
-    if (outcome.kind === 'imported')
-      return print(outcome.users === 1 ? 'Imported 1 user.' : `Imported ${outcome.users} users.`)
-    throw new CommandError(`Line ${outcome.line}: ${validationSentence(outcome.errors)} ${NOTHING_IMPORTED}`)
-  })
-}
-
-function cannotRead(file: string) {
-  return (error: NodeJS.ErrnoException): never => {
-    const reason = error.code === 'ENOENT' ? 'there is no such file' : error.message
-    throw new CommandError(`${file} cannot be read: ${reason}. ${NOTHING_IMPORTED}`)
-  }
-}
-
-function parseLine(line: string, number: number): ForeignUser {
+/** Reads one JSON object per line. All lines are judged before the first user is written. */
+export async function importUsersCommand(file: string, options: ImportOptions): Promise<void> {
+  if (options.rejects !== undefined && !options.skipInvalid)
+    throw new CommandError(`--rejects needs --skip-invalid. ${NOTHING_IMPORTED}`)
+  const source = await openSource(file)
   try {
-    const value: unknown = JSON.parse(line)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as ForeignUser
-  } catch {
-    // reported below
+    await withDatabase({ mayCreate: true }, (ctx) => importFrom(ctx, source, options))
+  } finally {
+    source.close()
   }
-  throw new CommandError(`Line ${number} is not a JSON object. ${NOTHING_IMPORTED}`)
+}
+
+async function importFrom(ctx: CommandContext, source: ImportSource, options: ImportOptions): Promise<void> {
+  const verdict = await judgeImport(ctx, source.digest, source.lines())
+  if (verdict.lines === 0) throw new CommandError(`${source.name} is empty. ${NOTHING_IMPORTED}`)
+  if (verdict.bad.length > 0 && !options.skipInvalid) throw refuse(verdict)
+  if (options.dryRun) return print(`${summaryOf(verdict)} ${NOTHING_IMPORTED}`)
+  if (options.rejects !== undefined) await writeRejects(options.rejects, source, verdict)
+  if (verdict.committedLine > 0) print(`Continuing an import that ended after line ${verdict.committedLine}.`)
+  const written = await write(ctx, source, verdict)
+  const skipped = verdict.bad.length === 0 ? '' : ` Skipped ${plural(verdict.bad.length, 'bad line')}.`
+  print(`Imported ${plural(written, 'user')}.${skipped}`)
+}
+
+async function write(ctx: CommandContext, source: ImportSource, verdict: ImportVerdict): Promise<number> {
+  const format = '{bar} {percentage} % | {value} of {total} users | {rate}/s | {eta_formatted} left'
+  const bar = new SingleBar({ format, noTTYOutput: false, stream: process.stderr }, Presets.shades_classic)
+  const startedAt = performance.now()
+  let written = 0
+  bar.start(verdict.lines - verdict.bad.length, 0, { rate: 0 })
+  try {
+    return await writeImport(ctx, source.digest, source.lines(), {
+      verdict,
+      origin,
+      onWritten(users) {
+        written += users
+        bar.update(written, { rate: Math.round((written * 1000) / (performance.now() - startedAt)) })
+      },
+    })
+  } catch (error) {
+    if (!(error instanceof ImportInterrupted)) throw error
+    const field = error.column.replace('users.', '')
+    throw new CommandError(
+      `Another user got the ${field} of a line meanwhile. The lines up to ${error.committedLine} are imported; run the command again to see the line.`,
+    )
+  } finally {
+    bar.stop()
+  }
+}
+
+/** Names every bad line; a single one in the sentence itself. */
+function refuse({ bad }: ImportVerdict): CommandError {
+  const [only] = bad
+  if (only && bad.length === 1) return new CommandError(`${sentenceOf(only)} ${NOTHING_IMPORTED}`)
+  for (const line of bad.slice(0, MAX_LISTED)) process.stderr.write(`${sentenceOf(line)}\n`)
+  if (bad.length > MAX_LISTED) process.stderr.write(`… and ${bad.length - MAX_LISTED} more.\n`)
+  return new CommandError(`${bad.length} lines are bad. ${NOTHING_IMPORTED} --skip-invalid imports the others.`)
+}
+
+function sentenceOf({ number, errors }: BadLine): string {
+  if (errors === null) return `Line ${number} is not a JSON object.`
+  return `Line ${number}: ${validationSentence(errors)}`
+}
+
+async function writeRejects(file: string, source: ImportSource, { bad }: ImportVerdict): Promise<void> {
+  const numbers = new Set(bad.map(({ number }) => number))
+  const rejects = createWriteStream(file, { mode: 0o600 })
+  for await (const { number, text } of source.lines()) if (numbers.has(number)) rejects.write(`${text.trimEnd()}\n`)
+  rejects.end()
+  await finished(rejects)
+}
+
+function summaryOf({ lines, bad }: ImportVerdict): string {
+  const judged = `${plural(lines, 'line')} judged`
+  return bad.length === 0 ? `${judged}, none is bad.` : `${judged}, ${bad.length} bad.`
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

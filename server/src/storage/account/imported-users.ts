@@ -1,35 +1,57 @@
-import sql, { empty, raw } from 'sql-template-tag'
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
 import type { NewUser, UserRow } from './users.ts'
 
 /** A user of another system, with the id and times they had there. A null id is replaced with the next free one. */
 export type ImportedUser = NewUser & Pick<UserRow, 'disabled_at' | 'created_at' | 'updated_at'> & { id: number | null }
 
-/** @throws {UniqueViolation} of `users.email`, `users.guid` or `users.id` */
-export async function insertImportedUser(tx: Queries, user: ImportedUser): Promise<number> {
-  const id = user.id === null ? empty : sql`${user.id},`
-  const overriding = tx.dialect === 'postgres' && user.id !== null ? raw('overriding system value') : empty
+/**
+ * Inserts users in one statement; returns their ids in no order.
+ *
+ * @throws {UniqueViolation} of `users.email`, `users.guid` or `users.id`
+ */
+export async function insertImportedUsers(tx: Queries, users: readonly ImportedUser[]): Promise<number[]> {
+  // Each database has its own word for "the next id".
+  const next = tx.dialect === 'postgres' ? raw('default') : raw('null')
   const rows = await tx.query<{ id: number }>(sql`
-    insert into users (${raw(user.id === null ? '' : 'id,')} guid, email, password_digest, first_name, last_name, role,
-      locale, disabled_at, created_at, updated_at) ${overriding}
-    values (${id} ${user.guid}, ${user.email}, ${user.password_digest}, ${user.first_name}, ${user.last_name},
-      ${user.role}, ${user.locale}, ${user.disabled_at}, ${user.created_at}, ${user.updated_at})
+    insert into users (id, guid, email, password_digest, first_name, last_name, role, locale, disabled_at, created_at,
+      updated_at) ${tx.dialect === 'postgres' ? raw('overriding system value') : empty}
+    values ${join(users.map((user) => valuesOf(user, next)))}
     returning id`)
-  return rows[0]?.id ?? 0
+  return rows.map(({ id }) => id)
 }
 
-/** Locks the table before explicit ids are inserted, so that no other insert takes one. SQLite has one writer anyway. */
-export async function lockIdsForImport(tx: Queries): Promise<void> {
-  if (tx.dialect === 'postgres') await tx.query(sql`lock table users in share row exclusive mode`)
+function valuesOf(user: ImportedUser, next: Sql): Sql {
+  const id = user.id === null ? next : sql`${user.id}`
+  return sql`(${id}, ${user.guid}, ${user.email}, ${user.password_digest}, ${user.first_name}, ${user.last_name},
+    ${user.role}, ${user.locale}, ${user.disabled_at}, ${user.created_at}, ${user.updated_at})`
+}
+
+/** Finds the users that have one of the addresses, GUIDs or ids of imported users. */
+export function findTaken(
+  db: Queries,
+  users: readonly Pick<ImportedUser, 'id' | 'guid' | 'email'>[],
+): Promise<Pick<UserRow, 'id' | 'guid' | 'email'>[]> {
+  const ids = users.flatMap(({ id }) => (id === null ? [] : [id]))
+  return db.query(sql`
+    select id, guid, email from users
+    where email in (${join(users.map(({ email }) => email))}) or guid in (${join(users.map(({ guid }) => guid))})
+    ${ids.length > 0 ? sql`or id in (${join(ids)})` : empty}`)
 }
 
 /**
- * Moves the sequence of ids past every id that was imported or ever assigned, so that the id of a deleted user is never
- * reused. SQLite does so by itself.
+ * Makes new users get ids above an imported one from now on, whether or not the import is done. An id that was ever
+ * assigned is not assigned again.
  */
-export async function continueIdsAfterImport(tx: Queries): Promise<void> {
-  if (tx.dialect === 'postgres') {
-    await tx.query(sql`
-      select setval('users_id_seq', greatest((select max(id) from users), (select last_value from users_id_seq)))`)
+export async function reserveIds(db: Queries, highestId: number): Promise<void> {
+  if (db.dialect === 'postgres') {
+    await db.query(sql`
+      select setval('users_id_seq', greatest(${highestId}::bigint, (select last_value from users_id_seq)))`)
+    return
   }
+  await db.query(sql`
+    insert into sqlite_sequence (name, seq) select ${'users'}, 0
+    where not exists (select 1 from sqlite_sequence where name = ${'users'}) returning name`)
+  await db.query(sql`
+    update sqlite_sequence set seq = max(seq, ${highestId}) where name = ${'users'} returning name`)
 }

@@ -39,11 +39,18 @@ interface NewAuditEvent {
   details: AuditDetails
 }
 
-export async function insertAuditEvent(tx: Queries, event: NewAuditEvent, now: Date): Promise<void> {
+export function insertAuditEvent(tx: Queries, event: NewAuditEvent, now: Date): Promise<void> {
+  return insertAuditEvents(tx, [event], now)
+}
+
+/** Inserts events in one statement. */
+export async function insertAuditEvents(tx: Queries, events: readonly NewAuditEvent[], now: Date): Promise<void> {
+  const values = events.map(
+    (event) => sql`(${now}, ${event.kind}, ${event.user_id}, ${event.session_id}, ${event.ip}, ${event.user_agent},
+      ${JSON.stringify(event.details)})`,
+  )
   await tx.query(sql`
-    insert into audit_events (at, kind, user_id, session_id, ip, user_agent, details)
-    values (${now}, ${event.kind}, ${event.user_id}, ${event.session_id}, ${event.ip}, ${event.user_agent},
-      ${JSON.stringify(event.details)})`)
+    insert into audit_events (at, kind, user_id, session_id, ip, user_agent, details) values ${join(values)}`)
 }
 
 interface AuditEventRow extends NewAuditEvent {

@@ -1,0 +1,61 @@
+import { isPasswordDigest } from '../../crypto/passwords.ts'
+import { isUuid, uuidV4 } from '../../crypto/uuid.ts'
+import type { ImportedUser } from '../../storage/account/imported-users.ts'
+import { isRole, ROLES, type Role } from '../../storage/account/users.ts'
+import { canonicalEmail } from '../../text/email-address.ts'
+import { readIsoTime } from '../../text/iso-time.ts'
+import { DEFAULT_LOCALE, isLocale, type Locale } from '../../text/locale.ts'
+import { readRecordId } from '../../text/record-id.ts'
+import type { Context } from '../context/context.ts'
+import { type ValidationErrors, validateName } from './user-fields.ts'
+
+/** A user of another system: the columns of a Rails `users` table and of Tessera's. Other columns are ignored. */
+export type ForeignUser = Record<string, unknown>
+
+/** Reads a user of another system. A field that is absent gets a default, and one that cannot be read is an error. */
+export function readUser(
+  foreign: ForeignUser,
+  now: Date,
+  random: Context['random'],
+): ImportedUser | { errors: ValidationErrors } {
+  const errors: ValidationErrors = {}
+  /** Reads a field: its parsed value, or `fallback` if it is absent. A value that cannot be parsed is an error. */
+  const read = <T>(field: string, parse: (text: string) => T | null, fallback: T, message = 'is invalid'): T => {
+    const raw = foreign[field]
+    if (raw === undefined || raw === null) return fallback
+    const value = typeof raw === 'string' || typeof raw === 'number' ? parse(String(raw)) : null
+    if (value === null) errors[field] = [message]
+    return value ?? fallback
+  }
+  const parseName = (text: string) => (validateName(text).length === 0 ? text : null)
+  const createdAt = read('created_at', readIsoTime, now)
+  const user = {
+    id: read('id', readImportableId, null),
+    guid: read('guid', (text) => (isUuid(text) ? text.toLowerCase() : null), '') || uuidV4(random),
+    email: read('email', canonicalEmail, ''),
+    password_digest: read(
+      'password_digest',
+      (text) => (isPasswordDigest(text) ? text : null),
+      null,
+      'is not a bcrypt digest of cost 15 or less, nor an argon2id digest of 64 MiB, 4 passes and 4 lanes or less',
+    ),
+    first_name: read('first_name', parseName, null),
+    last_name: read('last_name', parseName, null),
+    role: read<Role>('role', (text) => (isRole(text) ? text : null), 'user', `must be ${ROLES.join(' or ')}`),
+    // An unsupported language does not stop an import: the user gets mails in the default one.
+    locale: read<Locale>('locale', (text) => (isLocale(text) ? text : DEFAULT_LOCALE), DEFAULT_LOCALE),
+    disabled_at: read('disabled_at', readIsoTime, null),
+    created_at: createdAt,
+    updated_at: read('updated_at', readIsoTime, createdAt),
+  }
+  if (user.email === '' && !errors['email']) errors['email'] = ["can't be blank"]
+  return Object.keys(errors).length > 0 ? { errors } : user
+}
+
+/** The next users get the ids above: they must stay within the numbers that JSON and JavaScript have. */
+const MAX_IMPORTED_ID = 999_999_999_999_999
+
+function readImportableId(text: string): number | null {
+  const id = readRecordId(text)
+  return id !== null && id <= MAX_IMPORTED_ID ? id : null
+}
