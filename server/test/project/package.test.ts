@@ -7,6 +7,7 @@ import { before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { readConfig } from '../../src/config/config.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
 import { runToEnd, startProcess } from '../support/server-process.ts'
 import { temporaryFolder } from '../support/test-database.ts'
 
@@ -66,4 +67,28 @@ test('compose.yaml publishes ports on this machine only and has valid settings',
   assert.deepEqual([config.production, config.pairIssuance, config.secrets.database.kind], [false, 'demo', 'postgres'])
   assert.ok(config.demoFrom.includes('172.18.0.1') && !config.demoFrom.includes('203.0.113.1'))
   readFileSync(join(root, services['tessera']?.build?.dockerfile ?? ''))
+})
+
+test('deploy/compose.production.yaml has secrets as files, time to stop, and no setting that does not exist', () => {
+  const { services, secrets } = parse(readFileSync(join(root, 'deploy/compose.production.yaml'), 'utf8')) as {
+    services: Record<string, { environment?: Record<string, string>; stop_grace_period?: string; secrets?: string[] }>
+    secrets: Record<string, object>
+  }
+  const { environment = {}, stop_grace_period, secrets: used = [] } = services['tessera'] ?? {}
+  assert.equal(stop_grace_period, '40s')
+  const names = new Set(
+    Object.values(SETTINGS).flatMap(({ name, secret }) => [name, ...(secret ? [`${name}_FILE`] : [])]),
+  )
+  for (const [name, value] of Object.entries(environment)) {
+    assert.ok(names.has(name), name)
+    if (!name.endsWith('_FILE')) continue
+    assert.ok(used.includes(value.replace('/run/secrets/', '')), value)
+  }
+  for (const name of used) assert.ok(name in secrets, name)
+})
+
+test('the systemd unit gives a stop more time than it takes', () => {
+  const unit = readFileSync(join(root, 'deploy/tessera.service'), 'utf8')
+  assert.match(unit, /^ExecStart=\S+tessera start$/m)
+  assert.ok(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) > 27)
 })
