@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -18,11 +18,22 @@ export function developmentSecret(folder: string): string {
   const draft = `${file}.${randomBytes(6).toString('hex')}`
   writeFileSync(draft, randomBytes(64).toString('hex'), { mode: 0o600 })
   try {
-    linkSync(draft, file) // atomic; fails if the file exists
+    linkOrCopy(draft, file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
     rmSync(draft)
   }
   return readFileSync(file, 'utf8')
+}
+
+/** Makes a file appear at once, with its content; fails with EEXIST if it is there. */
+function linkOrCopy(draft: string, file: string): void {
+  try {
+    linkSync(draft, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
+    // Some file systems have no hard links: folders that are shared with a virtual machine, exFAT.
+    copyFileSync(draft, file, constants.COPYFILE_EXCL)
+  }
 }

@@ -7,7 +7,9 @@ const KNOWN: ReadonlySet<string> = new Set([...NAMES, ...SECRET_FILES])
 
 /** Prefixes that other programs use too: a name that begins with one need not be meant for Tessera. */
 const SHARED_PREFIXES: ReadonlySet<string> = new Set([
+  'API',
   'NODE',
+  'PASSWORD',
   'WEB',
   'DATABASE',
   'LOG',

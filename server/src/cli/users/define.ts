@@ -6,12 +6,19 @@ import { wholeNumber } from '../terminal/option-values.ts'
 import type { CreateOptions } from './create.ts'
 import type { ImportOptions } from './import.ts'
 import type { ListOptions } from './list.ts'
+import type { UpdateOptions } from './update.ts'
 
 /** Defines `tessera users …`. */
 export function defineUserCommands(program: Command): void {
   const users = program.command('users').description('Create, find and change users.')
   defineReading(users)
   defineChanges(users)
+  defineCommand(
+    users,
+    'export',
+    'Print all users with their password hashes, as import reads them.',
+    'tessera users export > users.jsonl',
+  ).action(async () => (await import('./export.ts')).exportUsersCommand())
   defineCommand(users, 'import', 'Import users with their ids and password hashes.', [
     'tessera users import users.jsonl --dry-run',
     'tessera users import users.jsonl --skip-invalid --rejects bad.jsonl',
@@ -54,6 +61,17 @@ function defineChanges(users: Command): void {
     .option('--no-password', 'create a user who cannot log in: services can still request pairs for the GUID')
     .addOption(jsonOption())
     .action(async (email, options: CreateOptions) => (await import('./create.ts')).createUserCommand(email, options))
+  defineCommand(users, 'update', 'Change the address, the names or the language of a user.', [
+    'tessera users update ann@example.com --email ann@new.example',
+    'tessera users update ann@example.com --last-name ""',
+  ])
+    .addArgument(userArgument())
+    .option('--email <email>')
+    .option('--first-name <name>', 'empty removes it')
+    .option('--last-name <name>', 'empty removes it')
+    .addOption(new Option('--locale <locale>', 'language of mails').choices([...LOCALES]))
+    .addOption(jsonOption())
+    .action(async (name, options: UpdateOptions) => (await import('./update.ts')).updateUserCommand(name, options))
   defineCommand(users, 'disable', 'Disable a user and end their sessions.', 'tessera users disable ann@example.com')
     .addArgument(userArgument())
     .action(async (name) => (await change()).disableUserCommand(name))

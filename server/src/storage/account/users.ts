@@ -167,6 +167,18 @@ export async function setRole(tx: Queries, change: { id: number; role: Role; now
   return rows.length === 1
 }
 
+/** Replaces the fields of a user that operators change. Returns null if there is no such user. */
+export async function updateUser(
+  tx: Queries,
+  user: Pick<UserRow, 'id' | 'email' | 'first_name' | 'last_name' | 'locale'> & { now: Date },
+): Promise<UserRow | null> {
+  const rows = await tx.query<UserRow>(sql`
+    update users set email = ${user.email}, first_name = ${user.first_name}, last_name = ${user.last_name},
+      locale = ${user.locale}, updated_at = ${user.now}
+    where id = ${user.id} returning ${columns}`)
+  return rows[0] ?? null
+}
+
 /** Deletes a user with their sessions, tokens and mails (`on delete cascade`). Returns false if there was none. */
 export async function deleteUser(db: Queries, id: number): Promise<boolean> {
   return (await db.query(sql`delete from users where id = ${id} returning id`)).length === 1

@@ -4,6 +4,8 @@ import type { Queries } from '../database/database.ts'
 export const AUDIT_KINDS = [
   'user_registered',
   'user_imported',
+  'user_updated',
+  'users_exported',
   'user_deleted',
   'user_disabled',
   'user_enabled',

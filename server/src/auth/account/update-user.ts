@@ -1,0 +1,46 @@
+import { findUserByEmail, type UserRow, updateUser as updateUserRow } from '../../storage/account/users.ts'
+import { canonicalEmail } from '../../text/email-address.ts'
+import type { Context } from '../context/context.ts'
+import type { Origin } from '../context/origin.ts'
+import { recordEvent } from '../notice/record-event.ts'
+import { TAKEN, takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
+
+/** The fields that an operator may change, as they are stored; those that are absent stay. */
+export type UserChange = Partial<Pick<UserRow, 'email' | 'first_name' | 'last_name' | 'locale'>>
+
+type UpdateOutcome = { kind: 'updated'; user: UserRow } | { kind: 'invalid'; errors: ValidationErrors }
+
+/** Changes fields of a user, and records which ones. Sessions go on. */
+export async function updateUser(
+  ctx: Pick<Context, 'db' | 'now'>,
+  { user, change, origin }: { user: UserRow; change: UserChange; origin: Origin },
+): Promise<UpdateOutcome> {
+  const email = change.email === undefined ? user.email : canonicalEmail(change.email)
+  const { first_name = user.first_name, last_name = user.last_name, locale = user.locale } = change
+  const errors = Object.fromEntries(
+    Object.entries({
+      email: await validateAddress(ctx, email, user),
+      first_name: validateName(first_name),
+      last_name: validateName(last_name),
+    }).filter(([, sentences]) => sentences.length > 0),
+  )
+  if (email === null || Object.keys(errors).length > 0) return { kind: 'invalid', errors }
+  const now = ctx.now()
+  try {
+    return await ctx.db.transaction(async (tx) => {
+      const updated = await updateUserRow(tx, { id: user.id, email, first_name, last_name, locale, now })
+      if (!updated) return { kind: 'invalid', errors: { user: ['does not exist any more'] } }
+      const details = { fields: Object.keys(change).join(' ') }
+      await recordEvent(tx, { kind: 'user_updated', userId: user.id, details }, origin, now)
+      return { kind: 'updated', user: updated }
+    })
+  } catch (error) {
+    return { kind: 'invalid', errors: takenFieldError(error, ['email']) }
+  }
+}
+
+async function validateAddress(ctx: Pick<Context, 'db'>, email: string | null, user: UserRow): Promise<string[]> {
+  if (email === null) return ['is invalid']
+  if (email === user.email) return []
+  return (await findUserByEmail(ctx.db, email)) ? [TAKEN] : []
+}

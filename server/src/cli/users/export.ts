@@ -1,0 +1,22 @@
+import { recordEvent } from '../../auth/notice/record-event.ts'
+import { findUsers } from '../../storage/account/users.ts'
+import { COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
+import { printJson } from '../terminal/output.ts'
+
+const PAGE_SIZE = 1000
+
+/** Prints all users with their password digests, one JSON object per line, as `tessera users import` reads them. */
+export async function exportUsersCommand(): Promise<void> {
+  await withDatabase({ mayCreate: false }, async ({ db, now }) => {
+    let [afterId, count] = [0, 0]
+    for (;;) {
+      const page = { role: null, onlyDisabled: false, search: null, afterId, limit: PAGE_SIZE }
+      const users = await findUsers(db, page)
+      printJson(users.map(({ seeded_as: _, ...user }) => user))
+      count += users.length
+      afterId = users.at(-1)?.id ?? afterId
+      if (users.length < PAGE_SIZE) break
+    }
+    await recordEvent(db, { kind: 'users_exported', userId: null, details: { users: count } }, origin, now())
+  })
+}
