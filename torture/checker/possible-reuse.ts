@@ -1,10 +1,7 @@
-import { ANSWER_TIMEOUT_MILLISECONDS } from '../../harness/api.ts'
 import type { Settings } from '../actors/world.ts'
 import type { Call } from '../history.ts'
-import { advanced, isRefresh, type SessionCalls, usesUp } from './session-calls.ts'
-
-/** A call that took this long was abandoned by its client, not cut. */
-const ABANDONED_AFTER_MILLISECONDS = ANSWER_TIMEOUT_MILLISECONDS - 100
+import { mayArriveUntil, wasKept } from './kept-tokens.ts'
+import { isRefresh, type SessionCalls, usesUp } from './session-calls.ts'
 
 /**
  * Whether the policy may have treated a refresh as reuse, given what other clients may have done before its answer: they
@@ -47,23 +44,4 @@ export function mayHaveEndedAt({ own, ofUser, requestedAt }: SessionCalls, setti
 function firstUse(generation: number, own: readonly Call[], window: number): number {
   const uses = own.filter((call) => call.presented?.generation === generation && !wasKept(call, own, window))
   return Math.min(...uses.map(({ startedAt }) => startedAt))
-}
-
-/** A request that its client abandoned may reach the server at any later time; one that was cut does not. */
-function mayArriveUntil({ startedAt, endedAt, status }: Call): number {
-  return status === null && endedAt - startedAt >= ABANDONED_AFTER_MILLISECONDS ? Infinity : endedAt
-}
-
-/**
- * Whether a cookie's token was certainly kept, that is answered with itself: because its client saw it, or because it was
- * presented within its first window.
- */
-function wasKept(call: Call, own: readonly Call[], window: number): boolean {
-  if (call.kind !== 'cookie' || !call.presented) return false
-  if (call.outcome === 'ok') return !advanced(call)
-  const { generation } = call.presented
-  const issuers = own.filter(({ action, presented }) =>
-    generation === 0 ? action === 'login' : presented?.generation === generation - 1,
-  )
-  return mayArriveUntil(call) < Math.min(...issuers.map(({ startedAt }) => startedAt)) + window
 }
