@@ -39,6 +39,55 @@ const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
     [...uneventful.slice(0, 4), unanswered(300, 2), refused(310 + WINDOW, 2), otherUser],
     endedByReuse,
   ],
+  'a constant key is honoured for the first token that it uses up, however late': [
+    [
+      ...uneventful.slice(0, 3),
+      unanswered(200, 1, { key: 'constant' }),
+      rotate(90_000, 1, { key: 'constant' }),
+      rotate(90_020, 2, { key: 'constant' }),
+      last,
+    ],
+  ],
+  'a constant key whose answer was lost is repeated within the window': [
+    [
+      ...uneventful.slice(0, 3),
+      rotate(200, 1, { key: 'constant' }),
+      unanswered(300, 2, { key: 'constant' }),
+      rotate(300 + WINDOW - 100, 2, { key: 'constant' }),
+      last,
+    ],
+  ],
+  'a constant key whose answer was lost, repeated after the window, ends the session': [
+    [
+      ...uneventful.slice(0, 3),
+      rotate(200, 1, { key: 'constant' }),
+      unanswered(300, 2, { key: 'constant' }),
+      refused(310 + WINDOW, 2, { key: 'constant' }),
+      otherUser,
+    ],
+    endedByReuse,
+  ],
+  'a thief who knows a constant key ends the session': [
+    [
+      ...uneventful.slice(0, 3),
+      rotate(200, 1, { key: 'constant' }),
+      rotate(300, 2, { key: 'constant' }),
+      refused(90_000, 2, { actor: 'ann thief', key: 'constant' }),
+      refused(90_020, 3, { key: 'constant' }),
+      otherUser,
+    ],
+    endedByReuse,
+  ],
+  'a key is honoured again after another one': [
+    [
+      ...uneventful.slice(0, 2),
+      rotate(100, 0, { kind: 'cookie', key: 'k' }),
+      rotate(200, 1, { kind: 'cookie', key: 'other' }),
+      unanswered(300, 2, { kind: 'cookie', key: 'k' }),
+      rotate(90_000, 2, { kind: 'cookie', key: 'k' }),
+      last,
+    ],
+  ],
   'a thief of a cookie and its key is refused once its successor was used': [
     [
       ...uneventful.slice(0, 4),

@@ -51,6 +51,17 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
     'a client without a key is refused within the window': [
       [...uneventful, unanswered(100_030, 4), refused(100_000 + WINDOW, 4)],
     ],
+    'a constant key is not honoured for the first token that it uses up': [
+      [...uneventful, unanswered(100_030, 4, { key: 'constant' }), refused(110_000, 4, { key: 'constant' })],
+    ],
+    'a client with a constant key is refused within the window': [
+      [
+        ...uneventful,
+        rotate(100_030, 4, { key: 'constant' }),
+        unanswered(100_050, 5, { key: 'constant' }),
+        refused(100_020 + WINDOW, 5, { key: 'constant' }),
+      ],
+    ],
     'a late key is refused': [[...uneventful, unanswered(100_030, 4, { key: 'k' }), refused(110_000, 4, { key: 'k' })]],
     'a theft ends another session of the user': [[...uneventful, refused(100_030, 4)]],
     'a tab with a young cookie is refused': [
@@ -126,6 +137,29 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
     ],
     'owner and thief both use one token, more than a window apart': [
       [...uneventful, rotate(100_040 + WINDOW, 3, { actor: 'ann thief' })],
+    ],
+    'a thief who knows a constant key succeeds with a used token after the window': [
+      [
+        ...uneventful,
+        rotate(100_030, 4, { key: 'constant' }),
+        rotate(100_050, 5, { key: 'constant' }),
+        rotate(100_070 + WINDOW, 5, { actor: 'ann thief', key: 'constant' }),
+      ],
+    ],
+    'a constant key is honoured for the third token that it uses up': [
+      [
+        ...uneventful,
+        ...[4, 5, 6].map((from) => rotate(100_000 + 20 * from, from, { key: 'constant' })),
+        rotate(100_140 + WINDOW, 6, { actor: 'ann thief', key: 'constant' }),
+      ],
+    ],
+    'a pair is repeated with a constant key': [
+      [
+        ...uneventful,
+        rotate(100_030, 4, { kind: 'pair', key: 'constant' }),
+        rotate(100_050, 5, { kind: 'pair', key: 'constant' }),
+        rotate(100_070, 5, { kind: 'pair', key: 'constant' }),
+      ],
     ],
     'a pair is refreshed twice without a key': [[...uneventful, rotate(100_040, 3, { kind: 'pair' })]],
   },

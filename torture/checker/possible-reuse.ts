@@ -1,5 +1,6 @@
 import type { Settings } from '../actors/world.ts'
 import type { Call } from '../history.ts'
+import { mayBeIgnored } from './constant-keys.ts'
 import { mayArriveUntil, wasKept } from './kept-tokens.ts'
 import { isRefresh, type SessionCalls, usesUp } from './session-calls.ts'
 
@@ -7,7 +8,8 @@ import { isRefresh, type SessionCalls, usesUp } from './session-calls.ts'
  * Whether the policy may have treated a refresh as reuse, given what other clients may have done before its answer: they
  * presented its token's successor, or, more than a window earlier and in another attempt, the token itself.
  */
-export function mayBeReuse(call: Call, own: readonly Call[], { replayWindowMilliseconds }: Settings): boolean {
+export function mayBeReuse(call: Call, own: readonly Call[], settings: Settings): boolean {
+  const { replayWindowMilliseconds } = settings
   const { presented, key, kind } = call
   if (!presented || !isRefresh(call)) return false
   const window = kind === 'pair' ? 0 : replayWindowMilliseconds
@@ -21,7 +23,7 @@ export function mayBeReuse(call: Call, own: readonly Call[], { replayWindowMilli
       return until - window >= usableFrom && !wasKept(other, own, replayWindowMilliseconds)
     }
     if (other.presented.generation < presented.generation || !usesUp(call)) return false
-    const isSameAttempt = key !== null && other.key === key
+    const isSameAttempt = key !== null && other.key === key && !mayBeIgnored(call, own, settings)
     if (isSameAttempt || until - other.startedAt < window) return false
     return !wasKept(other, own, replayWindowMilliseconds)
   })

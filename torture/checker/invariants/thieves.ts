@@ -1,10 +1,12 @@
 import type { Call } from '../../history.ts'
+import { mustBeIgnored } from '../constant-keys.ts'
 import type { Evidence, Invariant } from '../evidence.ts'
 import { advanced, isRefresh, sessionsOf, usesUp } from '../session-calls.ts'
 
 /**
  * A used token is accepted only to repeat a lost answer: never after its successor was used, and after the window only in
- * the attempt that used it. So if an owner and a thief both present the same token, one of them cannot continue.
+ * the attempt that used it, known by a key that did not use up the token before, too. So if an owner and a thief both
+ * present the same token, one of them cannot continue, even if the thief knows a constant key.
  */
 export const caughtThieves: Invariant = {
   name: 'a used token is not accepted again',
@@ -33,6 +35,7 @@ function isForeignUse(other: Call, call: Call, own: readonly Call[], settings: E
   const window = call.kind === 'pair' ? 0 : settings.replayWindowMilliseconds
   if (call.startedAt - other.endedAt <= window) return false
   if (call.kind === 'pair' && call.key !== other.key) return true
+  if (mustBeIgnored(call, own, settings)) return true
   // The attempt that used the token first may not have been answered.
   const isRepetition = own.some(
     (earlier) =>
