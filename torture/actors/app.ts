@@ -4,8 +4,8 @@ import type { World } from './world.ts'
 
 export interface AppOptions {
   kind: 'login' | 'pair'
-  /** Whether a refresh and its repetitions share an `Idempotency-Key`. */
-  keyed: boolean
+  /** The `Idempotency-Key`: one for each refresh and its repetitions, the same for all refreshes, or none. */
+  keys: 'fresh' | 'constant' | 'none'
   /** Whether the app never stores a successor, like a client that was written for the JWT API's original text. */
   keepsFirstToken?: boolean
 }
@@ -14,16 +14,18 @@ export interface AppOptions {
 export async function app(world: World, name: string, options: AppOptions): Promise<void> {
   const client = new Client(world, name)
   const user = await newUser(client)
+  const constantKey = client.random.of('constant key').name()
+  const refresh = (current: Session) => refreshed(client, current, options, constantKey)
   let session = await newSession(client, user, options.kind)
   while (!world.stopping && session) {
     await client.pause(0, 60)
     if (client.random.percent(2)) client.address = client.newAddress()
-    session = (await refreshed(client, session, options)) ?? (await newSession(client, user, options.kind))
+    session = (await refresh(session)) ?? (await newSession(client, user, options.kind))
     if (session && client.random.percent(5)) await client.me(session)
     if (session && options.kind === 'pair' && client.random.percent(3)) await sendMixedHalves(client, session)
   }
   await world.healed
-  if (session) await refreshed(client, session, options)
+  if (session) await refresh(session)
   await newSession(client, user, 'login')
 }
 
@@ -31,9 +33,10 @@ export async function app(world: World, name: string, options: AppOptions): Prom
 async function refreshed(
   client: Client,
   session: Session,
-  { keyed, keepsFirstToken = false }: AppOptions,
+  { keys, keepsFirstToken = false }: AppOptions,
+  constantKey: string,
 ): Promise<Session | null> {
-  const key = keyed ? client.random.name() : null
+  const key = { fresh: () => client.random.name(), constant: () => constantKey, none: () => null }[keys]()
   const result = await client.retry(() => client.refresh({ ...session, key }))
   if (result.outcome === 'refused') return null
   return keepsFirstToken ? { ...session, access_token: result.value.access_token } : { ...session, ...result.value }

@@ -1,4 +1,5 @@
 import { app } from './app.ts'
+import { constantKeyTheft } from './constant-key-theft.ts'
 import { cookieTabs } from './cookie-tabs.ts'
 import { leaver } from './leaver.ts'
 import { lockedTabs } from './locked-tabs.ts'
@@ -11,20 +12,24 @@ type Actor = (world: World, name: string) => Promise<void>
 /** Starts all actors of a run: apps and tabs, users who leave, and thieves. */
 export function crowd(world: World, operator: Operator): Promise<void>[] {
   const actors: [count: number, name: string, actor: Actor][] = [
-    [10, 'app with keys', (own, name) => app(own, name, { kind: 'login', keyed: true })],
-    [6, 'app without keys', (own, name) => app(own, name, { kind: 'login', keyed: false })],
+    [10, 'app with keys', (own, name) => app(own, name, { kind: 'login', keys: 'fresh' })],
+    [5, 'app with a constant key', (own, name) => app(own, name, { kind: 'login', keys: 'constant' })],
+    [6, 'app without keys', (own, name) => app(own, name, { kind: 'login', keys: 'none' })],
     [
       4,
       'app that keeps its first token',
-      (own, name) => app(own, name, { kind: 'login', keyed: false, keepsFirstToken: true }),
+      (own, name) => app(own, name, { kind: 'login', keys: 'none', keepsFirstToken: true }),
     ],
-    [6, 'pair with keys', (own, name) => app(own, name, { kind: 'pair', keyed: true })],
-    [3, 'pair without keys', (own, name) => app(own, name, { kind: 'pair', keyed: false })],
+    [6, 'pair with keys', (own, name) => app(own, name, { kind: 'pair', keys: 'fresh' })],
+    [2, 'pair with a constant key', (own, name) => app(own, name, { kind: 'pair', keys: 'constant' })],
+    [3, 'pair without keys', (own, name) => app(own, name, { kind: 'pair', keys: 'none' })],
     [3, 'tabs with a lock', lockedTabs],
     [4, 'tabs with a cookie', cookieTabs],
     [4, 'theft of a login', (own, name) => theft(own, name, 'login')],
     [3, 'theft of a pair', (own, name) => theft(own, name, 'pair')],
     [2, 'theft of a cookie', (own, name) => theft(own, name, 'cookie')],
+    [4, 'theft of a constant key', (own, name) => constantKeyTheft(own, name, 'login')],
+    [2, "theft of a pair's constant key", (own, name) => constantKeyTheft(own, name, 'pair')],
     [3, 'leaver', (own, name) => leaver(own, name, null)],
     [1, 'leaver through an operator', (own, name) => leaver(own, name, operator)],
   ]
