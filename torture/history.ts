@@ -20,6 +20,8 @@ export interface Call {
   kind: SessionKind | null
   /** Whether a pair was sent with the access token of another pair. */
   mixed: boolean
+  /** The kind of session that a refresh token was sent as, where that is not its own. */
+  sentAs: SessionKind | null
   /** The client's address according to the trusted proxy. */
   address: string
   /** Milliseconds of one clock that all clients share. */

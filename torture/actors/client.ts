@@ -18,8 +18,13 @@ export interface Session extends Tokens {
 /** The outcome of a call, with a value if it is ok. */
 export type CallResult<Value> = { outcome: 'ok'; value: Value } | { outcome: Exclude<Outcome, 'ok'> }
 
-/** `mixedWith` is the access token of another pair, to be sent instead of the session's own. */
-export type RefreshInput = Session & { key: string | null; mixedWith?: string }
+export type RefreshInput = Session & {
+  key: string | null
+  /** The access token of another pair, to be sent instead of the session's own. */
+  mixedWith?: string
+  /** Another kind of session, whose way the token is sent in. */
+  sentAs?: SessionKind
+}
 
 type About = { action: Action; user: string; refresh?: string } & Partial<Call>
 
@@ -93,10 +98,12 @@ export class Client {
     )
   }
 
-  refresh({ key, mixedWith, ...session }: RefreshInput): Promise<CallResult<Tokens>> {
+  refresh({ key, mixedWith, sentAs, ...session }: RefreshInput): Promise<CallResult<Tokens>> {
     const { kind, user, access_token, refresh_token: refresh } = session
-    const call = () => this.#api.refresh(kind, { access_token: mixedWith ?? access_token, refresh_token: refresh }, key)
-    const about: About = { action: 'refresh', user: user.email, kind, key, mixed: mixedWith !== undefined, refresh }
+    const tokens = { access_token: mixedWith ?? access_token, refresh_token: refresh }
+    const call = () => this.#api.refresh(sentAs ?? kind, tokens, key)
+    const way = { kind, key, mixed: mixedWith !== undefined, sentAs: sentAs ?? null }
+    const about: About = { action: 'refresh', user: user.email, ...way, refresh }
     return this.#record(about, call, (answer) => tokensIn(answer, refresh))
   }
 
@@ -142,7 +149,7 @@ export class Client {
     const received = tokens?.refresh_token === undefined ? null : readToken(tokens.refresh_token)
     const session = about.session ?? (presented ?? received)?.session ?? null
     const status = answer?.status ?? null
-    const defaults = { key: null, kind: null, mixed: false, actor, address }
+    const defaults = { key: null, kind: null, mixed: false, sentAs: null, actor, address }
     world.history.record({
       ...defaults,
       ...about,

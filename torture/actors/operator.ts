@@ -32,6 +32,7 @@ export class Operator {
       key: null,
       kind: null,
       mixed: false,
+      sentAs: null,
       address: client.address,
       startedAt,
       endedAt: now(),

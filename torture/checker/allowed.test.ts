@@ -129,6 +129,15 @@ const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
   'a cookie is answered with itself': [
     [...uneventful, call(100_030, { kind: 'cookie', presented: token(4), received: token(4) })],
   ],
+  'a copy is refused in another way, and its owner continues': [
+    [
+      ...uneventful.slice(0, 5),
+      refused(400, 3, { sentAs: 'cookie' }),
+      refused(90_000, 2, { sentAs: 'cookie' }),
+      refused(90_020, 1, { sentAs: 'pair' }),
+      last,
+    ],
+  ],
   'a thief is refused, and then the owner': [
     [...uneventful, refused(100_030, 1, { actor: 'ann thief' }), refused(100_050, 4)],
     { ...endedByReuse, deliveries: delivered(2) },

@@ -1,7 +1,14 @@
 import type { Evidence, Violation } from './evidence.ts'
 import { closedAccounts, finalEndings, maximumAge } from './invariants/endings.ts'
 import { deliveredMails, networkMails, reuseMails } from './invariants/mails.ts'
-import { documentedAnswers, explainedRefusals, lastingSignUps, mixedHalves, recovery } from './invariants/refusals.ts'
+import {
+  documentedAnswers,
+  explainedRefusals,
+  lastingSignUps,
+  mixedHalves,
+  otherWays,
+  recovery,
+} from './invariants/refusals.ts'
 import { intactChains, nothingLost } from './invariants/stored.ts'
 import { nextGeneration, oneSuccessor } from './invariants/successors.ts'
 import { caughtThieves } from './invariants/thieves.ts'
@@ -15,6 +22,7 @@ export const INVARIANTS = [
   closedAccounts,
   caughtThieves,
   mixedHalves,
+  otherWays,
   lastingSignUps,
   documentedAnswers,
   recovery,

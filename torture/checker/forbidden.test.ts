@@ -79,6 +79,13 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
         refused(100_070, 4, { kind: 'cookie' }),
       ],
     ],
+    'a copy that was sent another way ends the session': [
+      [
+        ...uneventful,
+        refused(100_030, 4, { kind: 'cookie', sentAs: 'login' }),
+        refused(100_050, 4, { kind: 'cookie' }),
+      ],
+    ],
     'an access token is refused': [[...uneventful, call(100_030, { action: 'me', outcome: 'refused', status: 401 })]],
     'a tab is refused soon after its cookie was renewed, because an earlier answer was lost': [
       [
@@ -168,6 +175,15 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
       [...uneventful, rotate(100_030, 4, { kind: 'pair', mixed: true })],
     ],
   },
+  'a token refreshes only in its own way': {
+    "a cookie's token is accepted in a body": [
+      [...uneventful, rotate(100_030, 4, { kind: 'cookie', sentAs: 'login' })],
+    ],
+    "a body's token is accepted in a cookie": [[...uneventful, rotate(100_030, 4, { sentAs: 'cookie' })]],
+    "a pair's token is refreshed as a login's": [
+      [...uneventful, rotate(100_030, 4, { kind: 'pair', sentAs: 'login' })],
+    ],
+  },
   'an acknowledged sign-up can log in': {
     'a user is forgotten': [
       [...uneventful, call(100_030, { action: 'login', session: null, outcome: 'refused', status: 401 })],
@@ -193,6 +209,10 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
   'acknowledged changes are in the database': {
     'an acknowledged rotation is missing': [uneventful, { final: snapshot({ tokens: [unused(3)] }) }],
     'a session was deleted before its end': [uneventful, { final: snapshot({ sessions: [], tokens: [] }) }],
+    'a copy that was sent another way ended the session': [
+      [...uneventful, refused(100_030, 1, { sentAs: 'cookie' })],
+      { final: reused({ mails: [reuseMail] }), deliveries: delivered(1) },
+    ],
     'a session ended though no call ended it': [uneventful, { final: snapshot(ended('logout')) }],
     'a session lost its history': [[...uneventful, refused(100_030, 1)], { final: snapshot(ended('rolled_back')) }],
   },

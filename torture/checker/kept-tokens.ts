@@ -1,6 +1,6 @@
 import { ANSWER_TIMEOUT_MILLISECONDS } from '../../harness/api.ts'
 import type { Call } from '../history.ts'
-import { advanced } from './session-calls.ts'
+import { advanced, isRefresh } from './session-calls.ts'
 
 /** A call that took this long was abandoned by its client, not cut. */
 const ABANDONED_AFTER_MILLISECONDS = ANSWER_TIMEOUT_MILLISECONDS - 100
@@ -18,8 +18,8 @@ export function wasKept(call: Call, own: readonly Call[], window: number): boole
   if (call.kind !== 'cookie' || !call.presented) return false
   if (call.outcome === 'ok') return !advanced(call)
   const { generation } = call.presented
-  const issuers = own.filter(({ action, presented }) =>
-    generation === 0 ? action === 'login' : presented?.generation === generation - 1,
+  const issuers = own.filter((other) =>
+    generation === 0 ? other.action === 'login' : isRefresh(other) && other.presented?.generation === generation - 1,
   )
   return mayArriveUntil(call) < Math.min(...issuers.map(({ startedAt }) => startedAt)) + window
 }

@@ -44,6 +44,8 @@ export function mayHaveEndedAt({ own, ofUser, requestedAt }: SessionCalls, setti
 
 /** The earliest time at which a token of a cookie was used up. */
 function firstUse(generation: number, own: readonly Call[], window: number): number {
-  const uses = own.filter((call) => call.presented?.generation === generation && !wasKept(call, own, window))
+  const uses = own.filter(
+    (call) => isRefresh(call) && call.presented?.generation === generation && !wasKept(call, own, window),
+  )
   return Math.min(...uses.map(({ startedAt }) => startedAt))
 }

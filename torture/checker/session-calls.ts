@@ -34,9 +34,9 @@ export function sessionsOf(calls: readonly Call[]): SessionCalls[] {
   }))
 }
 
-/** Whether a call is a refresh whose two tokens, if it is of a pair, belong together. */
+/** Whether a call is a refresh in its session's own way, whose two tokens, if it is of a pair, belong together. */
 export function isRefresh(call: Call): boolean {
-  return call.action === 'refresh' && !call.mixed
+  return call.action === 'refresh' && !call.mixed && call.sentAs === null
 }
 
 /** Whether a call returned a successor. That uses its token up, unless it is the first of an adaptive session. */

@@ -29,6 +29,7 @@ export function call(at: number, fields: Partial<Call>): Call {
     key: null,
     kind: 'login',
     mixed: false,
+    sentAs: null,
     address: '198.51.100.1',
     startedAt: at,
     endedAt: at + 10,

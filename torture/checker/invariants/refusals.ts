@@ -15,7 +15,7 @@ export const explainedRefusals: Invariant = {
       if (refused.length === 0) continue
       const endedAt = mayHaveEndedAt(session, settings)
       for (const call of refused) {
-        if (call.mixed || call.endedAt >= endedAt || mayBeReuse(call, session.own, settings)) continue
+        if (call.mixed || call.sentAs || call.endedAt >= endedAt || mayBeReuse(call, session.own, settings)) continue
         const age = call.endedAt - newestAccessToken(session.own, call.startedAt)
         const mayHaveExpired = call.action === 'me' && age > settings.accessTokenMilliseconds
         if (!mayHaveExpired) yield { what: `a ${call.action} was refused without a reason`, calls: [call] }
@@ -54,6 +54,15 @@ export const mixedHalves: Invariant = {
   *check({ calls }) {
     for (const call of calls.filter(({ mixed, outcome }) => mixed && outcome === 'ok'))
       yield { what: 'a pair was refreshed with the access token of another', calls: [call] }
+  },
+}
+
+/** A token is refused where it travels in another way than it was issued in, even if it is valid; that ends nothing. */
+export const otherWays: Invariant = {
+  name: 'a token refreshes only in its own way',
+  *check({ calls }) {
+    for (const call of calls.filter(({ sentAs, outcome }) => sentAs !== null && outcome === 'ok'))
+      yield { what: `the token of a ${call.kind} was refreshed as that of a ${call.sentAs}`, calls: [call] }
   },
 }
 
