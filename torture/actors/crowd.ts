@@ -4,6 +4,7 @@ import { cookieTabs } from './cookie-tabs.ts'
 import { leaver } from './leaver.ts'
 import { lockedTabs } from './locked-tabs.ts'
 import type { Operator } from './operator.ts'
+import { otherWays } from './other-ways.ts'
 import { theft } from './theft.ts'
 import type { World } from './world.ts'
 
@@ -25,6 +26,7 @@ export function crowd(world: World, operator: Operator): Promise<void>[] {
     [3, 'pair without keys', (own, name) => app(own, name, { kind: 'pair', keys: 'none' })],
     [3, 'tabs with a lock', lockedTabs],
     [4, 'tabs with a cookie', cookieTabs],
+    [5, 'copy sent another way', otherWays],
     [4, 'theft of a login', (own, name) => theft(own, name, 'login')],
     [3, 'theft of a pair', (own, name) => theft(own, name, 'pair')],
     [2, 'theft of a cookie', (own, name) => theft(own, name, 'cookie')],
