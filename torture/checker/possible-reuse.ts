@@ -33,13 +33,12 @@ export function mayBeReuse(call: Call, own: readonly Call[], settings: Settings)
  * Returns the earliest time at which a session may have ended, as far as its clients can know; infinite when nothing can
  * have ended it.
  */
-export function mayHaveEndedAt({ own, ofUser, requestedAt }: SessionCalls, settings: Settings): number {
-  const logouts = own.filter(({ action }) => action === 'logout')
-  const endings = [...logouts, ...ofUser].filter(({ outcome }) => outcome !== 'refused')
+export function mayHaveEndedAt({ own, endings, requestedAt }: SessionCalls, settings: Settings): number {
+  const carriedOut = endings.filter(({ outcome }) => outcome !== 'refused')
   // An unanswered refresh may have been reuse and have ended the session; a refused one did.
   const reuses = own.filter((call) => call.outcome !== 'ok' && mayBeReuse(call, own, settings))
   const expiry = requestedAt === null ? -Infinity : requestedAt + settings.sessionMaxAgeMilliseconds
-  return Math.min(expiry, ...[...endings, ...reuses].map(({ startedAt }) => startedAt))
+  return Math.min(expiry, ...[...carriedOut, ...reuses].map(({ startedAt }) => startedAt))
 }
 
 /** The earliest time at which a token of a cookie was used up. */

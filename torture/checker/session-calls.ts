@@ -1,10 +1,11 @@
 import type { Action, Call } from '../history.ts'
 
-/** The calls that concern one session: its own, and those that end all sessions of its user. */
+/** The calls that concern one session. */
 export interface SessionCalls {
   id: string
   own: readonly Call[]
-  ofUser: readonly Call[]
+  /** The calls that end it if they are carried out: its logouts, and changes that end all sessions of its user. */
+  endings: readonly Call[]
   /** When it was requested; null when that call is not in the history. */
   requestedAt: number | null
 }
@@ -26,12 +27,11 @@ export function sessionsOf(calls: readonly Call[]): SessionCalls[] {
     (call) => call.session as string,
   )
   const byUser = Map.groupBy(calls.filter(endsAllSessions), (call) => call.user)
-  return [...bySession].map(([id, own]) => ({
-    id,
-    own,
-    ofUser: byUser.get(own[0]?.user ?? '') ?? [],
-    requestedAt: own.find(opensSession)?.startedAt ?? null,
-  }))
+  return [...bySession].map(([id, own]) => {
+    const logouts = own.filter(({ action }) => action === 'logout')
+    const endings = [...logouts, ...(byUser.get(own[0]?.user ?? '') ?? [])]
+    return { id, own, endings, requestedAt: own.find(opensSession)?.startedAt ?? null }
+  })
 }
 
 /** Whether a call is a refresh in its session's own way, whose two tokens, if it is of a pair, belong together. */

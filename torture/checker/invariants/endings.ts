@@ -8,14 +8,13 @@ import { endsAllSessions, isRefresh, opensSession, sessionsOf } from '../session
 export const finalEndings: Invariant = {
   name: 'an ended session stays ended',
   *check({ calls }) {
-    for (const { own, ofUser } of sessionsOf(calls)) {
-      const endings = [
+    for (const { own, endings } of sessionsOf(calls)) {
+      const ended = [
+        ...endings.filter(({ outcome }) => outcome === 'ok'),
         // A refused logout means that the session had ended before.
-        ...own.filter(({ action, outcome }) => action === 'logout' && outcome !== 'unknown'),
-        ...own.filter((call) => isRefresh(call) && call.outcome === 'refused'),
-        ...ofUser.filter(({ outcome }) => outcome === 'ok'),
+        ...own.filter((call) => (call.action === 'logout' || isRefresh(call)) && call.outcome === 'refused'),
       ]
-      const [first] = endings.toSorted((a, b) => a.endedAt - b.endedAt)
+      const [first] = ended.toSorted((a, b) => a.endedAt - b.endedAt)
       if (!first) continue
       const later = own.find((call) => call.outcome === 'ok' && call.startedAt > first.endedAt && !opensSession(call))
       if (later) yield { what: `a ${later.action} succeeded after the session had ended`, calls: [first, later] }
