@@ -214,6 +214,9 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
       { final: reused({ mails: [reuseMail] }), deliveries: delivered(1) },
     ],
     'a session ended though no call ended it': [uneventful, { final: snapshot(ended('logout')) }],
+    'a session that was logged out is active': [
+      [...uneventful, call(100_030, { action: 'logout', presented: token(4) })],
+    ],
     'a session lost its history': [[...uneventful, refused(100_030, 1)], { final: snapshot(ended('rolled_back')) }],
   },
   'reuse is mailed once': {

@@ -37,6 +37,9 @@ export const nothingLost: Invariant = {
       const end = row ? row.revoke_reason : 'deleted'
       if (end !== null && mayHaveEndedAt(session, settings) > readAt)
         yield { what: `session ${session.id} ended (${end}) though no call ended it`, calls: [] }
+      const ending = session.endings.find(({ outcome }) => outcome === 'ok')
+      if (end === null && ending)
+        yield { what: `session ${session.id} is active though a ${ending.action} ended it`, calls: [ending] }
       if (end === 'rolled_back') yield { what: `session ${session.id} lost its history`, calls: [] }
       if (end !== null) continue
       const acknowledged = Math.max(0, ...session.own.map(({ received }) => received?.generation ?? 0))
