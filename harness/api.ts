@@ -60,9 +60,15 @@ export class Api {
     return this.#send({ method: 'POST', path: '/api/v1/users/sign_up', body: { user } })
   }
 
-  logIn({ email, password }: Credentials, kind: 'login' | 'cookie' = 'login'): Promise<Answer | null> {
+  /** @param sent the refresh token in the cookie that the browser has from an earlier login */
+  logIn(
+    { email, password }: Credentials,
+    kind: 'login' | 'cookie' = 'login',
+    sent: string | null = null,
+  ): Promise<Answer | null> {
     const body = { email, password, cookie: kind === 'cookie' }
-    return this.#send({ method: 'POST', path: '/api/v1/auth/login', body })
+    const headers = sent === null ? {} : cookieWith(sent)
+    return this.#send({ method: 'POST', path: '/api/v1/auth/login', body, headers })
   }
 
   issuePair(guid: string): Promise<Answer | null> {
@@ -102,12 +108,7 @@ export class Api {
 
   #sendRefreshToken(path: string, kind: SessionKind, { refresh_token }: Tokens, headers: Record<string, string> = {}) {
     if (kind !== 'cookie') return this.#send({ method: 'POST', path, body: { refresh_token }, headers })
-    return this.#send({
-      method: 'POST',
-      path,
-      body: {},
-      headers: { ...headers, cookie: `${REFRESH_COOKIE}=${refresh_token}` },
-    })
+    return this.#send({ method: 'POST', path, body: {}, headers: { ...headers, ...cookieWith(refresh_token) } })
   }
 
   #send(call: Call): Promise<Answer | null> {
@@ -137,6 +138,10 @@ export function tokensIn({ body, headers }: Pick<Answer, 'body' | 'headers'>, se
 /** Ends the connections that are kept alive; they would keep the process alive. */
 export function closeConnections(): void {
   agent.destroy()
+}
+
+function cookieWith(refreshToken: string): Record<string, string> {
+  return { cookie: `${REFRESH_COOKIE}=${refreshToken}` }
 }
 
 function bearer(token: string): Record<string, string> {

@@ -15,6 +15,8 @@ export interface Call {
   /** The session that the call concerns, if it is known. */
   session: string | null
   presented: Token | null
+  /** The token of the cookie that a browser sent along with a login. */
+  replaced: Token | null
   /** The `Idempotency-Key` that was sent. */
   key: string | null
   kind: SessionKind | null

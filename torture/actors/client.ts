@@ -79,9 +79,15 @@ export class Client {
     )
   }
 
-  logIn({ email, password }: Credentials, kind: 'login' | 'cookie'): Promise<CallResult<Session>> {
-    const call = () => this.#api.logIn({ email, password }, kind)
-    return this.#record({ action: 'login', user: email, kind }, call, (answer) => {
+  /** @param cookie the session whose token is in the cookie that the browser sends along */
+  logIn(
+    { email, password }: Credentials,
+    kind: 'login' | 'cookie',
+    cookie: Tokens | null = null,
+  ): Promise<CallResult<Session>> {
+    const call = () => this.#api.logIn({ email, password }, kind, cookie?.refresh_token)
+    const replaced = cookie && readToken(cookie.refresh_token)
+    return this.#record({ action: 'login', user: email, kind, replaced }, call, (answer) => {
       const { id, guid } = answer.body.user
       return { user: { email, password, id, guid }, kind, ...tokensIn(answer) }
     })
@@ -149,7 +155,7 @@ export class Client {
     const received = tokens?.refresh_token === undefined ? null : readToken(tokens.refresh_token)
     const session = about.session ?? (presented ?? received)?.session ?? null
     const status = answer?.status ?? null
-    const defaults = { key: null, kind: null, mixed: false, sentAs: null, actor, address }
+    const defaults = { replaced: null, key: null, kind: null, mixed: false, sentAs: null, actor, address }
     world.history.record({
       ...defaults,
       ...about,

@@ -29,6 +29,7 @@ export class Operator {
       user: user.email,
       session: null,
       presented: null,
+      replaced: null,
       key: null,
       kind: null,
       mixed: false,

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Call } from '../history.ts'
-import type { Evidence } from './evidence.ts'
+import type { Evidence, Snapshot } from './evidence.ts'
 import {
+  ANN,
   call,
   delivered,
   ended,
   last,
   logIn,
+  logInAgain,
   otherUser,
   refused,
   reuseMail,
@@ -17,6 +19,7 @@ import {
   token,
   unanswered,
   uneventful,
+  uneventfulInCookie,
   violated,
   WINDOW,
 } from './small-histories.ts'
@@ -26,6 +29,17 @@ test('a history without faults violates nothing', () => {
 })
 
 const endedByReuse = { final: snapshot({ ...ended('reuse'), mails: [reuseMail] }), deliveries: delivered(1) }
+
+const withSecondSession = (revoke_reason: string | null, tokens: Snapshot['tokens']) =>
+  snapshot({
+    sessions: ['s1', 's2'].map((id) => ({
+      id,
+      email: ANN,
+      kind: 'login',
+      revoke_reason: id === 's1' ? revoke_reason : null,
+    })),
+    tokens: [...tokens, { session_id: 's2', generation: 0, used: false }],
+  })
 
 /** Documented behaviour: a history of each case, and what the database then contains. */
 const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
@@ -145,6 +159,27 @@ const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
   'a session has ended after its logout': [
     [...uneventful, call(100_030, { action: 'logout', presented: token(4) }), refused(100_050, 4)],
     { final: snapshot({ ...ended('logout'), tokens: [] }) },
+  ],
+  'a login that replaces a cookie ends its session, also for a thief': [
+    [
+      ...uneventfulInCookie,
+      logInAgain(100_030),
+      refused(100_050, 4, { kind: 'cookie', actor: 'ann thief' }),
+      refused(100_050, 2, { kind: 'cookie', actor: 'ann thief' }),
+    ],
+    { final: withSecondSession('displaced', []) },
+  ],
+  'a login without an answer may have replaced a cookie': [
+    [
+      ...uneventfulInCookie,
+      logInAgain(100_030, { session: null, received: null, outcome: 'unknown', status: null }),
+      refused(100_050, 4, { kind: 'cookie' }),
+    ],
+    { final: snapshot({ ...ended('displaced'), tokens: [] }) },
+  ],
+  'a login in a body replaces no cookie': [
+    [...uneventfulInCookie, logInAgain(100_030, { kind: 'login' }), rotate(100_050, 4, { kind: 'cookie' })],
+    { final: withSecondSession(null, [{ session_id: 's1', generation: 5, used: false }]) },
   ],
   'a session has ended at its maximum age': [
     [signUp, logIn, ...uneventful.slice(2), refused(120_100, 4)],

@@ -7,6 +7,7 @@ import {
   call,
   delivered,
   ended,
+  logInAgain,
   networkMail,
   refused,
   reuseMail,
@@ -16,6 +17,8 @@ import {
   token,
   unanswered,
   uneventful,
+  uneventfulInCookie,
+  unknownUser,
   violated,
   WINDOW,
 } from './small-histories.ts'
@@ -86,6 +89,15 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
         refused(100_050, 4, { kind: 'cookie' }),
       ],
     ],
+    'a login in a body ends the session of the cookie that came along': [
+      [...uneventfulInCookie, logInAgain(100_030, { kind: 'login' }), refused(100_050, 4, { kind: 'cookie' })],
+    ],
+    'a login ends the session of a body whose token came in the cookie': [
+      [...uneventful, logInAgain(100_030), refused(100_050, 4)],
+    ],
+    'a refused login ends the session of the cookie that came along': [
+      [...uneventfulInCookie, logInAgain(100_030, unknownUser), refused(100_050, 4, { kind: 'cookie' })],
+    ],
     'an access token is refused': [[...uneventful, call(100_030, { action: 'me', outcome: 'refused', status: 401 })]],
     'a tab is refused soon after its cookie was renewed, because an earlier answer was lost': [
       [
@@ -100,6 +112,12 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
   'an ended session stays ended': {
     'a refresh succeeds after a logout': [
       [...uneventful, call(100_030, { action: 'logout', presented: token(4) }), rotate(100_050, 4)],
+    ],
+    'a thief refreshes after a login replaced the cookie': [
+      [...uneventfulInCookie, logInAgain(100_030), rotate(100_050, 4, { kind: 'cookie', actor: 'ann thief' })],
+    ],
+    'an access token works after a login replaced the cookie': [
+      [...uneventfulInCookie, logInAgain(100_030), call(100_050, { action: 'me' })],
     ],
     'an access token works after a disablement': [
       [...uneventful, call(100_030, { action: 'disable', session: null, kind: null }), call(100_050, { action: 'me' })],
@@ -214,6 +232,11 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
       { final: reused({ mails: [reuseMail] }), deliveries: delivered(1) },
     ],
     'a session ended though no call ended it': [uneventful, { final: snapshot(ended('logout')) }],
+    'a session was displaced though no login replaced its cookie': [
+      [...uneventful, refused(100_030, 1)],
+      { final: snapshot(ended('displaced')) },
+    ],
+    'a session whose cookie a login replaced is active': [[...uneventfulInCookie, logInAgain(100_030)]],
     'a session that was logged out is active': [
       [...uneventful, call(100_030, { action: 'logout', presented: token(4) })],
     ],

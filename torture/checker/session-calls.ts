@@ -4,7 +4,10 @@ import type { Action, Call } from '../history.ts'
 export interface SessionCalls {
   id: string
   own: readonly Call[]
-  /** The calls that end it if they are carried out: its logouts, and changes that end all sessions of its user. */
+  /**
+   * The calls that end it if they are carried out: its logouts, logins with a cookie that replace its own, and changes that
+   * end all sessions of its user.
+   */
   endings: readonly Call[]
   /** When it was requested; null when that call is not in the history. */
   requestedAt: number | null
@@ -27,10 +30,14 @@ export function sessionsOf(calls: readonly Call[]): SessionCalls[] {
     (call) => call.session as string,
   )
   const byUser = Map.groupBy(calls.filter(endsAllSessions), (call) => call.user)
+  const byReplaced = Map.groupBy(calls, ({ kind, replaced }) => (kind === 'cookie' && replaced?.session) || null)
   return [...bySession].map(([id, own]) => {
+    const opening = own.find(opensSession)
     const logouts = own.filter(({ action }) => action === 'logout')
-    const endings = [...logouts, ...(byUser.get(own[0]?.user ?? '') ?? [])]
-    return { id, own, endings, requestedAt: own.find(opensSession)?.startedAt ?? null }
+    // A cookie may also have the token of a session that is not a cookie's: it is ignored.
+    const replacements = opening?.kind === 'cookie' ? (byReplaced.get(id) ?? []) : []
+    const endings = [...logouts, ...replacements, ...(byUser.get(own[0]?.user ?? '') ?? [])]
+    return { id, own, endings, requestedAt: opening?.startedAt ?? null }
   })
 }
 

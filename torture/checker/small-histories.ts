@@ -26,6 +26,7 @@ export function call(at: number, fields: Partial<Call>): Call {
     user: ANN,
     session: 's1',
     presented: null,
+    replaced: null,
     key: null,
     kind: 'login',
     mixed: false,
@@ -41,6 +42,10 @@ export function call(at: number, fields: Partial<Call>): Call {
 }
 export const signUp = call(0, { action: 'sign_up', session: null, kind: null })
 export const logIn = call(20, { action: 'login', received: token(0) })
+/** Makes a login with a cookie that replaces the one of the first session. */
+export const logInAgain = (at: number, fields: Partial<Call> = {}) =>
+  call(at, { action: 'login', kind: 'cookie', session: 's2', replaced: token(4), received: otherToken(0), ...fields })
+export const unknownUser = { user: 'none', session: null, received: null, outcome: 'refused', status: 401 } as const
 export const rotate = (at: number, from: number, fields: Partial<Call> = {}) =>
   call(at, { presented: token(from), received: token(from + 1), ...fields })
 export const refused = (at: number, from: number, fields: Partial<Call> = {}) =>
@@ -50,6 +55,9 @@ export const unanswered = (at: number, from: number, fields: Partial<Call> = {})
 export const last = rotate(100_010, 3)
 /** A session that was refreshed four times, the last time after the last fault. */
 export const uneventful = [signUp, logIn, rotate(100, 0), rotate(200, 1), rotate(300, 2), last]
+export const uneventfulInCookie = uneventful.map((each) =>
+  each === signUp ? each : { ...each, kind: 'cookie' as const },
+)
 
 export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
   return {

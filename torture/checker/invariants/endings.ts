@@ -3,7 +3,8 @@ import { endsAllSessions, isRefresh, opensSession, sessionsOf } from '../session
 
 /**
  * No call with a session succeeds after the session ended: after an acknowledged logout, deletion, disablement or new
- * password, or after a refused refresh of an authentic token, which is the answer to reuse.
+ * password, after a login that replaced its cookie, or after a refused refresh of an authentic token, which is the answer to
+ * reuse.
  */
 export const finalEndings: Invariant = {
   name: 'an ended session stays ended',

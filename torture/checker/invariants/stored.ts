@@ -1,6 +1,6 @@
 import type { Invariant, Snapshot } from '../evidence.ts'
 import { mayHaveEndedAt } from '../possible-reuse.ts'
-import { sessionsOf } from '../session-calls.ts'
+import { opensSession, sessionsOf } from '../session-calls.ts'
 
 /** Each session has one or two tokens of consecutive generations, and the newest is unused. */
 export const intactChains: Invariant = {
@@ -40,6 +40,8 @@ export const nothingLost: Invariant = {
       const ending = session.endings.find(({ outcome }) => outcome === 'ok')
       if (end === null && ending)
         yield { what: `session ${session.id} is active though a ${ending.action} ended it`, calls: [ending] }
+      if (end === 'displaced' && !session.endings.some(opensSession))
+        yield { what: `session ${session.id} was displaced though no login replaced its cookie`, calls: [] }
       if (end === 'rolled_back') yield { what: `session ${session.id} lost its history`, calls: [] }
       if (end !== null) continue
       const acknowledged = Math.max(0, ...session.own.map(({ received }) => received?.generation ?? 0))
