@@ -54,7 +54,7 @@ class Browser {
   /** A tab that learns that the session has ended sends all tabs to the login page. */
   #logInAgain(client: Client, refused: Session): Promise<void> {
     if (this.#session?.refresh_token !== refused.refresh_token) return Promise.resolve() // another tab has done it
-    this.loggingIn ??= newSession(client, this.#user, 'cookie').then((session) => {
+    this.loggingIn ??= newSession(client, this.#user, 'cookie', refused).then((session) => {
       this.#session = session
       this.loggingIn = null
     })

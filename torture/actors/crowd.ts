@@ -5,6 +5,7 @@ import { leaver } from './leaver.ts'
 import { lockedTabs } from './locked-tabs.ts'
 import type { Operator } from './operator.ts'
 import { otherWays } from './other-ways.ts'
+import { secondLogins } from './second-logins.ts'
 import { theft } from './theft.ts'
 import type { World } from './world.ts'
 
@@ -27,6 +28,7 @@ export function crowd(world: World, operator: Operator): Promise<void>[] {
     [3, 'tabs with a lock', lockedTabs],
     [4, 'tabs with a cookie', cookieTabs],
     [5, 'copy sent another way', otherWays],
+    [4, 'browser that logs in again', secondLogins],
     [4, 'theft of a login', (own, name) => theft(own, name, 'login')],
     [3, 'theft of a pair', (own, name) => theft(own, name, 'pair')],
     [2, 'theft of a cookie', (own, name) => theft(own, name, 'cookie')],

@@ -8,9 +8,18 @@ export async function newUser(client: Client): Promise<Credentials> {
   return user
 }
 
-/** Opens a session; returns null when the user cannot log in any more. */
-export async function newSession(client: Client, user: Credentials, kind: Session['kind']): Promise<Session | null> {
-  const login = await client.retry(() => client.logIn(user, kind === 'cookie' ? 'cookie' : 'login'))
+/**
+ * Opens a session; returns null when the user cannot log in any more.
+ *
+ * @param cookie the session whose token is in the cookie that a browser sends along
+ */
+export async function newSession(
+  client: Client,
+  user: Credentials,
+  kind: Session['kind'],
+  cookie: Session | null = null,
+): Promise<Session | null> {
+  const login = await client.retry(() => client.logIn(user, kind === 'cookie' ? 'cookie' : 'login', cookie))
   if (login.outcome === 'refused') return null
   if (kind !== 'pair') return login.value
   const issued = await client.retry(() => client.issue(login.value.user))
