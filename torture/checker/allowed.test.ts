@@ -181,6 +181,9 @@ const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
     [...uneventfulInCookie, logInAgain(100_030, { kind: 'login' }), rotate(100_050, 4, { kind: 'cookie' })],
     { final: withSecondSession(null, [{ session_id: 's1', generation: 5, used: false }]) },
   ],
+  'an access token ends up to a second before its session': [
+    [...uneventful, call(119_500, { action: 'me', outcome: 'refused', status: 401 })],
+  ],
   'a session has ended at its maximum age': [
     [signUp, logIn, ...uneventful.slice(2), refused(120_100, 4)],
     { final: snapshot({ sessions: [], tokens: [] }), readAt: 121_000 },

@@ -2,6 +2,9 @@ import type { Invariant } from '../evidence.ts'
 import { mayBeReuse, mayHaveEndedAt } from '../possible-reuse.ts'
 import { endsAllSessions, isRefresh, sessionsOf } from '../session-calls.ts'
 
+/** An access token ends with its session at the latest, in whole seconds: its last part may be missing. */
+const ROUNDING_MILLISECONDS = 1000
+
 /**
  * Every refusal has a documented cause: the session may have been ended, or another client may have used the token. So no
  * crash, cut, outage or clock ends a session, and a theft ends no session but its own. A client with a key can always
@@ -14,10 +17,12 @@ export const explainedRefusals: Invariant = {
       const refused = session.own.filter(({ outcome }) => outcome === 'refused')
       if (refused.length === 0) continue
       const endedAt = mayHaveEndedAt(session, settings)
+      const lastSecond = (session.requestedAt ?? 0) + settings.sessionMaxAgeMilliseconds - ROUNDING_MILLISECONDS
       for (const call of refused) {
         if (call.mixed || call.sentAs || call.endedAt >= endedAt || mayBeReuse(call, session.own, settings)) continue
         const age = call.endedAt - newestAccessToken(session.own, call.startedAt)
-        const mayHaveExpired = call.action === 'me' && age > settings.accessTokenMilliseconds
+        const isOld = age > settings.accessTokenMilliseconds || call.endedAt >= lastSecond
+        const mayHaveExpired = call.action === 'me' && isOld
         if (!mayHaveExpired) yield { what: `a ${call.action} was refused without a reason`, calls: [call] }
       }
     }
