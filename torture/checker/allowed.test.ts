@@ -140,6 +140,14 @@ const ALLOWED: Record<string, [calls: Call[], fields?: Partial<Evidence>]> = {
       }),
     },
   ],
+  'a session is deleted after its reuse and before the next snapshot': [
+    [...uneventful, refused(100_030, 1)],
+    {
+      snapshots: [snapshot()],
+      final: snapshot({ sessions: [], tokens: [], mails: [reuseMail] }),
+      deliveries: delivered(1),
+    },
+  ],
   'a cookie is answered with itself': [
     [...uneventful, call(100_030, { kind: 'cookie', presented: token(4), received: token(4) })],
   ],

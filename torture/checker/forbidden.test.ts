@@ -248,6 +248,14 @@ const FORBIDDEN: Record<InvariantName, Forbidden> = {
       uneventful,
       { final: snapshot({ mails: [reuseMail] }), deliveries: delivered(1) },
     ],
+    'a mail reports a reuse that did not happen, and the session is deleted': [
+      uneventful,
+      {
+        snapshots: [snapshot()],
+        final: snapshot({ sessions: [], tokens: [], mails: [reuseMail] }),
+        deliveries: delivered(1),
+      },
+    ],
     'a reuse during the run has no mail, and its session is deleted': [
       [...uneventful, refused(100_030, 1)],
       { snapshots: [reused()], final: snapshot({ sessions: [], tokens: [] }) },
