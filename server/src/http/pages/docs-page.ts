@@ -1,6 +1,6 @@
 import { html } from '../../text/html.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { sendHtml } from './page.ts'
+import { ICON, sendHtml } from './page.ts'
 
 // Swagger UI needs inline styles and icons in `data:` URLs; scripts and requests stay on this origin.
 const POLICY =
@@ -19,7 +19,7 @@ const PAGE = html`<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Tessera API</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 <link rel="stylesheet" href="/docs/docs.css">
 </head>

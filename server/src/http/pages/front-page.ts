@@ -9,6 +9,13 @@ const OVERVIEW_JSON = `{ "name": "Tessera",
   "health": "/health" }
 `
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The version of the package. */
+    release: string
+  }
+}
+
 /** `GET /`: an overview, as a page for browsers and as three lines of JSON for programs. */
 export const frontPage = endpoint({
   about: null,
@@ -20,12 +27,12 @@ export const frontPage = endpoint({
     }
     return sendPage(reply, {
       title: 'Tessera',
-      body: renderOverview(edge, `${request.isSecure ? 'https' : 'http'}://${request.host}`),
+      body: renderOverview(edge, request.server.release, `${request.isSecure ? 'https' : 'http'}://${request.host}`),
     })
   },
 })
 
-function renderOverview(edge: EdgeSettings, base: string): Html {
+function renderOverview(edge: EdgeSettings, version: string, base: string): Html {
   return html`
 <p>An authentication server: it signs up users, checks passwords, and issues, refreshes and revokes JWT access and refresh
 tokens. This one is up and running.</p>
@@ -36,8 +43,8 @@ tokens. This one is up and running.</p>
   ${edge.showsMailbox ? html`<li><a href="/dev/mail"><strong>Mailbox</strong> Mails as users would see them.</a></li>` : null}
 </ul>
 ${edge.production ? null : tryIt(base)}
-<p class="soft">Documentation: <code>README.md</code> and the folder <code>docs/</code> of the source code. For the command line:
-<code>tessera --help</code>.</p>`
+<p class="soft">Version ${version}. Documentation: <code>README.md</code> and the folder <code>docs/</code>, which are in the source code and in
+the package. For the command line: <code>tessera --help</code>.</p>`
 }
 
 const tryIt = (base: string) => html`

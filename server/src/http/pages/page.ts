@@ -35,6 +35,11 @@ const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
 // A tessera: a token broken into two halves that fit together.
 const LOGO = html`<svg viewBox="0 0 40 40" aria-hidden="true"><path d="M2 4h18l-4 8 5 7-4 8 4 9H2z"/><path d="M24 4h14v32H25l-4-9 4-8-5-7z"/></svg>`
 
+/** The same as an icon, for both pages and their tabs. */
+export const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" fill="#b45309"><path d="M2 4h18l-4 8 5 7-4 8 4 9H2z"/><path d="M24 4h14v32H25l-4-9 4-8-5-7z"/></svg>',
+)}`
+
 /** Sends a page that runs no script and loads nothing from other origins; its only style sheet is inline. */
 export function sendPage(reply: FastifyReply, { title, body }: { title: string; body: Html }): FastifyReply {
   const page = html`<!doctype html>
@@ -43,7 +48,7 @@ export function sendPage(reply: FastifyReply, { title, body }: { title: string; 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="${ICON}">
 <style>${new Html(STYLE)}</style>
 </head>
 <body>

@@ -78,6 +78,7 @@ export function createServer(
   server.decorateRequest('isFromTrustedProxy', false)
   server.decorateRequest('caller', null)
   server.decorateRequest('refusal', null)
+  server.decorate('release', version)
   let openapi: object | null = null
   server.decorate('openapi', () => (openapi ??= describeApi(routes, ctx.edge, version)))
 
