@@ -1,8 +1,10 @@
 // Measures whether a failed login reveals why it failed: `npm run bench:equal -- [--samples 300]`. Four kinds of failure are
-// compared by the bytes of their answers and, pair by pair, by the ranks of their times. TEST_DATABASE_URL adds PostgreSQL.
+// compared by the bytes of their answers and, pair by pair, by the ranks of their times. Then wrong passwords at accounts with
+// bcrypt and argon2id digests are compared with attempts at addresses without an account. TEST_DATABASE_URL adds PostgreSQL.
 import { parseArgs } from 'node:util'
-import { compareByRank, median } from '../harness/statistics.ts'
+import { compareByRank, median, quantile } from '../harness/statistics.ts'
 import { type FailedLogins, measureFailedLogins } from './load/failed-logins.ts'
+import { measureMixedLogins } from './load/mixed-logins.ts'
 
 const { values: options } = parseArgs({ options: { samples: { type: 'string', default: '300' } } })
 const samplesEach = Number(options.samples)
@@ -13,9 +15,11 @@ const SIGNIFICANCE = 0.05 / 6
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
-await compareOn('SQLite', SETTINGS)
 const databaseUrl = process.env['TEST_DATABASE_URL']
+await compareOn('SQLite', SETTINGS)
 if (databaseUrl) await compareOn('PostgreSQL', { ...SETTINGS, DATABASE_URL: databaseUrl })
+await compareMixedOn('SQLite', {})
+if (databaseUrl) await compareMixedOn('PostgreSQL', { DATABASE_URL: databaseUrl })
 
 async function compareOn(database: string, settings: Record<string, string>): Promise<void> {
   const { samples, answers } = await measureFailedLogins(settings, samplesEach)
@@ -34,6 +38,19 @@ async function compareOn(database: string, settings: Record<string, string>): Pr
     )
   }
   if (answers.size > 1 || found.length > 0) process.exitCode = 1
+}
+
+async function compareMixedOn(database: string, settings: Record<string, string>): Promise<void> {
+  const [wrong, unknown] = (await measureMixedLogins(settings, samplesEach)) as [FailedLogins, FailedLogins]
+  const quartiles = ({ times }: FailedLogins) =>
+    [0.25, 0.5, 0.75].map((share) => quantile(times, share).toFixed(1)).join(' / ')
+  print(`\n| digests of two kinds, ${samplesEach} each, ${database} | quartiles, ms |\n|---|---|`)
+  for (const each of [wrong, unknown]) print(`| ${each.failure} | ${quartiles(each)} |`)
+  const { effect, p } = compareByRank(wrong.times, unknown.times)
+  print(`\nEffect ${effect.toFixed(3)}, p ${p.toFixed(3)}.`)
+  if (p >= 0.05) return
+  print('Times DIFFER significantly.')
+  process.exitCode = 1
 }
 
 /** Prints a row for each pair of failures; returns a sentence for each significant difference. */
