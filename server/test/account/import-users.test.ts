@@ -79,6 +79,11 @@ test('a dry run judges and writes nothing; --skip-invalid imports the others and
   assert.deepEqual([code, output], [0, 'Imported 2 users. Skipped 2 bad lines.\n'])
   assert.equal(readFileSync(rejects, 'utf8'), '{"email":"x"}\nnot JSON\n')
   assert.equal((await tessera(`users import ${fileOf([lines[0] ?? ''])} --dry-run`)).code, 1, 'it is there now')
+  const taken = await tessera(`users import ${file} --skip-invalid --rejects ${file}`)
+  assert.match(taken.output, /cannot be written to .*: it exists already\. No users were imported\./)
+  assert.equal(readFileSync(file, 'utf8'), `${lines.join('\n')}\n`, 'the input is whole')
+  const nowhere = await tessera(`users import ${file} --skip-invalid --rejects /nowhere/x`)
+  assert.match(nowhere.output, /^tessera: The bad lines cannot be written to \/nowhere\/x: /)
 })
 
 test('an import that is interrupted continues with the batch that was not committed', async () => {
@@ -90,7 +95,8 @@ test('an import that is interrupted continues with the batch that was not commit
   }
   const options = { verdict, origin, onWritten() {} }
   await assert.rejects(writeImport(server.ctx, 'a file', linesTo(2500, steal), options), (error: ImportInterrupted) => {
-    assert.deepEqual([error.name, error.column, error.committedLine], ['ImportInterrupted', 'users.email', 1000])
+    assert.match(error.message, /^A user has got the email of a line meanwhile$/)
+    assert.equal(error.committedLine, 1000)
     return true
   })
   assert.equal(await countImported(server), 1001, 'a batch, and the sign-up with its id above')
@@ -114,4 +120,19 @@ test('sign-ups during an import succeed, and get ids above those of the import',
   assert.equal(ids.length, 6)
   for (const id of ids) assert.ok(id > 13_000, `${id}`)
   assert.equal(await countImported(server), 3000)
+})
+
+test('a line that cannot be one user is refused at once, and a changed line is never written', async () => {
+  const server = await startServer()
+  const array = `[${'{"email":"a@example.com"},'.repeat(60_000)}{}]`
+  const { output } = await tesseraCli(server)(`users import ${fileOf([array])}`)
+  assert.match(output, /^tessera: Line 1 is too long: put one JSON object on each line\.\n$/)
+  const verdict = await judgeImport(server.ctx, 'a file', linesTo(3))
+  async function* changed(): AsyncIterable<ImportLine> {
+    yield { number: 1, user: { email: 'changed' } }
+  }
+  await assert.rejects(
+    writeImport(server.ctx, 'a file', changed(), { verdict, origin, onWritten() {} }),
+    /Line 1 has changed since it was judged/,
+  )
 })

@@ -93,15 +93,13 @@ function repeatedFields(
   return repeated.length === 0 ? undefined : Object.fromEntries(repeated.map((field) => [field, [TAKEN]]))
 }
 
-/** A user took an address, GUID or id between the verdict and the writing. The batches before are committed. */
+/** Something changed between the verdict and the writing. The batches before are committed. */
 export class ImportInterrupted extends Error {
   override readonly name = 'ImportInterrupted'
-  readonly column: string
   /** The lines up to this one are imported. */
   readonly committedLine: number
-  constructor(column: string, committedLine: number) {
-    super('import interrupted')
-    this.column = column
+  constructor(reason: string, committedLine: number) {
+    super(reason)
     this.committedLine = committedLine
   }
 }
@@ -126,7 +124,11 @@ export async function writeImport(
   for await (const batch of inBatches(lines)) {
     const good = batch.filter(({ number }) => number > verdict.committedLine && !bad.has(number))
     const now = ctx.now()
-    const users = good.map(({ user }) => readUser(user ?? {}, now, ctx.random) as ImportedUser)
+    const users = good.map(({ number, user: foreign }) => {
+      const user = readUser(foreign ?? {}, now, ctx.random)
+      if ('email' in user) return user
+      throw new ImportInterrupted(`Line ${number} has changed since it was judged`, committedLine)
+    })
     if (users.length === 0) continue
     const lastLine = batch.at(-1)?.number ?? 0
     try {
@@ -141,7 +143,11 @@ export async function writeImport(
         await writeFact(tx, factOf(source), String(lastLine))
       })
     } catch (error) {
-      if (error instanceof UniqueViolation) throw new ImportInterrupted(error.column, committedLine)
+      if (error instanceof UniqueViolation)
+        throw new ImportInterrupted(
+          `A user has got the ${error.column.replace('users.', '')} of a line meanwhile`,
+          committedLine,
+        )
       throw error
     }
     committedLine = lastLine

@@ -8,15 +8,15 @@ const PAGE_SIZE = 1000
 /** Prints all users with their password digests, one JSON object per line, as `tessera users import` reads them. */
 export async function exportUsersCommand(): Promise<void> {
   await withDatabase({ mayCreate: false }, async ({ db, now }) => {
-    let [afterId, count] = [0, 0]
+    // Before the first line, so that no reader of the digests goes without a trace.
+    await recordEvent(db, { kind: 'users_exported', userId: null }, origin, now())
+    let afterId = 0
     for (;;) {
       const page = { role: null, onlyDisabled: false, search: null, afterId, limit: PAGE_SIZE }
       const users = await findUsers(db, page)
-      printJson(users.map(({ seeded_as: _, ...user }) => user))
-      count += users.length
+      printJson(users)
       afterId = users.at(-1)?.id ?? afterId
       if (users.length < PAGE_SIZE) break
     }
-    await recordEvent(db, { kind: 'users_exported', userId: null, details: { users: count } }, origin, now())
   })
 }

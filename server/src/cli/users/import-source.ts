@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  type ReadStream,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -17,31 +26,62 @@ export interface ImportSource {
   close(): void
 }
 
-/** Opens a file or, for `-`, standard input, of which a copy is kept meanwhile that only its owner can read. */
-export async function openSource(file: string): Promise<ImportSource> {
-  if (file !== '-') return sourceOf(file, file, () => {})
-  const folder = mkdtempSync(join(tmpdir(), 'tessera-import-'))
-  const close = () => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', close)
-  const copy = join(folder, 'lines')
-  await pipeline(process.stdin, createWriteStream(copy, { mode: 0o600 }))
-  return sourceOf(copy, 'Standard input', close)
-}
+/** Longer lines are no users: most likely a whole JSON array. */
+const MAX_LINE_CHARACTERS = 1_000_000
 
-async function sourceOf(path: string, name: string, close: () => void): Promise<ImportSource> {
-  const hash = createHash('sha256')
+/**
+ * Opens a file or, for `-`, standard input. What can be read only once, such as a pipe, is copied to a file without a name,
+ * which is gone when the command ends, however it ends.
+ */
+export async function openSource(file: string): Promise<ImportSource> {
+  const name = file === '-' ? 'Standard input' : file
   try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk)
+    const opened = file === '-' ? null : openSync(file, 'r')
+    const isFile = opened !== null && fstatSync(opened).isFile()
+    const descriptor = isFile
+      ? opened
+      : await copyOf(opened === null ? process.stdin : createReadStream('', { fd: opened }))
+    return await sourceOf(descriptor, name)
   } catch (error) {
+    if (error instanceof CommandError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     const reason = code === 'ENOENT' ? 'there is no such file' : message
     throw new CommandError(`${name} cannot be read: ${reason}. No users were imported.`)
   }
-  return { name, digest: hash.digest('base64url'), lines: () => readLines(path, name), close }
 }
 
+async function copyOf(input: NodeJS.ReadableStream): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'tessera-import-'))
+  const descriptor = openSync(join(folder, 'lines'), 'wx+', 0o600)
+  rmSync(folder, { recursive: true })
+  await pipeline(input, createWriteStream('', { fd: descriptor, autoClose: false }))
+  return descriptor
+}
+
+async function sourceOf(descriptor: number, name: string): Promise<ImportSource> {
+  // Lines that are appended later were not judged, and are not read.
+  const { size } = fstatSync(descriptor)
+  const read = () => createReadStream('', { fd: descriptor, autoClose: false, start: 0, end: Math.max(0, size - 1) })
+  const hash = createHash('sha256')
+  if (size > 0) for await (const chunk of read()) hash.update(chunk)
+  return {
+    name,
+    digest: hash.digest('base64url'),
+    lines: () => (size > 0 ? readLines(read(), name) : noLines()),
+    close() {
+      try {
+        closeSync(descriptor)
+      } catch {
+        // a stream that failed has closed it
+      }
+    },
+  }
+}
+
+async function* noLines(): AsyncIterable<ImportLine & { text: string }> {}
+
 /** Reads lines in UTF-8, without a byte order mark and without empty ones, which count. */
-async function* readLines(path: string, name: string): AsyncIterable<ImportLine & { text: string }> {
+async function* readLines(chunks: ReadStream, name: string): AsyncIterable<ImportLine & { text: string }> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const decode = (chunk?: Buffer) => {
     try {
@@ -51,9 +91,11 @@ async function* readLines(path: string, name: string): AsyncIterable<ImportLine 
     }
   }
   let [rest, number] = ['', 0]
-  for await (const chunk of createReadStream(path)) {
+  for await (const chunk of chunks) {
     const lines = (rest + decode(chunk)).split('\n')
     rest = lines.pop() ?? ''
+    if (rest.length > MAX_LINE_CHARACTERS)
+      throw new CommandError(`Line ${number + lines.length + 1} is too long: put one JSON object on each line.`)
     for (const text of lines) {
       number++
       if (text.trim() !== '') yield { number, text, user: parseLine(text) }

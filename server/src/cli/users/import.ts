@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { Presets, SingleBar } from 'cli-progress'
 import {
   type BadLine,
@@ -64,9 +64,8 @@ async function write(ctx: CommandContext, source: ImportSource, verdict: ImportV
     })
   } catch (error) {
     if (!(error instanceof ImportInterrupted)) throw error
-    const field = error.column.replace('users.', '')
     throw new CommandError(
-      `Another user got the ${field} of a line meanwhile. The lines up to ${error.committedLine} are imported; run the command again to see the line.`,
+      `${error.message}. The lines up to ${error.committedLine} are imported; run the command again to see the line.`,
     )
   } finally {
     bar.stop()
@@ -87,12 +86,20 @@ function sentenceOf({ number, errors }: BadLine): string {
   return `Line ${number}: ${validationSentence(errors)}`
 }
 
-async function writeRejects(file: string, source: ImportSource, { bad }: ImportVerdict): Promise<void> {
+/** Writes the bad lines to a new file. An import that continues adds to the file that it began. */
+async function writeRejects(file: string, source: ImportSource, { bad, committedLine }: ImportVerdict): Promise<void> {
   const numbers = new Set(bad.map(({ number }) => number))
-  const rejects = createWriteStream(file, { mode: 0o600 })
-  for await (const { number, text } of source.lines()) if (numbers.has(number)) rejects.write(`${text.trimEnd()}\n`)
-  rejects.end()
-  await finished(rejects)
+  const isBad = async function* () {
+    for await (const { number, text } of source.lines()) if (numbers.has(number)) yield `${text.trimEnd()}\n`
+  }
+  try {
+    await pipeline(isBad, createWriteStream(file, { mode: 0o600, flags: committedLine > 0 ? 'a' : 'wx' }))
+  } catch (error) {
+    if (error instanceof CommandError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = code === 'EEXIST' ? 'it exists already' : message
+    throw new CommandError(`The bad lines cannot be written to ${file}: ${reason}. ${NOTHING_IMPORTED}`)
+  }
 }
 
 function summaryOf({ lines, bad }: ImportVerdict): string {

@@ -1,4 +1,5 @@
-import { type UserChange, updateUser } from '../../auth/account/update-user.ts'
+import { updateUser } from '../../auth/account/update-user.ts'
+import type { UserChange } from '../../storage/account/users.ts'
 import type { Locale } from '../../text/locale.ts'
 import { withUser } from '../run/require-user.ts'
 import { COMMAND_LINE as origin } from '../run/with-database.ts'
