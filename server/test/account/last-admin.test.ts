@@ -39,6 +39,8 @@ test('the command line neither deletes, nor disables, nor demotes the last admin
   assert.equal((await tessera(`users set-role ${email} admin`)).code, 0)
   assert.equal((await tessera(`users disable ${email}`)).code, 0)
   assert.equal((await tessera(`users delete ${ADMIN.email} --yes`)).code, 1, 'a disabled admin does not count')
+  assert.equal((await tessera('users create no@example.com --role admin --no-password')).code, 0)
+  assert.equal((await tessera(`users delete ${ADMIN.email} --yes`)).code, 1, 'nor one without a password')
   assert.equal((await tessera(`users enable ${email}`)).code, 0)
   assert.equal((await tessera(`users set-role ${ADMIN.email} user`)).code, 0)
 })

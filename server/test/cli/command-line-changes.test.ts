@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import sql from 'sql-template-tag'
 import { startServer } from '../support/server.ts'
 import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { logIn, PASSWORD, signUp } from '../support/users.ts'
@@ -33,5 +34,12 @@ test('exported users can be imported elsewhere, with their ids and passwords', a
   assert.equal((await tesseraCli(to)('users import -', lines.join('\n'))).output, 'Imported 1 user.\n')
   const login = await to.post('/api/v1/auth/login', { email, password: PASSWORD })
   assert.deepEqual([login.status, login.body.user.id], [200, id])
-  assert.match((await tesseraCli(from)('audit --kind users_exported --json')).output, /"users":3/)
+  assert.match((await tesseraCli(from)('audit --kind users_exported --json')).output, /"kind":"users_exported"/)
+  const demo = output.split('\n').filter((line) => line.includes('admin@example.com'))
+  await to.rows(sql`delete from users where email = ${'admin@example.com'} returning id`)
+  assert.equal((await tesseraCli(to)('users import -', demo.join('\n'))).code, 0)
+  const [admin] = await to.rows<{ seeded_as: string }>(
+    sql`select seeded_as from users where email = ${'admin@example.com'}`,
+  )
+  assert.equal(admin?.seeded_as, 'demo', 'production still knows that the password is public')
 })

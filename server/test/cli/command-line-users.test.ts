@@ -170,7 +170,7 @@ test('a login that is in progress when its user is disabled or all sessions of t
     await locked.promise
     const ending =
       change === 'disable'
-        ? disableUser(server.ctx, { user: { id: user.id, role: 'user' }, origin })
+        ? disableUser(server.ctx, { user, origin })
         : endSessionsOfUser(server.ctx, { userId: user.id, origin })
     await Promise.race([waitForLockQueue(server), ending])
     proceed.resolve()

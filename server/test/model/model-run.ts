@@ -170,7 +170,7 @@ export class Run {
   async disable(user: number, disabled: boolean) {
     if (this.model.users[user] === 'deleted') return
     const { id = 0 } = this.users[user] ?? {}
-    await (disabled ? disableUser : enableUser)(this.server.ctx, { user: { id, role: 'user' }, origin: ORIGIN })
+    await (disabled ? disableUser : enableUser)(this.server.ctx, { user: { id }, origin: ORIGIN })
     if (disabled && this.model.users[user] === 'enabled') {
       for (const session of this.sessionsOf(user)) if (this.model.isActive(session)) session.endedBy = 'disabled'
     }

@@ -32,7 +32,7 @@ export async function deleteUserFor(
  */
 export function deleteUser(
   ctx: Pick<Context, 'db' | 'now'>,
-  deletion: { user: Pick<UserRow, 'id' | 'role'>; details?: Record<string, number>; origin: Origin },
+  deletion: { user: Pick<UserRow, 'id'>; details?: Record<string, number>; origin: Origin },
 ): Promise<boolean> {
   const { user, details = {}, origin } = deletion
   return ctx.db.transaction(async (tx) => {

@@ -6,7 +6,7 @@ import { recordEvent } from '../notice/record-event.ts'
 import { keepAnAdmin } from './keep-an-admin.ts'
 
 interface Change {
-  user: Pick<UserRow, 'id' | 'role'>
+  user: Pick<UserRow, 'id'>
   origin: Origin
 }
 

@@ -44,6 +44,8 @@ export function readUser(
     role: read<Role>('role', (text) => (isRole(text) ? text : null), 'user', `must be ${ROLES.join(' or ')}`),
     // An unsupported language does not stop an import: the user gets mails in the default one.
     locale: read<Locale>('locale', (text) => (isLocale(text) ? text : DEFAULT_LOCALE), DEFAULT_LOCALE),
+    // A demo user stays one, whose public password opens no production server.
+    seeded_as: read<'demo' | null>('seeded_as', (text) => (text === 'demo' ? 'demo' : null), null),
     disabled_at: read('disabled_at', readIsoTime, null),
     created_at: createdAt,
     updated_at: read('updated_at', readIsoTime, createdAt),

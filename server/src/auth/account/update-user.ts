@@ -1,12 +1,14 @@
-import { findUserByEmail, type UserRow, updateUser as updateUserRow } from '../../storage/account/users.ts'
+import {
+  findUserByEmail,
+  type UserChange,
+  type UserRow,
+  updateUser as updateUserRow,
+} from '../../storage/account/users.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { TAKEN, takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
-
-/** The fields that an operator may change, as they are stored; those that are absent stay. */
-export type UserChange = Partial<Pick<UserRow, 'email' | 'first_name' | 'last_name' | 'locale'>>
 
 type UpdateOutcome = { kind: 'updated'; user: UserRow } | { kind: 'invalid'; errors: ValidationErrors }
 
@@ -16,7 +18,7 @@ export async function updateUser(
   { user, change, origin }: { user: UserRow; change: UserChange; origin: Origin },
 ): Promise<UpdateOutcome> {
   const email = change.email === undefined ? user.email : canonicalEmail(change.email)
-  const { first_name = user.first_name, last_name = user.last_name, locale = user.locale } = change
+  const { first_name = null, last_name = null } = change
   const errors = Object.fromEntries(
     Object.entries({
       email: await validateAddress(ctx, email, user),
@@ -28,7 +30,11 @@ export async function updateUser(
   const now = ctx.now()
   try {
     return await ctx.db.transaction(async (tx) => {
-      const updated = await updateUserRow(tx, { id: user.id, email, first_name, last_name, locale, now })
+      const updated = await updateUserRow(tx, {
+        id: user.id,
+        change: { ...change, ...(change.email !== undefined && { email }) },
+        now,
+      })
       if (!updated) return { kind: 'invalid', errors: { user: ['does not exist any more'] } }
       const details = { fields: Object.keys(change).join(' ') }
       await recordEvent(tx, { kind: 'user_updated', userId: user.id, details }, origin, now)

@@ -30,11 +30,11 @@ export async function lockUserExclusive(tx: Queries, id: number): Promise<void> 
 }
 
 /**
- * Locks the admins that are not disabled, in the order of their ids, so that of two transactions that each take one away,
+ * Locks the admins that can sign in with a password and are not disabled, in the order of their ids, so that of two transactions that each take one away,
  * the second sees what the first left.
  */
 export function lockAdmins(tx: Queries): Promise<Pick<UserRow, 'id' | 'seeded_as'>[]> {
   return tx.query<Pick<UserRow, 'id' | 'seeded_as'>>(sql`
-    select id, seeded_as from users where role = 'admin' and disabled_at is null
+    select id, seeded_as from users where role = 'admin' and disabled_at is null and password_digest is not null
     order by id ${lockClause(tx, 'for update')}`)
 }

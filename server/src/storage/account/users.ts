@@ -167,15 +167,20 @@ export async function setRole(tx: Queries, change: { id: number; role: Role; now
   return rows.length === 1
 }
 
-/** Replaces the fields of a user that operators change. Returns null if there is no such user. */
+/** The fields of a user that operators change. */
+export type UserChange = Partial<Pick<UserRow, 'email' | 'first_name' | 'last_name' | 'locale'>>
+
+const CHANGEABLE = ['email', 'first_name', 'last_name', 'locale'] as const
+
+/** Changes fields of a user; those that are absent stay. Returns null if there is no such user. */
 export async function updateUser(
   tx: Queries,
-  user: Pick<UserRow, 'id' | 'email' | 'first_name' | 'last_name' | 'locale'> & { now: Date },
+  { id, change, now }: { id: number; change: UserChange; now: Date },
 ): Promise<UserRow | null> {
+  const changed = CHANGEABLE.filter((field) => change[field] !== undefined)
+  const sets = changed.map((field) => sql`${raw(field)} = ${change[field]}`)
   const rows = await tx.query<UserRow>(sql`
-    update users set email = ${user.email}, first_name = ${user.first_name}, last_name = ${user.last_name},
-      locale = ${user.locale}, updated_at = ${user.now}
-    where id = ${user.id} returning ${columns}`)
+    update users set ${join([...sets, sql`updated_at = ${now}`])} where id = ${id} returning ${columns}`)
   return rows[0] ?? null
 }
 
