@@ -35,12 +35,12 @@ export const lifetimeSeconds = wholeNumber(1, TEN_YEARS_SECONDS)
 
 export const text: Reader<string> = (value) => value
 
-const MAX_SHORT_TEXT_CHARACTERS = 512
+const MAX_SHORT_TEXT_BYTES = 256
 
 /** Reads a text that goes into every token. */
 export const shortText: Reader<string> = (value, name) => {
-  if (value.length <= MAX_SHORT_TEXT_CHARACTERS) return value
-  throw new ConfigError(`${name} must have ${MAX_SHORT_TEXT_CHARACTERS} characters or less.`)
+  if (Buffer.byteLength(value) <= MAX_SHORT_TEXT_BYTES) return value
+  throw new ConfigError(`${name} must have ${MAX_SHORT_TEXT_BYTES} bytes or less.`)
 }
 
 /** Splits a text at commas and line ends, and drops empty entries. */

@@ -187,6 +187,8 @@ test('the log has one line per request with its id and path, and never a secret,
   const rotated = (await refresh(server, refresh_token, 'CANARY-idempotency-key')).body
   const headers = { authorization: 'Bearer CANARY.header', cookie: 'CANARY=cookie', 'x-canary': 'CANARY' }
   await server.get('/api/v1/auth/me?token=CANARY', { headers })
+  await server.get('/%zz?secret=CANARY')
+  await server.delete('/api/v1/users/%ff?secret=CANARY', { bearer: access_token })
   await server.post('/api/v1/auth/login', { email: user.email, password: 'CANARY-password' })
   await server.post('/api/v1/auth/login', '{"password":"CANARY')
   await server.post('/api/v1/users/sign_up', { user: { email: 'CANARY', password: 'CANARY' } })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startServer, type TestServer } from '../support/server.ts'
+import { send, startServer, type TestServer } from '../support/server.ts'
 import { logIn, logInNewUser, me, PASSWORD, refresh, signUp } from '../support/users.ts'
 
 const server = await startServer()
@@ -74,6 +74,8 @@ test('refusals have the codes and the shape of RFC 6749', async () => {
     [json.status, json.body],
     [415, { error: 'invalid_request', error_description: 'The body must be application/x-www-form-urlencoded' }],
   )
+  const nothing = await send(`${server.url}/oauth/token`, { method: 'POST' }, {})
+  assert.deepEqual([nothing.status, nothing.body.error], [400, 'invalid_request'])
   const unknown = await server.get('/oauth/nothing')
   assert.deepEqual([unknown.status, unknown.body], [404, { error: 'invalid_request', error_description: 'Not found' }])
   assert.equal((await server.get('/oauth/token')).status, 405)

@@ -34,7 +34,7 @@ export function answerTo(error: unknown, contract: Contract): Answer | null {
     return answer(contract, status, sentence, CODES_FOR_PROGRAMS.has(error.code) ? { code: error.code } : {}, headers)
   }
   if (error instanceof InvalidBody) {
-    return { status: 422, headers: {}, body: contract.validationBody(error.errors) }
+    return { status: contract.validationStatus ?? 422, headers: {}, body: contract.validationBody(error.errors) }
   }
   if (error instanceof Refusal) {
     const details = { ...(error.code !== null && { code: error.code }), ...error.details }

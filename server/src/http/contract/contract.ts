@@ -7,7 +7,9 @@ export interface Contract {
   refusals: Record<AuthErrorCode, readonly [status: number, sentence: string]>
   /** The body of an error of any status. */
   errorBody(message: string, details: ErrorDetails, status: number): object
-  /** The body of a 422. */
+  /** The status of a body that lacks a field; 422 unless it is given. */
+  validationStatus?: number
+  /** The body of such an answer. */
   validationBody(errors: ValidationErrors): object
   /** The schemas of these bodies in the OpenAPI description. */
   schemas: { error: ErrorSchema; validation: ErrorSchema }

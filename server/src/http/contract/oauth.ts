@@ -27,6 +27,7 @@ export const oauth: Contract = {
     error_description:
       details.code === 'unsupported_media_type' ? 'The body must be application/x-www-form-urlencoded' : message,
   }),
+  validationStatus: 400, // RFC 6749, 5.2
   validationBody: (errors) => ({
     error: 'invalid_request',
     error_description: Object.entries(errors)

@@ -13,7 +13,8 @@ export const openapiDocument = endpoint({
   about: null,
   responses: { 200: Type.Any() },
   async handle({ edge }, request, reply) {
-    const url = edge.publicOrigin ?? `${request.isSecure ? 'https' : 'http'}://${request.host}`
+    const reached = request.host ? `${request.isSecure ? 'https' : 'http'}://${request.host}` : '/'
+    const url = edge.publicOrigin ?? reached
     const document = { ...request.server.openapi(), servers: [{ url }] }
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(document))
   },

@@ -55,7 +55,8 @@ function refuseContent(payload: NodeJS.ReadableStream, done: Done): void {
   }
   payload.once('data', () => finish(unsupportedType()))
   payload.once('end', () => finish(null, {}))
-  payload.once('error', finish)
+  // The client went away in the middle of its body.
+  payload.once('error', (error) => finish(Object.assign(error, { statusCode: 400 })))
 }
 
 export function unsupportedType(): Error {

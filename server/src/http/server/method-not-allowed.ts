@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Refusal } from '../contract/refusal.ts'
+import type { Guard } from '../endpoint/guard.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
 import { routes } from '../routes.ts'
@@ -13,6 +14,13 @@ const patterns = [...new Set(routes.map(({ path }) => path))].map(
 export function methodNotAllowedAt(path: string): Refusal | null {
   const known = patterns.find(([, pattern]) => pattern.test(path))
   return known ? methodNotAllowed(known[0]) : null
+}
+
+/** Returns the guard that may hide a path, null for none. */
+export function hidingGuardAt(path: string): Guard | null {
+  const known = patterns.find(([, pattern]) => pattern.test(path))
+  const guard = known && routesAt(known[0])[0]?.guard
+  return guard?.hidesPath ? guard : null
 }
 
 /** Answers any other method on a known path with a 405 that lists the allowed ones (RFC 9110, 15.5.6). */

@@ -51,7 +51,9 @@ function reasonOf(error: FastifyError): string {
   if (error instanceof AuthError) return error.code
   if (error instanceof RateLimited) return `limit reached: ${countedBy(error)}`
   const invalid = error.validation ? toInvalidBody(error.validation) : error
-  if (!(invalid instanceof InvalidBody)) return error.message
+  if (invalid instanceof Refusal) return invalid.message
+  // The messages of the framework quote the request.
+  if (!(invalid instanceof InvalidBody)) return error.code ?? 'the request cannot be read'
   return Object.entries(invalid.errors)
     .map(([field, sentences]) => `${field} ${sentences.join(', ')}`)
     .join('; ')

@@ -13,7 +13,7 @@ import { answerBrokenRequests, answerExpectations } from './broken-request.ts'
 import { type Connection, identifyConnection } from './client-address.ts'
 import { allowOrigins } from './cors.ts'
 import { setDefaultHeaders } from './default-headers.ts'
-import { methodNotAllowedAt, refuseOtherMethods } from './method-not-allowed.ts'
+import { hidingGuardAt, methodNotAllowedAt, refuseOtherMethods } from './method-not-allowed.ts'
 import { createProxyHint } from './proxy-hint.ts'
 import { logRequest, requestPath } from './request-log.ts'
 import { notableRefusal, sendError } from './send-error.ts'
@@ -103,6 +103,7 @@ export function createServer(
   server.setNotFoundHandler(async (request) => {
     // Methods that Fastify does not know at all also end up here.
     const path = requestPath(request)
+    await hidingGuardAt(path)?.check(ctx, request)
     throw methodNotAllowedAt(path) ?? notFound(path.includes('//') ? { hint: 'The path has two slashes in a row' } : {})
   })
 

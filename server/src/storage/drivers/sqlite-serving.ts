@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 /** Held by a server while it serves a SQLite file. */
@@ -14,6 +15,7 @@ export interface ServingClaim {
 export function claimServing(file: string): ServingClaim {
   const lock = new DatabaseSync(`${file}-serving`, { timeout: 0, open: false })
   try {
+    closeSync(openSync(`${file}-serving`, 'a', 0o600)) // another user could hold the lock
     lock.open()
     lock.exec('begin exclusive')
     return { isAlone: true, release: () => lock.close() }
