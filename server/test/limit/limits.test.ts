@@ -153,3 +153,13 @@ test('guessing one account from many addresses is stopped, whether the account e
   for (let n = 0; n < 10; n++) assert.equal((await attempt(server, user.email, 'wrong', '192.0.2.200')).status, 401)
   assert.equal((await attempt(server, user.email, PASSWORD, '192.0.2.200')).status, 429)
 })
+
+test('logins in parallel with the right password count no failure, also those that are refused meanwhile', async () => {
+  const server = await startServer({ RATE_LIMIT: 'on' })
+  const { email } = await signUp(server)
+  const attempt = () => server.post('/api/v1/auth/login', { email, password: PASSWORD })
+  const answers = await Promise.all(Array.from({ length: 40 }, attempt))
+  for (const { status } of answers) assert.ok([200, 429, 503].includes(status), `${status}`)
+  for (let n = 0; n < 12; n++) assert.equal((await attempt()).status, 200)
+  assert.deepEqual(await server.rows(sql`select key from rate_limits where key like 'login %'`), [])
+})

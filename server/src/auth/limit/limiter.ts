@@ -40,8 +40,8 @@ export function createLimiter(store: LimitStore, now: () => Date): Limiter {
       const spent = taken.filter(({ budget, state }) => state.points > budget.points)
       for (const { budget, state } of spent) {
         if (await budget.exempt?.()) continue
-        // An attempt that one budget refuses costs the others nothing.
-        await refundKeys(taken.filter((other) => !spent.includes(other)).map((other) => other.budget.key))
+        // A refused attempt costs nothing: it was not made. Parallel logins would count each other as failures.
+        await refundKeys(taken.map((other) => other.budget.key))
         throw new RateLimited(Math.max(1, Math.ceil((state.expiresAt.getTime() - at.getTime()) / 1000)), budget.key)
       }
       if (pendingRefunds.length > 0) await refundKeys(pendingRefunds.splice(0))

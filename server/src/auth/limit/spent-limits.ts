@@ -7,7 +7,7 @@ import { accountKey, readLimitKey } from './limit-keys.ts'
 export interface SpentLimit {
   /** The attempts that count, in words for operators. */
   counts: string
-  /** Attempts in the window, the refused ones included. */
+  /** Attempts in the window; those that were refused do not count. */
   attempts: number
   max: number
   network: string | null
@@ -32,7 +32,7 @@ export async function findSpentLimits(
   const spent: (SpentLimit & { account: string | null })[] = []
   for await (const { key, points, expiresAt } of ctx.windows.openWindows(now)) {
     const keyed = readLimitKey(key)
-    if (!keyed || points <= keyed.maxPoints || (only !== null && keyed.account !== only)) continue
+    if (!keyed || points < keyed.maxPoints || (only !== null && keyed.account !== only)) continue
     const { counts, network, account, maxPoints: max } = keyed
     spent.push({ counts, attempts: points, max, network, email: null, ends_at: expiresAt, account })
   }

@@ -6,6 +6,7 @@ interface MemoryLimits extends LimitStore {
   /** Continues a window that began before a restart. */
   restore(window: LimitWindow): void
   end(keys: readonly string[]): void
+  pointsOf(key: string): number
 }
 
 /** Limits in the memory of one process, which replicas do not share. */
@@ -42,6 +43,7 @@ export function memoryLimits(): MemoryLimits {
       }
     },
     restore: ({ key, points, expiresAt }) => void statesOfKind(key).set(key, { points, expiresAt }),
+    pointsOf: (key) => statesOfKind(key).get(key)?.points ?? 0,
     end(keys) {
       for (const key of keys) statesOfKind(key).delete(key)
     },

@@ -14,14 +14,18 @@ const MAX_NOTED = 10_000
 export async function notedLimits(db: Database, now: Date): Promise<LimitStore> {
   const memory = memoryLimits()
   const noted = new Map<string, Date>()
-  for await (const window of limitRows(db).openWindows(now)) {
+  /** The points that noted windows allow. */
+  const limits = new Map<string, number>()
+  const rows = limitRows(db)
+  for await (const window of rows.openWindows(now)) {
     memory.restore(window)
     noted.set(window.key, window.expiresAt)
   }
 
   /** Notes a window that begins to refuse. */
   async function note({ key, points, expiresAt }: LimitWindow, now: Date): Promise<void> {
-    if (noted.size >= MAX_NOTED) for (const [other, end] of noted) if (end <= now) noted.delete(other)
+    if (noted.size >= MAX_NOTED)
+      for (const [other, end] of noted) if (end <= now) noted.delete(other) && limits.delete(other)
     await db.query(sql`
       insert into rate_limits (key, points, expires_at) values (${key}, ${points}, ${expiresAt})
       on conflict (key) do update set points = excluded.points, expires_at = excluded.expires_at`)
@@ -40,11 +44,15 @@ export async function notedLimits(db: Database, now: Date): Promise<LimitStore> 
       const states = await memory.take(points, now)
       const spent = points.flatMap((point, index) => {
         const state = states[index]
-        return state && state.points > point.points ? [{ ...state, key: point.key }] : []
+        return state && state.points > point.points ? [{ ...state, points: point.points, key: point.key }] : []
       })
       const isNoted = ({ key, expiresAt }: LimitWindow) => noted.get(key)?.getTime() === expiresAt.getTime()
-      const ended = await findEnded(spent.filter(isNoted).map(({ key }) => key))
+      const judged = spent.filter(isNoted)
+      const gone = await findEnded(judged.map(({ key }) => key))
+      // Another attempt may have ended the window meanwhile, and begun the next one.
+      const ended = judged.filter((window) => gone.includes(window.key) && isNoted(window)).map(({ key }) => key)
       for (const window of spent) if (!isNoted(window)) await note(window, now)
+      for (const { key, points: allowed } of points) if (noted.has(key)) limits.set(key, allowed)
       if (ended.length === 0) return states
       for (const key of ended) noted.delete(key)
       memory.end(ended)
@@ -56,6 +64,13 @@ export async function notedLimits(db: Database, now: Date): Promise<LimitStore> 
         return again ?? { points: 1, expiresAt: at }
       }
     },
-    refund: (keys, now) => memory.refund(keys, now),
+    async refund(keys, now) {
+      await memory.refund(keys, now)
+      // A window that was only full of attempts under way refuses no longer.
+      const open = keys.filter((key) => noted.has(key) && memory.pointsOf(key) < (limits.get(key) ?? 0))
+      if (open.length === 0) return
+      for (const key of open) noted.delete(key)
+      await rows.endWindows(open)
+    },
   }
 }
