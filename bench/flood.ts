@@ -1,17 +1,15 @@
 // Measures whether a flood of logins slows down other users: `npm run bench:flood -- [--seconds 60] [--clients 500]
 // [--pause 0]`. Linux only: processor time and memory are read from /proc. The load shares the machine with the server, at a
 // lower priority; the table says how much of the machine it took.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { endProcess } from '../harness/launch-tessera.ts'
-import type { FloodResult, LoadOptions, Role, SteadyResult } from './load/flood-load.ts'
+import type { FloodResult, LoadOptions, SteadyResult } from './load/flood-load.ts'
 import { hangUp } from './load/hang-up.ts'
-import { KeptConnection } from './load/kept-connection.ts'
+import { signUpUsers } from './load/sign-up-users.ts'
+import { startLoad } from './load/start-load.ts'
 import { startServer } from './load/start-server.ts'
 import { machineSeconds, memoryOf, processorSeconds } from './machine/process-use.ts'
 
@@ -27,7 +25,7 @@ const seconds = Number(options.seconds)
 const clients = Number(options.clients)
 const QUIET_SECONDS = 5
 const USERS = 10
-const LOAD = join(import.meta.dirname, 'load/flood-load.ts')
+const LOAD = 'flood-load.ts'
 
 const databaseUrl = process.env['TEST_DATABASE_URL']
 const columns = [await bench({})]
@@ -38,16 +36,19 @@ printTable(columns)
 async function bench(settings: Record<string, string>): Promise<string[]> {
   const { url, child: server, folder } = await startServer(settings)
   const pid = server.pid as number
-  const load = { url, seconds, clients, pauseMilliseconds: Number(options.pause), emails: await signUpUsers(url) }
+  const emails = Array.from({ length: USERS }, (_, index) => `${Date.now()}-${index}@example.com`)
+  await signUpUsers(url, emails)
+  const load: LoadOptions = { url, seconds, clients, pauseMilliseconds: Number(options.pause), emails }
+  const json = JSON.stringify(load)
   const hungUp = await hangUp(url, clients)
-  const [me, refresh] = [startLoad('me', load, 0), startLoad('refresh', load, 0)] as const
+  const [me, refresh] = [startLoad(LOAD, ['me', json], 0), startLoad(LOAD, ['refresh', json], 0)] as const
   await Promise.all([me.message(), refresh.message()])
   await sleep(QUIET_SECONDS * 1000)
 
   const used = () => ({ ...processorSeconds(pid), machine: machineSeconds() })
   const [before, memory] = [used(), memoryOf(pid)]
   for (const { child } of [me, refresh]) child.send('the flood starts')
-  const flooded = (await startLoad('flood', load, 10).message()) as FloodResult
+  const flooded = (await startLoad(LOAD, ['flood', json], 10).message()) as FloodResult
   const after = used()
   const { now, peak } = memoryOf(pid)
   const results = Promise.all([me.message(), refresh.message()]) as Promise<[SteadyResult, SteadyResult]>
@@ -71,25 +72,6 @@ async function bench(settings: Record<string, string>): Promise<string[]> {
     `${cores(loading)} + ${cores(after.machine - before.machine - loop - hashing - loading)}`,
     hungUp,
   ]
-}
-
-async function signUpUsers(url: string): Promise<string[]> {
-  const connection = new KeptConnection(url)
-  const emails = Array.from({ length: USERS }, (_, index) => `${Date.now()}-${index}@example.com`)
-  for (const email of emails) {
-    const body = { user: { email, password: 'correct horse' } }
-    const { status, body: answer } = await connection.ask('/api/v1/users/sign_up', { body })
-    if (status !== 200) throw new Error(`A sign-up was answered ${status}: ${answer}`)
-  }
-  return emails
-}
-
-/** Starts a process of load, which sends a message when it is ready and its result at its end. */
-function startLoad(role: Role, load: LoadOptions, nice: number) {
-  const command = ['-n', `${nice}`, process.execPath, LOAD, role, JSON.stringify(load)]
-  const child: ChildProcess = spawn('nice', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  child.once('exit', (code) => code && process.exit(code))
-  return { child, message: async (): Promise<unknown> => (await once(child, 'message'))[0] }
 }
 
 function printTable(columns: string[][]): void {

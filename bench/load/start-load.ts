@@ -1,0 +1,11 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
+/** Starts a process of load, which sends a message when it is ready and its result at its end. */
+export function startLoad(file: string, words: readonly string[], nice: number) {
+  const command = ['-n', `${nice}`, process.execPath, join(import.meta.dirname, file), ...words]
+  const child: ChildProcess = spawn('nice', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  child.once('exit', (code) => code && process.exit(code))
+  return { child, message: async (): Promise<unknown> => (await once(child, 'message'))[0] }
+}
