@@ -10,6 +10,8 @@ interface RequestParts {
   body?: object
   bearer?: string
   cookie?: string
+  /** The client's address, for a server that trusts this machine as a proxy. */
+  forwardedFor?: string
 }
 
 /** A kept-alive connection for one request at a time. It is much cheaper than node:http, so that the load disturbs less. */
@@ -27,13 +29,14 @@ export class KeptConnection {
   }
 
   /** Sends a `POST` if there is a body, which must be ASCII, else a `GET`. */
-  ask(path: string, { body, bearer, cookie }: RequestParts): Promise<Answer> {
+  ask(path: string, { body, bearer, cookie, forwardedFor }: RequestParts): Promise<Answer> {
     if (this.socket.destroyed) return Promise.reject(new Error('The server has closed the connection.'))
     const text = body ? JSON.stringify(body) : ''
     const type = body ? `Content-Type: application/json\r\nContent-Length: ${text.length}\r\n` : ''
     const token = bearer ? `Authorization: Bearer ${bearer}\r\n` : ''
     const cookies = cookie ? `Cookie: ${cookie}\r\n` : ''
-    const head = `${body ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nHost: localhost\r\n${type}${token}${cookies}`
+    const forwarded = forwardedFor ? `X-Forwarded-For: ${forwardedFor}\r\n` : ''
+    const head = `${body ? 'POST' : 'GET'} ${path} HTTP/1.1\r\nHost: localhost\r\n${type}${token}${cookies}${forwarded}`
     this.socket.write(`${head}\r\n${text}`)
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
