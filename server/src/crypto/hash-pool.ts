@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { Piscina } from 'piscina'
 import type { HashJob, QueuedJob } from './hash-worker.ts'
 import { MemoryBound } from './memory-bound.ts'
+import { SharedPlaces } from './shared-places.ts'
 
 /** The pool's queue is full: nothing was done, and the client should retry later. */
 export class HashPoolFull extends Error {
@@ -27,6 +28,9 @@ const SHARERS = 4
 /** One place in this many is kept for clients that are known to the account they sign in to. */
 const PLACES_PER_KEPT_PLACE = 8
 
+/** A client may hold one part in this many of the kept places. */
+const KNOWN_SHARERS = 2
+
 /** Linux has a priority for each thread; elsewhere, lowering one would lower the whole process, or do nothing. */
 const THREADS_HAVE_PRIORITIES = process.platform === 'linux'
 
@@ -42,9 +46,8 @@ export function hashingThreads(): number {
 export class HashPool {
   readonly #pool: Piscina<QueuedJob>
   readonly #memory = new MemoryBound(MAX_KIBIBYTES)
-  readonly #maxReserved: number
-  readonly #reservedBy = new Map<string, number>()
-  #reserved = 0
+  readonly #places: SharedPlaces
+  readonly #keptPlaces: SharedPlaces
 
   /**
    * @param options.atOnce how many jobs a thread is given before it has finished the first: more than one saves short
@@ -52,7 +55,9 @@ export class HashPool {
    * @param options.niceness how far the threads' priority is below that of the event loop and other programs: 0 to 19
    */
   constructor(options: { threads: number; atOnce: number; niceness: number; maxWaiting: number }) {
-    this.#maxReserved = options.maxWaiting
+    const kept = Math.floor(options.maxWaiting / PLACES_PER_KEPT_PLACE)
+    this.#places = new SharedPlaces({ places: options.maxWaiting - kept, share: options.maxWaiting / SHARERS })
+    this.#keptPlaces = new SharedPlaces({ places: kept, share: kept / KNOWN_SHARERS })
     this.#pool = new Piscina({
       filename: new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url).href, // .ts here, .js in the package
       minThreads: 0,
@@ -88,25 +93,13 @@ export class HashPool {
    *
    * @param sharers for whom the place is, such as a network and an account: each may hold a quarter of all places, so that
    *   no client keeps the others from being served
-   * @param options.isKnown takes a place that is kept for known clients, if all others are reserved
+   * @param options.isKnown takes one of the places that are kept for known clients, of which a sharer may hold half
    * @throws {HashPoolFull} when all places, or all places of a sharer, are reserved
    */
   reserve(sharers: readonly string[] = [], { isKnown } = { isKnown: false }): () => void {
-    const kept = isKnown ? 0 : Math.floor(this.#maxReserved / PLACES_PER_KEPT_PLACE)
-    const share = Math.max(1, Math.floor(this.#maxReserved / SHARERS))
-    const isOver = (sharer: string) => (this.#reservedBy.get(sharer) ?? 0) >= share
-    if (this.#reserved >= this.#maxReserved - kept || sharers.some(isOver)) throw POOL_FULL
-    this.#count(sharers, 1)
-    return () => this.#count(sharers, -1)
-  }
-
-  #count(sharers: readonly string[], change: 1 | -1): void {
-    this.#reserved += change
-    for (const sharer of sharers) {
-      const count = (this.#reservedBy.get(sharer) ?? 0) + change
-      if (count === 0) this.#reservedBy.delete(sharer)
-      else this.#reservedBy.set(sharer, count)
-    }
+    const release = (isKnown ? this.#keptPlaces : this.#places).reserve(sharers)
+    if (release === null) throw POOL_FULL
+    return release
   }
 
   close(): Promise<void> {

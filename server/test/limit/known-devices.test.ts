@@ -45,6 +45,19 @@ test('neighbours who use up the failures of a network keep out strangers, and no
   for (let n = 0; n < 12; n++) assert.equal((await logInFrom(server, { email, ip: OFFICE, device })).status, 200)
 })
 
+test('neighbours who hold the hashing places of a network keep out strangers, and no device that has signed in', async () => {
+  const server = await startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1', BCRYPT_COST: '12' })
+  const { email, device } = await userWithDevice(server)
+  const neighbours = Array.from({ length: 40 }, async (_, n) => {
+    const { status } = await logInFrom(server, { email: `${n}@example.com`, ip: OFFICE, password: 'x' })
+    return status
+  })
+  await Promise.any(neighbours.map(async (status) => assert.equal(await status, 503)))
+  assert.equal((await logInFrom(server, { email, ip: OFFICE })).status, 503)
+  assert.equal((await logInFrom(server, { email, ip: OFFICE, device })).status, 200)
+  await Promise.all(neighbours)
+})
+
 test('an attacker elsewhere keeps no known device out, on any network', async () => {
   const server = await start()
   const { email, device } = await userWithDevice(server)
@@ -135,4 +148,12 @@ test('the hash pool keeps one place in eight for known devices', async () => {
   assert.throws(() => pool.reserve(), HashPoolFull)
   for (let n = 0; n < 2; n++) pool.reserve([], { isKnown: true })
   assert.throws(() => pool.reserve([], { isKnown: true }), HashPoolFull)
+})
+
+test('a network may hold half of the places that are kept for known devices', async () => {
+  const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting: 64 })
+  after(() => pool.close())
+  for (let n = 0; n < 4; n++) pool.reserve(['one network'], { isKnown: true })
+  assert.throws(() => pool.reserve(['one network'], { isKnown: true }), HashPoolFull)
+  pool.reserve(['another'], { isKnown: true })
 })

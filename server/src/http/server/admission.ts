@@ -16,19 +16,26 @@ const MAX_PAUSE_MILLISECONDS = 45
 type AdmissionContext = Pick<HttpContext, 'passwords' | 'edge' | 'tokens' | 'db'>
 
 /**
- * Rejects a request, before its body is read or any store is queried, if the password pool or the share of its network is
- * full. The body may show that the device is known, so the places kept for known devices count as free.
+ * Rejects a request, before its body is read or any store is queried, if its network has no place in the password pool. The
+ * body may show that the device is known, so a place that is kept for known devices is one.
  *
  * @throws {HashPoolFull}
  */
 export async function rejectIfOverloaded(ctx: AdmissionContext, request: FastifyRequest) {
-  const release = await slowlyIfFull(() => reserve(ctx, [networkOf(request)], { isKnown: true }))
+  const release = await slowlyIfFull(() => {
+    try {
+      return reserve(ctx, [networkOf(request)])
+    } catch {
+      return reserveKept(ctx, request)
+    }
+  })
   release()
 }
 
 /**
- * Runs the work with a reserved place in the password pool. A network, and an account, may hold a quarter of the places;
- * the last places are for devices that have signed in to the account. The place is held until the work is done, even if the client has disconnected.
+ * Runs the work with a reserved place in the password pool. A network, and an account, may hold a quarter of the places. A
+ * few more are kept for devices that have signed in to the account; those of one network may hold half of them. The place
+ * is held until the work is done, even if the client has disconnected.
  *
  * @throws {HashPoolFull}
  */
@@ -53,9 +60,13 @@ async function reservePlace(ctx: AdmissionContext, request: FastifyRequest): Pro
   } catch (full) {
     const device = presentedDevice(ctx, request)
     if (account === null || device === null || !(await isKnownDevice(ctx, account, device))) throw full
-    // Strangers may have taken the places of the account, too.
-    return reserve(ctx, [networkOf(request)], { isKnown: true })
+    // Strangers may have taken the places of the account, and neighbours those of the network.
+    return reserveKept(ctx, request)
   }
+}
+
+function reserveKept(ctx: AdmissionContext, request: FastifyRequest): () => void {
+  return reserve(ctx, [networkOf(request)], { isKnown: true })
 }
 
 function reserve(
