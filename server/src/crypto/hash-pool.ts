@@ -4,6 +4,7 @@ import { Piscina } from 'piscina'
 import type { HashJob, QueuedJob } from './hash-worker.ts'
 import { MemoryBound } from './memory-bound.ts'
 import { SharedPlaces } from './shared-places.ts'
+import { Turns } from './turns.ts'
 
 /** The pool's queue is full: nothing was done, and the client should retry later. */
 export class HashPoolFull extends Error {
@@ -46,6 +47,8 @@ export function hashingThreads(): number {
 export class HashPool {
   readonly #pool: Piscina<QueuedJob>
   readonly #memory = new MemoryBound(MAX_KIBIBYTES)
+  readonly #turns: Turns
+  readonly #maxWaiting: number
   readonly #places: SharedPlaces
   readonly #keptPlaces: SharedPlaces
 
@@ -55,6 +58,8 @@ export class HashPool {
    * @param options.niceness how far the threads' priority is below that of the event loop and other programs: 0 to 19
    */
   constructor(options: { threads: number; atOnce: number; niceness: number; maxWaiting: number }) {
+    this.#turns = new Turns(options.threads * options.atOnce)
+    this.#maxWaiting = options.maxWaiting
     const kept = Math.floor(options.maxWaiting / PLACES_PER_KEPT_PLACE)
     this.#places = new SharedPlaces({ places: options.maxWaiting - kept, share: options.maxWaiting / SHARERS })
     this.#keptPlaces = new SharedPlaces({ places: kept, share: kept / KNOWN_SHARERS })
@@ -62,7 +67,6 @@ export class HashPool {
       filename: new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url).href, // .ts here, .js in the package
       minThreads: 0,
       maxThreads: options.threads,
-      maxQueue: options.maxWaiting,
       concurrentTasksPerWorker: options.atOnce,
       idleTimeout: 60_000,
       niceIncrement: THREADS_HAVE_PRIORITIES ? options.niceness : 0,
@@ -72,19 +76,20 @@ export class HashPool {
     })
   }
 
-  /** @throws {HashPoolFull} immediately when the queue is full, and for a job that waited for ten seconds */
+  /**
+   * @param options.isKnown whether the client is known to the account: such jobs begin in turn with all others, and do not
+   *   wait for those of a flood
+   * @throws {HashPoolFull} immediately when the queue is full, and for a job that waited for ten seconds
+   */
   run(job: HashJob & { kind: 'bcrypt' | 'argon2id' }): Promise<string>
-  run(job: HashJob & { kind: 'bcryptMatches' | 'argon2idMatches' }): Promise<boolean>
-  async run(job: HashJob): Promise<string | boolean> {
-    try {
-      const beginBefore = Date.now() + MAX_WAIT_MILLISECONDS
-      const result = await this.#memory.use(kibibytesOf(job), () => this.#pool.run({ ...job, beginBefore }))
-      if (result === null) throw POOL_FULL
-      return result as string | boolean
-    } catch (error) {
-      if ((error as Error).message.startsWith('Task queue is at limit')) throw new HashPoolFull()
-      throw error
-    }
+  run(job: HashJob & { kind: 'bcryptMatches' | 'argon2idMatches' }, options?: { isKnown: boolean }): Promise<boolean>
+  async run(job: HashJob, { isKnown } = { isKnown: false }): Promise<string | boolean> {
+    if (this.#turns.waiting >= this.#maxWaiting) throw POOL_FULL
+    const queued = { ...job, beginBefore: Date.now() + MAX_WAIT_MILLISECONDS }
+    const runInThread = () => this.#memory.use(kibibytesOf(job), () => this.#pool.run(queued))
+    const result = await this.#turns.take(isKnown, runInThread)
+    if (result === null) throw POOL_FULL
+    return result as string | boolean
   }
 
   /**

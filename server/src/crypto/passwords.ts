@@ -31,7 +31,7 @@ export interface Passwords {
    * @param account the canonical name that the client gave
    * @throws {HashPoolFull}
    */
-  matches(password: string, digest: string | null, account: string): Promise<boolean>
+  matches(password: string, digest: string | null, account: string, options?: { isKnown: boolean }): Promise<boolean>
   /** Has unknown accounts cost what these digests of the database cost, in their proportion. */
   imitate(digests: readonly string[]): void
   /** Reserves a place for a digest of these sharers until the returned function releases it. @throws {HashPoolFull} */
@@ -65,15 +65,18 @@ export function createPasswords(
       decoys = (shapes.length > 0 ? shapes : [currentShape(setting)]).map(decoyDigest)
     },
 
-    async matches(password, digest, account) {
+    async matches(password, digest, account, options) {
       const kind = digest === null ? null : digestKind(digest)
       const usable = kind !== null && canMatch(password, kind)
       const decoy = decoys[pick(account) % decoys.length] as string
       const compared = usable && digest !== null ? digest.replace(/^\$2y\$/, '$2b$') : decoy
       const text = isWellFormed(password) ? password : ''
       const matched = compared.startsWith('$argon2id$')
-        ? await pool.run({ kind: 'argon2idMatches', text, digest: compared })
-        : await pool.run({ kind: 'bcryptMatches', text: truncateToBytes(text, BCRYPT_MAX_BYTES), digest: compared })
+        ? await pool.run({ kind: 'argon2idMatches', text, digest: compared }, options)
+        : await pool.run(
+            { kind: 'bcryptMatches', text: truncateToBytes(text, BCRYPT_MAX_BYTES), digest: compared },
+            options,
+          )
       return usable && matched
     },
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { HashPool, HashPoolFull } from '../../src/crypto/hash-pool.ts'
+import { Turns } from '../../src/crypto/turns.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { tesseraCli } from '../support/tessera-command.ts'
 import { logOut, PASSWORD, refresh, signUp } from '../support/users.ts'
@@ -56,6 +57,22 @@ test('neighbours who hold the hashing places of a network keep out strangers, an
   assert.equal((await logInFrom(server, { email, ip: OFFICE })).status, 503)
   assert.equal((await logInFrom(server, { email, ip: OFFICE, device })).status, 200)
   await Promise.all(neighbours)
+})
+
+test('a device that has signed in does not wait for the logins of a flood', async () => {
+  const server = await startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1', BCRYPT_COST: '10' })
+  const { email, device } = await userWithDevice(server)
+  let answered = 0
+  const strangers = Array.from({ length: 80 }, async (_, n) => {
+    const { status } = await logInFrom(server, { email: `${n}@example.com`, ip: `198.51.100.${n}`, password: 'x' })
+    if (status === 401) answered++
+    return status
+  })
+  await Promise.any(strangers.map(async (status) => assert.equal(await status, 503)))
+  const before = answered
+  assert.equal((await logInFrom(server, { email, ip: OFFICE, device })).status, 200)
+  assert.ok(answered - before < 28, `${answered - before} of the 56 before it were answered first`)
+  await Promise.all(strangers)
 })
 
 test('an attacker elsewhere keeps no known device out, on any network', async () => {
@@ -156,4 +173,21 @@ test('a network may hold half of the places that are kept for known devices', as
   for (let n = 0; n < 4; n++) pool.reserve(['one network'], { isKnown: true })
   assert.throws(() => pool.reserve(['one network'], { isKnown: true }), HashPoolFull)
   pool.reserve(['another'], { isKnown: true })
+})
+
+test('known jobs and others begin in their order, and alternately while both wait', async () => {
+  const turns = new Turns(2)
+  const begun: string[] = []
+  const job = (name: string, isKnown = false) =>
+    turns.take(isKnown, async () => {
+      begun.push(name)
+      await new Promise(setImmediate)
+      if (name === 'c') throw new Error('it ends badly')
+    })
+  const others = ['a', 'b', 'c', 'd', 'e'].map((name) => job(name))
+  const known = ['1', '2', '3', '4'].map((name) => job(name, true))
+  assert.equal(turns.waiting, 7)
+  const outcomes = await Promise.allSettled([...others, ...known])
+  assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 8)
+  assert.deepEqual([begun.join(''), turns.waiting], ['ab1c2d3e4', 0])
 })

@@ -1,5 +1,6 @@
 import type { DeviceToken } from '../../crypto/device-token.ts'
 import { findUserByEmail, replacePasswordDigest, type UserRow } from '../../storage/account/users.ts'
+import { hasDevice } from '../../storage/session/sessions.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import { AuthError } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'
@@ -14,6 +15,8 @@ interface LoginInput {
   inCookie: boolean
   /** The device that will be known to the account; null for one that keeps no token. */
   device: DeviceToken | null
+  /** The device whose token the client sent, by which it may be known; null for a client without one. */
+  presented: DeviceToken | null
   /** Why the client may not sign in as a demo user; null if it may. */
   demoRefusal: string | null
   client: Client
@@ -30,12 +33,16 @@ const MAX_ATTEMPTS = 2
  */
 export async function login(
   ctx: Context,
-  { email, password, inCookie, device, demoRefusal, client }: LoginInput,
+  { email, password, inCookie, device, presented, demoRefusal, client }: LoginInput,
 ): Promise<LoginOutcome> {
   const canonical = canonicalEmail(email)
+  const known = presented && { email: canonical ?? '', digest: presented.digest }
+  const isKnown = known !== null && (await hasDevice(ctx.db, known))
   for (let attempt = 1; ; attempt++) {
     const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
-    const matches = await ctx.passwords.matches(password, user?.password_digest ?? null, canonical ?? email)
+    const matches = await ctx.passwords.matches(password, user?.password_digest ?? null, canonical ?? email, {
+      isKnown,
+    })
     const now = ctx.now()
     const isRefusedDemo = user !== null && user.seeded_as !== null && demoRefusal !== null
     const allowed = user !== null && matches && user.disabled_at === null && !isRefusedDemo

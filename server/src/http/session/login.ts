@@ -56,13 +56,14 @@ export const login = endpoint({
     const inCookie = cookie || ctx.edge.cookieMode
     if (inCookie) refuseCrossSite(ctx, request)
     // A token that came in a cookie is in no body: scripts cannot read that cookie.
-    const known = inCookie || request.body.device_token !== undefined ? presentedDevice(ctx, request) : null
-    const device = known ?? makeDeviceToken(ctx.tokens.refreshKeys, ctx.random)
+    const presented = inCookie || request.body.device_token !== undefined ? presentedDevice(ctx, request) : null
+    const device = presented ?? makeDeviceToken(ctx.tokens.refreshKeys, ctx.random)
     const { user, tokens } = await loginRule(ctx, {
       email,
       password,
       inCookie,
       device,
+      presented,
       demoRefusal: demoRefusal(ctx.edge, request),
       client: request.client,
     })
