@@ -1,4 +1,6 @@
-import { rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { endProcess, runTessera } from '../../harness/launch-tessera.ts'
 import type { FailedLogins } from './failed-logins.ts'
 import { KeptConnection } from './kept-connection.ts'
@@ -17,8 +19,10 @@ const KINDS: readonly Record<string, string>[] = [
  * each attempt at another account or address.
  */
 export async function measureMixedLogins(settings: Record<string, string>, rounds: number): Promise<FailedLogins[]> {
-  const { url, child, folder } = await startServer({ ...settings, ...KINDS[1] })
+  const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'))
   const emails = await createAccounts(folder, settings)
+  // The server looks at the digests of the database when it starts, and every few minutes.
+  const { url, child } = await startServer({ ...settings, ...KINDS[1] }, 'Tessera', folder)
   const connection = new KeptConnection(url)
   const [wrong, unknown]: [FailedLogins, FailedLogins] = [
     { failure: 'wrong password', times: [] },

@@ -7,14 +7,14 @@ import { spawnTessera, untilListening } from '../../harness/launch-tessera.ts'
 const BASELINE = join(import.meta.dirname, '../baseline.ts')
 
 /**
- * Starts a server process in an empty folder, which the caller removes. Limits are off, or they would be measured instead.
+ * Starts a server process in an empty folder, or a given one, which the caller removes. Limits are off, or they would be measured instead.
  * The log goes to a file there: reading a pipe would cost the load time, and an unread one would fill up.
  */
 export async function startServer(
   settings: Record<string, string>,
   which: 'Tessera' | 'baseline' = 'Tessera',
+  folder = mkdtempSync(join(tmpdir(), 'tessera-bench-')),
 ): Promise<{ url: string; child: ChildProcess; folder: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'))
   const options = {
     folder,
     environment: { PORT: '0', RATE_LIMIT: 'off', ...settings },
