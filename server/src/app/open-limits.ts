@@ -16,6 +16,9 @@ export interface Limits {
   close(): void
 }
 
+/** An operator at a terminal can wait longer than a request. */
+const COMMAND_TIMEOUT_MILLISECONDS = 15_000
+
 /** Opens the limits: in Redis if `REDIS_URL` is set, else in PostgreSQL; with SQLite, in the memory of its one process. */
 export async function openLimits(config: Config, db: Database, now: () => Date, log: Log): Promise<Limits> {
   if (!config.rateLimit) return { limiter: unlimited, processLimiter: unlimited, close() {} }
@@ -38,7 +41,7 @@ export async function openLimitWindows(
   db: Database,
   log: Log,
 ): Promise<LimitWindows & { close(): void }> {
-  const redis = await openRedis(config, log)
+  const redis = await openRedis(config, log, COMMAND_TIMEOUT_MILLISECONDS)
   try {
     await redis?.connected()
   } catch (error) {
@@ -49,8 +52,8 @@ export async function openLimitWindows(
 }
 
 /** Connects to Redis, if it is configured. The driver is loaded only where it is used. */
-async function openRedis({ secrets: { redisUrl } }: Config, log: Log) {
+async function openRedis({ secrets: { redisUrl } }: Config, log: Log, timeoutMilliseconds?: number) {
   if (redisUrl === null) return null
   const { redisLimits } = await import('../storage/limits/redis-limits.ts')
-  return redisLimits(redisUrl, logRecoveredErrors(log, 'Redis'))
+  return redisLimits(redisUrl, logRecoveredErrors(log, 'Redis'), timeoutMilliseconds)
 }

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { type OnRecoveredError, Unavailable } from '../database/errors.ts'
 import type { LimitStore, LimitWindow, LimitWindows } from './limit-store.ts'
 
+/** Of requests, together with the rest of their work. */
 const TIMEOUT_MILLISECONDS = 700
 const KEY_PREFIX = 'tessera:limit:'
 const PAGE_SIZE = 1000
@@ -23,11 +24,15 @@ interface RedisLimits extends LimitStore, LimitWindows {
 }
 
 /** Limits that all replicas on one Redis or Valkey server share. Windows run on its clock. Reconnects by itself. */
-export function redisLimits(url: string, onRecoveredError: OnRecoveredError): RedisLimits {
+export function redisLimits(
+  url: string,
+  onRecoveredError: OnRecoveredError,
+  timeoutMilliseconds = TIMEOUT_MILLISECONDS,
+): RedisLimits {
   const redis = new Redis(url, {
     keyPrefix: KEY_PREFIX,
-    connectTimeout: TIMEOUT_MILLISECONDS,
-    commandTimeout: TIMEOUT_MILLISECONDS,
+    connectTimeout: timeoutMilliseconds,
+    commandTimeout: timeoutMilliseconds,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     // After a failover, this connection may lead to a read-only server: reconnect, so that the name is resolved again.
