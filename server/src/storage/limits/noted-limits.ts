@@ -7,29 +7,29 @@ import { memoryLimits } from './memory-limits.ts'
 /** More noted windows than any but an attack makes: then those that have ended are forgotten. */
 const MAX_NOTED = 10_000
 
+/** A window that refuses; its points are all that it allows. */
+type NotedWindow = LimitWindow
+
 /**
  * Limits in the memory of one process, where no attempt waits for a disk. Windows that refuse are noted in the
  * database: commands see them there, a row that a command deletes ends its window, and a restart keeps it.
  */
 export async function notedLimits(db: Database, now: Date): Promise<LimitStore> {
   const memory = memoryLimits()
-  const noted = new Map<string, Date>()
-  /** The points that noted windows allow. */
-  const limits = new Map<string, number>()
+  const noted = new Map<string, NotedWindow>()
   const rows = limitRows(db)
   for await (const window of rows.openWindows(now)) {
     memory.restore(window)
-    noted.set(window.key, window.expiresAt)
+    noted.set(window.key, window)
   }
 
   /** Notes a window that begins to refuse. */
-  async function note({ key, points, expiresAt }: LimitWindow, now: Date): Promise<void> {
-    if (noted.size >= MAX_NOTED)
-      for (const [other, end] of noted) if (end <= now) noted.delete(other) && limits.delete(other)
+  async function note({ key, points, expiresAt }: NotedWindow, now: Date): Promise<void> {
+    if (noted.size >= MAX_NOTED) for (const [other, window] of noted) if (window.expiresAt <= now) noted.delete(other)
     await db.query(sql`
       insert into rate_limits (key, points, expires_at) values (${key}, ${points}, ${expiresAt})
       on conflict (key) do update set points = excluded.points, expires_at = excluded.expires_at`)
-    noted.set(key, expiresAt)
+    noted.set(key, { key, points, expiresAt })
   }
 
   /** Returns those of the noted windows that a command has ended. */
@@ -46,13 +46,12 @@ export async function notedLimits(db: Database, now: Date): Promise<LimitStore> 
         const state = states[index]
         return state && state.points > point.points ? [{ ...state, points: point.points, key: point.key }] : []
       })
-      const isNoted = ({ key, expiresAt }: LimitWindow) => noted.get(key)?.getTime() === expiresAt.getTime()
+      const isNoted = ({ key, expiresAt }: NotedWindow) => noted.get(key)?.expiresAt.getTime() === expiresAt.getTime()
       const judged = spent.filter(isNoted)
       const gone = await findEnded(judged.map(({ key }) => key))
       // Another attempt may have ended the window meanwhile, and begun the next one.
       const ended = judged.filter((window) => gone.includes(window.key) && isNoted(window)).map(({ key }) => key)
       for (const window of spent) if (!isNoted(window)) await note(window, now)
-      for (const { key, points: allowed } of points) if (noted.has(key)) limits.set(key, allowed)
       if (ended.length === 0) return states
       for (const key of ended) noted.delete(key)
       memory.end(ended)
@@ -67,7 +66,7 @@ export async function notedLimits(db: Database, now: Date): Promise<LimitStore> 
     async refund(keys, now) {
       await memory.refund(keys, now)
       // A window that was only full of attempts under way refuses no longer.
-      const open = keys.filter((key) => noted.has(key) && memory.pointsOf(key) < (limits.get(key) ?? 0))
+      const open = keys.filter((key) => memory.pointsOf(key) < (noted.get(key)?.points ?? 0))
       if (open.length === 0) return
       for (const key of open) noted.delete(key)
       await rows.endWindows(open)
