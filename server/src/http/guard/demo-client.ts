@@ -6,16 +6,12 @@ const IP_LITERAL = /^(\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])$/
 const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
 
 /**
- * Whether a client gets what a demonstration gives away: its address is in `DEMO_FROM`, and it reached the server itself.
- * A page of another site could have its own name lead here (DNS rebinding): the `Host` must be one of this machine or of
- * the settings. Behind a proxy that is not in `TRUSTED_PROXIES`, every client has the
- * address of the proxy; one that adds no header cannot be told from a client of this machine.
+ * Returns why a client gets nothing of what a demonstration gives away, for the log; null for one that does. Its address
+ * must be in `DEMO_FROM`, and it must have reached the server itself. A page of another site could have its own name lead
+ * here (DNS rebinding): the `Host` must be one of this machine or of the settings. Behind a proxy that is not in
+ * `TRUSTED_PROXIES`, every client has the address of the proxy; one that adds no header cannot be told from a client of
+ * this machine.
  */
-export function isDemoClient(edge: EdgeSettings, request: FastifyRequest): boolean {
-  return demoRefusal(edge, request) === null
-}
-
-/** Returns why a client gets nothing of the demonstration, and what to change, for the log; null for one that does. */
 export function demoRefusal(edge: EdgeSettings, request: FastifyRequest): string | null {
   if (edge.production) return 'production has no demo users'
   const { ip } = request.client
@@ -27,15 +23,19 @@ export function demoRefusal(edge: EdgeSettings, request: FastifyRequest): string
   return isOwn ? null : 'the Host is neither localhost, an IP address, HOST nor that of PUBLIC_URL'
 }
 
-/** Tells the developer, in the log, why a client got nothing of the demonstration: the answer must not say so. */
-export function logDemoRefusal(
+/**
+ * Whether a client gets something of the demonstration. The log of development says why not: the answer must not.
+ *
+ * @param asked the beginning of that sentence: `the mailbox is`
+ */
+export function isDemoClient(
   { edge, log }: Pick<HttpContext, 'edge' | 'log'>,
   request: FastifyRequest,
-  refused: string,
-): void {
+  asked: string,
+): boolean {
   const reason = demoRefusal(edge, request)
-  if (reason !== null && !edge.production)
-    log.info({ requestId: request.id, reason }, `${refused} for development only`)
+  if (reason !== null && !edge.production) log.info({ requestId: request.id, reason }, `${asked} for development only`)
+  return reason === null
 }
 
 function isOwnHost({ host, publicOrigin }: EdgeSettings, header: string): boolean {

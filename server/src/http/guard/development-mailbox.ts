@@ -1,13 +1,11 @@
 import { notFound } from '../contract/refusal.ts'
 import type { Guard } from '../endpoint/guard.ts'
-import { isDemoClient, logDemoRefusal } from './demo-client.ts'
+import { isDemoClient } from './demo-client.ts'
 
 /** Allows addresses in `DEMO_FROM`; every other address gets a 404. */
 export const developmentMailbox: Guard = {
   async check(ctx, request) {
-    const { edge } = ctx
-    if (edge.showsMailbox) logDemoRefusal(ctx, request, 'the mailbox is')
-    if (!edge.showsMailbox || !isDemoClient(edge, request)) throw notFound()
+    if (!ctx.edge.showsMailbox || !isDemoClient(ctx, request, 'the mailbox is')) throw notFound()
   },
   hidesPath: true,
   scheme: () => null,

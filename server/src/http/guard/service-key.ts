@@ -4,7 +4,7 @@ import { notFound, ServiceKeyRefused } from '../contract/refusal.ts'
 import type { Guard } from '../endpoint/guard.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
 import { bearerToken } from './bearer.ts'
-import { isDemoClient, logDemoRefusal } from './demo-client.ts'
+import { isDemoClient } from './demo-client.ts'
 
 const unauthorized = () => new AuthError('invalid_credentials')
 
@@ -14,8 +14,7 @@ export const pairIssuance: Guard = {
     const { edge } = ctx
     if (edge.pairIssuance === 'off') throw notFound()
     if (edge.pairIssuance === 'demo') {
-      logDemoRefusal(ctx, request, 'pairs without a service key are')
-      if (!isDemoClient(edge, request)) throw unauthorized()
+      if (!isDemoClient(ctx, request, 'pairs without a service key are')) throw unauthorized()
     } else requireServiceKey(edge, request)
   },
   scheme: ({ pairIssuance }) => (pairIssuance === 'service' ? 'serviceKey' : null),

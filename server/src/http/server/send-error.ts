@@ -63,11 +63,9 @@ function countedBy({ key }: RateLimited): string {
   return readLimitKey(key)?.counts ?? `requests: ${key.split(' ', 1)[0]}`
 }
 
-/** Returns what the audit should know of a refused request; null for the most. */
+/** Returns what the audit should know of a refused request; null for most. */
 export function notableRefusal(error: Error): NotableRefusal | null {
-  if (error instanceof RateLimited) {
-    return { kind: 'limit_reached', details: { limit: countedBy(error) } }
-  }
+  if (error instanceof RateLimited) return { kind: 'limit_reached', details: { limit: countedBy(error) } }
   if (error instanceof ServiceKeyRefused) return { kind: 'service_key_refused', details: {} }
   if (error instanceof Refusal && error.code === 'cross_site') return { kind: 'cross_site_refused', details: {} }
   return null
