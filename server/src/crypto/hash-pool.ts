@@ -92,6 +92,11 @@ export class HashPool {
     return result as string | boolean
   }
 
+  /** The number of jobs that have not begun. */
+  get waiting(): number {
+    return this.#turns.waiting
+  }
+
   /**
    * Reserves a place before the work that precedes a job: otherwise hundreds of requests that saw one free place would all
    * query the database before they are refused. Returns a function that releases the place.

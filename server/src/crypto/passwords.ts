@@ -32,6 +32,8 @@ export interface Passwords {
    * @throws {HashPoolFull}
    */
   matches(password: string, digest: string | null, account: string, options?: { isKnown: boolean }): Promise<boolean>
+  /** Whether passwords wait to be checked. */
+  isQueued(): boolean
   /** Has unknown accounts cost what these digests of the database cost, in their proportion. */
   imitate(digests: readonly string[]): void
   /** Reserves a place for a digest of these sharers until the returned function releases it. @throws {HashPoolFull} */
@@ -64,6 +66,8 @@ export function createPasswords(
       const shapes = digests.filter(isPasswordDigest).map(shapeOf)
       decoys = (shapes.length > 0 ? shapes : [currentShape(setting)]).map(decoyDigest)
     },
+
+    isQueued: () => pool.waiting > 0,
 
     async matches(password, digest, account, options) {
       const kind = digest === null ? null : digestKind(digest)

@@ -37,7 +37,8 @@ export async function login(
 ): Promise<LoginOutcome> {
   const canonical = canonicalEmail(email)
   const known = presented && { email: canonical ?? '', digest: presented.digest }
-  const isKnown = known !== null && (await hasDevice(ctx.db, known))
+  // Only where others wait does it matter who is next.
+  const isKnown = known !== null && ctx.passwords.isQueued() && (await hasDevice(ctx.db, known))
   for (let attempt = 1; ; attempt++) {
     const user = canonical === null ? null : await findUserByEmail(ctx.db, canonical)
     const matches = await ctx.passwords.matches(password, user?.password_digest ?? null, canonical ?? email, {
