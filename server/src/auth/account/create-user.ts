@@ -6,7 +6,7 @@ import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { validatePassword } from '../password/password-rules.ts'
-import { TAKEN, takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
+import { TAKEN, takenFieldError, type ValidationErrors, validateName, withoutEmpty } from './user-fields.ts'
 
 interface CreateUserInput {
   email: string
@@ -68,8 +68,4 @@ async function validateEmail(ctx: Pick<Context, 'db'>, input: string, email: str
   if (/^\s*$/.test(input)) return ["can't be blank"]
   if (email === null) return ['is invalid']
   return (await findUserByEmail(ctx.db, email)) ? [TAKEN] : []
-}
-
-function withoutEmpty(errors: ValidationErrors): ValidationErrors {
-  return Object.fromEntries(Object.entries(errors).filter(([, messages]) => messages.length > 0))
 }

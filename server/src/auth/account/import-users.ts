@@ -57,13 +57,8 @@ export async function judgeImport(
       if ('email' in user && errors === undefined) read.push({ number, user })
       else verdict.bad.push({ number, errors: errors ?? null })
     }
-    const taken =
-      read.length === 0
-        ? []
-        : await findTaken(
-            ctx.db,
-            read.map(({ user }) => user),
-          )
+    const users = read.map(({ user }) => user)
+    const taken = await findTaken(ctx.db, users)
     const fields = (['email', 'guid', 'id'] as const).map(
       (field) => [field, new Set<unknown>(taken.map((row) => row[field]))] as const,
     )

@@ -8,7 +8,7 @@ import { canonicalEmail } from '../../text/email-address.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
-import { TAKEN, takenFieldError, type ValidationErrors, validateName } from './user-fields.ts'
+import { TAKEN, takenFieldError, type ValidationErrors, validateName, withoutEmpty } from './user-fields.ts'
 
 type UpdateOutcome = { kind: 'updated'; user: UserRow } | { kind: 'invalid'; errors: ValidationErrors }
 
@@ -19,13 +19,11 @@ export async function updateUser(
 ): Promise<UpdateOutcome> {
   const email = change.email === undefined ? user.email : canonicalEmail(change.email)
   const { first_name = null, last_name = null } = change
-  const errors = Object.fromEntries(
-    Object.entries({
-      email: await validateAddress(ctx, email, user),
-      first_name: validateName(first_name),
-      last_name: validateName(last_name),
-    }).filter(([, sentences]) => sentences.length > 0),
-  )
+  const errors = withoutEmpty({
+    email: await validateAddress(ctx, email, user),
+    first_name: validateName(first_name),
+    last_name: validateName(last_name),
+  })
   if (email === null || Object.keys(errors).length > 0) return { kind: 'invalid', errors }
   const now = ctx.now()
   try {

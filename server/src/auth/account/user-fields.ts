@@ -25,3 +25,8 @@ export function takenFieldError(error: unknown, fields: readonly string[]): Vali
   if (!fields.includes(field)) throw error
   return { [field]: [TAKEN] }
 }
+
+/** Leaves out the fields that have no errors. */
+export function withoutEmpty(errors: ValidationErrors): ValidationErrors {
+  return Object.fromEntries(Object.entries(errors).filter(([, messages]) => messages.length > 0))
+}

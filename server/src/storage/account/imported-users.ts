@@ -29,10 +29,11 @@ function valuesOf(user: ImportedUser, next: Sql): Sql {
 }
 
 /** Finds the users that have one of the addresses, GUIDs or ids of imported users. */
-export function findTaken(
+export async function findTaken(
   db: Queries,
   users: readonly Pick<ImportedUser, 'id' | 'guid' | 'email'>[],
 ): Promise<Pick<UserRow, 'id' | 'guid' | 'email'>[]> {
+  if (users.length === 0) return []
   const ids = users.flatMap(({ id }) => (id === null ? [] : [id]))
   return db.query(sql`
     select id, guid, email from users
