@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { connect } from 'node:net'
 import { test } from 'node:test'
+import { noRedis, REDIS_URL } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { PASSWORD, signUp } from '../support/users.ts'
@@ -90,14 +90,7 @@ test('limits forgive needs one user, one network or --all, and a network that is
     assert.match((await tessera(`limits forgive --network ${network}`)).output, /It must be an IP address/)
 })
 
-const REDIS_URL = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379'
-const hasRedis = await new Promise((resolve) => {
-  const { hostname, port } = new URL(REDIS_URL)
-  const socket = connect(Number(port || 6379), hostname)
-  socket.on('connect', () => socket.destroy(undefined) && resolve(true)).on('error', () => resolve(false))
-})
-
-test('limits in Redis are listed and lifted as well', { skip: !hasRedis && 'no Redis answers' }, async () => {
+test('limits in Redis are listed and lifted as well', { skip: noRedis }, async () => {
   const server = await startServer({ ...SETTINGS, REDIS_URL })
   const ip = `2001:db8:${randomUUID().slice(9, 18).replace('-', ':')}::1`
   const { email } = await lockedOutUser(server, ip)

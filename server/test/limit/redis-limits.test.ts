@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { connect } from 'node:net'
 import { test } from 'node:test'
+import { REDIS_URL, noRedis as skip } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { logInNewUser, PASSWORD, refresh } from '../support/users.ts'
-
-const REDIS_URL = process.env['TEST_REDIS_URL'] ?? 'redis://127.0.0.1:6379'
-const skip = !(await answers(REDIS_URL)) && `no Redis answers at ${REDIS_URL}; set TEST_REDIS_URL`
-
-function answers(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url)
-  return new Promise((resolve) => {
-    const socket = connect(Number(port || 6379), hostname)
-    socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
-    socket.on('connect', () => socket.destroy())
-  })
-}
 
 /** A network that only this run uses: Redis keeps its counts between runs. */
 const ADDRESS = `2001:db8:${randomBytes(2).toString('hex')}:${randomBytes(2).toString('hex')}::1`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -34,7 +34,7 @@ async function axiosClient(server: Pick<TestServer, 'url'>, store: { value: Kept
   // Beside the tests, so that it finds the package.
   const file = join(import.meta.dirname, `../support/.client-${process.pid}.mjs`)
   writeFileSync(file, example('axios'))
-  after(async () => (await import('node:fs')).rmSync(file, { force: true }))
+  after(() => rmSync(file, { force: true }))
   const { createClient } = await import(file)
   return createClient(server.url, { get: () => store.value, set: (value: Kept | null) => (store.value = value) })
 }
