@@ -1,6 +1,6 @@
 import type { MailData, MailKind } from '../../storage/notice/mail-data.ts'
+import { describeDevice } from '../../text/device.ts'
 import type { FactName, Words } from '../words/words.ts'
-import { describeDevice } from './device.ts'
 import { formatTime } from './phrases.ts'
 
 /** The facts of a mail, in the order in which it shows them. Null: unknown. */
