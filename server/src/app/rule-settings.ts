@@ -10,6 +10,7 @@ export function ruleSettings(config: Config): Settings {
     sessionMaxAgeSeconds: config.sessionMaxAgeSeconds,
     replayWindowSeconds: config.replayWindowSeconds,
     rotation: config.rotation,
+    sessionsPerUser: config.sessionsPerUser,
     passwordMaxBytes: config.passwordHash.algorithm === 'bcrypt' ? BCRYPT_MAX_BYTES : ARGON2_MAX_BYTES,
     refuseGuessablePasswords: config.production,
     productWords: productWords(config),

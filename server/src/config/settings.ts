@@ -136,6 +136,13 @@ export const SETTINGS = {
     read: wholeNumber(0, 3600),
     describe: 'seconds in which a used token of a login is answered with its successor again',
   }),
+  sessionsPerUser: withDefault({
+    name: 'SESSIONS_PER_USER',
+    group: 'tokens',
+    default: '100',
+    read: wholeNumber(0, 1_000_000),
+    describe: 'active sessions of each kind that a user may have',
+  }),
   pairIssuance: withDefault({
     name: 'PAIR_ISSUANCE',
     group: 'pairs',

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
-import { insertSession } from '../../src/storage/session/sessions.ts'
+import { insertSession } from '../../src/storage/session/new-session.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { tesseraCli } from '../support/tessera-command.ts'
 import { logInNewUser, logOut, refresh } from '../support/users.ts'
@@ -44,13 +44,20 @@ test('two concurrent clean-ups delete more than one batch of sessions, and expir
     kind: 'login',
     rotation: 'strict',
     ip: '::1',
+    network: '::/64',
     user_agent: null,
     token_carrier: 'body',
     device_digest: null,
     amr: 'pwd',
   } as const
   await db.transaction(async (tx) => {
-    for (let n = 0; n < 2500; n++) await insertSession(tx, { id: randomUUID(), ...details, expires_at: past }, past)
+    for (let n = 0; n < 2500; n++) {
+      await insertSession(
+        tx,
+        { id: randomUUID(), ...details, expires_at: past },
+        { now: past, maxSessions: 0, unusedBefore: past },
+      )
+    }
     await tx.query(sql`insert into rate_limits (key, points, expires_at) values (${'spent'}, ${1}, ${past})`)
     await tx.query(
       sql`insert into rate_limits (key, points, expires_at) values (${'alive'}, ${1}, ${new Date(Date.now() + 60_000)})`,

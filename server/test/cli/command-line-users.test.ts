@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { disableUser } from '../../src/auth/account/disable-user.ts'
 import { endSessionsOfUser } from '../../src/auth/session/end-sessions.ts'
-import { lockUserShared } from '../../src/storage/account/user-locks.ts'
-import { insertSession } from '../../src/storage/session/sessions.ts'
+import { lockUserForPair } from '../../src/storage/account/user-locks.ts'
+import { insertSession } from '../../src/storage/session/new-session.ts'
 import { parseIpRanges } from '../../src/text/ip-address.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
@@ -149,7 +149,7 @@ test('a login that is in progress when its user is disabled or all sessions of t
     const user = await signUp(server)
     const [locked, proceed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const opening = server.ctx.db.transaction(async (tx) => {
-      await lockUserShared(tx, user.id)
+      await lockUserForPair(tx, { userId: user.id, allowDemoUsers: true })
       locked.resolve()
       await proceed.promise
       const session = { id: crypto.randomUUID(), user_id: user.id, kind: 'login', rotation: 'strict' } as const
@@ -158,13 +158,14 @@ test('a login that is in progress when its user is disabled or all sessions of t
         {
           ...session,
           ip: '::1',
+          network: '::/64',
           user_agent: null,
           token_carrier: 'body',
           device_digest: null,
           amr: 'pwd',
           expires_at: new Date(Date.now() + 1e6),
         },
-        new Date(),
+        { now: new Date(), maxSessions: 0, unusedBefore: new Date() },
       )
     })
     await locked.promise

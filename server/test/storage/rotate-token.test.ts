@@ -5,9 +5,10 @@ import sql from 'sql-template-tag'
 import { endSession } from '../../src/auth/session/end-session.ts'
 import { deleteUser, insertUser } from '../../src/storage/account/users.ts'
 import type { Database } from '../../src/storage/database/database.ts'
+import { insertSession } from '../../src/storage/session/new-session.ts'
 import { findChain, insertFirstToken } from '../../src/storage/session/refresh-tokens.ts'
 import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../../src/storage/session/rotate-token.ts'
-import { insertSession, revokeSession } from '../../src/storage/session/sessions.ts'
+import { revokeSession } from '../../src/storage/session/sessions.ts'
 import { migratedDatabase, onPostgres, recoveredErrors } from '../support/test-database.ts'
 
 const now = new Date('2026-05-01T12:00:00.000Z')
@@ -23,12 +24,13 @@ async function insertChain(db: Database) {
       kind: 'login',
       rotation: 'adaptive',
       ip: '::1',
+      network: '::/64',
       user_agent: null,
       token_carrier: 'body',
       device_digest: null,
       amr: 'pwd',
     } as const
-    await insertSession(tx, { ...session, ...details, expires_at: later }, now)
+    await insertSession(tx, { ...session, ...details, expires_at: later }, { now, maxSessions: 0, unusedBefore: now })
     await insertFirstToken(tx, { ...token(session, 0), salt: null }, now)
   })
   return session

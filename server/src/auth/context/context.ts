@@ -32,6 +32,8 @@ export interface Settings {
   replayWindowSeconds: number
   /** The rotation of new `login` sessions; pairs are always strict. */
   rotation: Rotation
+  /** The most active sessions that a user may have of each kind; 0 for any number. */
+  sessionsPerUser: number
   passwordMaxBytes: number
   /** Whether common and leaked passwords, and those made of the user's own data, are refused. */
   refuseGuessablePasswords: boolean

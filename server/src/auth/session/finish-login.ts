@@ -1,9 +1,10 @@
 import type { DeviceToken } from '../../crypto/device-token.ts'
+import { lockUserForLogin } from '../../storage/account/user-locks.ts'
 import type { UserRow } from '../../storage/account/users.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
 import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
-import { openSession } from './open-session.ts'
+import { openSession, prepareSession } from './open-session.ts'
 
 /** The outcome of a login that was not refused. */
 export type LoginOutcome = { kind: 'session'; user: UserRow; tokens: IssuedTokens }
@@ -32,16 +33,21 @@ export async function finishLogin(
   { user, methods, verifiedDigest, inCookie, device, client, now }: VerifiedLogin,
 ): Promise<LoginOutcome | null> {
   const kind = 'login'
-  const session = await openSession(ctx, {
+  const prepared = await prepareSession(ctx, {
     userId: user.id,
     kind,
     carrier: inCookie ? 'cookie' : 'body',
     deviceDigest: device?.digest ?? null,
     methods,
-    verifiedDigest,
     client,
     now,
   })
-  if (!session) return null
-  return { kind: 'session', user, tokens: issueTokens(ctx, { kind, user, ...session, ip: client.ip, now }) }
+  const { allowDemoUsers } = ctx.settings
+  const opened = await ctx.db.transaction(async (tx) => {
+    if (!(await lockUserForLogin(tx, { userId: user.id, verifiedDigest, allowDemoUsers, now }))) return false
+    await openSession(tx, ctx, prepared)
+    return true
+  })
+  if (!opened) return null
+  return { kind: 'session', user, tokens: issueTokens(ctx, { kind, user, ...prepared.issue, ip: client.ip, now }) }
 }

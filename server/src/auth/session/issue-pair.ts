@@ -1,10 +1,11 @@
 import { isUuid } from '../../crypto/uuid.ts'
+import { lockUserForPair } from '../../storage/account/user-locks.ts'
 import { findUserByGuid } from '../../storage/account/users.ts'
 import { AuthError } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
 import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
-import { openSession } from './open-session.ts'
+import { openSession, prepareSession } from './open-session.ts'
 
 /**
  * Issues a pair for the user with a GUID. A GUID is not a credential: the calling code must have authorized the client.
@@ -14,9 +15,16 @@ import { openSession } from './open-session.ts'
 export async function issuePair(ctx: Context, input: { userGuid: string; client: Client }): Promise<IssuedTokens> {
   const { userGuid, client } = input
   const user = isUuid(userGuid) ? await findUserByGuid(ctx.db, userGuid.toLowerCase()) : null
+  if (!user) throw new AuthError('user_not_found')
   const now = ctx.now()
-  const session =
-    user && (await openSession(ctx, { userId: user.id, kind: 'pair', carrier: 'body', methods: ['svc'], client, now }))
-  if (!user || !session) throw new AuthError('user_not_found')
-  return issueTokens(ctx, { kind: 'pair', user, ...session, ip: client.ip, now })
+  const session = { userId: user.id, kind: 'pair', carrier: 'body', methods: ['svc'], client, now } as const
+  const prepared = await prepareSession(ctx, session)
+  const { allowDemoUsers } = ctx.settings
+  const opened = await ctx.db.transaction(async (tx) => {
+    if (!(await lockUserForPair(tx, { userId: user.id, allowDemoUsers }))) return false
+    await openSession(tx, ctx, prepared)
+    return true
+  })
+  if (!opened) throw new AuthError('user_not_found')
+  return issueTokens(ctx, { kind: 'pair', user, ...prepared.issue, ip: client.ip, now })
 }

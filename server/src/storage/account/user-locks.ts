@@ -1,19 +1,52 @@
-import sql from 'sql-template-tag'
+import sql, { empty, type Sql } from 'sql-template-tag'
 import { lockClause, type Queries } from '../database/database.ts'
 import type { UserRow } from './users.ts'
 
-type LockedUser = Pick<UserRow, 'password_digest' | 'disabled_at' | 'seeded_as'>
+interface LoginLock {
+  userId: number
+  /** The digest that the password was verified against; undefined for a login without a password. */
+  verifiedDigest: string | null | undefined
+  /** Whether users whose passwords are public may sign in. */
+  allowDemoUsers: boolean
+  now: Date
+}
 
 /**
- * Reads a user and locks them against being disabled, and against a change of their password, until the transaction ends.
- * A transaction that opens a session must hold this lock, or a session of the old password could survive its change.
+ * Locks a user for a new session and records the login, unless the user is gone, disabled, or has another password by now.
+ * The lock serializes the logins of a user, so that each sees the sessions of the one before; it lets refreshes pass. A
+ * change of the password waits for it, or is seen.
+ *
+ * @returns null when the user may not sign in
  */
-export async function lockUserShared(tx: Queries, id: number): Promise<LockedUser | null> {
-  const lock = lockClause(tx, 'for share')
-  const rows = await tx.query<LockedUser>(
-    sql`select password_digest, disabled_at, seeded_as from users where id = ${id} ${lock}`,
-  )
-  return rows[0] ?? null
+export async function lockUserForLogin(
+  tx: Queries,
+  { userId, verifiedDigest, allowDemoUsers, now }: LoginLock,
+): Promise<{ isFirstLogin: boolean } | null> {
+  const rows = await tx.query<{ first_login: boolean | number }>(sql`
+    update users set last_login_at = ${now}, first_login_at = coalesce(first_login_at, ${now})
+    where id = ${userId} and disabled_at is null ${allowDemoUsers ? empty : sql`and seeded_as is null`}
+      ${verifiedDigest === undefined ? empty : hasDigest(verifiedDigest)}
+    returning (first_login_at = ${now}) as first_login`)
+  return rows[0] ? { isFirstLogin: Boolean(rows[0].first_login) } : null
+}
+
+function hasDigest(digest: string | null): Sql {
+  return digest === null ? sql`and password_digest is null` : sql`and password_digest = ${digest}`
+}
+
+/**
+ * Locks a user for a new session without a login. Refreshes pass.
+ *
+ * @returns false when the user is gone or disabled, or may not sign in at all
+ */
+export async function lockUserForPair(
+  tx: Queries,
+  { userId, allowDemoUsers }: Pick<LoginLock, 'userId' | 'allowDemoUsers'>,
+): Promise<boolean> {
+  const rows = await tx.query(sql`
+    select id from users where id = ${userId} and disabled_at is null ${allowDemoUsers ? empty : sql`and seeded_as is null`}
+    ${lockClause(tx, 'for no key update')}`)
+  return rows.length === 1
 }
 
 /**

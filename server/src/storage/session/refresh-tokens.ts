@@ -1,4 +1,4 @@
-import sql, { raw, type Sql } from 'sql-template-tag'
+import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Role } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
 import type { RevokeReason, Rotation, SessionKind, TokenCarrier } from './sessions.ts'
@@ -80,6 +80,7 @@ export async function insertFirstToken(tx: Queries, token: NewToken, now: Date):
   await tx.query(sql`${insertIntoTokens} ${tokenValues(token, now)}`)
 }
 
-export async function deleteTokensOfSession(tx: Queries, sessionId: string): Promise<void> {
-  await tx.query(sql`delete from refresh_tokens where session_id = ${sessionId}`)
+export async function deleteTokensOfSessions(tx: Queries, sessionIds: readonly string[]): Promise<void> {
+  if (sessionIds.length === 0) return
+  await tx.query(sql`delete from refresh_tokens where session_id in (${join(sessionIds)})`)
 }

@@ -6,38 +6,22 @@ const SESSION_KIND_NAMES = ['login', 'pair'] as const
 export type SessionKind = (typeof SESSION_KIND_NAMES)[number]
 export type Rotation = 'adaptive' | 'strict'
 export type TokenCarrier = 'body' | 'cookie'
+/** Why a session ended: by its user, by a rule, or on behalf of an operator. */
 export type RevokeReason =
   | 'logout'
+  /** By its user, from a list or by the scope of a logout. */
+  | 'ended'
   | 'displaced'
   | 'reuse'
   | 'rolled_back'
   | 'password_changed'
+  | 'password_reset'
+  | 'email_undone'
+  | 'disowned'
   | 'disabled'
   | 'operator'
 
-export interface NewSession {
-  id: string
-  user_id: number
-  kind: SessionKind
-  rotation: Rotation
-  token_carrier: TokenCarrier
-  /** The device that signed in, by which later logins know it. */
-  device_digest: string | null
-  ip: string
-  user_agent: string | null
-  /** How the user authenticated (RFC 8176), separated by spaces: `pwd`, or `svc` if a service vouched for them. */
-  amr: string
-  expires_at: Date
-}
-
-export async function insertSession(tx: Queries, session: NewSession, now: Date): Promise<void> {
-  await tx.query(sql`
-    insert into sessions (id, user_id, kind, rotation, token_carrier, device_digest, ip, user_agent, auth_time, amr, created_at, expires_at)
-    values (${session.id}, ${session.user_id}, ${session.kind}, ${session.rotation}, ${session.token_carrier},
-      ${session.device_digest}, ${session.ip}, ${session.user_agent}, ${now}, ${session.amr}, ${now}, ${session.expires_at})`)
-}
-
-type ActiveSession = UserProfile & { auth_time: Date; amr: string }
+type ActiveSession = UserProfile & { authenticated_at: Date; amr: string }
 
 /** Finds an active session with its user's profile: one statement checks an access token. */
 export async function findActiveSession(
@@ -45,15 +29,22 @@ export async function findActiveSession(
   session: { id: string; kind: SessionKind; userGuid: string; now: Date },
 ): Promise<ActiveSession | null> {
   const rows = await db.query<ActiveSession>(sql`
-    select ${joinedProfileColumns}, s.auth_time, s.amr from sessions s join users u on u.id = s.user_id
+    select ${joinedProfileColumns}, s.auth_time as authenticated_at, s.amr from sessions s join users u on u.id = s.user_id
     where s.id = ${session.id} and s.kind = ${session.kind} and s.revoked_at is null and s.expires_at > ${session.now}
       and u.guid = ${session.userGuid} and u.disabled_at is null`)
   return rows[0] ?? null
 }
 
 /** A session as operators see it. */
-export interface SessionRow extends Omit<NewSession, 'expires_at' | 'token_carrier' | 'device_digest'> {
+export interface SessionRow {
+  id: string
+  user_id: number
   email: string
+  kind: SessionKind
+  rotation: Rotation
+  ip: string
+  user_agent: string | null
+  amr: string
   created_at: Date
   refreshed_at: Date | null
   expires_at: Date

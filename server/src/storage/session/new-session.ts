@@ -1,0 +1,96 @@
+import sql, { empty, type Sql } from 'sql-template-tag'
+import type { Queries } from '../database/database.ts'
+import type { Rotation, SessionKind, TokenCarrier } from './sessions.ts'
+
+export interface NewSession {
+  id: string
+  user_id: number
+  kind: SessionKind
+  rotation: Rotation
+  token_carrier: TokenCarrier
+  /** The device that signed in, by which later logins know it. */
+  device_digest: string | null
+  ip: string
+  /** The network of `ip`, by which later logins are known. */
+  network: string
+  user_agent: string | null
+  /** How the user authenticated (RFC 8176), separated by spaces: `pwd`, or `svc` if a service vouched for them. */
+  amr: string
+  expires_at: Date
+}
+
+interface Opening {
+  now: Date
+  /** The most active sessions of this kind that the user may have, with the new one; 0 for any number. */
+  maxSessions: number
+  /** A session that began earlier and was never refreshed has no client that still uses it. */
+  unusedBefore: Date
+}
+
+interface Opened {
+  /** The sessions that ended because there were too many. */
+  displaced: string[]
+  /** Whether the user has had a session on this device or from this network, none that was disowned or a thief's. */
+  isKnown: boolean
+}
+
+/**
+ * Inserts a session, and ends those of the user that are too many with it: first those that were never used again, oldest
+ * first, then those that have not been refreshed for the longest time. The caller has locked the user in an earlier
+ * statement: the snapshot of one that waits for the lock would still be older than the login that it waited for.
+ */
+export function insertSession(tx: Queries, session: NewSession, opening: Opening): Promise<Opened> {
+  return tx.dialect === 'postgres' ? insertOnPostgres(tx, session, opening) : insertOnSqlite(tx, session, opening)
+}
+
+async function insertOnPostgres(tx: Queries, session: NewSession, opening: Opening): Promise<Opened> {
+  const rows = await tx.query<{ displaced: string | null; known: boolean }>(sql`
+    with displaced as (${displace(session, opening, empty)})
+    ${insert(session, opening.now)}
+    returning (select string_agg(id::text, ' ') from displaced) as displaced, ${isKnown(session)} as known`)
+  const [row] = rows
+  return { displaced: row?.displaced?.split(' ') ?? [], isKnown: row?.known === true }
+}
+
+async function insertOnSqlite(tx: Queries, session: NewSession, opening: Opening): Promise<Opened> {
+  const others = sql`select count(*) from sessions where ${isActiveBeside(session, opening)}`
+  const [row] = await tx.query<{ known: number; others: number }>(sql`
+    ${insert(session, opening.now)} returning ${isKnown(session)} as known, (${others}) as others`)
+  const isFull = opening.maxSessions > 0 && (row?.others ?? 0) >= opening.maxSessions
+  const displaced = isFull ? await tx.query<{ id: string }>(displace(session, opening, sql`limit -1`)) : []
+  return { displaced: displaced.map(({ id }) => id), isKnown: row?.known === 1 }
+}
+
+function insert(session: NewSession, now: Date): Sql {
+  return sql`
+    insert into sessions (id, user_id, kind, rotation, token_carrier, device_digest, ip, network, user_agent, auth_time,
+      amr, created_at, expires_at)
+    values (${session.id}, ${session.user_id}, ${session.kind}, ${session.rotation}, ${session.token_carrier},
+      ${session.device_digest}, ${session.ip}, ${session.network}, ${session.user_agent}, ${now}, ${session.amr},
+      ${now}, ${session.expires_at})`
+}
+
+/** The other active sessions of this kind. */
+function isActiveBeside({ id, user_id, kind }: NewSession, { now }: Opening): Sql {
+  return sql`user_id = ${user_id} and kind = ${kind} and revoked_at is null and expires_at > ${now} and id <> ${id}`
+}
+
+/** @param noLimit the clause that SQLite needs before `offset` */
+function displace(session: NewSession, opening: Opening, noLimit: Sql): Sql {
+  const { now, maxSessions, unusedBefore } = opening
+  return sql`
+    update sessions set revoked_at = ${now}, revoke_reason = ${'displaced'}
+    where ${maxSessions > 0 ? sql`1 = 1` : sql`1 = 0`} and id in (
+      select id from sessions where ${isActiveBeside(session, opening)}
+      order by (refreshed_at is null and created_at < ${unusedBefore}), coalesce(refreshed_at, created_at) desc, id desc
+      ${noLimit} offset ${Math.max(0, maxSessions - 1)})
+    returning id`
+}
+
+function isKnown({ id, user_id, device_digest, network, kind }: NewSession): Sql {
+  return sql`exists (
+    select 1 from sessions where user_id = ${user_id} and kind = ${kind} and id <> ${id}
+      and (network = ${network} or device_digest = ${device_digest})
+      and (revoke_reason is null
+        or revoke_reason not in ('reuse', 'disowned', 'email_undone', 'password_reset')))`
+}
