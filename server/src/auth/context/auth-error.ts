@@ -6,14 +6,18 @@ export type AuthErrorCode =
   | 'refresh_token_used'
   | 'invalid_access_token'
   | 'user_not_found'
+  | 'session_not_found'
   | 'last_admin'
 
 /** An expected refusal, as opposed to a bug or an outage. Thrown after the transaction that decided it. */
 export class AuthError extends Error {
   override readonly name = 'AuthError'
   readonly code: AuthErrorCode
-  constructor(code: AuthErrorCode) {
+  /** Facts that programs can act on, where the contract has a place for them. */
+  readonly details: Readonly<Record<string, unknown>>
+  constructor(code: AuthErrorCode, details: Readonly<Record<string, unknown>> = {}) {
     super(code)
     this.code = code
+    this.details = details
   }
 }

@@ -13,13 +13,13 @@ import {
 import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../../storage/session/rotate-token.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
 import { clientNetwork } from '../../text/ip-address.ts'
-import type { AuthErrorCode } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
 import { recordAddressChange } from '../notice/address-change.ts'
 import { endSession } from '../session/end-session.ts'
 import { SESSION_KINDS } from '../session/session-kind.ts'
-import { type Decision, decide, type Presentation } from './refresh-policy.ts'
+import { describeReuse } from './describe-reuse.ts'
+import { type Decision, decide, type Presentation, type Refused } from './refresh-policy.ts'
 
 interface RefreshAttempt {
   endpoint: SessionKind
@@ -32,7 +32,7 @@ interface RefreshAttempt {
   client: Client
 }
 
-type RefreshOutcome = { kind: 'refused'; code: AuthErrorCode } | ({ kind: 'issued' } & IssuedSuccessor)
+type RefreshOutcome = Refused | ({ kind: 'issued' } & IssuedSuccessor)
 
 /** `jti` and `ip` belong in the access token that is issued with the successor. */
 export interface IssuedSuccessor {
@@ -135,11 +135,12 @@ async function endChain(
       'a genuine refresh token is unknown to the database: the database was rolled back; ending the session',
     )
     await endSession(ctx, { session, reason: 'rolled_back', generation: token.generation, origin: client, now })
-    return { kind: 'refused', code: 'invalid_refresh_token' }
+    return { kind: 'refused', code: 'invalid_refresh_token', endReason: 'rolled_back' }
   }
   ctx.log.warn(fields, 'a used refresh token was presented again; ending its session')
-  await endSession(ctx, { session, reason: 'reuse', generation: token.generation, origin: client, now })
-  return { kind: 'refused', code: SESSION_KINDS[chain.kind].reuseRefusal }
+  const details = describeReuse(chain, token.generation, attempt.idempotencyKey !== null)
+  await endSession(ctx, { session, reason: 'reuse', generation: token.generation, details, origin: client, now })
+  return { kind: 'refused', code: SESSION_KINDS[chain.kind].reuseRefusal, endReason: 'reuse' }
 }
 
 async function rotate(

@@ -1,5 +1,5 @@
 import { type ChainRow, findToken, type TokenRow } from '../../storage/session/refresh-tokens.ts'
-import type { SessionKind } from '../../storage/session/sessions.ts'
+import type { RevokeReason, SessionKind } from '../../storage/session/sessions.ts'
 import type { AuthErrorCode } from '../context/auth-error.ts'
 import { isAheadOfDatabase } from '../session/lost-history.ts'
 import { SESSION_KINDS } from '../session/session-kind.ts'
@@ -23,8 +23,15 @@ export interface Presentation {
   inCookie: boolean
 }
 
+/** A refusal; with the reason, where the session has ended: only its own tokens are told. */
+export interface Refused {
+  kind: 'refused'
+  code: AuthErrorCode
+  endReason?: RevokeReason | 'expired'
+}
+
 export type Decision =
-  | { kind: 'refused'; code: AuthErrorCode }
+  | Refused
   /** The database was rolled back: end the session. */
   | { kind: 'rolled_back' }
   /** A used token was presented again: end the session. */
@@ -59,10 +66,11 @@ export function decide(presented: Presentation): Decision {
   if (chain.revoked_at) {
     const wasUsed = !token || token.used_at !== null
     const wasReused = chain.revoke_reason === 'reuse' && wasUsed
-    return refused(wasReused ? SESSION_KINDS[chain.kind].reuseRefusal : 'invalid_refresh_token')
+    const code = wasReused ? SESSION_KINDS[chain.kind].reuseRefusal : 'invalid_refresh_token'
+    return refused(code, chain.revoke_reason ?? undefined)
   }
-  if (chain.expires_at <= now) return refused('refresh_token_expired')
-  if (chain.disabled_at) return refused('invalid_refresh_token')
+  if (chain.expires_at <= now) return refused('refresh_token_expired', 'expired')
+  if (chain.disabled_at) return refused('invalid_refresh_token', 'disabled')
 
   // 3. The MAC is genuine, but the database does not know the token: a restored backup or a failover lost it. If the secret
   // does not match, the chain has since been rotated differently, perhaps by a thief of an older token.
@@ -119,6 +127,6 @@ function isCarriedOtherwise({ inCookie }: Presentation, { token_carrier: carrier
   return carrier !== null && carrier !== (inCookie ? 'cookie' : 'body')
 }
 
-function refused(code: AuthErrorCode): Decision {
-  return { kind: 'refused', code }
+function refused(code: AuthErrorCode, endReason?: Refused['endReason']): Refused {
+  return { kind: 'refused', code, ...(endReason && { endReason }) }
 }

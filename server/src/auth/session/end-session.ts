@@ -1,6 +1,6 @@
 import { lockUserAgainstDelete, lockUserExclusive } from '../../storage/account/user-locks.ts'
-import type { AuditKind } from '../../storage/notice/audit-events.ts'
-import { deleteTokensOfSession } from '../../storage/session/refresh-tokens.ts'
+import type { AuditDetails, AuditKind } from '../../storage/notice/audit-events.ts'
+import { deleteTokensOfSessions } from '../../storage/session/refresh-tokens.ts'
 import { forgetDevice, revokeSession } from '../../storage/session/sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
@@ -9,18 +9,22 @@ import { recordEvent } from '../notice/record-event.ts'
 
 interface SessionEnd {
   session: { id: string; userId: number }
-  reason: 'logout' | 'displaced' | 'reuse' | 'rolled_back' | 'operator'
+  reason: 'logout' | 'ended' | 'displaced' | 'reuse' | 'rolled_back' | 'disowned' | 'operator'
   /** The generation of the refresh token that was presented, if any. */
   generation: number | null
+  /** More for the audit event. */
+  details?: AuditDetails
   origin: Origin
   now: Date
 }
 
 const AUDIT_KINDS: Record<SessionEnd['reason'], AuditKind> = {
   logout: 'logout',
+  ended: 'session_ended',
   displaced: 'session_ended',
   reuse: 'refresh_token_reused',
   rolled_back: 'history_lost',
+  disowned: 'session_ended',
   operator: 'session_ended',
 }
 
@@ -32,7 +36,7 @@ const AUDIT_KINDS: Record<SessionEnd['reason'], AuditKind> = {
  */
 export function endSession(
   ctx: Pick<Context, 'db'>,
-  { session, reason, generation, origin, now }: SessionEnd,
+  { session, reason, generation, details: more = {}, origin, now }: SessionEnd,
 ): Promise<boolean> {
   return ctx.db.transaction(async (tx) => {
     // Parallel reuses must count each other's mails.
@@ -40,11 +44,14 @@ export function endSession(
     else await lockUserAgainstDelete(tx, session.userId)
     if (!(await revokeSession(tx, { id: session.id, reason, now }))) return false
     // After a reuse the rows stay until the session's absolute end, so that each token still gets its own answer.
-    if (reason === 'logout' || reason === 'displaced' || reason === 'operator')
-      await deleteTokensOfSession(tx, session.id)
+    if (reason !== 'reuse' && reason !== 'rolled_back') await deleteTokensOfSessions(tx, [session.id])
     // Its token, or more, was in other hands.
     if (reason !== 'logout' && reason !== 'displaced') await forgetDevice(tx, session)
-    const details = { ...(generation !== null && { generation }), ...(reason === 'displaced' && { reason }) }
+    const details = {
+      ...(generation !== null && { generation }),
+      ...more,
+      ...(AUDIT_KINDS[reason] === 'session_ended' && { reason }),
+    }
     await recordEvent(
       tx,
       { kind: AUDIT_KINDS[reason], userId: session.userId, sessionId: session.id, details },

@@ -31,7 +31,8 @@ export function answerTo(error: unknown, contract: Contract): Answer | null {
   if (error instanceof AuthError) {
     const [status, sentence] = contract.refusals[error.code]
     const headers = error instanceof Unauthenticated ? { 'www-authenticate': error.challenge } : {}
-    return answer(contract, status, sentence, CODES_FOR_PROGRAMS.has(error.code) ? { code: error.code } : {}, headers)
+    const code = CODES_FOR_PROGRAMS.has(error.code) ? { code: error.code } : {}
+    return answer(contract, status, sentence, { ...code, ...error.details }, headers)
   }
   if (error instanceof InvalidBody) {
     return { status: contract.validationStatus ?? 422, headers: {}, body: contract.validationBody(error.errors) }

@@ -1,4 +1,5 @@
 import type { Contract, ErrorDetails } from './contract.ts'
+import { standard } from './standard.ts'
 
 /** The refusals of the token endpoint are all about the grant that was presented. */
 const REFUSED_GRANT = 400
@@ -6,6 +7,7 @@ const REFUSED_GRANT = 400
 /** The codes of RFC 6749, 5.2 and 4.1.2.1, and of RFC 8628, 3.5, for codes of our own. */
 const CODES: Record<string, string> = {
   unsupported_grant_type: 'unsupported_grant_type',
+  session_ended: 'invalid_grant',
   rate_limited: 'slow_down',
   overloaded: 'temporarily_unavailable',
   unavailable: 'temporarily_unavailable',
@@ -13,15 +15,7 @@ const CODES: Record<string, string> = {
 
 /** OAuth 2.0, everything under `/oauth/`: `{"error":"code","error_description":"sentence"}` (RFC 6749, 5.2). */
 export const oauth: Contract = {
-  refusals: {
-    invalid_credentials: [REFUSED_GRANT, 'Invalid email or password'],
-    invalid_refresh_token: [REFUSED_GRANT, 'Invalid refresh token'],
-    refresh_token_expired: [REFUSED_GRANT, 'Refresh token expired'],
-    refresh_token_used: [REFUSED_GRANT, 'Invalid refresh token'],
-    invalid_access_token: [REFUSED_GRANT, 'Missing or invalid token'],
-    user_not_found: [REFUSED_GRANT, 'Not found'],
-    last_admin: [409, 'The last admin cannot be deleted'],
-  },
+  refusals: refusedGrants(standard.refusals),
   errorBody: (message, details, status) => ({
     error: codeOf(details, status),
     error_description:
@@ -35,6 +29,11 @@ export const oauth: Contract = {
       .join('; '),
   }),
   schemas: { error: 'OAuthError', validation: 'OAuthError' },
+}
+
+function refusedGrants(refusals: Contract['refusals']): Contract['refusals'] {
+  const entries = Object.entries(refusals).map(([code, [, sentence]]) => [code, [REFUSED_GRANT, sentence]])
+  return Object.fromEntries(entries)
 }
 
 function codeOf({ code }: ErrorDetails, status: number): string {

@@ -9,6 +9,7 @@ export const standard: Contract = {
     refresh_token_used: [401, 'Invalid refresh token'],
     invalid_access_token: [401, 'Missing or invalid token'],
     user_not_found: [404, 'Not found'],
+    session_not_found: [404, 'Not found'],
     last_admin: [409, 'The last admin cannot be deleted'],
   },
   errorBody: (message, details) => ({ error: { message, details } }),

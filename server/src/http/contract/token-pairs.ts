@@ -1,4 +1,5 @@
 import type { Contract } from './contract.ts'
+import { standard } from './standard.ts'
 
 /** The sentences for missing fields. A response has only one: that of the first missing field. */
 const MISSING_FIELDS: Record<string, string> = {
@@ -10,13 +11,13 @@ const MISSING_FIELDS: Record<string, string> = {
 /** Mutually bound token pairs: `{"error":"sentence"}`. */
 export const tokenPairs: Contract = {
   refusals: {
+    ...standard.refusals,
     invalid_credentials: [401, 'Unauthorized'],
     invalid_refresh_token: [401, 'Invalid refresh token'],
     refresh_token_expired: [401, 'Refresh token expired'],
     refresh_token_used: [401, 'Refresh token already used'],
     invalid_access_token: [401, 'Invalid access token'],
     user_not_found: [404, 'User not found'],
-    last_admin: [409, 'The last admin cannot be deleted'],
   },
   errorBody: (message) => ({ error: message }),
   validationBody(errors) {
