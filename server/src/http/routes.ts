@@ -21,9 +21,13 @@ import { frontPage } from './pages/front-page.ts'
 import { oauthToken } from './refresh/oauth-token.ts'
 import { refresh } from './refresh/refresh.ts'
 import { refreshPair } from './refresh/refresh-pair.ts'
+import { endSession } from './session/end-session.ts'
+import { endSessions } from './session/end-sessions.ts'
 import { issuePair } from './session/issue-pair.ts'
+import { listSessions } from './session/list-sessions.ts'
 import { login } from './session/login.ts'
 import { logout } from './session/logout.ts'
+import { showSession } from './session/show-session.ts'
 
 /** All routes, each with its contract, its cost, its guard and its limit. */
 export const routes: readonly Route[] = [
@@ -47,6 +51,17 @@ export const routes: readonly Route[] = [
     guard: bearer,
     limit: limits.me,
   }),
+
+  ...(
+    [
+      ['GET /api/v1/auth/sessions', listSessions],
+      ['GET /api/v1/auth/sessions/:id', showSession],
+      ['DELETE /api/v1/auth/sessions/:id', endSession],
+      ['DELETE /api/v1/auth/sessions', endSessions],
+    ] as const
+  ).map(([name, endpoint]) =>
+    route(name, endpoint, { contract: standard, work: 'database', guard: bearer, limit: limits.sessions }),
+  ),
 
   route('POST /auth/token', issuePair, {
     contract: tokenPairs,

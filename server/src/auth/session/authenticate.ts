@@ -18,7 +18,7 @@ export async function authenticate(
   const { sid: sessionId, sub: userGuid } = verified.claims
   const found = await findActiveSession(ctx.db, { id: sessionId, kind: verified.kind, userGuid, now })
   if (!found) return null
-  const { auth_time: authenticatedAt, amr, ...profile } = found
+  const { authenticated_at: authenticatedAt, amr, ...profile } = found
   const { id: userId, guid, role } = profile
   return { userId, guid, role, sessionId, authenticatedAt, methods: amr.split(' '), profile }
 }

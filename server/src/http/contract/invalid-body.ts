@@ -34,6 +34,8 @@ export function toInvalidBody(validatorErrors: FastifySchemaValidationError[]): 
     const missing = error.keyword === 'required' ? String(error.params['missingProperty']) : null
     if (missing !== null) {
       for (const field of leaves(missing, schema.properties?.[missing])) errors[field] = [BLANK]
+    } else if (error.keyword === 'enum') {
+      errors[path.at(-1) ?? 'body'] = [`must be ${(error.params['allowedValues'] as string[]).join(' or ')}`]
     } else if (schema.type === 'object') {
       for (const field of leaves('body', schema)) errors[field] = [BLANK]
     } else {

@@ -14,6 +14,8 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
   about: About | null
   /** The path parameters, each with its description. */
   params?: Record<Param, string>
+  /** The optional query parameters, each with the values that it may have. */
+  query?: Record<string, { description: string; values: readonly string[] }>
   body?: Body
   /** The type of its body: a form for OAuth (RFC 6749, 4.1.3), JSON for everything else. */
   bodyType?: 'form'
@@ -26,7 +28,7 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
 
 export interface About {
   operationId: string
-  tag: 'Registration' | 'Authentication' | 'Token pairs' | 'OAuth' | 'Operation'
+  tag: 'Registration' | 'Authentication' | 'Sessions' | 'Token pairs' | 'OAuth' | 'Operation'
   summary: string
   /** The description of a successful response. */
   success: string

@@ -41,6 +41,12 @@ export const deletion: Limit = {
   budgets: (request) => requestBudgets('delete', requireCaller(request).sessionId, 600),
 }
 
+/** Counts the lists and the ends of sessions per user, whichever of their sessions asks. */
+export const sessions: Limit = {
+  countedBy: 'process',
+  budgets: (request) => requestBudgets('sessions', `${requireCaller(request).userId}`, 60),
+}
+
 /**
  * Limits refresh tokens that this server made by their session, and all others by network: no neighbour's garbage keeps a
  * client from refreshing.

@@ -9,6 +9,7 @@ import { missingFields } from '../contract/invalid-body.ts'
 import type { About } from '../endpoint/endpoint.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
+import { invalidChoice } from '../request/choice.ts'
 import { invalidIdempotencyKey } from '../request/idempotency-key.ts'
 import { invalidJson } from '../request/json-body.ts'
 import { crossSite } from '../request/same-site.ts'
@@ -59,6 +60,7 @@ function listRefusals({ endpoint, guard, limit, method, work }: Route, about: Ab
     ...(about.refusals ?? []).map((code) => new AuthError(code)),
     ...(readsBody ? [invalidJson(), frameworkError(413), frameworkError(415)] : []),
     ...(endpoint.params ? [frameworkError(400), frameworkError(414)] : []),
+    ...Object.entries(endpoint.query ?? {}).map(([name, { values }]) => invalidChoice(name, values)),
     ...(endpoint.body ? missingFields(endpoint.body) : []),
     ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
     ...(about.takesCookie ? [crossSite()] : []),

@@ -53,6 +53,7 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
         name: 'Authentication',
         description: 'Log in, refresh, log out, get the current user. Errors are `{"error":{"message","details"}}`.',
       },
+      { name: 'Sessions', description: 'See and end the sessions of the current user.' },
       {
         name: 'Token pairs',
         description: 'Pairs whose two tokens only work together. Errors are `{"error":"sentence"}`.',
@@ -90,6 +91,12 @@ function describeRoute(route: Route, about: About, edge: EdgeSettings, component
       required: true,
       description,
       schema: { type: 'string' },
+    })),
+    ...Object.entries(endpoint.query ?? {}).map(([name, { description, values }]) => ({
+      name,
+      in: 'query',
+      description,
+      schema: { type: 'string', enum: values },
     })),
     ...(about.takesIdempotencyKey ? [idempotencyKey] : []),
   ]

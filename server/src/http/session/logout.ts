@@ -1,4 +1,5 @@
-import { logout as logoutRule } from '../../auth/session/logout.ts'
+import { Type } from 'typebox'
+import { LOGOUT_SCOPES, logout as logoutRule } from '../../auth/session/logout.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { BodyOrCookie, clearRefreshCookie, presentedToken } from '../refresh/deliver-tokens.ts'
 import { EXAMPLE_REFRESH_TOKEN } from '../view/examples.ts'
@@ -12,19 +13,29 @@ export const logout = endpoint({
     summary: 'End a session',
     success: 'The session has ended',
     detail:
-      'Any refresh token of the session works, even an expired or used one. Tessera rejects its access tokens immediately.',
+      'Any refresh token of the session works, even an expired or used one; other sessions end only with one that is not long used. Tessera rejects their access tokens immediately.',
     refusals: ['invalid_refresh_token'],
     takesCookie: true,
     examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: { message: 'Logged out successfully' } },
   },
-  body: BodyOrCookie,
+  body: Type.Object({
+    ...BodyOrCookie.properties,
+    scope: Type.Optional(
+      Type.Enum([...LOGOUT_SCOPES], {
+        type: 'string',
+        description: 'The sessions to end: this one, which is the default, all others of the user, or all.',
+      }),
+    ),
+  }),
   mayOmitBody: true,
   responses: { 200: MessageSchema },
   async handle(ctx, request, reply) {
     const { refreshToken, inCookie } = presentedToken(ctx, request, request.body)
+    const { scope = 'session' } = request.body
     // The cookie is cleared even if the logout fails: a user who logs out wants it gone.
-    if (inCookie) clearRefreshCookie(reply)
-    await logoutRule(ctx, { refreshToken, client: request.client })
+    if (inCookie && scope !== 'others') clearRefreshCookie(reply)
+    const ended = await logoutRule(ctx, { refreshToken, scope, client: request.client })
+    if (inCookie && scope === 'others' && ended) clearRefreshCookie(reply)
     return { message: 'Logged out successfully' }
   },
 })

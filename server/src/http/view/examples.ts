@@ -1,5 +1,6 @@
 /** The examples of the OpenAPI description. None of the tokens is real. */
 export const EXAMPLE_GUID = '123e4567-e89b-12d3-a456-426614174000'
+export const EXAMPLE_SESSION_ID = '018ccb54-9c00-7000-8000-000000000001'
 const EXAMPLE_ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9…'
 export const EXAMPLE_REFRESH_TOKEN =
   's79qdH_N-ngy1OvR77B5vbeeeyWKJLGPPwtiumVaL00RFgWN7It4XW_NXuRyi5k7cItWDJSBA2u3xm_63yXQkA'

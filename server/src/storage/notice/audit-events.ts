@@ -55,7 +55,7 @@ export async function insertAuditEvents(tx: Queries, events: readonly NewAuditEv
     insert into audit_events (at, kind, user_id, session_id, ip, user_agent, details) values ${join(values)}`)
 }
 
-interface AuditEventRow extends NewAuditEvent {
+export interface AuditEventRow extends NewAuditEvent {
   id: number
   at: Date
 }

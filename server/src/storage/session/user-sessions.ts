@@ -1,0 +1,70 @@
+import sql, { empty } from 'sql-template-tag'
+import type { Queries } from '../database/database.ts'
+import type { RevokeReason, SessionKind } from './sessions.ts'
+
+/** A session as its user sees it. */
+export interface UserSession {
+  id: string
+  kind: SessionKind
+  ip: string
+  user_agent: string | null
+  amr: string
+  authenticated_at: Date
+  created_at: Date
+  refreshed_at: Date | null
+  expires_at: Date
+  revoked_at: Date | null
+  revoke_reason: RevokeReason | null
+  /** The newest generation of its refresh token; null when its tokens were deleted with its end. */
+  refreshes: number | null
+}
+
+const columns = sql`s.id, s.kind, s.ip, s.user_agent, s.amr, s.auth_time as authenticated_at, s.created_at,
+  s.refreshed_at, s.expires_at, s.revoked_at, s.revoke_reason,
+  (select max(t.generation) from refresh_tokens t where t.session_id = s.id) as refreshes`
+
+/** Returns the active sessions of a user, the one that was used last first. */
+export function findActiveSessionsOfUser(
+  db: Queries,
+  { userId, now, limit }: { userId: number; now: Date; limit: number },
+): Promise<UserSession[]> {
+  return db.query<UserSession>(sql`
+    select ${columns} from sessions s
+    where s.user_id = ${userId} and s.revoked_at is null and s.expires_at > ${now}
+    order by coalesce(s.refreshed_at, s.created_at) desc, s.id desc limit ${limit}`)
+}
+
+/** Finds a session of a user, ended or not. */
+export async function findSessionOfUser(
+  db: Queries,
+  { id, userId }: { id: string; userId: number },
+): Promise<UserSession | null> {
+  const rows = await db.query<UserSession>(sql`
+    select ${columns} from sessions s where s.id = ${id} and s.user_id = ${userId}`)
+  return rows[0] ?? null
+}
+
+/** Ends active sessions of a user, whose row is locked; returns their ids. */
+export async function revokeActiveSessionsOfUser(
+  tx: Queries,
+  sessions: { userId: number; except: string | null; kind: SessionKind | null; reason: RevokeReason; now: Date },
+): Promise<string[]> {
+  const { userId, except, kind, reason, now } = sessions
+  const rows = await tx.query<{ id: string }>(sql`
+    update sessions set revoked_at = ${now}, revoke_reason = ${reason}
+    where user_id = ${userId} and revoked_at is null and expires_at > ${now}
+      ${except === null ? empty : sql`and id <> ${except}`} ${kind === null ? empty : sql`and kind = ${kind}`}
+    returning id`)
+  return rows.map(({ id }) => id)
+}
+
+/** Whether a session of a user is active. */
+export async function isSessionActive(
+  tx: Queries,
+  { id, userId, now }: { id: string; userId: number; now: Date },
+): Promise<boolean> {
+  const rows = await tx.query(sql`
+    select id from sessions
+    where id = ${id} and user_id = ${userId} and revoked_at is null and expires_at > ${now}`)
+  return rows.length === 1
+}
