@@ -7,7 +7,7 @@ export type AccessTokenKind = 'login' | 'pair'
 
 const ALGORITHMS: Record<AccessTokenKind, SigningAlgorithm> = { login: 'HS256', pair: 'HS512' }
 
-/** A key that creates and authenticates refresh tokens and device tokens; it never leaves this server. */
+/** A key that creates and authenticates everything that is not an access token; it never leaves this server. */
 export interface RefreshKey {
   /** Computes the MAC of a refresh token (its last 16 bytes). */
   mac: KeyObject
@@ -15,6 +15,10 @@ export interface RefreshKey {
   successor: KeyObject
   /** Computes the MAC of a device token. */
   device: KeyObject
+  /** Derives the secret of a one-time link. */
+  link: KeyObject
+  /** Derives a one-time code: neither tells the other. */
+  code: KeyObject
 }
 
 /** The key ring. The first key of each list is the current one and creates new tokens; the others only verify. */
@@ -66,6 +70,8 @@ function refreshKey(secret: string): RefreshKey {
     mac: createSecretKey(derive(secret, 'tessera/refresh-token-mac/v1', 32)),
     successor: createSecretKey(derive(secret, 'tessera/refresh-token-successor/v1', 64)),
     device: createSecretKey(derive(secret, 'tessera/device-token-mac/v1', 32)),
+    link: createSecretKey(derive(secret, 'tessera/one-time-link/v1', 32)),
+    code: createSecretKey(derive(secret, 'tessera/one-time-code/v1', 32)),
   }
 }
 
