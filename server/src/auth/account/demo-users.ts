@@ -30,7 +30,7 @@ export async function seedDemoUsers(ctx: Pick<Context, 'db' | 'now'>): Promise<v
   const now = ctx.now()
   try {
     await ctx.db.transaction(async (tx) => {
-      for (const user of DEMO_USERS) await insertUser(tx, { ...user, seeded_as: 'demo' }, now)
+      for (const user of DEMO_USERS) await insertUser(tx, { ...user, email_verified_at: now, seeded_as: 'demo' }, now)
     })
   } catch (error) {
     // Another process that started at the same time has inserted them.

@@ -1,5 +1,5 @@
 import { setDisabled, type UserRow } from '../../storage/account/users.ts'
-import { revokeSessionsOfUser } from '../../storage/session/sessions.ts'
+import { revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
@@ -22,7 +22,7 @@ export function disableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: 
   return ctx.db.transaction(async (tx) => {
     await keepAnAdmin(tx, user)
     if (!(await setDisabled(tx, { id: user.id, disabledAt: now, now }))) return false
-    await revokeSessionsOfUser(tx, { userId: user.id, reason: 'disabled', now })
+    await revokeActiveSessionsOfUser(tx, { userId: user.id, reason: 'disabled', now })
     await recordEvent(tx, { kind: 'user_disabled', userId: user.id }, origin, now)
     return true
   })

@@ -46,6 +46,8 @@ export function readUser(
     locale: read<Locale>('locale', (text) => (isLocale(text) ? text : DEFAULT_LOCALE), DEFAULT_LOCALE),
     // A demo user stays one, whose public password opens no production server.
     seeded_as: read<'demo' | null>('seeded_as', (text) => (text === 'demo' ? 'demo' : null), null),
+    // The other system has vouched for the address, unless it says that it has not.
+    email_verified_at: foreign['email_verified_at'] === null ? null : read('email_verified_at', readIsoTime, createdAt),
     disabled_at: read('disabled_at', readIsoTime, null),
     created_at: createdAt,
     updated_at: read('updated_at', readIsoTime, createdAt),

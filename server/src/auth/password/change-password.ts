@@ -1,5 +1,7 @@
+import { endTokensOfUser } from '../../storage/account/one-time-tokens.ts'
 import { replacePasswordDigest, type UserRow } from '../../storage/account/users.ts'
-import { forgetDevicesOfUser, revokeSessionsOfUser } from '../../storage/session/sessions.ts'
+import { forgetDevicesOfUser } from '../../storage/session/sessions.ts'
+import { revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
@@ -21,8 +23,9 @@ export async function changePassword(
   const { id, password_digest: from } = change.user
   return ctx.db.transaction(async (tx) => {
     if (!(await replacePasswordDigest(tx, { id, from, to, now }))) return false
-    await revokeSessionsOfUser(tx, { userId: id, reason: 'password_changed', now })
+    await revokeActiveSessionsOfUser(tx, { userId: id, reason: 'password_changed', now })
     await forgetDevicesOfUser(tx, id)
+    await endTokensOfUser(tx, id, now)
     await recordEvent(tx, { kind: 'password_changed', userId: id }, change.origin, now)
     return true
   })

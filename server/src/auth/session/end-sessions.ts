@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { endEveryToken } from '../../storage/account/one-time-tokens.ts'
 import { lockUserExclusive } from '../../storage/account/user-locks.ts'
-import { forgetDevicesOfUser, revokeNextSessions, revokeSessionsOfUser } from '../../storage/session/sessions.ts'
+import { forgetDevicesOfUser, revokeNextSessions } from '../../storage/session/sessions.ts'
+import { revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
@@ -14,7 +16,7 @@ export function endSessionsOfUser(
   return ctx.db.transaction(async (tx) => {
     // Wait for concurrent logins: their sessions end too.
     await lockUserExclusive(tx, userId)
-    const ended = await revokeSessionsOfUser(tx, { userId, reason: 'operator', now })
+    const ended = (await revokeActiveSessionsOfUser(tx, { userId, reason: 'operator', now })).length
     await forgetDevicesOfUser(tx, userId)
     const details = { sessions: ended }
     if (ended > 0) await recordEvent(tx, { kind: 'session_ended', userId, details }, origin, now)
@@ -30,7 +32,7 @@ const PAUSE_MILLISECONDS = 20
 
 /**
  * Ends every session that has begun by now, for an operator who restored a backup: sessions that had ended since the backup
- * would otherwise be active again. It works in batches, beside running servers, and audits how many sessions each batch
+ * would otherwise be active again, as would used one-time links, which end too. It works in batches, beside running servers, and audits how many sessions each batch
  * ended.
  */
 export async function endEverySession(
@@ -38,6 +40,7 @@ export async function endEverySession(
   { origin }: { origin: Origin },
 ): Promise<number> {
   const now = ctx.now()
+  await endEveryToken(ctx.db, now)
   let [ended, after] = [0, FIRST_SESSION_ID]
   for (;;) {
     const ids = await ctx.db.transaction(async (tx) => {

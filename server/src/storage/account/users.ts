@@ -1,5 +1,5 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
-import type { Queries } from '../database/database.ts'
+import { lockClause, type Queries } from '../database/database.ts'
 
 export const ROLES = ['user', 'admin'] as const
 
@@ -21,6 +21,11 @@ export interface UserRow {
   locale: string
   /** `demo` for users that a development server seeded: their passwords are public. */
   seeded_as: 'demo' | null
+  /** When the address was proven to be the user's. */
+  email_verified_at: Date | null
+  /** When the user signed in for the first time, and for the last; null if never. */
+  first_login_at: Date | null
+  last_login_at: Date | null
   disabled_at: Date | null
   created_at: Date
   updated_at: Date
@@ -32,30 +37,31 @@ export type NewUser = Pick<
 >
 
 const columns = raw(
-  'id, guid, email, password_digest, first_name, last_name, role, locale, seeded_as, disabled_at, created_at, updated_at',
+  `id, guid, email, password_digest, first_name, last_name, role, locale, seeded_as, email_verified_at, first_login_at,
+  last_login_at, disabled_at, created_at, updated_at`,
 )
 
 /** The fields of a user that the user and their clients may see. */
 export type UserProfile = Pick<
   UserRow,
-  'id' | 'guid' | 'email' | 'first_name' | 'last_name' | 'role' | 'created_at' | 'updated_at'
+  'id' | 'guid' | 'email' | 'email_verified_at' | 'first_name' | 'last_name' | 'role' | 'created_at' | 'updated_at'
 >
 
 /** The columns of a {@link UserProfile} where another table is joined. */
 export const joinedProfileColumns = raw(
-  'u.id, u.guid, u.email, u.first_name, u.last_name, u.role, u.created_at, u.updated_at',
+  'u.id, u.guid, u.email, u.email_verified_at, u.first_name, u.last_name, u.role, u.created_at, u.updated_at',
 )
 
 /** @throws {UniqueViolation} of `users.email` or `users.guid` */
 export async function insertUser(
   db: Queries,
-  user: NewUser & Partial<Pick<UserRow, 'seeded_as'>>,
+  user: NewUser & Partial<Pick<UserRow, 'seeded_as' | 'email_verified_at'>>,
   now: Date,
 ): Promise<UserRow> {
   const rows = await db.query<UserRow>(sql`
-    insert into users (guid, email, password_digest, first_name, last_name, role, locale, seeded_as, created_at,
-      updated_at)
-    values (${user.guid}, ${user.email}, ${user.password_digest}, ${user.first_name}, ${user.last_name}, ${user.role},
+    insert into users (guid, email, email_verified_at, password_digest, first_name, last_name, role, locale, seeded_as,
+      created_at, updated_at)
+    values (${user.guid}, ${user.email}, ${user.email_verified_at ?? null}, ${user.password_digest}, ${user.first_name}, ${user.last_name}, ${user.role},
       ${user.locale}, ${user.seeded_as ?? null}, ${now}, ${now})
     returning ${columns}`)
   return rows[0] as UserRow
@@ -74,6 +80,16 @@ export async function findUserByGuid(db: Queries, guid: string): Promise<UserRow
 
 export async function findUserById(db: Queries, id: number): Promise<UserRow | null> {
   const rows = await db.query<UserRow>(sql`select ${columns} from users where id = ${id}`)
+  return rows[0] ?? null
+}
+
+/**
+ * Reads a user and locks the row until the transaction ends: whatever changes a password, an address or a role, and every
+ * use of a one-time token, waits. Refreshes do not.
+ */
+export async function lockUserRow(tx: Queries, id: number): Promise<UserRow | null> {
+  const lock = lockClause(tx, 'for no key update')
+  const rows = await tx.query<UserRow>(sql`select ${columns} from users where id = ${id} ${lock}`)
   return rows[0] ?? null
 }
 
@@ -145,6 +161,29 @@ export async function replacePasswordDigest(
     update users set password_digest = ${change.to}, updated_at = ${change.now}
     where id = ${change.id} and ${unchanged} returning id`)
   return rows.length === 1
+}
+
+/** Sets a password without regard to the one before; null takes it away. */
+export async function setPasswordDigest(
+  tx: Queries,
+  { id, digest, now }: { id: number; digest: string | null; now: Date },
+): Promise<void> {
+  await tx.query(sql`update users set password_digest = ${digest}, updated_at = ${now} where id = ${id}`)
+}
+
+/** Records that the address of a user is proven; a time from before stays. */
+export async function markEmailVerified(tx: Queries, id: number, now: Date): Promise<void> {
+  await tx.query(sql`
+    update users set email_verified_at = ${now}, updated_at = ${now} where id = ${id} and email_verified_at is null`)
+}
+
+/** Gives a user a proven address. @throws {UniqueViolation} of `users.email` */
+export async function setVerifiedEmail(
+  tx: Queries,
+  { id, email, now }: { id: number; email: string; now: Date },
+): Promise<void> {
+  await tx.query(sql`
+    update users set email = ${email}, email_verified_at = ${now}, updated_at = ${now} where id = ${id}`)
 }
 
 /** Disables a user, or enables them with null. Returns false if there is no such user, or nothing to change. */

@@ -2,19 +2,21 @@ import sql, { raw, type Sql } from 'sql-template-tag'
 import { lockClause, type Queries } from './database.ts'
 
 interface ExpiringTable {
-  name: 'outbox' | 'written_mails' | 'rate_limits' | 'sessions'
-  primaryKey: 'id' | 'key'
+  name: 'outbox' | 'written_mails' | 'rate_limits' | 'sessions' | 'one_time_tokens' | 'address_holds'
+  primaryKey: 'id' | 'key' | 'email'
   /** Returns the condition of expired rows. */
   expired: (now: Date) => Sql
 }
 
-const MAILS_KEPT_MILLISECONDS = 30 * 86_400_000
+const DAY_MILLISECONDS = 86_400_000
+const MAILS_KEPT_MILLISECONDS = 30 * DAY_MILLISECONDS
 /** How long the time of a mail to a mailbox is kept: the span in which the mails to it are counted. */
 export const WRITTEN_MAILS_MILLISECONDS = 3_600_000
 
 /**
  * Every table that is cleaned up. A session is kept until its absolute end, so that each of its tokens, however old, is
- * recognised until then; its tokens are deleted with it (`on delete cascade`). Mails are kept for thirty days, sent or not.
+ * recognised until then; its tokens are deleted with it (`on delete cascade`). Mails are kept for thirty days, sent or not;
+ * one-time tokens for a day after their use or their end.
  */
 export const EXPIRING_TABLES: readonly ExpiringTable[] = [
   { name: 'rate_limits', primaryKey: 'key', expired: (now) => sql`expires_at <= ${now}` },
@@ -24,6 +26,8 @@ export const EXPIRING_TABLES: readonly ExpiringTable[] = [
     primaryKey: 'id',
     expired: (now) => sql`created_at <= ${before(now, WRITTEN_MAILS_MILLISECONDS)}`,
   },
+  { name: 'one_time_tokens', primaryKey: 'id', expired: (now) => sql`expires_at <= ${before(now, DAY_MILLISECONDS)}` },
+  { name: 'address_holds', primaryKey: 'email', expired: (now) => sql`expires_at <= ${now}` },
   { name: 'sessions', primaryKey: 'id', expired: (now) => sql`expires_at <= ${now}` },
 ]
 

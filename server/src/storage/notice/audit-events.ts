@@ -11,6 +11,12 @@ export const AUDIT_KINDS = [
   'user_enabled',
   'role_changed',
   'password_changed',
+  'password_reset',
+  'email_verified',
+  'email_change_requested',
+  'email_changed',
+  'email_undone',
+  'disowned',
   'login_succeeded',
   'login_failed',
   'pair_issued',
@@ -83,4 +89,14 @@ export async function findAuditEvents(db: Queries, filter: AuditFilter): Promise
     select id, at, kind, user_id, session_id, ip, user_agent, details from audit_events
     where ${join(where, ' and ')} order by at desc, id desc limit ${filter.limit}`)
   return rows.map((row) => ({ ...row, details: JSON.parse(row.details) }))
+}
+
+/** Counts the events of a kind of a user since a time. */
+export async function countEvents(
+  db: Queries,
+  { userId, kind, since }: { userId: number; kind: AuditKind; since: Date },
+): Promise<number> {
+  const rows = await db.query<{ count: number }>(sql`
+    select count(*) as count from audit_events where user_id = ${userId} and kind = ${kind} and at >= ${since}`)
+  return rows[0]?.count ?? 0
 }

@@ -16,7 +16,7 @@ export async function hasDueMail(db: Queries, now: Date): Promise<boolean> {
 }
 
 /**
- * Claims due mails, those that have waited longest first. Replicas may do so at the same time: no mail is claimed by two.
+ * Claims due mails: notices first, and of them those that have waited longest. Replicas may do so at the same time: no mail is claimed by two.
  * If the caller crashes, its mails become due again when the lease expires.
  */
 export async function claimMails(
@@ -28,7 +28,7 @@ export async function claimMails(
     update outbox set attempts = attempts + 1, next_attempt_at = ${claim.leaseUntil}, leased_until = ${claim.leaseUntil}
     where id in (
       select id from outbox where sent_at is null and failed_at is null and next_attempt_at <= ${claim.now}
-      order by next_attempt_at limit ${claim.limit} ${skip})
+      order by urgency, next_attempt_at limit ${claim.limit} ${skip})
     returning id, attempts`)
 }
 

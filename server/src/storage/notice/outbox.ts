@@ -3,13 +3,25 @@ import type { Queries } from '../database/database.ts'
 import type { MailData, MailKind } from './mail-data.ts'
 
 interface MailOfKind<Kind extends MailKind> {
-  user_id: number
+  /** Null for an address without an account. */
+  user_id: number | null
+  /** The address, fixed when the mail is written: a notice of a change must not reach the new address. */
+  recipient?: string
+  /** The language of a mail to an address without an account, instead of the user's. */
+  locale?: string
   /** The event that the mail reports; its message is worded when it is sent. */
   kind: Kind
   data: MailData[Kind]
   /** A second mail with the same key is never written. */
   dedupe_key: string
+  /** The one-time token whose link or code the mail carries. */
+  token_id?: string
+  /** Notices, which is the default, are sent before mails that were asked for. */
+  urgency?: Urgency
 }
+
+export const URGENCY = { notice: 0, requested: 1 } as const
+type Urgency = (typeof URGENCY)[keyof typeof URGENCY]
 
 /** A mail of any kind, with the data of that kind. */
 export type NewMail = { [Kind in MailKind]: MailOfKind<Kind> }[MailKind]
@@ -17,6 +29,7 @@ export type NewMail = { [Kind in MailKind]: MailOfKind<Kind> }[MailKind]
 /** A stored mail. Its data may be from another version, or damaged: no field is certain. */
 export interface MailRow extends Pick<NewMail, 'user_id' | 'kind' | 'dedupe_key'> {
   id: number
+  token_id: string | null
   data: StoredMailData
   attempts: number
   /** How often the mail server refused it permanently. */
@@ -31,23 +44,35 @@ export interface MailRow extends Pick<NewMail, 'user_id' | 'kind' | 'dedupe_key'
   created_at: Date
   email: string
   locale: string
+  /** The one-time token, unless it is gone. */
+  token_purpose: string | null
+  token_salt: string | null
+  /** When it stops being good; null if it was used, or has ended otherwise. */
+  token_ends_at: Date | null
 }
 
 type StoredMailData = Record<string, string | null>
 
 export async function insertMail(tx: Queries, mail: NewMail, now: Date): Promise<void> {
   await tx.query(sql`
-    insert into outbox (user_id, kind, data, dedupe_key, next_attempt_at, created_at)
-    values (${mail.user_id}, ${mail.kind}, ${JSON.stringify(mail.data)}, ${mail.dedupe_key}, ${now}, ${now})
+    insert into outbox (user_id, recipient, locale, kind, data, dedupe_key, token_id, urgency, next_attempt_at, created_at)
+    values (${mail.user_id}, ${mail.recipient ?? null}, ${mail.locale ?? null}, ${mail.kind},
+      ${JSON.stringify(mail.data)}, ${mail.dedupe_key}, ${mail.token_id ?? null}, ${mail.urgency ?? URGENCY.notice}, ${now},
+      ${now})
     on conflict do nothing`)
 }
 
-const columns = raw(`o.id, o.user_id, o.kind, o.data, o.dedupe_key, o.attempts, o.refusals, o.next_attempt_at,
-  o.sent_at, o.failed_at, o.last_error, o.leased_until, o.retried_at, o.created_at, u.email, u.locale`)
+const columns = raw(`o.id, o.user_id, o.kind, o.data, o.dedupe_key, o.token_id, o.attempts, o.refusals,
+  o.next_attempt_at, o.sent_at, o.failed_at, o.last_error, o.leased_until, o.retried_at, o.created_at,
+  coalesce(o.recipient, u.email) as email, coalesce(o.locale, u.locale) as locale, t.purpose as token_purpose,
+  t.salt as token_salt, case when t.used_at is null then t.expires_at end as token_ends_at`)
+
+const mailsWithTokens = raw(`outbox o left join users u on u.id = o.user_id
+  left join one_time_tokens t on t.id = o.token_id`)
 
 export async function findMail(db: Queries, id: number): Promise<MailRow | null> {
   const rows = await db.query<Omit<MailRow, 'data'> & { data: string }>(
-    sql`select ${columns} from outbox o join users u on u.id = o.user_id where o.id = ${id}`,
+    sql`select ${columns} from ${mailsWithTokens} where o.id = ${id}`,
   )
   return rows.map(parseData)[0] ?? null
 }
@@ -74,7 +99,7 @@ export async function findMails(
 ): Promise<MailRow[]> {
   const state = filter.state === null ? sql`1 = 1` : STATE_CONDITIONS[filter.state]
   const rows = await db.query<Omit<MailRow, 'data'> & { data: string }>(sql`
-    select ${columns} from outbox o join users u on u.id = o.user_id
+    select ${columns} from ${mailsWithTokens}
     where o.id > ${filter.afterId} and ${state} order by o.id desc limit ${filter.limit}`)
   return rows.map(parseData)
 }
@@ -118,4 +143,9 @@ export async function retryMail(db: Queries, id: number, now: Date): Promise<Mai
 /** Deletes a mail, sent or not. Returns null if it does not exist. */
 export async function dropMail(db: Queries, id: number): Promise<MailAbout | null> {
   return (await db.query<MailAbout>(sql`delete from outbox where id = ${id} returning user_id, kind`))[0] ?? null
+}
+
+/** Deletes the address of a mail that was sent to one that is no user's. */
+export async function blankRecipient(db: Queries, id: number): Promise<void> {
+  await db.query(sql`update outbox set recipient = ${''} where id = ${id}`)
 }

@@ -1,4 +1,4 @@
-import sql, { join } from 'sql-template-tag'
+import sql, { empty, join } from 'sql-template-tag'
 import { joinedProfileColumns, type UserProfile } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
 
@@ -96,10 +96,16 @@ export async function forgetDevice(tx: Queries, session: { id: string; userId: n
     where user_id = ${session.userId} and device_digest = (select device_digest from sessions where id = ${session.id})`)
 }
 
-/** Forgets all devices of a user: any of them may be a thief's. */
-export async function forgetDevicesOfUser(tx: Queries, userId: number): Promise<void> {
+/**
+ * Forgets the devices of a user: any of them may be a thief's.
+ *
+ * @param except a session whose device stays known; null for none
+ */
+export async function forgetDevicesOfUser(tx: Queries, userId: number, except: string | null = null): Promise<void> {
   await tx.query(sql`
-    update sessions set device_digest = null where user_id = ${userId} and device_digest is not null`)
+    update sessions set device_digest = null
+    where user_id = ${userId} and device_digest is not null
+      ${except === null ? empty : sql`and device_digest <> coalesce((select s.device_digest from sessions s where s.id = ${except}), '')`}`)
 }
 
 /** Ends a session. Returns true only to the caller whose update ended it. */
@@ -111,17 +117,6 @@ export async function revokeSession(
     update sessions set revoked_at = ${session.now}, revoke_reason = ${session.reason}
     where id = ${session.id} and revoked_at is null returning id`)
   return rows.length === 1
-}
-
-/** Ends every active session of a user, whose row must have been updated or locked before. Returns their number. */
-export async function revokeSessionsOfUser(
-  tx: Queries,
-  sessions: { userId: number; reason: RevokeReason; now: Date },
-): Promise<number> {
-  const rows = await tx.query(sql`
-    update sessions set revoked_at = ${sessions.now}, revoke_reason = ${sessions.reason}
-    where user_id = ${sessions.userId} and revoked_at is null and expires_at > ${sessions.now} returning id`)
-  return rows.length
 }
 
 /** Ends active sessions that began by now and whose ids follow `after`, up to a limit; returns their ids. */

@@ -47,9 +47,15 @@ export async function findSessionOfUser(
 /** Ends active sessions of a user, whose row is locked; returns their ids. */
 export async function revokeActiveSessionsOfUser(
   tx: Queries,
-  sessions: { userId: number; except: string | null; kind: SessionKind | null; reason: RevokeReason; now: Date },
+  sessions: {
+    userId: number
+    reason: RevokeReason
+    now: Date
+    except?: string | null
+    kind?: SessionKind | null
+  },
 ): Promise<string[]> {
-  const { userId, except, kind, reason, now } = sessions
+  const { userId, reason, now, except = null, kind = null } = sessions
   const rows = await tx.query<{ id: string }>(sql`
     update sessions set revoked_at = ${now}, revoke_reason = ${reason}
     where user_id = ${userId} and revoked_at is null and expires_at > ${now}
@@ -67,4 +73,18 @@ export async function isSessionActive(
     select id from sessions
     where id = ${id} and user_id = ${userId} and revoked_at is null and expires_at > ${now}`)
   return rows.length === 1
+}
+
+/** Whether a user has a login session on a device, or an active one from a network. */
+export async function hasActiveSessionFrom(
+  db: Queries,
+  client: { userId: number; network: string | null; deviceDigest: string | null; now: Date },
+): Promise<boolean> {
+  const { userId, network, deviceDigest, now } = client
+  const rows = await db.query(sql`
+    select id from sessions
+    where user_id = ${userId} and kind = 'login'
+      and (device_digest = ${deviceDigest} or (network = ${network} and revoked_at is null and expires_at > ${now}))
+    limit 1`)
+  return rows.length > 0
 }
