@@ -96,6 +96,14 @@ export function url(protocols: readonly string[]): Reader<string> {
   }
 }
 
+const TOKEN = '{token}'
+
+/** Reads the URL of a page for links in mails, with the place of the token in it. */
+export const pageUrl: Reader<string> = (value, name) => {
+  if (value.includes(TOKEN)) return url(['http:', 'https:'])(value, name)
+  throw new ConfigError(`${name} must have ${TOKEN} where the token goes: https://app.example.com/page#token=${TOKEN}.`)
+}
+
 export function mailSender(value: string): MailFrom {
   const [, quoted, plain, bracketed, bare] =
     /^(?:"([^"]+)"|([^"<>]*?))\s*(?:<([^<>\s]+)>|([^<>\s]+))$/.exec(value) ?? []

@@ -7,6 +7,7 @@ type Group =
   | 'tokens'
   | 'pairs'
   | 'passwords'
+  | 'accounts'
   | 'mail'
   | 'https'
   | 'browsers'

@@ -1,15 +1,14 @@
+import { ACCOUNT_SETTINGS } from './account-settings.ts'
 import { databaseUrl } from './database-url.ts'
 import { optional, optionalList, type Setting, withDefault } from './setting.ts'
 import {
   ipRanges,
   lifetimeSeconds,
   list,
-  mailSender,
   oneOf,
   onOrOff,
   origins,
   shortText,
-  smtpServer,
   text,
   url,
   wholeNumber,
@@ -178,26 +177,7 @@ export const SETTINGS = {
     read: wholeNumber(4, 15),
     describe: '4 to 15',
   }),
-  smtpUrl: optional({
-    name: 'SMTP_URL',
-    group: 'mail',
-    secret: true,
-    read: smtpServer,
-    describe: '`smtp://user:password@host:587` or `smtps://…:465`',
-  }),
-  mailFrom: optional({
-    name: 'MAIL_FROM',
-    group: 'mail',
-    defaultInWords: 'none; needed with `SMTP_URL`',
-    read: mailSender,
-    describe: 'sender of mails',
-  }),
-  publicUrl: optional({
-    name: 'PUBLIC_URL',
-    group: 'mail',
-    read: url(['http:', 'https:']),
-    describe: 'address of your service for its users',
-  }),
+  ...ACCOUNT_SETTINGS,
   trustedProxies: optionalList({
     name: 'TRUSTED_PROXIES',
     group: 'https',

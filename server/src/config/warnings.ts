@@ -29,6 +29,13 @@ const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
     publicUrl?.startsWith('http:') && !isLoopbackUrl(publicUrl)
       ? 'PUBLIC_URL is plain HTTP, and mails send users there; use https.'
       : null,
+  ({ passwordResetUrl, emailVerificationUrl, emailConfirmationUrl, emailUndoUrl, notMeUrl }) => {
+    const urls = [passwordResetUrl, emailVerificationUrl, emailConfirmationUrl, emailUndoUrl, notMeUrl]
+    const exposed = urls.find((url) => url !== null && !/#.*\{token\}/.test(url))
+    return exposed
+      ? `A page for links in mails has {token} before #, where logs and other sites see it: ${exposed}; put it behind the #.`
+      : null
+  },
   ({ demoFrom }) =>
     demoFrom.includes('127.0.0.1') && !demoFrom.includes('192.0.2.1')
       ? null

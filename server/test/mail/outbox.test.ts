@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql, { type Sql } from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
+import type { Context } from '../../src/auth/context/context.ts'
 import { deliverDue } from '../../src/mail/delivery/delivery.ts'
 import { insertUser } from '../../src/storage/account/users.ts'
 import type { Database } from '../../src/storage/database/database.ts'
@@ -145,10 +146,11 @@ test('a delivery round with nothing due runs one read', async () => {
     return query<Row>(statement)
   }
   const smtp = { send: () => assert.fail('nothing is due') }
-  const sender = { name: null, address: 'no-reply@acme.example', publicUrl: null }
+  const sender = { name: null, address: 'no-reply@acme.example', publicUrl: null, appUrl: null, ownPages: {} }
   const [{ signal: stopping }, { signal: abandon }] = [new AbortController(), new AbortController()]
   const log = { info() {}, warn() {}, error() {} }
-  await deliverDue({ db, now: () => NOW, log, smtp, sender }, { stopping, abandon })
+  const tokens = {} as Context['tokens']
+  await deliverDue({ db, now: () => NOW, log, smtp, sender, tokens }, { stopping, abandon })
   assert.equal(statements.length, 1)
   assert.match(statements[0] ?? '', /^select /)
 })

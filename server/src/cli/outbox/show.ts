@@ -15,7 +15,7 @@ export async function showMailCommand(id: number, options: ShowOptions): Promise
   await withDatabase({ mayCreate: false }, async ({ db, config }) => {
     const mail = await findMail(db, id)
     if (!mail) throw new CommandError(`No mail has the id ${id}; tessera outbox list shows the ids.`)
-    const message = renderMail(mail, senderFrom(config))
+    const message = renderMail(mail, senderFrom(config), null)
     if (options.json) return printJson([{ ...mail, ...message }])
     if (options.html) return print(message.html)
     printFields({

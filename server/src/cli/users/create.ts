@@ -31,6 +31,7 @@ export async function createUserCommand(email: string, options: CreateOptions): 
         locale: options.locale,
         role: options.role,
         guid: options.guid ?? null,
+        isEmailVerified: true,
         origin,
       })
       if (outcome.kind === 'invalid') throw new CommandError(validationSentence(outcome.errors))

@@ -78,6 +78,6 @@ async function requireMail({ db }: Pick<HttpContext, 'db'>, id: string): Promise
   return mail
 }
 
-function renderMessage({ edge }: Pick<HttpContext, 'edge'>, mail: MailRow) {
-  return renderMail(mail, edge.sender)
+function renderMessage({ edge, tokens }: Pick<HttpContext, 'edge' | 'tokens'>, mail: MailRow) {
+  return renderMail(mail, edge.sender, tokens.refreshKeys)
 }

@@ -1,7 +1,8 @@
 import type { Context } from '../../auth/context/context.ts'
+import { beginTokenLife } from '../../auth/one-time/new-token.ts'
 import { sha256 } from '../../crypto/sha256.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
-import { findMail, type MailRow } from '../../storage/notice/outbox.ts'
+import { blankRecipient, findMail, type MailRow } from '../../storage/notice/outbox.ts'
 import {
   type ClaimedMail,
   claimMails,
@@ -15,7 +16,7 @@ import { renderMail, UnknownMailKind } from '../messages/render-mail.ts'
 import type { Sender } from '../messages/sender.ts'
 import { NotSent, type Smtp } from './smtp.ts'
 
-interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log'> {
+interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log' | 'tokens'> {
   smtp: Smtp
   sender: Sender
 }
@@ -70,12 +71,19 @@ async function settleAll(deliveries: Promise<boolean>[]): Promise<boolean[]> {
 async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: AbortSignal): Promise<boolean> {
   const mail = await findMail(ctx.db, claimed.id)
   if (!mail) return true // its user has been deleted since
+  if (hasDeadLink(mail, ctx.now())) {
+    await discard(ctx, mail, claimed)
+    return true
+  }
   const about = { mailId: mail.id, kind: mail.kind, attempts: claimed.attempts }
   try {
     const signal = AbortSignal.any([abandon, AbortSignal.timeout(SEND_TIMEOUT_MILLISECONDS)])
     const envelope = { to: mail.email, messageId: buildMessageId(mail, ctx.sender), date: mail.created_at }
-    await ctx.smtp.send(renderMail(mail, ctx.sender), envelope, signal)
+    await ctx.smtp.send(renderMail(mail, ctx.sender, ctx.tokens.refreshKeys), envelope, signal)
     await markMailSent(ctx.db, mail.id, ctx.now())
+    if (mail.token_id !== null) await beginTokenLife(ctx.db, mail.token_id, ctx.now())
+    // An address that no user has proven is not kept longer than its mail needs it.
+    if (mail.user_id === null || mail.kind === 'confirm_email') await blankRecipient(ctx.db, mail.id)
     ctx.log.info(about, 'a mail was sent')
     return true
   } catch (error) {
@@ -84,6 +92,18 @@ async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: Abor
     await recordFailure(ctx, mail, claimed, error as Error)
     return !(error instanceof NotSent) || !['connection', 'ambiguous'].includes(error.failure)
   }
+}
+
+/** Whether the one-time token of a mail was used, has ended or is gone: its link and its code do nothing any more. */
+function hasDeadLink({ token_id, token_ends_at }: MailRow, now: Date): boolean {
+  return token_id !== null && (token_ends_at === null || token_ends_at <= now)
+}
+
+async function discard(ctx: DeliveryContext, mail: MailRow, claimed: ClaimedMail): Promise<void> {
+  const now = ctx.now()
+  const reason = 'not sent: its link is no longer good'
+  await markMailFailed(ctx.db, { mail: claimed, nextAttemptAt: now, refusals: mail.refusals, failedAt: now, reason })
+  ctx.log.info({ mailId: mail.id, kind: mail.kind, reason }, 'a mail was dropped')
 }
 
 async function recordFailure(ctx: DeliveryContext, mail: MailRow, claimed: ClaimedMail, error: Error): Promise<void> {

@@ -7,17 +7,27 @@ export function layOut(content: MessageContent, locale: Locale): Message {
   return { subject: content.subject, text: asText(content), html: asHtml(content, locale) }
 }
 
-function asText({ greeting, opening, facts, sections, closing }: MessageContent): string {
+function asText(content: MessageContent): string {
+  const { greeting, opening, code, action, goodUntil, facts, sections, closing } = content
   const widest = Math.max(...facts.map(({ label }) => label.length)) + 2
   const table = facts.map(({ label, value }) => `  ${`${label}:`.padEnd(widest)}${value}`).join('\n')
   const parts = sections.map(({ heading, paragraphs }) => [heading.toUpperCase(), ...paragraphs].join('\n\n'))
-  return `${[greeting, opening, table, ...parts, `-- \n${closing}`].join('\n\n')}\n`
+  const secrets = [
+    ...(code ? [`${code.label}\n\n  ${code.code}`] : []),
+    ...(action ? [`${action.label}:\n${action.url}`] : []),
+    ...(goodUntil === null ? [] : [goodUntil]),
+  ]
+  return `${[greeting, opening, ...secrets, table, ...parts, `-- \n${closing}`].join('\n\n')}\n`
 }
 
 const TEXT = 'margin:0 0 16px;font-size:16px;line-height:1.5;color:#1f2933'
+const CODE = 'margin:0 0 16px;font:600 28px/1.3 ui-monospace,Menlo,Consolas,monospace;letter-spacing:2px;color:#1f2933'
+const BUTTON =
+  'display:inline-block;padding:12px 22px;background:#b45309;color:#ffffff;font-size:16px;font-weight:600;text-decoration:none;border-radius:6px'
 const SMALL = 'padding:7px 0;font-size:14px;line-height:1.4;vertical-align:top;border-bottom:1px solid #e4e7eb'
 
-function asHtml({ subject, greeting, opening, facts, sections, closing }: MessageContent, locale: Locale): string {
+function asHtml(content: MessageContent, locale: Locale): string {
+  const { subject, greeting, opening, code, action, goodUntil, facts, sections, closing } = content
   const rows = facts.map(
     ({ label, value }) => html`
           <tr>
@@ -47,6 +57,9 @@ function asHtml({ subject, greeting, opening, facts, sections, closing }: Messag
         <h1 style="margin:0 0 20px;font-size:21px;line-height:1.3;color:#1f2933">${subject}</h1>
         <p style="${TEXT}">${greeting}</p>
         <p style="${TEXT}">${opening}</p>
+        ${code && html`<p style="${TEXT};margin-bottom:4px">${code.label}</p><p style="${CODE}">${code.code}</p>`}
+        ${action && html`<p style="margin:0 0 16px"><a href="${action.url}" style="${BUTTON}">${action.label}</a></p>`}
+        ${goodUntil && html`<p style="${TEXT};font-size:14px;color:#616e7c">${goodUntil}</p>`}
         <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="border-collapse:collapse;border-top:1px solid #e4e7eb">${rows}
         </table>${parts}
       </td></tr>

@@ -6,6 +6,12 @@ export interface MessageContent {
   greeting: string
   /** The event, in one or two sentences. */
   opening: string
+  /** A code to type; null if the mail has none. */
+  code: { label: string; code: string } | null
+  /** The link, and the text of its button; null if the mail has none. */
+  action: { label: string; url: string } | null
+  /** Says until when code and link are good; null if the mail has neither. */
+  goodUntil: string | null
   facts: readonly Fact[]
   /** The possible causes, and the next steps. */
   sections: readonly Section[]
