@@ -28,6 +28,7 @@ export function edgeSettings(config: Config): EdgeSettings {
     allowsPages: corsOrigins.length > 0 || !production,
     allowsOrigin: (origin) => listed.has(origin) || (!production && isLoopbackOrigin(origin)),
     cookieMode,
+    emailLogin: config.emailLogin,
     apiPages: config.apiPages,
     showsMailbox: !production && config.secrets.smtpUrl === null,
     sender: senderFrom(config),

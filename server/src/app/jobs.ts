@@ -1,4 +1,5 @@
 import type { Context } from '../auth/context/context.ts'
+import { prepareMails } from '../auth/requested-mail/prepare-mails.ts'
 import type { Config } from '../config/config.ts'
 import { announceMails } from '../mail/delivery/announce.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
@@ -18,7 +19,7 @@ const MAIL_INTERVAL_MILLISECONDS = 2000
 /** Starts the background jobs of every replica: sending mails, deleting expired rows, and sampling digests. */
 export async function startBackground(
   config: Config,
-  ctx: Pick<Context, 'db' | 'now' | 'log' | 'passwords'>,
+  ctx: Pick<Context, 'db' | 'now' | 'log' | 'passwords' | 'settings' | 'tokens'>,
 ): Promise<Background> {
   const imitateDigests = async () => ctx.passwords.imitate(await sampleDigests(ctx.db))
   await imitateDigests()
@@ -45,7 +46,18 @@ export async function startBackground(
   }
 }
 
-async function mailJob(config: Config, ctx: Pick<Context, 'db' | 'now' | 'log'>): Promise<Job> {
+type MailContext = Pick<Context, 'db' | 'now' | 'log' | 'settings' | 'tokens'>
+
+/** Writes the mails that clients asked for, then sends all that are due. */
+async function mailJob(config: Config, ctx: MailContext): Promise<Job> {
+  const send = await sendJob(config, ctx)
+  return async (signals) => {
+    await prepareMails(ctx)
+    await send(signals)
+  }
+}
+
+async function sendJob(config: Config, ctx: MailContext): Promise<Job> {
   if (config.secrets.smtpUrl === null) {
     return announceMails(ctx, (id) => (config.production ? `tessera outbox show ${id}` : `/dev/mail/${id}`))
   }

@@ -14,11 +14,16 @@ export function ruleSettings(config: Config): Settings {
     passwordMaxBytes: config.passwordHash.algorithm === 'bcrypt' ? BCRYPT_MAX_BYTES : ARGON2_MAX_BYTES,
     refuseGuessablePasswords: config.production,
     productWords: productWords(config),
+    sendsMails: config.secrets.smtpUrl !== null,
+    limitsMails: config.rateLimit,
+    requireVerifiedEmail: config.requireVerifiedEmail,
+    hideAccountExistence: config.hideAccountExistence,
+    loginAlerts: config.loginAlerts,
     allowDemoUsers: !config.production,
   }
 }
 
-function productWords({ mailFrom, publicUrl }: Config): string[] {
-  const host = publicUrl === null ? '' : new URL(publicUrl).hostname
-  return ['tessera', mailFrom?.name ?? '', host, ...host.split('.')]
+function productWords({ mailFrom, publicUrl, appName, appUrl }: Config): string[] {
+  const hosts = [publicUrl, appUrl].map((url) => (url === null ? '' : new URL(url).hostname))
+  return ['tessera', mailFrom?.name ?? '', appName ?? '', ...hosts.flatMap((host) => [host, ...host.split('.')])]
 }

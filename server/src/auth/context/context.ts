@@ -39,6 +39,13 @@ export interface Settings {
   refuseGuessablePasswords: boolean
   /** The names of the service, which users choose passwords after. */
   productWords: readonly string[]
+  /** Whether a mail server takes the mails; else they wait in the outbox, and their links are good at once. */
+  sendsMails: boolean
+  /** Whether mails that are asked for have limits: `RATE_LIMIT`. */
+  limitsMails: boolean
+  requireVerifiedEmail: boolean
+  hideAccountExistence: boolean
+  loginAlerts: boolean
   /** Whether users whose passwords are public may sign in at all. */
   allowDemoUsers: boolean
 }
