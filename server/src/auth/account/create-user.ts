@@ -1,4 +1,5 @@
 import { isUuid, uuidV4 } from '../../crypto/uuid.ts'
+import { refuseHeldAddress } from '../../storage/account/address-holds.ts'
 import { findUserByEmail, insertUser, type Role, type UserRow } from '../../storage/account/users.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import type { Locale } from '../../text/locale.ts'
@@ -18,6 +19,8 @@ interface CreateUserInput {
   role: Role
   /** Null generates one. */
   guid: string | null
+  /** Whether the address counts as proven: an operator's word, or a code out of its mailbox. */
+  isEmailVerified: boolean
   origin: Origin
 }
 
@@ -42,19 +45,21 @@ export async function createUser(
   })
   if (email === null || Object.keys(errors).length > 0) return { kind: 'invalid', errors }
 
+  const now = ctx.now()
   const user = {
     guid: input.guid?.toLowerCase() ?? uuidV4(ctx.random),
     email,
+    email_verified_at: input.isEmailVerified ? now : null,
     password_digest: input.password === null ? null : await ctx.passwords.digest(input.password),
     first_name: input.firstName,
     last_name: input.lastName,
     role: input.role,
     locale: input.locale,
   }
-  const now = ctx.now()
   try {
     const row = await ctx.db.transaction(async (tx) => {
       const inserted = await insertUser(tx, user, now)
+      await refuseHeldAddress(tx, user.email, now)
       await recordEvent(tx, { kind: 'user_registered', userId: inserted.id }, input.origin, now)
       return inserted
     })

@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
 import { type CreateUserOutcome, createUser } from './create-user.ts'
 
-interface RegisterInput {
+export interface RegisterInput {
   email: string
   password: string
   firstName: string | null
@@ -22,5 +22,5 @@ export function register(
   ctx: Pick<Context, 'db' | 'passwords' | 'settings' | 'now' | 'random'>,
   { client, ...fields }: RegisterInput,
 ): Promise<CreateUserOutcome> {
-  return createUser(ctx, { ...fields, guid: null, role: 'user', origin: client })
+  return createUser(ctx, { ...fields, guid: null, role: 'user', isEmailVerified: false, origin: client })
 }

@@ -1,9 +1,13 @@
+import { refuseHeldAddress } from '../../storage/account/address-holds.ts'
+import { endTokensOfUser } from '../../storage/account/one-time-tokens.ts'
 import {
   findUserByEmail,
+  setVerifiedEmail,
   type UserChange,
   type UserRow,
   updateUser as updateUserRow,
 } from '../../storage/account/users.ts'
+import type { Queries } from '../../storage/database/database.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
@@ -33,6 +37,7 @@ export async function updateUser(
         change: { ...change, ...(change.email !== undefined && { email }) },
         now,
       })
+      if (email !== user.email) await leaveAddress(tx, { id: user.id, email, now })
       if (!updated) return { kind: 'invalid', errors: { user: ['does not exist any more'] } }
       const details = { fields: Object.keys(change).join(' ') }
       await recordEvent(tx, { kind: 'user_updated', userId: user.id, details }, origin, now)
@@ -41,6 +46,13 @@ export async function updateUser(
   } catch (error) {
     return { kind: 'invalid', errors: takenFieldError(error, ['email']) }
   }
+}
+
+/** Ends the links that went to the old address. An operator vouches for the new one. */
+async function leaveAddress(tx: Queries, { id, email, now }: { id: number; email: string; now: Date }): Promise<void> {
+  await refuseHeldAddress(tx, email, now, id)
+  await endTokensOfUser(tx, id, now)
+  await setVerifiedEmail(tx, { id, email, now })
 }
 
 async function validateAddress(ctx: Pick<Context, 'db'>, email: string | null, user: UserRow): Promise<string[]> {
