@@ -100,6 +100,37 @@ export function signUpBudgets(ip: string): Budget[] {
   return networks.map(([network, points]) => ({ key: `sign-up ${network}`, points, windowSeconds: HOUR_SECONDS }))
 }
 
+const DAY_SECONDS = 86_400
+
+/**
+ * Limits the wrong passwords that clients with an access token send, per user: apart from the failures of strangers at the
+ * login, who could otherwise keep a user from changing the password.
+ */
+export function currentPasswordBudgets(userId: number): Budget[] {
+  return [
+    { key: `current-password ${userId}`, points: 10, windowSeconds: QUARTER_HOUR_SECONDS },
+    { key: `current-password-day ${userId}`, points: 30, windowSeconds: DAY_SECONDS },
+  ]
+}
+
+/** Limits the codes that a user tries, whichever mail they are of. A right one refunds the first budget only. */
+export function codeBudgets(userId: number): Budget[] {
+  return [
+    { key: `code ${userId}`, points: 10, windowSeconds: QUARTER_HOUR_SECONDS },
+    { key: `code-day ${userId}`, points: 30, windowSeconds: DAY_SECONDS },
+  ]
+}
+
+/** Limits the mails that a network asks for. Beyond it, requests are answered as before and do nothing. */
+export function mailRequestBudgets(ip: string): Budget[] {
+  return [{ key: `mail-request ${clientNetwork(ip)}`, points: 60, windowSeconds: HOUR_SECONDS }]
+}
+
+/** Limits the changes of address that a user asks for: each writes to the address before. */
+export function emailChangeBudgets(userId: number): Budget[] {
+  return [{ key: `email-change ${userId}`, points: 5, windowSeconds: HOUR_SECONDS }]
+}
+
 /** Limits the requests per minute of one session or of one network, at endpoints that do no password hashing. */
 export function requestBudgets(kind: string, of: string, pointsPerMinute: number): Budget[] {
   return [{ key: `${kind} ${of}`, points: pointsPerMinute, windowSeconds: MINUTE_SECONDS }]

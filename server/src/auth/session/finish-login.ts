@@ -1,37 +1,50 @@
 import type { DeviceToken } from '../../crypto/device-token.ts'
 import { lockUserForLogin } from '../../storage/account/user-locks.ts'
 import type { UserRow } from '../../storage/account/users.ts'
+import type { Queries } from '../../storage/database/database.ts'
+import type { Locale } from '../../text/locale.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
+import { warnOfLogin } from '../notice/warn-owner.ts'
+import { type BegunLogin, beginLogin } from '../requested-mail/begin-login.ts'
 import { type IssuedTokens, issueTokens } from './issued-tokens.ts'
 import { openSession, prepareSession } from './open-session.ts'
 
 /** The outcome of a login that was not refused. */
-export type LoginOutcome = { kind: 'session'; user: UserRow; tokens: IssuedTokens }
+export type LoginOutcome =
+  | { kind: 'session'; user: UserRow; tokens: IssuedTokens }
+  /** The address must be proven first: a mail with a code is on its way. */
+  | ({ kind: 'email_not_verified' } & BegunLogin)
 
-interface VerifiedLogin {
+export interface VerifiedLogin {
   user: UserRow
   /** How the user authenticated (RFC 8176). */
   methods: readonly string[]
-  /** The digest that the password was verified against. */
-  verifiedDigest: string | null
+  /** The digest that the password was verified against; undefined for a login without a password. */
+  verifiedDigest?: string | null
+  /** Uses up a one-time token in the transaction that opens the session. Returns false if that is not possible any more. */
+  claim?: (tx: Queries) => Promise<boolean>
   /** Whether the refresh token goes into a cookie: a browser always stores the successor. */
   inCookie: boolean
   /** The device that becomes known to the account; null for one that keeps no token. */
   device: DeviceToken | null
+  /** The language of mails, for an address without an account. */
+  locale: Locale
   client: Client
   now: Date
 }
 
+type LoginContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>
+
 /**
  * The last step of every way to sign in, and the only way to a `login` session: rules for all logins belong here.
  *
- * @returns null when the user is gone or disabled, or no longer has the password that was verified
+ * @returns null when the user is gone or disabled, no longer has the password that was verified, or the claim failed
  */
-export async function finishLogin(
-  ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>,
-  { user, methods, verifiedDigest, inCookie, device, client, now }: VerifiedLogin,
-): Promise<LoginOutcome | null> {
+export async function finishLogin(ctx: LoginContext, login: VerifiedLogin): Promise<LoginOutcome | null> {
+  const { user, methods, verifiedDigest, claim, inCookie, device, client, now } = login
+  const { settings } = ctx
+  if (settings.requireVerifiedEmail && user.email_verified_at === null && !claim) return askForProof(ctx, login)
   const kind = 'login'
   const prepared = await prepareSession(ctx, {
     userId: user.id,
@@ -42,12 +55,22 @@ export async function finishLogin(
     client,
     now,
   })
-  const { allowDemoUsers } = ctx.settings
   const opened = await ctx.db.transaction(async (tx) => {
-    if (!(await lockUserForLogin(tx, { userId: user.id, verifiedDigest, allowDemoUsers, now }))) return false
-    await openSession(tx, ctx, prepared)
+    const lock = { userId: user.id, verifiedDigest, allowDemoUsers: settings.allowDemoUsers, now }
+    const locked = await lockUserForLogin(tx, lock)
+    if (!locked || (claim && !(await claim(tx)))) return false
+    const { isKnown } = await openSession(tx, ctx, prepared)
+    if (settings.loginAlerts && !isKnown && !locked.isFirstLogin)
+      await warnOfLogin(tx, ctx, { user, sessionId: prepared.session.id, client, now })
     return true
   })
   if (!opened) return null
   return { kind: 'session', user, tokens: issueTokens(ctx, { kind, user, ...prepared.issue, ip: client.ip, now }) }
+}
+
+/** Mails a code instead of opening a session. It completes this login: the password needs no second typing. */
+async function askForProof(ctx: LoginContext, login: VerifiedLogin): Promise<LoginOutcome> {
+  const { user, methods, inCookie, device, locale, client, now } = login
+  const request = { email: user.email, methods, inCookie, deviceDigest: device?.digest ?? null, locale, client }
+  return { kind: 'email_not_verified', ...(await beginLogin(ctx, request, now)) }
 }

@@ -2,6 +2,7 @@ import type { DeviceToken } from '../../crypto/device-token.ts'
 import { findUserByEmail, replacePasswordDigest, type UserRow } from '../../storage/account/users.ts'
 import { hasDevice } from '../../storage/session/sessions.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
+import type { Locale } from '../../text/locale.ts'
 import { AuthError } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
@@ -19,6 +20,8 @@ interface LoginInput {
   presented: DeviceToken | null
   /** Why the client may not sign in as a demo user; null if it may. */
   demoRefusal: string | null
+  /** The language of mails, for an address without an account. */
+  locale: Locale
   client: Client
 }
 
@@ -33,7 +36,7 @@ const MAX_ATTEMPTS = 2
  */
 export async function login(
   ctx: Context,
-  { email, password, inCookie, device, presented, demoRefusal, client }: LoginInput,
+  { email, password, inCookie, device, presented, demoRefusal, locale, client }: LoginInput,
 ): Promise<LoginOutcome> {
   const canonical = canonicalEmail(email)
   const known = presented && { email: canonical ?? '', digest: presented.digest }
@@ -49,9 +52,9 @@ export async function login(
     const allowed = user !== null && matches && user.disabled_at === null && !isRefusedDemo
     // `finishLogin` checks under a lock whether the user was disabled or the password changed in the meantime.
     const proof = { methods: ['pwd'], verifiedDigest: user?.password_digest ?? null }
-    const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, device, client, now }) : null
-    if (outcome) {
-      await renewOutdatedDigest(ctx, outcome.user, password)
+    const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, device, locale, client, now }) : null
+    if (user && outcome) {
+      await renewOutdatedDigest(ctx, user, password)
       return outcome
     }
     // A concurrent login may have renewed the digest that was compared; a changed password will not match.

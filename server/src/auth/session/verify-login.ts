@@ -1,0 +1,131 @@
+import type { DeviceToken } from '../../crypto/device-token.ts'
+import { sha256 } from '../../crypto/sha256.ts'
+import { releaseAddresses } from '../../storage/account/address-holds.ts'
+import {
+  endTokensOfUser,
+  findTokenOfHolder,
+  type OneTimeToken,
+  useToken,
+} from '../../storage/account/one-time-tokens.ts'
+import {
+  findUserById,
+  lockUserRow,
+  markEmailVerified,
+  setPasswordDigest,
+  type UserRow,
+} from '../../storage/account/users.ts'
+import type { Queries } from '../../storage/database/database.ts'
+import { forgetDevicesOfUser } from '../../storage/session/sessions.ts'
+import { hasActiveSessionFrom, revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
+import { isLocale } from '../../text/locale.ts'
+import { completeSignUp } from '../account/complete-sign-up.ts'
+import type { Context } from '../context/context.ts'
+import type { Client } from '../context/origin.ts'
+import { recordEvent } from '../notice/record-event.ts'
+import { tryCode } from '../one-time/use-token.ts'
+import { finishLogin, type LoginOutcome } from './finish-login.ts'
+
+type VerifyOutcome =
+  | { kind: 'login'; outcome: LoginOutcome; inCookie: boolean }
+  | { kind: 'expired' }
+  | { kind: 'invalid_code'; attemptsLeft: number }
+
+interface VerifyInput {
+  loginToken: string
+  code: string
+  device: DeviceToken | null
+  client: Client
+}
+
+/** A code by mail as the only proof (RFC 8176: a one-time password). It is never a second factor. */
+const BY_CODE = 'otp'
+
+/** How a client began a login, if it is still in progress. */
+export async function findBegunLogin(
+  ctx: Pick<Context, 'db' | 'now'>,
+  loginToken: string,
+): Promise<{ inCookie: boolean } | null> {
+  const token = await findBegun(ctx, loginToken)
+  return token && { inCookie: token.data['carrier'] === 'cookie' }
+}
+
+/**
+ * Completes a login or a sign-up with the code of a mail, by the client that began it. Of parallel calls, one succeeds. A
+ * code after the fifth wrong one, and one for a login that is not in progress any more, are `expired`.
+ */
+export async function verifyLogin(
+  ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random' | 'now'>,
+  { loginToken, code, device, client }: VerifyInput,
+): Promise<VerifyOutcome> {
+  const begun = await findBegun(ctx, loginToken)
+  if (!begun || begun.attempts_left === 0) return { kind: 'expired' }
+  const tried = await tryCode(ctx, { id: begun.id, typed: code })
+  if (!tried.matches) return { kind: 'invalid_code', attemptsLeft: tried.attemptsLeft }
+  const { token } = tried
+  // The address has no account, or its mails were too many: no code was sent.
+  if (token.recipient === '') return { kind: 'invalid_code', attemptsLeft: token.attempts_left }
+  const now = ctx.now()
+  const user =
+    token.purpose === 'sign_up' ? await completeSignUp(ctx, { token, client, now }) : await userOf(ctx, token)
+  if (!user) return { kind: 'expired' }
+  const proven = token.data['amr']?.split(' ').filter(Boolean) ?? []
+  const outcome = await finishLogin(ctx, {
+    user: { ...user, email_verified_at: user.email_verified_at ?? now },
+    methods: proven.length > 0 ? proven : [BY_CODE],
+    ...(token.purpose === 'login' && {
+      claim: (tx: Queries) => claimLogin(tx, { token, proven, device, client, now }),
+    }),
+    inCookie: token.data['carrier'] === 'cookie',
+    device,
+    locale: isLocale(user.locale) ? user.locale : 'en',
+    client,
+    now,
+  })
+  return outcome ? { kind: 'login', outcome, inCookie: token.data['carrier'] === 'cookie' } : { kind: 'expired' }
+}
+
+async function findBegun(ctx: Pick<Context, 'db' | 'now'>, loginToken: string): Promise<OneTimeToken | null> {
+  const token = await findTokenOfHolder(ctx.db, sha256(loginToken))
+  return token && token.used_at === null && token.expires_at > ctx.now() ? token : null
+}
+
+async function userOf({ db }: Pick<Context, 'db'>, { user_id: id }: OneTimeToken): Promise<UserRow | null> {
+  return id === null ? null : findUserById(db, id)
+}
+
+interface Claim {
+  token: OneTimeToken
+  proven: readonly string[]
+  device: DeviceToken | null
+  client: Client
+  now: Date
+}
+
+/** Uses the code up, for the address it was sent to, and counts the address as proven. The user is locked. */
+async function claimLogin(tx: Queries, { token, proven, device, client, now }: Claim): Promise<boolean> {
+  const user = token.user_id === null ? null : await lockUserRow(tx, token.user_id)
+  if (!user || user.email !== token.recipient || !(await useToken(tx, token.id, now))) return false
+  if (user.email_verified_at !== null) return true
+  // The code that completes a login with the password is the user's own proof.
+  const isOwn = proven.length > 0 || (await isKnownDevice(tx, user, device, now))
+  if (!isOwn) await takeFromStrangers(tx, user.id, now)
+  await markEmailVerified(tx, user.id, now)
+  await recordEvent(tx, { kind: 'email_verified', userId: user.id }, client, now)
+  return true
+}
+
+async function isKnownDevice(tx: Queries, { id: userId }: UserRow, device: DeviceToken | null, now: Date) {
+  return hasActiveSessionFrom(tx, { userId, network: null, deviceDigest: device?.digest ?? null, now })
+}
+
+/**
+ * The first proof of a mailbox takes everything that was there before: an attacker may have signed up with the address
+ * (pre-hijacking, CVE-2024-38351).
+ */
+async function takeFromStrangers(tx: Queries, userId: number, now: Date): Promise<void> {
+  await setPasswordDigest(tx, { id: userId, digest: null, now })
+  await revokeActiveSessionsOfUser(tx, { userId, reason: 'password_reset', now })
+  await forgetDevicesOfUser(tx, userId)
+  await endTokensOfUser(tx, userId, now)
+  await releaseAddresses(tx, userId)
+}
