@@ -1,6 +1,14 @@
+import { changePassword } from './account/change-password.ts'
+import { confirmEmailChange } from './account/confirm-email-change.ts'
 import { deleteUser } from './account/delete-user.ts'
+import { forgotPassword } from './account/forgot-password.ts'
 import { me } from './account/me.ts'
+import { requestEmailChange } from './account/request-email-change.ts'
+import { requestVerification } from './account/request-verification.ts'
+import { resetPassword } from './account/reset-password.ts'
 import { signUp } from './account/sign-up.ts'
+import { undoEmailChange } from './account/undo-email-change.ts'
+import { verifyEmail } from './account/verify-email.ts'
 import { oauth } from './contract/oauth.ts'
 import { registration } from './contract/registration.ts'
 import { standard } from './contract/standard.ts'
@@ -9,6 +17,7 @@ import { type Route, route } from './endpoint/route.ts'
 import { apiPages } from './guard/api-pages.ts'
 import { bearer } from './guard/bearer.ts'
 import { developmentMailbox } from './guard/development-mailbox.ts'
+import { emailLogin } from './guard/email-login.ts'
 import * as limits from './guard/limits.ts'
 import { pairIssuance } from './guard/service-key.ts'
 import { openapiDocument } from './openapi/openapi-document.ts'
@@ -26,8 +35,29 @@ import { endSessions } from './session/end-sessions.ts'
 import { issuePair } from './session/issue-pair.ts'
 import { listSessions } from './session/list-sessions.ts'
 import { login } from './session/login.ts'
+import { loginByMail } from './session/login-by-mail.ts'
 import { logout } from './session/logout.ts'
+import { notMe } from './session/not-me.ts'
 import { showSession } from './session/show-session.ts'
+import { verifyLogin } from './session/verify-login.ts'
+
+const withBearer = { contract: standard, guard: bearer, limit: limits.account } as const
+const withMail = { contract: standard, limit: limits.mailSteps } as const
+
+/** The life of an account: passwords, addresses, and what mails lead to. */
+const accountRoutes: readonly Route[] = [
+  route('POST /api/v1/users/password', changePassword, { ...withBearer, work: 'password' }),
+  route('POST /api/v1/users/password/forgot', forgotPassword, { ...withMail, work: 'database' }),
+  route('POST /api/v1/users/password/reset', resetPassword, { ...withMail, work: 'password' }),
+  route('POST /api/v1/users/email/verification', requestVerification, { ...withBearer, work: 'database' }),
+  route('POST /api/v1/users/email/verify', verifyEmail, { ...withBearer, work: 'database' }),
+  route('POST /api/v1/users/email/change', requestEmailChange, { ...withBearer, work: 'password' }),
+  route('POST /api/v1/users/email/confirm', confirmEmailChange, { ...withBearer, work: 'database' }),
+  route('POST /api/v1/users/email/undo', undoEmailChange, { ...withMail, work: 'database' }),
+  route('POST /api/v1/auth/login/email', loginByMail, { ...withMail, work: 'database', guard: emailLogin }),
+  route('POST /api/v1/auth/login/verify', verifyLogin, { ...withMail, work: 'token' }),
+  route('POST /api/v1/auth/not_me', notMe, { ...withMail, work: 'database' }),
+]
 
 /** All routes, each with its contract, its cost, its guard and its limit. */
 export const routes: readonly Route[] = [
@@ -41,6 +71,8 @@ export const routes: readonly Route[] = [
     guard: bearer,
     limit: limits.deletion,
   }),
+
+  ...accountRoutes,
 
   route('POST /api/v1/auth/login', login, { contract: standard, work: 'password', limit: limits.login }),
   route('POST /api/v1/auth/refresh', refresh, { contract: standard, work: 'token', limit: limits.refresh }),

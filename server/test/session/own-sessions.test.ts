@@ -115,9 +115,7 @@ test('of two sessions that end each other at the same time, one wins', async () 
   for (let round = 0; round < 20; round++) {
     const ann = await logInNewUser(server)
     const both = [ann, await logIn(server, ann.user.email)]
-    const answers = await Promise.all(
-      both.map(({ access_token: bearer }) => server.delete(SESSIONS, { bearer })),
-    )
+    const answers = await Promise.all(both.map(({ access_token: bearer }) => server.delete(SESSIONS, { bearer })))
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 401])
     const alive = await Promise.all(both.map(({ access_token }) => me(server, access_token)))
     assert.deepEqual(alive.map(({ status }) => status).sort(), [200, 401])

@@ -1,9 +1,12 @@
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { register } from '../../auth/account/register.ts'
-import type { Locale } from '../../text/locale.ts'
+import { requestSignUp } from '../../auth/account/request-sign-up.ts'
 import { InvalidBody } from '../contract/invalid-body.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { preferredLocale } from '../request/preferred-locale.ts'
 import { EXAMPLE_USER } from '../view/examples.ts'
+import { BegunLoginSchema } from '../view/tokens.ts'
 import { UserSchema, userView } from '../view/user.ts'
 
 const optionalName = Type.Optional(Type.Union([Type.String(), Type.Null()]))
@@ -31,17 +34,24 @@ export const signUp = endpoint({
       last_name: optionalName,
     }),
   }),
-  responses: { 200: Type.Object({ message: Type.String(), user: UserSchema }) },
-  async handle(ctx, request) {
+  responses: {
+    200: Type.Object({ message: Type.String(), user: UserSchema }),
+    202: BegunLoginSchema,
+  },
+  async handle(ctx, request, reply) {
     const { email, password, first_name: firstName = null, last_name: lastName = null } = request.body.user
-    const locale = preferredLocale(request.headers['accept-language'])
-    const outcome = await register(ctx, { email, password, firstName, lastName, locale, client: request.client })
+    const locale = preferredLocale(request)
+    const input = { email, password, firstName, lastName, locale, client: request.client }
+    if (ctx.settings.hideAccountExistence) return begin(await requestSignUp(ctx, input), reply)
+    const outcome = await register(ctx, input)
     if (outcome.kind === 'invalid') throw new InvalidBody(outcome.errors)
     return { message: 'You have successfully registered', user: userView(outcome.user) }
   },
 })
 
-/** Returns the language for the user's mails: Russian if it is the browser's first language, else English. */
-function preferredLocale(acceptLanguage: string | undefined): Locale {
-  return /^\s*ru\b/i.test(acceptLanguage ?? '') ? 'ru' : 'en'
+/** Answers a sign-up alike, whether or not the address has an account. */
+function begin(outcome: Awaited<ReturnType<typeof requestSignUp>>, reply: FastifyReply): FastifyReply {
+  if (outcome.kind === 'invalid') throw new InvalidBody(outcome.errors)
+  const message = 'A mail with a code is on its way'
+  return reply.code(202).send({ message, login_token: outcome.loginToken, expires_in: outcome.expiresInSeconds })
 }

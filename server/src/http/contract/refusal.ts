@@ -72,3 +72,27 @@ export function unknownTransferCoding(): Refusal {
 export function twoHosts(): Refusal {
   return new Refusal(400, 'bad_request', 'The request has more than one Host', CLOSE)
 }
+
+/** A code out of a mail that is wrong, or is not good any more. */
+export function invalidCode(attemptsLeft: number | null): Refusal {
+  const details = attemptsLeft === null ? {} : { attempts_left: attemptsLeft }
+  return new Refusal(422, 'invalid_code', 'The code is wrong', {}, details)
+}
+
+/** The login that a code should complete is not in progress any more. */
+export function loginExpired(): Refusal {
+  return new Refusal(422, 'login_expired', 'The login has expired, begin again')
+}
+
+/** The session is old: the step needs the password (RFC 9470 has the header for it). */
+export function stepUpRequired(maxAgeSeconds: number): Refusal {
+  const challenge = `Bearer error="insufficient_user_authentication", max_age=${maxAgeSeconds}`
+  const details = { methods: ['password'] }
+  return new Refusal(403, 'step_up_required', 'Send the current password', { 'www-authenticate': challenge }, details)
+}
+
+/** The password is right, and the address is not proven: the code of a mail completes the login. */
+export function emailNotVerified(loginToken: string, expiresInSeconds: number): Refusal {
+  const details = { login_token: loginToken, expires_in: expiresInSeconds }
+  return new Refusal(403, 'email_not_verified', 'The e-mail address is not confirmed', {}, details)
+}

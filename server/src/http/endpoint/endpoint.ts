@@ -28,7 +28,7 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
 
 export interface About {
   operationId: string
-  tag: 'Registration' | 'Authentication' | 'Sessions' | 'Token pairs' | 'OAuth' | 'Operation'
+  tag: 'Registration' | 'Authentication' | 'Sessions' | 'Password' | 'E-mail' | 'Token pairs' | 'OAuth' | 'Operation'
   summary: string
   /** The description of a successful response. */
   success: string
@@ -36,6 +36,8 @@ export interface About {
   detail?: string
   /** Refusals of the rules, in addition to those of the guard, the limit and the body. */
   refusals?: readonly AuthErrorCode[]
+  /** Other refusals, for the description. */
+  errors?: readonly Error[]
   takesIdempotencyKey?: boolean
   /** Whether the refresh token may come from a cookie, or be returned in one. */
   takesCookie?: boolean

@@ -33,6 +33,8 @@ export interface EdgeSettings {
   /** Whether there may be such pages: without any, no request is looked at for CORS. */
   allowsPages: boolean
   cookieMode: boolean
+  /** Whether users may sign in with a code by mail. */
+  emailLogin: boolean
   /** Whether `/`, `/docs` and `/openapi.json` are served. */
   apiPages: boolean
   /** Whether mails are shown in the browser: in development, when no mail server is configured. */

@@ -47,6 +47,18 @@ export const sessions: Limit = {
   budgets: (request) => requestBudgets('sessions', `${requireCaller(request).userId}`, 60),
 }
 
+/** Counts the steps of a user that need an access token: a password, an address. */
+export const account: Limit = {
+  countedBy: 'process',
+  budgets: (request) => requestBudgets('account', `${requireCaller(request).userId}`, 60),
+}
+
+/** Counts links, codes and requests for mails by network: they come without an access token. */
+export const mailSteps: Limit = {
+  countedBy: 'process',
+  budgets: ({ client }) => requestBudgets('mail-step', clientNetwork(client.ip), 600),
+}
+
 /**
  * Limits refresh tokens that this server made by their session, and all others by network: no neighbour's garbage keeps a
  * client from refreshing.

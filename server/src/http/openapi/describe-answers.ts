@@ -58,6 +58,7 @@ function listRefusals({ endpoint, guard, limit, method, work }: Route, about: Ab
   return [
     ...(guard?.refusals(edge) ?? []),
     ...(about.refusals ?? []).map((code) => new AuthError(code)),
+    ...(about.errors ?? []),
     ...(readsBody ? [invalidJson(), frameworkError(413), frameworkError(415)] : []),
     ...(endpoint.params ? [frameworkError(400), frameworkError(414)] : []),
     ...Object.entries(endpoint.query ?? {}).map(([name, { values }]) => invalidChoice(name, values)),

@@ -54,6 +54,8 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
         description: 'Log in, refresh, log out, get the current user. Errors are `{"error":{"message","details"}}`.',
       },
       { name: 'Sessions', description: 'See and end the sessions of the current user.' },
+      { name: 'Password', description: 'Change and reset passwords.' },
+      { name: 'E-mail', description: 'Prove, change and take back e-mail addresses.' },
       {
         name: 'Token pairs',
         description: 'Pairs whose two tokens only work together. Errors are `{"error":"sentence"}`.',

@@ -14,8 +14,8 @@ type Done = (error: Error | null, body?: unknown) => void
 export function readJson(server: FastifyInstance, edge: Pick<EdgeSettings, 'cookieMode'>) {
   const parse = server.getDefaultJsonParser('error', 'error') as (r: FastifyRequest, text: string, done: Done) => void
   return (request: FastifyRequest, bytes: Buffer, done: Done): void => {
-    // Some clients send a JSON content type with a DELETE that has no body.
-    if (bytes.length === 0 && request.method === 'DELETE') {
+    // Some clients send a JSON content type with a request that needs no body.
+    if (bytes.length === 0 && request.routeOptions.schema?.body === undefined) {
       done(null, undefined)
       return
     }

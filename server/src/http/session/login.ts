@@ -1,16 +1,14 @@
 import { Type } from 'typebox'
-import { displaceSession } from '../../auth/session/displace-session.ts'
 import { login as loginRule } from '../../auth/session/login.ts'
 import { makeDeviceToken } from '../../crypto/device-token.ts'
+import { emailNotVerified } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { demoRefusal } from '../guard/demo-client.ts'
-import { sendTokens } from '../refresh/deliver-tokens.ts'
-import { presentedDevice, sendDevice } from '../request/device-token.ts'
-import { readRefreshCookie } from '../request/refresh-cookie.ts'
+import { presentedDevice } from '../request/device-token.ts'
+import { preferredLocale } from '../request/preferred-locale.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
-import { EXAMPLE_DELIVERED_TOKENS, EXAMPLE_USER } from '../view/examples.ts'
-import { DeliveredTokens } from '../view/tokens.ts'
-import { UserSchema, userView } from '../view/user.ts'
+import { EXAMPLE_DELIVERED_TOKENS, EXAMPLE_LOGIN_TOKEN, EXAMPLE_USER } from '../view/examples.ts'
+import { deliverLogin, LoginAnswer } from './deliver-login.ts'
 
 /** `POST /api/v1/auth/login` */
 export const login = endpoint({
@@ -20,6 +18,7 @@ export const login = endpoint({
     summary: 'Check a password and start a session',
     success: 'The user and the tokens of the new session',
     refusals: ['invalid_credentials'],
+    errors: [emailNotVerified(EXAMPLE_LOGIN_TOKEN, 900)],
     takesCookie: true,
     examples: {
       body: { email: 'admin@example.com', password: 'password123' },
@@ -40,17 +39,7 @@ export const login = endpoint({
       }),
     ),
   }),
-  responses: {
-    200: Type.Object({
-      user: UserSchema,
-      ...DeliveredTokens.properties,
-      device_token: Type.Optional(
-        Type.String({
-          description: 'For the next login of this device. With a cookie, it is in one.',
-        }),
-      ),
-    }),
-  },
+  responses: { 200: LoginAnswer },
   async handle(ctx, request, reply) {
     const { email, password, cookie = false } = request.body
     const inCookie = cookie || ctx.edge.cookieMode
@@ -58,21 +47,16 @@ export const login = endpoint({
     // A token that came in a cookie is in no body: scripts cannot read that cookie.
     const presented = inCookie || request.body.device_token !== undefined ? presentedDevice(ctx, request) : null
     const device = presented ?? makeDeviceToken(ctx.tokens.refreshKeys, ctx.random)
-    const { user, tokens } = await loginRule(ctx, {
+    const outcome = await loginRule(ctx, {
       email,
       password,
       inCookie,
       device,
       presented,
       demoRefusal: demoRefusal(ctx.edge, request),
+      locale: preferredLocale(request),
       client: request.client,
     })
-    const replaced = inCookie ? readRefreshCookie(request) : undefined
-    if (replaced !== undefined) await displaceSession(ctx, { refreshToken: replaced, client: request.client })
-    return {
-      user: userView(user),
-      ...sendTokens(reply, tokens, inCookie),
-      ...sendDevice(reply, device, inCookie),
-    }
+    return deliverLogin(ctx, { request, reply }, { outcome, inCookie, device })
   },
 })

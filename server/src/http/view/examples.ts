@@ -4,6 +4,7 @@ export const EXAMPLE_SESSION_ID = '018ccb54-9c00-7000-8000-000000000001'
 const EXAMPLE_ACCESS_TOKEN = 'eyJhbGciOiJIUzI1NiJ9…'
 export const EXAMPLE_REFRESH_TOKEN =
   's79qdH_N-ngy1OvR77B5vbeeeyWKJLGPPwtiumVaL00RFgWN7It4XW_NXuRyi5k7cItWDJSBA2u3xm_63yXQkA'
+export const EXAMPLE_LOGIN_TOKEN = 'uN0s8oUPGnXtYXlqPuTzV3o2cZc8m2kZb8qk1nXq2tE'
 export const EXAMPLE_TOKENS = { access_token: EXAMPLE_ACCESS_TOKEN, refresh_token: EXAMPLE_REFRESH_TOKEN }
 export const EXAMPLE_DELIVERED_TOKENS = {
   access_token: EXAMPLE_ACCESS_TOKEN,
@@ -16,6 +17,7 @@ export const EXAMPLE_USER = {
   id: 1,
   guid: EXAMPLE_GUID,
   email: 'user@example.com',
+  email_verified_at: null,
   first_name: 'John',
   last_name: 'Doe',
   role: 'admin',

@@ -22,3 +22,10 @@ export const DeliveredTokens = Type.Object({
     }),
   ),
 })
+
+/** A login or a sign-up that the code of a mail completes. */
+export const BegunLoginSchema = Type.Object({
+  message: Type.String(),
+  login_token: Type.String({ description: 'Of the client that began; keep it until the code is typed.' }),
+  expires_in: Type.Integer({ format: 'int32', description: 'Seconds until login token and code expire.' }),
+})

@@ -8,6 +8,9 @@ export const UserSchema = Type.Object({
   id: Type.Integer({ format: 'int64' }),
   guid: Type.String({ format: 'uuid' }),
   email: Type.String({ description: 'In canonical form: lower case, ASCII domain.' }),
+  email_verified_at: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+    description: "When the address was proven to be the user's; null until then.",
+  }),
   first_name: nullableString,
   last_name: nullableString,
   role: Type.Enum([...ROLES], { type: 'string' }),
@@ -21,6 +24,7 @@ export function userView(user: UserProfile) {
     id: user.id,
     guid: user.guid,
     email: user.email,
+    email_verified_at: user.email_verified_at?.toISOString() ?? null,
     first_name: user.first_name,
     last_name: user.last_name,
     role: user.role,

@@ -1,0 +1,43 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { displaceSession } from '../../auth/session/displace-session.ts'
+import type { LoginOutcome } from '../../auth/session/finish-login.ts'
+import type { DeviceToken } from '../../crypto/device-token.ts'
+import { emailNotVerified } from '../contract/refusal.ts'
+import type { HttpContext } from '../endpoint/http-context.ts'
+import { sendTokens } from '../refresh/deliver-tokens.ts'
+import { sendDevice } from '../request/device-token.ts'
+import { readRefreshCookie } from '../request/refresh-cookie.ts'
+import { DeliveredTokens } from '../view/tokens.ts'
+import { UserSchema, userView } from '../view/user.ts'
+
+/** The answer of every login. */
+export const LoginAnswer = Type.Object({
+  user: UserSchema,
+  ...DeliveredTokens.properties,
+  device_token: Type.Optional(
+    Type.String({
+      description: 'For the next login of this device. With a cookie, it is in one.',
+    }),
+  ),
+})
+
+/**
+ * Builds the answer of a login, and ends the session of the cookie that it replaces.
+ *
+ * @throws {Refusal} `email_not_verified`
+ */
+export async function deliverLogin(
+  ctx: HttpContext,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  { outcome, inCookie, device }: { outcome: LoginOutcome; inCookie: boolean; device: DeviceToken },
+) {
+  if (outcome.kind === 'email_not_verified') throw emailNotVerified(outcome.loginToken, outcome.expiresInSeconds)
+  const replaced = inCookie ? readRefreshCookie(request) : undefined
+  if (replaced !== undefined) await displaceSession(ctx, { refreshToken: replaced, client: request.client })
+  return {
+    user: userView(outcome.user),
+    ...sendTokens(reply, outcome.tokens, inCookie),
+    ...sendDevice(reply, device, inCookie),
+  }
+}
