@@ -124,7 +124,7 @@ test('changes from the command line are audited, without an address', async () =
       ['user_disabled', {}],
       ['user_enabled', {}],
       ['session_ended', { sessions: 1 }],
-      ['session_ended', {}],
+      ['session_ended', { reason: 'operator' }],
       ['password_changed', {}],
       ['user_deleted', {}],
       ['user_imported', {}],

@@ -6,10 +6,12 @@ import sql from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
 import { type Answer, startServer } from '../support/server.ts'
 import { onPostgres } from '../support/test-database.ts'
-import { decodeClaims, issuePair, logIn, logInNewUser, logOut, me, refresh } from '../support/users.ts'
+import { decodeClaims, issuePair, logIn, logInNewUser, logOut, me, refresh, sessionEnded } from '../support/users.ts'
 
 const INVALID = { error: { message: 'Invalid refresh token', details: {} } }
 const EXPIRED = { error: { message: 'Refresh token expired', details: {} } }
+const SESSION_EXPIRED = sessionEnded('expired', 'Refresh token expired')
+const REUSED = sessionEnded('reuse')
 
 function assertRefused(answer: Answer, body: object = INVALID) {
   assert.equal(answer.status, 401)
@@ -70,7 +72,7 @@ test('no token outlives its session', async () => {
   assert.equal((await short.rows(late)).length, 0)
   short.advanceClock({ seconds: 40 })
   assert.equal((await me(short, first.access_token)).status, 401)
-  assertRefused(await refresh(short, second), EXPIRED)
+  assertRefused(await refresh(short, second), SESSION_EXPIRED)
 })
 
 test('the database stores a digest of the whole secret', async () => {
@@ -97,16 +99,16 @@ test('once a client has used a successor, tokens rotate and the first token coun
   const second = issuedToken(await refresh(server, first.refresh_token))
   assert.equal(issuedToken(await refresh(server, first.refresh_token)), second)
   const third = issuedToken(await refresh(server, second))
-  assertRefused(await refresh(server, first.refresh_token))
-  assertRefused(await refresh(server, third))
+  assertRefused(await refresh(server, first.refresh_token), REUSED)
+  assertRefused(await refresh(server, third), REUSED)
 })
 
 test('with strict rotation the first token is used up by its first refresh', async () => {
   const first = await logInNewUser(strict)
   const second = issuedToken(await refresh(strict, first.refresh_token))
   strict.advanceClock({ seconds: 31 })
-  assertRefused(await refresh(strict, first.refresh_token))
-  assertRefused(await refresh(strict, second))
+  assertRefused(await refresh(strict, first.refresh_token), REUSED)
+  assertRefused(await refresh(strict, second), REUSED)
 })
 
 test('changing the rotation setting never alters an existing session', async () => {
@@ -136,8 +138,8 @@ test('after the replay window a used token ends its session and no other, audite
   const other = await logIn(strict, user.email)
   const { access_token, refresh_token: second } = (await refresh(strict, first.refresh_token)).body
   strict.advanceClock({ seconds: 30 })
-  for (let again = 0; again < 3; again++) assertRefused(await refresh(strict, first.refresh_token))
-  assertRefused(await refresh(strict, second))
+  for (let again = 0; again < 3; again++) assertRefused(await refresh(strict, first.refresh_token), REUSED)
+  assertRefused(await refresh(strict, second), REUSED)
   assert.equal((await me(strict, access_token)).status, 401)
   assert.equal((await me(strict, other.access_token)).status, 200)
   issuedToken(await refresh(strict, other.refresh_token))
@@ -162,8 +164,8 @@ test('reuse is detected however old the token: after its row is pruned, after a 
   const restarted = await startServer({ DATABASE_URL: before.databaseUrl })
   restarted.advanceClock({ seconds: 86_400 })
   assert.equal((await cleanUp(restarted.ctx))['sessions'], 0)
-  assertRefused(await refresh(restarted, first))
-  assertRefused(await refresh(restarted, newest))
+  assertRefused(await refresh(restarted, first), REUSED)
+  assertRefused(await refresh(restarted, newest), REUSED)
   const reasons = await restarted.rows<{ revoke_reason: string }>(sql`select revoke_reason from sessions`)
   assert.equal(reasons[0]?.revoke_reason, 'reuse')
 })
@@ -176,8 +178,8 @@ test('with the same Idempotency-Key a refresh can be repeated a day later; with 
   const repeated = await refresh(strict, first, key)
   assert.equal(issuedToken(repeated), issuedToken(original))
   assert.equal(decodeClaims(repeated.body.access_token)['jti'], decodeClaims(original.body.access_token)['jti'])
-  assertRefused(await refresh(strict, first, randomUUID()))
-  assertRefused(await refresh(strict, issuedToken(original)))
+  assertRefused(await refresh(strict, first, randomUUID()), REUSED)
+  assertRefused(await refresh(strict, issuedToken(original)), REUSED)
 })
 
 test('a key that was already used for the previous generation does not help a thief who copied it', async () => {
@@ -186,8 +188,8 @@ test('a key that was already used for the previous generation does not help a th
   const second = issuedToken(await refresh(strict, first, key))
   const third = issuedToken(await refresh(strict, second, key))
   strict.advanceClock({ seconds: 31 })
-  assertRefused(await refresh(strict, second, key))
-  assertRefused(await refresh(strict, third))
+  assertRefused(await refresh(strict, second, key), REUSED)
+  assertRefused(await refresh(strict, third), REUSED)
 })
 
 test('a malformed Idempotency-Key is 400 and uses no token up', async () => {
@@ -244,7 +246,7 @@ test('an idle token expires after seven days, and a session after thirty', async
   }
   newest = issuedToken(await refresh(strict, newest))
   strict.advanceClock({ seconds: 10 })
-  assertRefused(await refresh(strict, newest), EXPIRED)
+  assertRefused(await refresh(strict, newest), SESSION_EXPIRED)
 
   const { refresh_token: idle } = await logInNewUser(strict)
   strict.advanceClock({ seconds: 604_801 })
@@ -271,6 +273,6 @@ test('after the clock was set back, a used token ends its session instead of bei
   const { refresh_token: first } = await logInNewUser(strict)
   issuedToken(await refresh(strict, first))
   strict.advanceClock({ seconds: -3600 })
-  assertRefused(await refresh(strict, first))
+  assertRefused(await refresh(strict, first), REUSED)
   strict.advanceClock({ seconds: 3600 })
 })

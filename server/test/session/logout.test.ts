@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { startServer } from '../support/server.ts'
-import { issuePair, logInNewUser, logOut, me, refresh, refreshPair } from '../support/users.ts'
+import { issuePair, logInNewUser, logOut, me, refresh, refreshPair, sessionEnded } from '../support/users.ts'
 
 const server = await startServer()
 const INVALID = { error: { message: 'Invalid refresh token', details: {} } }
@@ -13,7 +13,7 @@ test('a logout ends the session at once; a second one is refused', async () => {
   assert.equal(answer.status, 200)
   assert.deepEqual(answer.body, { message: 'Logged out successfully' })
   assert.equal((await me(server, access_token)).status, 401)
-  assert.deepEqual((await refresh(server, refresh_token)).body, INVALID)
+  assert.deepEqual((await refresh(server, refresh_token)).body, sessionEnded('logout'))
   const second = await logOut(server, refresh_token)
   assert.equal(second.status, 401)
   assert.deepEqual(second.body, INVALID)

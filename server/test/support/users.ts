@@ -46,6 +46,11 @@ export async function issuePair(server: TestServer, guid = JOHN): Promise<Tokens
 /** The fields with tokens in an answer whose refresh token is in a cookie. */
 export const FIELDS_BESIDE_COOKIE = ['access_token', 'token_type', 'expires_in', 'refresh_expires_in']
 
+/** The body of a refusal that tells the client of an ended session why it ended. */
+export function sessionEnded(reason: string, message = 'Invalid refresh token') {
+  return { error: { message, details: { code: 'session_ended', reason } } }
+}
+
 export function refresh(server: TestServer, refreshToken: string, key?: string) {
   const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key }
   return server.post('/api/v1/auth/refresh', { refresh_token: refreshToken }, { headers })
