@@ -75,7 +75,12 @@ function isActiveBeside({ id, user_id, kind }: NewSession, { now }: Opening): Sq
   return sql`user_id = ${user_id} and kind = ${kind} and revoked_at is null and expires_at > ${now} and id <> ${id}`
 }
 
-/** @param noLimit the clause that SQLite needs before `offset` */
+/**
+ * Ends what is too much. A session that another transaction ends meanwhile keeps its own reason: the statement waits for it,
+ * and then looks at its row again.
+ *
+ * @param noLimit the clause that SQLite needs before `offset`
+ */
 function displace(session: NewSession, opening: Opening, noLimit: Sql): Sql {
   const { now, maxSessions, unusedBefore } = opening
   return sql`
@@ -84,7 +89,7 @@ function displace(session: NewSession, opening: Opening, noLimit: Sql): Sql {
       select id from sessions where ${isActiveBeside(session, opening)}
       order by (refreshed_at is null and created_at < ${unusedBefore}), coalesce(refreshed_at, created_at) desc, id desc
       ${noLimit} offset ${Math.max(0, maxSessions - 1)})
-    returning id`
+    and revoked_at is null returning id`
 }
 
 function isKnown({ id, user_id, device_digest, network, kind }: NewSession): Sql {
