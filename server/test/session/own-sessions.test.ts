@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import sql from 'sql-template-tag'
 import { startServer } from '../support/server.ts'
-import { decodeClaims, issuePair, logIn, logInNewUser, me, refresh } from '../support/users.ts'
+import { decodeClaims, issuePair, logIn, logInNewUser, me, PASSWORD, refresh, type Tokens } from '../support/users.ts'
 
 const server = await startServer()
 const SESSIONS = '/api/v1/auth/sessions'
@@ -150,4 +151,29 @@ test('a session of thirty days can be listed without any new proof', async () =>
     token = answer.body.refresh_token
   }
   assert.equal((await server.get(SESSIONS, { bearer })).status, 200)
+})
+
+/** Logs in on the device of another login. */
+async function logInOnDevice(login: { user: { email: string } }, device_token: string): Promise<Tokens> {
+  const answer = await server.post('/api/v1/auth/login', { email: login.user.email, password: PASSWORD, device_token })
+  assert.equal(answer.status, 200)
+  return answer.body
+}
+
+const deviceTokenOf = (login: Tokens) => (login as Tokens & { device_token: string }).device_token
+
+test('an account forgets the devices of the sessions that its user ended, and no other device', async () => {
+  for (const end of ['one', 'others'] as const) {
+    const own = await logInNewUser(server)
+    const other = await logIn(server, own.user.email)
+    const again = await logInOnDevice(own, deviceTokenOf(other))
+    await server.post('/api/v1/auth/logout', { refresh_token: again.refresh_token })
+    const path = end === 'one' ? `/${sessionIdOf(other)}` : ''
+    await server.delete(SESSIONS + path, { bearer: own.access_token })
+    const sessions = await server.rows<{ id: string; device_digest: string | null }>(
+      sql`select id, device_digest from sessions where user_id = ${own.user.id}`,
+    )
+    const known = sessions.filter(({ device_digest }) => device_digest !== null).map(({ id }) => id)
+    assert.deepEqual(known, [sessionIdOf(own)], end)
+  }
 })

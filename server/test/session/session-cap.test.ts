@@ -176,7 +176,11 @@ test('a session that is logged out while a login is about to displace it keeps i
   await ended.promise
   const login = logIn(server, user.email)
   const waiting = sql`select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
-  while ((await server.rows(waiting)).length === 0);
+  let isOver = false
+  login.finally(() => {
+    isOver = true
+  })
+  while (!isOver && (await server.rows(waiting)).length === 0);
   proceed.resolve()
   await Promise.all([logout, login])
   assert.equal((await me(server, (await login).access_token)).status, 200)

@@ -2,7 +2,7 @@ import { endTokensOfUser, findOpenTokensOfUser, useToken } from '../../storage/a
 import { lockUserRow, type UserRow } from '../../storage/account/users.ts'
 import type { Queries } from '../../storage/database/database.ts'
 import { deleteTokensOfSessions } from '../../storage/session/refresh-tokens.ts'
-import { forgetDevice, revokeSession } from '../../storage/session/sessions.ts'
+import { forgetDevices, revokeSession } from '../../storage/session/sessions.ts'
 import { findSessionOfUser, revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
@@ -49,7 +49,7 @@ async function endDisowned(
   if (!session) return
   await revokeSession(tx, { id: sessionId, reason: 'disowned', now })
   await deleteTokensOfSessions(tx, [sessionId])
-  await forgetDevice(tx, { id: sessionId, userId: user.id })
+  await forgetDevices(tx, { userId: user.id, sessionIds: [sessionId] })
   if (session.amr.split(' ').includes('pwd')) await voidPassword(tx, user.id, now)
 }
 

@@ -1,7 +1,7 @@
 import { isUuid } from '../../crypto/uuid.ts'
 import { lockUserExclusive } from '../../storage/account/user-locks.ts'
 import { deleteTokensOfSessions } from '../../storage/session/refresh-tokens.ts'
-import type { SessionKind } from '../../storage/session/sessions.ts'
+import { forgetDevices, type SessionKind } from '../../storage/session/sessions.ts'
 import { isSessionActive, revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
 import { AuthError } from '../context/auth-error.ts'
 import type { Caller } from '../context/caller.ts'
@@ -55,6 +55,7 @@ export function endSessionsOf(
     const except = includesOwn ? null : sessionId
     const ended = await revokeActiveSessionsOfUser(tx, { userId, except, kind, reason: 'ended', now })
     await deleteTokensOfSessions(tx, ended)
+    await forgetDevices(tx, { userId, sessionIds: ended })
     const details = { reason: 'ended', sessions: ended.length }
     if (ended.length > 0) await recordEvent(tx, { kind: 'session_ended', userId, sessionId, details }, client, now)
     return ended.length

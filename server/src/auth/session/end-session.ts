@@ -1,7 +1,7 @@
 import { lockUserAgainstDelete, lockUserExclusive } from '../../storage/account/user-locks.ts'
 import type { AuditDetails, AuditKind } from '../../storage/notice/audit-events.ts'
 import { deleteTokensOfSessions } from '../../storage/session/refresh-tokens.ts'
-import { forgetDevice, revokeSession } from '../../storage/session/sessions.ts'
+import { forgetDevices, revokeSession } from '../../storage/session/sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { notify } from '../notice/notify.ts'
@@ -45,8 +45,7 @@ export function endSession(
     if (!(await revokeSession(tx, { id: session.id, reason, now }))) return false
     // After a reuse the rows stay until the session's absolute end, so that each token still gets its own answer.
     if (reason !== 'reuse' && reason !== 'rolled_back') await deleteTokensOfSessions(tx, [session.id])
-    // Its token, or more, was in other hands.
-    if (reason !== 'logout' && reason !== 'displaced') await forgetDevice(tx, session)
+    if (forgetsDevice(reason)) await forgetDevices(tx, { userId: session.userId, sessionIds: [session.id] })
     const details = {
       ...(generation !== null && { generation }),
       ...more,
@@ -65,4 +64,9 @@ export function endSession(
     }
     return true
   })
+}
+
+/** Whether a token of the session, or more, was in other hands. */
+function forgetsDevice(reason: SessionEnd['reason']): boolean {
+  return reason !== 'logout' && reason !== 'displaced'
 }

@@ -89,11 +89,18 @@ export async function hasDevice(db: Queries, { email, digest }: { email: string;
   return rows.length > 0
 }
 
-/** Forgets the device of a session at the account of its user, whichever sessions it began there. */
-export async function forgetDevice(tx: Queries, session: { id: string; userId: number }): Promise<void> {
+/**
+ * Forgets the devices of sessions at the account of their user, whichever sessions began there. Writes to several sessions:
+ * the caller has locked the user ({@link lockUserExclusive}), or two of these would deadlock.
+ */
+export async function forgetDevices(
+  tx: Queries,
+  { userId, sessionIds }: { userId: number; sessionIds: readonly string[] },
+): Promise<void> {
+  if (sessionIds.length === 0) return
   await tx.query(sql`
     update sessions set device_digest = null
-    where user_id = ${session.userId} and device_digest = (select device_digest from sessions where id = ${session.id})`)
+    where user_id = ${userId} and device_digest in (select device_digest from sessions where id in (${join(sessionIds)}))`)
 }
 
 /**
