@@ -162,6 +162,23 @@ async function logInOnDevice(login: { user: { email: string } }, device_token: s
 
 const deviceTokenOf = (login: Tokens) => (login as Tokens & { device_token: string }).device_token
 
+test('sessions of one device are ended in parallel, one by one and together, without a deadlock', async () => {
+  for (let round = 0; round < 8; round++) {
+    const own = await logInNewUser(server)
+    const others: Tokens[] = []
+    for (let count = 0; count < 6; count++) others.push(await logInOnDevice(own, deviceTokenOf(own)))
+    const paths = ['', ...others.map((other) => `/${sessionIdOf(other)}`), '']
+    const answers = await Promise.all(paths.map((path) => server.delete(SESSIONS + path, { bearer: own.access_token })))
+    for (const { status, text } of answers) assert.ok([200, 204, 404].includes(status), text)
+    for (const other of others) assert.equal((await me(server, other.access_token)).status, 401)
+    assert.equal((await me(server, own.access_token)).status, 200)
+  }
+  assert.deepEqual(
+    server.logs.filter(({ msg }) => msg === 'transient database error'),
+    [],
+  )
+})
+
 test('an account forgets the devices of the sessions that its user ended, and no other device', async () => {
   for (const end of ['one', 'others'] as const) {
     const own = await logInNewUser(server)

@@ -39,8 +39,8 @@ export function endSession(
   { session, reason, generation, details: more = {}, origin, now }: SessionEnd,
 ): Promise<boolean> {
   return ctx.db.transaction(async (tx) => {
-    // Parallel reuses must count each other's mails.
-    if (reason === 'reuse') await lockUserExclusive(tx, session.userId)
+    // Parallel reuses must count each other's mails. Ends that forget a device write to more than one session.
+    if (forgetsDevice(reason)) await lockUserExclusive(tx, session.userId)
     else await lockUserAgainstDelete(tx, session.userId)
     if (!(await revokeSession(tx, { id: session.id, reason, now }))) return false
     // After a reuse the rows stay until the session's absolute end, so that each token still gets its own answer.
