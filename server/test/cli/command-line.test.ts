@@ -10,7 +10,7 @@ import { startServer } from '../support/server.ts'
 import { runToEnd } from '../support/server-process.ts'
 import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { temporaryFolder } from '../support/test-database.ts'
-import { logIn, logInNewUser, me, refresh, signUp, type Tokens } from '../support/users.ts'
+import { decodeClaims, logIn, logInNewUser, me, refresh, signUp, type Tokens } from '../support/users.ts'
 
 test('a command with contradictory or invalid arguments changes nothing', async () => {
   const server = await startServer()
@@ -45,6 +45,33 @@ test('sessions are listed, ended one by one, and ended all at once for a user', 
   assert.match((await tessera(`sessions list --user ${user.id} --ended`)).output, /(.* ended: operator .*\n){3}$/)
   assert.match((await tessera('sessions end')).output, /^tessera: Pass the id of a session, --user for all sessions/)
   assert.match((await tessera('sessions end nonsense')).output, /^tessera: No session has the id "nonsense"/)
+})
+
+test('one session is shown with why it ended and the scene of its reuse, also as JSON', async () => {
+  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
+  const tessera = tesseraCli(server)
+  const { user, access_token, refresh_token } = await logInNewUser(server)
+  const id = String(decodeClaims(access_token)['sid'])
+  assert.match((await tessera(`sessions show ${id}`)).output, /^state +active$/m)
+  await refresh(server, refresh_token)
+  server.advanceClock({ seconds: 31 })
+  assert.equal((await refresh(server, refresh_token)).status, 401)
+  const { code, output } = await tessera(`sessions show ${id.toUpperCase()}`)
+  assert.equal(code, 0, output)
+  assert.match(output, /^state +ended: reuse$/m)
+  const [, reuse = '', login = ''] = output.split('\n\n')
+  assert.match(reuse, /^event +refresh_token_reused$/m)
+  for (const field of ['used ip', 'newest ip']) assert.match(reuse, new RegExp(`^${field} +127\\.0\\.0\\.1$`, 'm'))
+  for (const field of ['at', 'used at', 'newest at']) assert.match(reuse, new RegExp(`^${field} +20.*Z$`, 'm'))
+  assert.match(login, /^event +login_succeeded$/m)
+  const [shown] = parseJsonLines((await tessera(`sessions show ${id} --json`)).output)
+  assert.deepEqual([shown.id, shown.email, shown.revoke_reason], [id, user.email, 'reuse'])
+  const kinds = shown.events.map(({ kind }: { kind: string }) => kind)
+  assert.deepEqual(kinds, ['refresh_token_reused', 'login_succeeded'])
+  assert.match((await tessera('sessions list --ended')).output, /ended: reuse/)
+  const unknown = await tessera('sessions show 0198c2f4-7a3b-7c4d-8e5f-6a7b8c9d0e1f')
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.output, /^tessera: No session has the id "0198c2f4-.*; tessera sessions list shows the ids\.\n$/)
 })
 
 test('after a restored backup, the sessions of all users can be ended at once', async () => {

@@ -1,12 +1,11 @@
 import { endSession } from '../../auth/session/end-session.ts'
 import { endEverySession, endSessionsOfUser } from '../../auth/session/end-sessions.ts'
-import { isUuid } from '../../crypto/uuid.ts'
-import { findSessions } from '../../storage/session/sessions.ts'
 import { requireUser } from '../run/require-user.ts'
-import { type CommandContext, COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
+import { COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { print } from '../terminal/output.ts'
 import { confirm } from '../terminal/read-password.ts'
+import { requireSession } from './require-session.ts'
 
 export interface EndOptions {
   user?: string
@@ -25,7 +24,8 @@ export async function endSessionCommand(id: string | undefined, options: EndOpti
       const user = await requireUser(ctx, options.user)
       return printEnded(await endSessionsOfUser(ctx, { userId: user.id, origin }))
     }
-    const session = await requireSession(ctx, id ?? '')
+    const { id: sessionId, user_id: userId } = await requireSession(ctx, id ?? '')
+    const session = { id: sessionId, userId }
     const end = { session, reason: 'operator', generation: null, origin, now: ctx.now() } as const
     print((await endSession(ctx, end)) ? 'Ended the session.' : 'The session had already ended.')
   })
@@ -38,12 +38,4 @@ async function endAll(confirmed: boolean): Promise<void> {
 
 function printEnded(sessions: number): void {
   print(sessions === 1 ? 'Ended 1 session.' : `Ended ${sessions} sessions.`)
-}
-
-async function requireSession({ db, now }: CommandContext, id: string): Promise<{ id: string; userId: number }> {
-  const filter = { id: id.toLowerCase(), userId: null, onlyActive: false, now: now(), limit: 1 }
-  const [session] = isUuid(id) ? await findSessions(db, filter) : []
-  if (!session)
-    throw new CommandError(`No session has the id ${JSON.stringify(id)}; tessera sessions list shows the ids.`)
-  return { id: session.id, userId: session.user_id }
 }

@@ -1,7 +1,8 @@
-import { findSessions, type SessionRow } from '../../storage/session/sessions.ts'
+import { findSessions } from '../../storage/session/sessions.ts'
 import { requireUser } from '../run/require-user.ts'
 import { withDatabase } from '../run/with-database.ts'
 import { print, printJson, printMore, printTable } from '../terminal/output.ts'
+import { sessionState } from './session-state.ts'
 
 export interface ListOptions {
   user?: string
@@ -31,9 +32,4 @@ export async function listSessionsCommand(options: ListOptions): Promise<void> {
     )
     printMore(sessions, options.limit)
   })
-}
-
-function sessionState({ revoked_at, revoke_reason, expires_at }: SessionRow, now: Date): string {
-  if (revoked_at) return `ended: ${revoke_reason}`
-  return expires_at <= now ? 'expired' : 'active'
 }
