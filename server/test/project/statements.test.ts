@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { test } from 'node:test'
 import pg from 'pg'
-import { startServer } from '../support/server.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 import { onPostgres } from '../support/test-database.ts'
 import { issuePair, logIn, logInNewUser, logOut, me, refresh, refreshPair } from '../support/users.ts'
 
@@ -47,6 +47,11 @@ const ON_POSTGRES = {
   'an unknown token': 0,
   'a login': 7,
   'a logout': 7,
+  'a login that displaces a session': 9,
+  'a list of 100 sessions': 2,
+  'a session with its events': 3,
+  'the end of one session': 9,
+  'the end of 100 sessions': 9,
 }
 
 /** A commit counts as one and is shared by concurrent transactions; the rest costs microseconds. */
@@ -60,6 +65,11 @@ const ON_SQLITE = {
   'an unknown token': 0,
   'a login': 6,
   'a logout': 5,
+  'a login that displaces a session': 9,
+  'a list of 100 sessions': 2,
+  'a session with its events': 3,
+  'the end of one session': 7,
+  'the end of 100 sessions': 7,
 }
 
 test('each operation sends exactly the expected number of statements', async () => {
@@ -86,5 +96,28 @@ test('each operation sends exactly the expected number of statements', async () 
     'a login': await count(() => logIn(server, login.user.email)),
     'a logout': await count(() => logOut(server, newest)),
   }
+  Object.assign(counts, await countOwnSessions(server))
   assert.deepEqual(counts, onPostgres ? ON_POSTGRES : ON_SQLITE)
 })
+
+/** Counts what a user does with a hundred sessions, as many as the cap allows: none costs a statement for each of them. */
+async function countOwnSessions(server: TestServer) {
+  const own = await logInNewUser(server)
+  const path = '/api/v1/auth/sessions'
+  const given = { bearer: own.access_token }
+  for (let others = 1; others < 100; others++) await logIn(server, own.user.email)
+  await refresh(server, own.refresh_token)
+  let ids: string[] = []
+  const list = await count(async () => {
+    const { body } = await server.get(path, given)
+    ids = body.sessions.map(({ id }: { id: string }) => id)
+  })
+  assert.equal(ids.length, 100)
+  return {
+    'a list of 100 sessions': list,
+    'a session with its events': await count(() => server.get(`${path}/${ids[0]}`, given)),
+    'a login that displaces a session': await count(() => logIn(server, own.user.email)),
+    'the end of one session': await count(() => server.delete(`${path}/${ids[1]}`, given)),
+    'the end of 100 sessions': await count(() => server.delete(path, given)),
+  }
+}

@@ -194,3 +194,24 @@ test('an account forgets the devices of the sessions that its user ended, and no
     assert.deepEqual(known, [sessionIdOf(own)], end)
   }
 })
+
+test('a user may see and end sessions sixty times a minute, whichever session asks, and others are not kept from it', async () => {
+  const limited = await startServer({ RATE_LIMIT: 'on' })
+  const [ann, ben] = [await logInNewUser(limited), await logInNewUser(limited)]
+  const phone = await logIn(limited, ann.user.email)
+  for (let count = 0; count < 20; count++) {
+    for (const { access_token: bearer } of [ann, phone])
+      assert.equal((await limited.get(SESSIONS, { bearer })).status, 200)
+    assert.equal((await limited.delete(`${SESSIONS}/x`, { bearer: phone.access_token })).status, 404)
+  }
+  for (const { access_token: bearer } of [ann, phone]) {
+    const answer = await limited.delete(SESSIONS, { bearer })
+    assert.deepEqual([answer.status, answer.body.error.details], [429, { code: 'rate_limited' }])
+    assert.ok(Number(answer.headers.get('retry-after')) <= 60)
+  }
+  assert.equal((await limited.get(SESSIONS, { bearer: ben.access_token })).status, 200)
+  assert.equal((await me(limited, ann.access_token)).status, 200)
+  assert.equal((await refresh(limited, ann.refresh_token)).status, 200)
+  limited.advanceClock({ seconds: 60 })
+  assert.deepEqual((await limited.delete(SESSIONS, { bearer: ann.access_token })).body, { ended: 1 })
+})
