@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { startServer, type TestServer } from '../support/server.ts'
-import { ADMIN, issuePair, logIn, logInNewUser, signUp } from '../support/users.ts'
+import { ADMIN, decodeClaims, issuePair, logIn, logInNewUser, signUp } from '../support/users.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -34,6 +34,7 @@ async function tokens(server: TestServer): Promise<Record<string, string>> {
   const pair = await issuePair(server)
   return {
     USER_ID: String(user.id),
+    SESSION_ID: String(decodeClaims(access_token)['sid']),
     ACCESS_TOKEN: access_token,
     REFRESH_TOKEN: refresh_token,
     PAIR_ACCESS_TOKEN: pair.access_token,
