@@ -1,7 +1,7 @@
 // Checks any server against the three contracts: `npm run conformance -- --url http://localhost:3000`.
 import { BadUsage, HELP, type Options, readOptions } from './options.ts'
 import { type Contract, Skipped } from './promise.ts'
-import { promises } from './promises.ts'
+import { promises } from './promises/all-promises.ts'
 import { exitCodeOf, jsonOf, linesOf, summaryOf } from './report.ts'
 import { createTarget, type Target, Unreachable } from './target.ts'
 import { type Outcome, tryPromises } from './try-promises.ts'

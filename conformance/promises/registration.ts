@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { expect, expectError, expectHeader, expectInvalid, expectStatus, hasExactly } from './expect.ts'
-import * as flow from './flows.ts'
-import { type Promised, promisesOf, Skipped } from './promise.ts'
-import type { Answer, Target } from './target.ts'
+import { expect, expectError, expectHeader, expectInvalid, expectStatus, hasExactly } from '../expect.ts'
+import * as flow from '../flows.ts'
+import { type Promised, promisesOf, Skipped } from '../promise.ts'
+import type { Answer, Target } from '../target.ts'
 
 const { original, addition } = promisesOf('registration')
 const TAKEN = 'has already been taken'

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { isIP } from 'node:net'
-import { expect, expectBody, expectError, expectHeader, expectPairError, expectStatus } from './expect.ts'
-import * as flow from './flows.ts'
-import { altered, claimsOf, headerOf, unsigned, withClaims } from './jwt.ts'
-import { type Promised, promisesOf, Skipped } from './promise.ts'
+import { expect, expectBody, expectError, expectHeader, expectPairError, expectStatus } from '../expect.ts'
+import * as flow from '../flows.ts'
+import { altered, claimsOf, headerOf, unsigned, withClaims } from '../jwt.ts'
+import { type Promised, promisesOf, Skipped } from '../promise.ts'
+import type { Answer, Target } from '../target.ts'
 import { BAD_KEYS, expectOneSuccessor } from './sessions.ts'
-import type { Answer, Target } from './target.ts'
 
 const { original, addition } = promisesOf('token-pairs')
 const INVALID = 'Invalid refresh token'

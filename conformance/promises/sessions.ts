@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { expect, expectBody, expectError, expectHeader, expectStatus, hasExactly } from '../expect.ts'
+import * as flow from '../flows.ts'
+import { altered, claimsOf } from '../jwt.ts'
+import { type Promised, promisesOf } from '../promise.ts'
+import type { Answer, Target } from '../target.ts'
 import { expectNamed } from './authentication.ts'
-import { expect, expectBody, expectError, expectHeader, expectStatus, hasExactly } from './expect.ts'
-import * as flow from './flows.ts'
-import { altered, claimsOf } from './jwt.ts'
-import { type Promised, promisesOf } from './promise.ts'
-import type { Answer, Target } from './target.ts'
 
 const { original, addition } = promisesOf('jwt-api')
 const INVALID = 'Invalid refresh token'

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { expect, expectError, expectHeader, expectStatus, hasExactly, isObject } from './expect.ts'
-import * as flow from './flows.ts'
-import { altered, claimsOf, headerOf, unsigned, withClaims } from './jwt.ts'
-import { type Promised, promisesOf, Skipped } from './promise.ts'
-import type { Answer, Target } from './target.ts'
+import { expect, expectError, expectHeader, expectStatus, hasExactly, isObject } from '../expect.ts'
+import * as flow from '../flows.ts'
+import { altered, claimsOf, headerOf, unsigned, withClaims } from '../jwt.ts'
+import { type Promised, promisesOf, Skipped } from '../promise.ts'
+import type { Answer, Target } from '../target.ts'
 
 const { original, addition } = promisesOf('jwt-api')
 const WRONG = 'Invalid email or password'

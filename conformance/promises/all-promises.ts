@@ -1,6 +1,6 @@
+import type { Promised } from '../promise.ts'
 import { authentication } from './authentication.ts'
 import { pairs } from './pairs.ts'
-import type { Promised } from './promise.ts'
 import { registration } from './registration.ts'
 import { sessions } from './sessions.ts'
 
