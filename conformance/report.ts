@@ -5,6 +5,7 @@ const HEADINGS: Record<Contract, string> = {
   registration: 'Registration',
   'jwt-api': 'JWT API',
   'token-pairs': 'Token pairs',
+  sessions: 'Sessions',
 }
 
 /** Formats one outcome, under a heading if its contract is another than the one before. */

@@ -19,6 +19,17 @@ export function expectOneSuccessor(answers: Answer[]): void {
   expect(answers[0] as Answer, successors.size === 1, `one successor for all, not ${successors.size}`)
 }
 
+/** Expects the refusal of a token whose session has ended, with the reason. */
+export function expectEnded(answer: Answer, reason: string): void {
+  expectBody(answer, 401, { error: { message: INVALID, details: { code: 'session_ended', reason } } })
+}
+
+/** Expects the same, also of a server that tells no reasons: the original text has none. */
+function expectEndedOrInvalid(answer: Answer, reason: string): void {
+  if (answer.body?.error?.details?.code === undefined) expectError(answer, 401, INVALID)
+  else expectEnded(answer, reason)
+}
+
 /** Returns a session and its refresh, for promises that only read the answer. */
 function anyRefresh(target: Target) {
   return target.shared('refresh', async () => {
@@ -74,8 +85,8 @@ export const sessions: readonly Promised[] = [
       const { refresh_token: first } = await flow.logIn(target)
       const second = await flow.refreshed(target, first)
       const third = await flow.refreshed(target, second.refresh_token)
-      expectError(await flow.refresh(target, first), 401, INVALID)
-      expectError(await flow.refresh(target, third.refresh_token), 401, INVALID)
+      expectEnded(await flow.refresh(target, first), 'reuse')
+      expectEnded(await flow.refresh(target, third.refresh_token), 'reuse')
       expectError(await flow.me(target, third.access_token), 401, MISSING)
     },
   ),
@@ -142,7 +153,7 @@ export const sessions: readonly Promised[] = [
   original(`a logout is 200 "Logged out successfully"; refresh and logout then 401 "${INVALID}"`, async (target) => {
     const { refresh_token } = await flow.logIn(target)
     expectBody(await flow.logOut(target, refresh_token), 200, { message: 'Logged out successfully' })
-    expectError(await flow.refresh(target, refresh_token), 401, INVALID)
+    expectEndedOrInvalid(await flow.refresh(target, refresh_token), 'logout')
     expectError(await flow.logOut(target, refresh_token), 401, INVALID)
   }),
   original(`a logout with an invalid token is 401 "${INVALID}"`, async (target) => {
@@ -159,7 +170,7 @@ export const sessions: readonly Promised[] = [
     const second = await flow.refreshed(target, first)
     const third = await flow.refreshed(target, second.refresh_token)
     expectStatus(await flow.logOut(target, first), 200)
-    expectError(await flow.refresh(target, third.refresh_token), 401, INVALID)
+    expectEnded(await flow.refresh(target, third.refresh_token), 'logout')
     expectError(await flow.me(target, third.access_token), 401, MISSING)
     expectError(await flow.logOut(target, third.refresh_token), 401, INVALID)
   }),
