@@ -1,12 +1,12 @@
 import { app } from './app.ts'
-import { constantKeyTheft } from './constant-key-theft.ts'
 import { cookieTabs } from './cookie-tabs.ts'
 import { leaver } from './leaver.ts'
 import { lockedTabs } from './locked-tabs.ts'
 import type { Operator } from './operator.ts'
-import { otherWays } from './other-ways.ts'
 import { secondLogins } from './second-logins.ts'
-import { theft } from './theft.ts'
+import { constantKeyTheft } from './thieves/constant-key-theft.ts'
+import { otherWays } from './thieves/other-ways.ts'
+import { theft } from './thieves/theft.ts'
 import type { World } from './world.ts'
 
 type Actor = (world: World, name: string) => Promise<void>

@@ -1,6 +1,6 @@
-import { Client, type Session } from './client.ts'
-import { newSession, newUser } from './start.ts'
-import type { World } from './world.ts'
+import { Client, type Session } from '../client.ts'
+import { newSession, newUser } from '../start.ts'
+import type { World } from '../world.ts'
 
 const MAX_TURNS = 6
 

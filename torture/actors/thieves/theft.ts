@@ -1,7 +1,7 @@
-import { now } from '../history.ts'
-import { Client, type Session } from './client.ts'
-import { newSession, newUser } from './start.ts'
-import type { World } from './world.ts'
+import { now } from '../../history.ts'
+import { Client, type Session } from '../client.ts'
+import { newSession, newUser } from '../start.ts'
+import type { World } from '../world.ts'
 
 const MAX_REFRESHES = 60
 
