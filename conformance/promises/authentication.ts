@@ -58,11 +58,15 @@ export const authentication: readonly Promised[] = [
     expectError(await attempt(target, flow.freshEmail(), 'a wrong password'), 401, WRONG)
   }),
   addition(
-    'its user has these fields and guid only; the answer has user, the tokens, token_type, their lifetimes and device_token only',
+    'its user has these fields, guid and email_verified_at only; the answer has user, the tokens, token_type, their lifetimes and device_token only',
     async (target) => {
       const { answer, user } = await flow.anySession(target)
       const isKept = hasExactly(answer.body, ['user', ...flow.TOKEN_FIELDS, 'device_token'])
-      expect(answer, isKept && hasExactly(user, [...ORIGINAL_FIELDS, 'guid']), 'exactly the fields of the contract')
+      expect(
+        answer,
+        isKept && hasExactly(user, [...ORIGINAL_FIELDS, 'guid', 'email_verified_at']),
+        'exactly the fields of the contract',
+      )
     },
   ),
   addition('an access token lives 900 seconds: exp - iat', async (target) => {

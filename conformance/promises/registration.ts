@@ -7,7 +7,7 @@ import type { Answer, Target } from '../target.ts'
 const { original, addition } = promisesOf('registration')
 const TAKEN = 'has already been taken'
 const BLANK = "can't be blank"
-const USER_FIELDS = ['id', 'guid', 'email', 'first_name', 'last_name', 'role', 'created_at', 'updated_at']
+const USER_FIELDS = 'id guid email email_verified_at first_name last_name role created_at updated_at'.split(' ')
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Signs up and logs in a user who will be deleted. */

@@ -72,8 +72,6 @@ export const routes: readonly Route[] = [
     limit: limits.deletion,
   }),
 
-  ...accountRoutes,
-
   route('POST /api/v1/auth/login', login, { contract: standard, work: 'password', limit: limits.login }),
   route('POST /api/v1/auth/refresh', refresh, { contract: standard, work: 'token', limit: limits.refresh }),
   route('POST /api/v1/auth/logout', logout, { contract: standard, work: 'token', limit: limits.logout }),
@@ -84,6 +82,7 @@ export const routes: readonly Route[] = [
     limit: limits.me,
   }),
 
+  ...accountRoutes,
   ...(
     [
       ['GET /api/v1/auth/sessions', listSessions],

@@ -28,8 +28,8 @@ test('the description has every endpoint of the API and no page', () => {
   const described = operations.map(([path, method]) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`)
   const endpoints = routes.filter(({ endpoint }) => endpoint.about).map(({ method, path }) => `${method} ${path}`)
   assert.deepEqual(described.sort(), endpoints.sort())
-  assert.equal(endpoints.length, 15)
-  assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 15)
+  assert.equal(endpoints.length, 26)
+  assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 26)
 })
 
 test('each endpoint declares exactly the parameters of its path', () => {
@@ -124,6 +124,9 @@ test('the description states who may issue pairs, as configured', async () => {
       ['refresh', [{}, { cookieAuth: [] }]],
       ['logout', [{}, { cookieAuth: [] }]],
       ['me', [{ accessToken: [] }]],
+      ...['changePassword', 'requestVerification', 'verifyEmail', 'requestEmailChange', 'confirmEmailChange'].map(
+        (id) => [id, [{ accessToken: [] }]],
+      ),
       ['listSessions', [{ accessToken: [] }]],
       ['endSessions', [{ accessToken: [] }]],
       ['showSession', [{ accessToken: [] }]],

@@ -22,7 +22,7 @@ type ResetOutcome = { kind: 'reset' } | { kind: 'invalid_link' } | { kind: 'inva
 
 /**
  * Sets a password by the link of a mail. Of parallel calls, one succeeds; a password that is refused uses nothing up. All
- * sessions end, all devices are forgotten, and the address counts as proven. It signs nobody in.
+ * sessions end, all devices are forgotten, and the address counts as proven. It is no login.
  *
  * @throws {HashPoolFull}
  */

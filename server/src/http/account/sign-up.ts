@@ -5,11 +5,14 @@ import { requestSignUp } from '../../auth/account/request-sign-up.ts'
 import { InvalidBody } from '../contract/invalid-body.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { preferredLocale } from '../request/preferred-locale.ts'
-import { EXAMPLE_USER } from '../view/examples.ts'
+import { EXAMPLE_LOGIN_TOKEN, EXAMPLE_USER } from '../view/examples.ts'
 import { BegunLoginSchema } from '../view/tokens.ts'
 import { UserSchema, userView } from '../view/user.ts'
 
 const optionalName = Type.Optional(Type.Union([Type.String(), Type.Null()]))
+
+/** With `HIDE_ACCOUNT_EXISTENCE`. */
+const MESSAGE = 'A mail with a code is on its way'
 
 /** `POST /api/v1/users/sign_up` */
 export const signUp = endpoint({
@@ -23,6 +26,7 @@ export const signUp = endpoint({
     examples: {
       body: { user: { email: 'user@example.com', password: 'correct horse', first_name: 'John', last_name: 'Doe' } },
       answer: { message: 'You have successfully registered', user: { ...EXAMPLE_USER, role: 'user' } },
+      accepted: { message: MESSAGE, login_token: EXAMPLE_LOGIN_TOKEN, expires_in: 86_400 },
     },
   },
   // Other keys are ignored: users must not be able to make themselves admins.
@@ -52,6 +56,7 @@ export const signUp = endpoint({
 /** Answers a sign-up alike, whether or not the address has an account. */
 function begin(outcome: Awaited<ReturnType<typeof requestSignUp>>, reply: FastifyReply): FastifyReply {
   if (outcome.kind === 'invalid') throw new InvalidBody(outcome.errors)
-  const message = 'A mail with a code is on its way'
-  return reply.code(202).send({ message, login_token: outcome.loginToken, expires_in: outcome.expiresInSeconds })
+  return reply
+    .code(202)
+    .send({ message: MESSAGE, login_token: outcome.loginToken, expires_in: outcome.expiresInSeconds })
 }

@@ -49,7 +49,8 @@ export function toInvalidBody(validatorErrors: FastifySchemaValidationError[]): 
 function leaves(name: string, schema: ObjectSchema | undefined): string[] {
   if (schema?.type !== 'object') return [name]
   // If no field is required, any of them would do, which the schema cannot express.
-  const names = schema.required ?? Object.keys(schema.properties ?? {})
+  // A list of sentences is never called `code`, by which programs tell refusals apart.
+  const names = schema.required ?? Object.keys(schema.properties ?? {}).filter((key) => key !== 'code')
   return names.flatMap((inner) => leaves(inner, schema.properties?.[inner]))
 }
 

@@ -41,8 +41,8 @@ export interface About {
   takesIdempotencyKey?: boolean
   /** Whether the refresh token may come from a cookie, or be returned in one. */
   takesCookie?: boolean
-  /** Bodies from the contracts. */
-  examples?: { body?: object; answer?: object }
+  /** Bodies from the contracts; `accepted` is the one of a 202 beside a 200. */
+  examples?: { body?: object; answer?: object; accepted?: object }
 }
 
 /** Declares an endpoint, so that its handler gets the types of its body and path parameters. */

@@ -139,8 +139,8 @@ function successes(
   components: Components,
 ): Record<string, object> {
   const described = Object.entries(responses).map(([status, schema]) => {
-    const body =
-      'type' in schema && schema.type === 'null' ? {} : { content: content(schema, examples?.answer, components) }
+    const example = status === '202' ? (examples?.accepted ?? examples?.answer) : examples?.answer
+    const body = 'type' in schema && schema.type === 'null' ? {} : { content: content(schema, example, components) }
     return [status, { description: success, ...body }]
   })
   return Object.fromEntries(described)

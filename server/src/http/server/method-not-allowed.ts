@@ -5,10 +5,13 @@ import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
 import { routes } from '../routes.ts'
 
-/** The paths of the routes, each with the pattern it matches: `/api/v1/users/:id` matches `/api/v1/users/7`. */
-const patterns = [...new Set(routes.map(({ path }) => path))].map(
-  (path) => [path, new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}/?$`)] as const,
-)
+/**
+ * The paths of the routes, each with the pattern it matches: `/api/v1/users/:id` matches `/api/v1/users/7`. A path without
+ * parameters comes first, as it does for requests.
+ */
+const patterns = [...new Set(routes.map(({ path }) => path))]
+  .sort((a, b) => countParams(a) - countParams(b))
+  .map((path) => [path, new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}/?$`)] as const)
 
 /** Returns the 405 for a path that exists with other methods; null for a path that does not exist. */
 export function methodNotAllowedAt(path: string): Refusal | null {
@@ -49,4 +52,8 @@ function methodsAt(path: string): string[] {
 
 function routesAt(path: string): Route[] {
   return routes.filter((route) => route.path === path)
+}
+
+function countParams(path: string): number {
+  return path.split(':').length - 1
 }
