@@ -27,6 +27,9 @@ export interface Tokens {
 /** Where a client keeps the refresh token of a session: a `login` in its own storage, a `cookie` in a browser's. */
 export type SessionKind = 'login' | 'cookie' | 'pair'
 
+/** The sessions that a logout ends: that of its token, all others of the user, or all. */
+export type LogoutScope = 'session' | 'others' | 'all'
+
 /** Where the client cuts the connection: halfway through the request, or when the answer begins to arrive. */
 export type Cut = 'none' | 'request' | 'answer'
 
@@ -86,8 +89,19 @@ export class Api {
     return this.#sendRefreshToken('/api/v1/auth/refresh', kind, tokens, headers)
   }
 
-  logOut(kind: SessionKind, tokens: Tokens): Promise<Answer | null> {
-    return this.#sendRefreshToken('/api/v1/auth/logout', kind, tokens)
+  logOut(kind: SessionKind, tokens: Tokens, scope?: LogoutScope): Promise<Answer | null> {
+    return this.#sendRefreshToken('/api/v1/auth/logout', kind, tokens, {}, scope && { scope })
+  }
+
+  /** Ends one session of the user, on behalf of another one. */
+  endSession(id: string, { access_token }: Tokens): Promise<Answer | null> {
+    return this.#send({ method: 'DELETE', path: `/api/v1/auth/sessions/${id}`, headers: bearer(access_token) })
+  }
+
+  /** Ends the other sessions of the user, or all. */
+  endSessions(scope: Exclude<LogoutScope, 'session'>, { access_token }: Tokens): Promise<Answer | null> {
+    const path = `/api/v1/auth/sessions${scope === 'all' ? '?current=true' : ''}`
+    return this.#send({ method: 'DELETE', path, headers: bearer(access_token) })
   }
 
   me({ access_token }: Tokens): Promise<Answer | null> {
@@ -106,9 +120,15 @@ export class Api {
     return { ...credentials, ...expectOk(opened) }
   }
 
-  #sendRefreshToken(path: string, kind: SessionKind, { refresh_token }: Tokens, headers: Record<string, string> = {}) {
-    if (kind !== 'cookie') return this.#send({ method: 'POST', path, body: { refresh_token }, headers })
-    return this.#send({ method: 'POST', path, body: {}, headers: { ...headers, ...cookieWith(refresh_token) } })
+  #sendRefreshToken(
+    path: string,
+    kind: SessionKind,
+    { refresh_token }: Tokens,
+    headers: Record<string, string> = {},
+    more: object = {},
+  ) {
+    if (kind !== 'cookie') return this.#send({ method: 'POST', path, body: { refresh_token, ...more }, headers })
+    return this.#send({ method: 'POST', path, body: more, headers: { ...headers, ...cookieWith(refresh_token) } })
   }
 
   #send(call: Call): Promise<Answer | null> {

@@ -4,7 +4,20 @@ import type { Token } from './actors/token.ts'
 /** The result of a call as its client knows it. An `unknown` call may or may not have taken effect. */
 export type Outcome = 'ok' | 'refused' | 'unknown'
 
-export type Action = 'sign_up' | 'login' | 'issue' | 'refresh' | 'me' | 'logout' | 'delete' | 'disable' | 'set_password'
+/** The ends of sessions by their user: of one, of all others, and of all. */
+export type EndAction = 'end_session' | 'end_others' | 'end_all'
+
+export type Action =
+  | 'sign_up'
+  | 'login'
+  | 'issue'
+  | 'refresh'
+  | 'me'
+  | 'logout'
+  | EndAction
+  | 'delete'
+  | 'disable'
+  | 'set_password'
 
 /** One call of one client, from its start until it was answered or given up. */
 export interface Call {
@@ -12,7 +25,7 @@ export interface Call {
   action: Action
   /** The e-mail address of the user whom the call concerns. */
   user: string
-  /** The session that the call concerns, if it is known. */
+  /** The session that the call concerns, if it is known: for `end_session`, the one that is to end. */
   session: string | null
   presented: Token | null
   /** The token of the cookie that a browser sent along with a login. */

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Answer, Api, type Credentials, type SessionKind, type Tokens, tokensIn } from '../../harness/api.ts'
-import { type Action, type Call, now, type Outcome } from '../history.ts'
+import {
+  type Answer,
+  Api,
+  type Credentials,
+  type LogoutScope,
+  type SessionKind,
+  type Tokens,
+  tokensIn,
+} from '../../harness/api.ts'
+import { type Action, type Call, type EndAction, now, type Outcome } from '../history.ts'
 import type { Random } from './random.ts'
 import { readToken } from './token.ts'
 import type { World } from './world.ts'
@@ -26,7 +34,10 @@ export type RefreshInput = Session & {
   sentAs?: SessionKind
 }
 
-type About = { action: Action; user: string; refresh?: string } & Partial<Call>
+/** `endedBy` is the session on whose behalf another one is ended: a 401 concerns it, and no other answer does. */
+type About = { action: Action; user: string; refresh?: string; endedBy?: string } & Partial<Call>
+
+const END_ACTIONS: Record<Exclude<LogoutScope, 'session'>, EndAction> = { others: 'end_others', all: 'end_all' }
 
 const MAX_TRIES = 1500
 
@@ -131,6 +142,37 @@ export class Client {
     )
   }
 
+  /** Ends another session of the user. */
+  endSession({ user, ...tokens }: Session, other: Session): Promise<CallResult<null>> {
+    const { session } = readToken(other.refresh_token)
+    const endedBy = readToken(tokens.refresh_token).session
+    return this.#record(
+      { action: 'end_session', user: user.email, session, endedBy },
+      () => this.#api.endSession(session, tokens),
+      () => null,
+    )
+  }
+
+  /** Ends the other sessions of the user or all, with the access token of one. */
+  endSessions({ user, ...tokens }: Session, scope: Exclude<LogoutScope, 'session'>): Promise<CallResult<null>> {
+    const { session } = readToken(tokens.refresh_token)
+    return this.#record(
+      { action: END_ACTIONS[scope], user: user.email, session },
+      () => this.#api.endSessions(scope, tokens),
+      () => null,
+    )
+  }
+
+  /** Ends them by a logout, with the refresh token. */
+  logOutWith({ user, kind, ...tokens }: Session, scope: Exclude<LogoutScope, 'session'>): Promise<CallResult<null>> {
+    const about: About = { action: END_ACTIONS[scope], user: user.email, kind, refresh: tokens.refresh_token }
+    return this.#record(
+      about,
+      () => this.#api.logOut(kind, tokens, scope),
+      () => null,
+    )
+  }
+
   delete({ user, ...tokens }: Session): Promise<CallResult<null>> {
     const about: About = { action: 'delete', user: user.email }
     return this.#record(
@@ -141,7 +183,7 @@ export class Client {
   }
 
   async #record<Value>(
-    { refresh, ...about }: About,
+    { refresh, endedBy, ...about }: About,
     call: () => Promise<Answer | null>,
     read: (answer: Answer) => Value,
   ): Promise<CallResult<Value>> {
@@ -153,8 +195,9 @@ export class Client {
     const value = outcome === 'ok' && answer ? read(answer) : null
     const tokens = value as Partial<Tokens> | null
     const received = tokens?.refresh_token === undefined ? null : readToken(tokens.refresh_token)
-    const session = about.session ?? (presented ?? received)?.session ?? null
     const status = answer?.status ?? null
+    const concerned = status === 401 && endedBy !== undefined ? endedBy : about.session
+    const session = concerned ?? (presented ?? received)?.session ?? null
     const defaults = { replaced: null, key: null, kind: null, mixed: false, sentAs: null, actor, address }
     world.history.record({
       ...defaults,

@@ -3,6 +3,7 @@ import { cookieTabs } from './cookie-tabs.ts'
 import { leaver } from './leaver.ts'
 import { lockedTabs } from './locked-tabs.ts'
 import type { Operator } from './operator.ts'
+import { otherSessions } from './other-sessions.ts'
 import { secondLogins } from './second-logins.ts'
 import { constantKeyTheft } from './thieves/constant-key-theft.ts'
 import { otherWays } from './thieves/other-ways.ts'
@@ -11,7 +12,7 @@ import type { World } from './world.ts'
 
 type Actor = (world: World, name: string) => Promise<void>
 
-/** Starts all actors of a run: apps and tabs, users who leave, and thieves. */
+/** Starts all actors of a run: apps and tabs, users who leave or end sessions, and thieves. */
 export function crowd(world: World, operator: Operator): Promise<void>[] {
   const actors: [count: number, name: string, actor: Actor][] = [
     [10, 'app with keys', (own, name) => app(own, name, { kind: 'login', keys: 'fresh' })],
@@ -34,6 +35,7 @@ export function crowd(world: World, operator: Operator): Promise<void>[] {
     [2, 'theft of a cookie', (own, name) => theft(own, name, 'cookie')],
     [4, 'theft of a constant key', (own, name) => constantKeyTheft(own, name, 'login')],
     [2, "theft of a pair's constant key", (own, name) => constantKeyTheft(own, name, 'pair')],
+    [5, 'user who ends other sessions', otherSessions],
     [3, 'leaver', (own, name) => leaver(own, name, null)],
     [1, 'leaver through an operator', (own, name) => leaver(own, name, operator)],
   ]

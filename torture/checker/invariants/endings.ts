@@ -1,9 +1,10 @@
+import type { Call } from '../../history.ts'
 import type { Invariant } from '../evidence.ts'
 import { endsAllSessions, isRefresh, opensSession, sessionsOf } from '../session-calls.ts'
 
 /**
- * No call with a session succeeds after the session ended: after an acknowledged logout, deletion, disablement or new
- * password, after a login that replaced its cookie, or after a refused refresh of an authentic token, which is the answer to
+ * No call with a session succeeds after the session ended: after an acknowledged logout, end by its user, deletion,
+ * disablement or new password, after a login that replaced its cookie, or after a refused refresh of an authentic token, which is the answer to
  * reuse.
  */
 export const finalEndings: Invariant = {
@@ -12,8 +13,8 @@ export const finalEndings: Invariant = {
     for (const { own, endings } of sessionsOf(calls)) {
       const ended = [
         ...endings.filter(({ outcome }) => outcome === 'ok'),
-        // A refused logout means that the session had ended before.
-        ...own.filter((call) => (call.action === 'logout' || isRefresh(call)) && call.outcome === 'refused'),
+        // A refused logout, and an end that finds nothing to end, mean that the session had ended before.
+        ...own.filter((call) => call.outcome === 'refused' && (isRefresh(call) || endsOnce(call))),
       ]
       const [first] = ended.toSorted((a, b) => a.endedAt - b.endedAt)
       if (!first) continue
@@ -21,6 +22,12 @@ export const finalEndings: Invariant = {
       if (later) yield { what: `a ${later.action} succeeded after the session had ended`, calls: [first, later] }
     }
   },
+}
+
+function endsOnce({ action, status, presented }: Call): boolean {
+  return (
+    action === 'logout' || (action === 'end_session' && status === 404) || (action === 'end_all' && presented !== null)
+  )
 }
 
 const TOLERANCE_MILLISECONDS = 1000

@@ -1,6 +1,6 @@
 import type { Invariant } from '../evidence.ts'
 import { mayBeReuse, mayHaveEndedAt } from '../possible-reuse.ts'
-import { endsAllSessions, isRefresh, sessionsOf } from '../session-calls.ts'
+import { endsAllSessions, isRefresh, sendsAccessToken, sessionsOf } from '../session-calls.ts'
 
 /** An access token ends with its session at the latest, in whole seconds: its last part may be missing. */
 const ROUNDING_MILLISECONDS = 1000
@@ -22,7 +22,7 @@ export const explainedRefusals: Invariant = {
         if (call.mixed || call.sentAs || call.endedAt >= endedAt || mayBeReuse(call, session.own, settings)) continue
         const age = call.endedAt - newestAccessToken(session.own, call.startedAt)
         const isOld = age > settings.accessTokenMilliseconds || call.endedAt >= lastSecond
-        const mayHaveExpired = call.action === 'me' && isOld
+        const mayHaveExpired = sendsAccessToken(call) && isOld
         if (!mayHaveExpired) yield { what: `a ${call.action} was refused without a reason`, calls: [call] }
       }
     }
@@ -78,6 +78,7 @@ export const documentedAnswers: Invariant = {
     const documented: Record<string, number[]> = {
       sign_up: [200, 422, 503],
       delete: [204, 401, 404, 503],
+      end_session: [204, 401, 404, 503],
       issue: [200, 404, 503],
     }
     for (const call of calls)

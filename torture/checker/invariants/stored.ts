@@ -1,6 +1,6 @@
 import type { Invariant, Snapshot } from '../evidence.ts'
 import { mayHaveEndedAt } from '../possible-reuse.ts'
-import { opensSession, sessionsOf } from '../session-calls.ts'
+import { endsByUser, opensSession, sessionsOf } from '../session-calls.ts'
 
 /** Each session has one or two tokens of consecutive generations, and the newest is unused. */
 export const intactChains: Invariant = {
@@ -42,6 +42,8 @@ export const nothingLost: Invariant = {
         yield { what: `session ${session.id} is active though a ${ending.action} ended it`, calls: [ending] }
       if (end === 'displaced' && !session.endings.some(opensSession))
         yield { what: `session ${session.id} was displaced though no login replaced its cookie`, calls: [] }
+      if (end === 'ended' && !session.endings.some(endsByUser))
+        yield { what: `session ${session.id} was ended by its user though no call asked for it`, calls: [] }
       if (end === 'rolled_back') yield { what: `session ${session.id} lost its history`, calls: [] }
       if (end !== null) continue
       const acknowledged = Math.max(0, ...session.own.map(({ received }) => received?.generation ?? 0))
