@@ -50,7 +50,8 @@ export const ownSessions: readonly Promised[] = [
   addition(
     'a list has the active sessions of the user and no other, with these fields only, one current',
     async (target) => {
-      const [own, other] = await newSessions(target, 2)
+      const [own, other, ended] = await newSessions(target, 3)
+      await flow.logOut(target, ended?.refresh_token ?? '')
       await flow.anySession(target)
       const answer = await list(target, own)
       expectStatus(answer, 200)

@@ -19,6 +19,8 @@ test('a user sees their active sessions, the one that was used last first', asyn
     { email: first.user.email, password: 'correct horse battery' },
     { headers: { 'user-agent': WINDOWS_CHROME } },
   )
+  const ended = await logIn(server, first.user.email)
+  await server.post('/api/v1/auth/logout', { refresh_token: ended.refresh_token })
   server.advanceClock({ seconds: 60 })
   const rotated = await refresh(server, first.refresh_token)
   const answer = await server.get(SESSIONS, { bearer: phone.body.access_token })
