@@ -1,11 +1,11 @@
-import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { sha256 } from './sha256.ts'
-import { hmacSigningKey, type SigningAlgorithm, type SigningKey } from './signing-key.ts'
+import { hmacSigningKey, type SecretSigningKey } from './signing-key.ts'
 
 /** The kinds of access tokens; each key signs only one kind. */
 export type AccessTokenKind = 'login' | 'pair'
 
-const ALGORITHMS: Record<AccessTokenKind, SigningAlgorithm> = { login: 'HS256', pair: 'HS512' }
+const ALGORITHMS = { login: 'HS256', pair: 'HS512' } as const
 
 /** A key that creates and authenticates everything that is not an access token; it never leaves this server. */
 export interface RefreshKey {
@@ -21,10 +21,22 @@ export interface RefreshKey {
   code: KeyObject
 }
 
+/** Encrypts what only this server may read, such as the private halves of its signing keys in the database. */
+export interface SealingKey {
+  /** Identifies the secret that the key is derived from; reveals nothing about it. */
+  id: string
+  /** Encrypts and authenticates bytes (AES-256-GCM). @param name of what is sealed: it opens under no other */
+  seal(bytes: Buffer, name: string): string
+  /** Returns null for what this key did not seal under this name. */
+  open(sealed: string, name: string): Buffer | null
+}
+
 /** The key ring. The first key of each list is the current one and creates new tokens; the others only verify. */
 export interface Keys {
-  signing: Readonly<Record<AccessTokenKind, readonly [SigningKey, ...SigningKey[]]>>
+  signing: Readonly<Record<AccessTokenKind, readonly [SecretSigningKey, ...SecretSigningKey[]]>>
   refresh: readonly [RefreshKey, ...RefreshKey[]]
+  /** Derived from the same secrets as the refresh keys, when they are needed. The first one seals; all of them open. */
+  sealing(): readonly [SealingKey, ...SealingKey[]]
 }
 
 /**
@@ -45,10 +57,11 @@ export function buildKeys(secrets: {
   const signing = distinct([jwt, ...previousJwt])
   // A key that services hold must make no refresh token, and a refresh key must sign no access token.
   const roots = refreshSecret === null ? signing : [refreshSecret]
-  const refresh = distinct([...roots, ...previousRefresh]).map(refreshKey)
+  const owned = distinct([...roots, ...previousRefresh])
   return {
     signing: { login: signingKeys('login', signing), pair: signingKeys('pair', signing) },
-    refresh: refresh as [RefreshKey, ...RefreshKey[]],
+    refresh: owned.map(refreshKey) as [RefreshKey, ...RefreshKey[]],
+    sealing: () => owned.map(sealingKey) as [SealingKey, ...SealingKey[]],
   }
 }
 
@@ -56,12 +69,12 @@ function distinct(secrets: readonly string[]): string[] {
   return [...new Set(secrets)]
 }
 
-function signingKeys(kind: AccessTokenKind, secrets: readonly string[]): [SigningKey, ...SigningKey[]] {
+function signingKeys(kind: AccessTokenKind, secrets: readonly string[]): [SecretSigningKey, ...SecretSigningKey[]] {
   const keys = secrets.map((secret) => {
     const kid = sha256(derive(secret, 'tessera/kid/v1', 32)).slice(0, 12)
     return hmacSigningKey(kid, Buffer.from(secret, 'utf8'), ALGORITHMS[kind])
   })
-  return keys as [SigningKey, ...SigningKey[]]
+  return keys as [SecretSigningKey, ...SecretSigningKey[]]
 }
 
 function refreshKey(secret: string): RefreshKey {
@@ -72,6 +85,35 @@ function refreshKey(secret: string): RefreshKey {
     device: createSecretKey(derive(secret, 'tessera/device-token-mac/v1', 32)),
     link: createSecretKey(derive(secret, 'tessera/one-time-link/v1', 32)),
     code: createSecretKey(derive(secret, 'tessera/one-time-code/v1', 32)),
+  }
+}
+
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+function sealingKey(secret: string): SealingKey {
+  const id = sha256(derive(secret, 'tessera/sealing-key-id/v1', 32)).slice(0, 12)
+  const key = createSecretKey(derive(secret, 'tessera/sealing-key/v1', 32))
+  return {
+    id,
+    seal(bytes, name) {
+      const iv = randomBytes(IV_BYTES) // few things are sealed, so a random one never repeats
+      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(name))
+      const encrypted = [cipher.update(bytes), cipher.final()]
+      return Buffer.concat([iv, ...encrypted, cipher.getAuthTag()]).toString('base64url')
+    },
+    open(sealed, name) {
+      const bytes = Buffer.from(sealed, 'base64url')
+      if (bytes.length < IV_BYTES + TAG_BYTES) return null
+      const options = { authTagLength: TAG_BYTES }
+      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), options)
+      decipher.setAAD(Buffer.from(name)).setAuthTag(bytes.subarray(-TAG_BYTES))
+      try {
+        return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
+      } catch {
+        return null
+      }
+    },
   }
 }
 
