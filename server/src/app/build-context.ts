@@ -26,7 +26,7 @@ export function buildContext(
     tokens: {
       access: createAccessTokens(keys, {
         lifetimeSeconds: config.accessTokenLifetimeSeconds,
-        issuer: config.issuer,
+        issuer: () => config.issuer,
         audience: config.audience,
       }),
       refreshKeys: keys.refresh,

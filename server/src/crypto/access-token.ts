@@ -1,4 +1,5 @@
 import type { AccessTokenKind, Keys } from './keys.ts'
+import { headerPart, type PublicJwk, type SigningKey, type VerifyingKey } from './signing-key.ts'
 import { isUuid } from './uuid.ts'
 
 /** The claims of RFC 7519 and Tessera's own; times are in seconds since 1970. */
@@ -26,15 +27,37 @@ type VerifiedAccessToken =
   | { kind: 'login'; claims: AccessTokenClaims }
   | { kind: 'pair'; claims: PairAccessTokenClaims }
 
+/** A value that is there at once, unless the database must be asked first. */
+type Soon<Value> = Value | Promise<Value>
+
+/** The key pairs that this server and its replicas sign the access tokens of logins with. */
+export interface PublicKeys {
+  /** Returns the key that signs logins at the moment; null while the secret signs them. @throws {Unavailable} */
+  signer(): Soon<SigningKey | null>
+  /** Finds the living key of a token by the exact text, or else by `alg` and `kid`, of its header. @throws {Unavailable} */
+  find(header: string, now: Date): Soon<VerifyingKey | null>
+  /** Whether logins that the secret signed are still accepted. */
+  acceptsSecret(now: Date): boolean
+  /** Returns the keys that other services verify with. @throws {Unavailable} if they were never read */
+  published(): Promise<readonly PublicJwk[]>
+}
+
 export interface AccessTokens {
-  sign(kind: AccessTokenKind, claims: AccessTokenClaims & Partial<AccessTokenBinding>): string
+  /** Signs an access token: at once, or after a signature that takes long. @throws {HashPoolFull} or {Unavailable} */
+  sign(kind: AccessTokenKind, claims: AccessTokenClaims & Partial<AccessTokenBinding>): Soon<string>
   /**
    * Returns `null` unless the token is in canonical form and signed by a key of the ring with the algorithm of its kind,
    * has the right `typ`, and every claim is present and finite (RFC 8725). Does not check the session.
    *
    * @param options.ignoreTimes a pair may be refreshed after its access token expired, or after the lifetime was changed
+   * @throws {Unavailable} if only the database knows the key
    */
-  verify(token: string, options: { now: Date; ignoreTimes?: boolean }): VerifiedAccessToken | null
+  verify(token: string, options: VerifyOptions): Soon<VerifiedAccessToken | null>
+}
+
+interface VerifyOptions {
+  now: Date
+  ignoreTimes?: boolean
 }
 
 const CLOCK_SKEW_SECONDS = 60
@@ -43,17 +66,30 @@ const MAX_TOKEN_CHARACTERS = 2048
 /** Settings of access tokens. */
 export interface AccessTokenSettings {
   lifetimeSeconds: number
-  /** The `iss` of each token; null for none. */
-  issuer: string | null
+  /** Returns the `iss` of each token; null for none. */
+  issuer: () => string | null
   /** The `aud` of each token; none if it is empty. Tessera itself judges neither. */
   audience: readonly string[]
 }
 
-export function createAccessTokens(keys: Keys, settings: AccessTokenSettings): AccessTokens {
+/** The keys of a server that has no key pair. */
+const NO_PUBLIC_KEYS: PublicKeys = {
+  signer: () => null,
+  find: () => null,
+  acceptsSecret: () => true,
+  published: async () => [],
+}
+
+export function createAccessTokens(
+  keys: Keys,
+  settings: AccessTokenSettings,
+  publicKeys = NO_PUBLIC_KEYS,
+): AccessTokens {
   const { lifetimeSeconds, issuer, audience } = settings
-  const addressed = {
-    ...(issuer !== null && { iss: issuer }),
-    ...(audience.length > 0 && { aud: audience.length === 1 ? audience[0] : audience }),
+  const aud = audience.length === 1 ? audience[0] : audience
+  const addressed = () => {
+    const iss = issuer()
+    return { ...(iss !== null && { iss }), ...(audience.length > 0 && { aud }) }
   }
   const verifiers = new Map(
     (['login', 'pair'] as const).flatMap((kind) =>
@@ -61,7 +97,7 @@ export function createAccessTokens(keys: Keys, settings: AccessTokenSettings): A
         const verifier = { kind, key }
         // Found by the exact header that this server writes, without parsing it, or else by the header's `alg` and `kid`.
         return [
-          [headerPart(key.sign({})), verifier],
+          [key.header, verifier],
           [`${key.algorithm} ${key.kid}`, verifier],
         ] as const
       }),
@@ -72,24 +108,41 @@ export function createAccessTokens(keys: Keys, settings: AccessTokenSettings): A
   const isWithinLifetime = ({ iat, exp }: AccessTokenClaims, nowSeconds: number) =>
     exp > nowSeconds && iat <= nowSeconds + CLOCK_SKEW_SECONDS && exp - iat <= lifetimeSeconds
 
-  return {
-    sign: (kind, claims) => keys.signing[kind][0].sign({ ...addressed, ...claims }),
+  function judge(kind: AccessTokenKind, key: VerifyingKey, token: string, { now, ignoreTimes = false }: VerifyOptions) {
+    let claims: Record<string, unknown>
+    try {
+      claims = key.verify(token)
+    } catch {
+      return null
+    }
+    if (!hasRequiredClaims(claims)) return null
+    if (!ignoreTimes && !isWithinLifetime(claims, now.getTime() / 1000)) return null
+    if (kind === 'login') return { kind, claims }
+    return hasPairClaims(claims) ? { kind, claims } : null
+  }
 
-    verify(token, { now, ignoreTimes = false }) {
+  return {
+    sign(kind, claims) {
+      const payload = { ...addressed(), ...claims }
+      const [secret] = keys.signing[kind]
+      if (kind === 'pair') return secret.sign(payload)
+      const signer = publicKeys.signer()
+      if (signer instanceof Promise) return signer.then((key) => (key ?? secret).sign(payload))
+      return (signer ?? secret).sign(payload)
+    },
+
+    verify(token, options) {
       if (token.length > MAX_TOKEN_CHARACTERS || !isCanonical(token)) return null
       const header = headerPart(token)
-      const verifier = verifiers.get(header) ?? verifiers.get(algorithmAndKid(header))
-      if (!verifier) return null
-      let claims: Record<string, unknown>
-      try {
-        claims = verifier.key.verify(token)
-      } catch {
-        return null
+      const verifier = verifiers.get(header)
+      if (!verifier) {
+        const found = publicKeys.find(header, options.now)
+        if (found instanceof Promise) return found.then((key) => key && judge('login', key, token, options))
+        if (found) return judge('login', found, token, options)
       }
-      if (!hasRequiredClaims(claims)) return null
-      if (!ignoreTimes && !isWithinLifetime(claims, now.getTime() / 1000)) return null
-      if (verifier.kind === 'login') return { kind: 'login', claims }
-      return hasPairClaims(claims) ? { kind: 'pair', claims } : null
+      const { kind, key } = verifier ?? verifiers.get(algorithmAndKid(header) ?? '') ?? {}
+      if (!kind || !key || (kind === 'login' && !publicKeys.acceptsSecret(options.now))) return null
+      return judge(kind, key, token, options)
     },
   }
 }
@@ -107,17 +160,13 @@ function isCanonical(token: string): boolean {
   })
 }
 
-function headerPart(token: string): string {
-  return token.slice(0, token.indexOf('.'))
-}
-
-/** Used only to find the key: the header is then checked against the key's own algorithm and type. */
-function algorithmAndKid(header: string): string {
+/** Used only to find the key: the header is then checked against the key's own algorithm and type. Null if it has none. */
+export function algorithmAndKid(header: string): string | null {
   try {
     const { alg, kid } = JSON.parse(Buffer.from(header, 'base64url').toString())
-    return typeof alg === 'string' && typeof kid === 'string' ? `${alg} ${kid}` : ''
+    return typeof alg === 'string' && typeof kid === 'string' ? `${alg} ${kid}` : null
   } catch {
-    return ''
+    return null
   }
 }
 

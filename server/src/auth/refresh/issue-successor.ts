@@ -6,7 +6,7 @@ import type { IssuedSuccessor } from './refresh-chain.ts'
 export function issueSuccessor(
   ctx: Pick<Context, 'tokens' | 'settings'>,
   { chain, successor, jti, ip, endsAt, now }: IssuedSuccessor,
-): IssuedTokens {
+): Promise<IssuedTokens> {
   return issueTokens(ctx, {
     kind: chain.kind,
     user: chain,

@@ -19,7 +19,7 @@ interface RefreshPairInput {
  * @throws {AuthError} `invalid_access_token`, `invalid_refresh_token`, `refresh_token_used`, `refresh_token_expired`
  */
 export async function refreshPair(ctx: Context, input: RefreshPairInput): Promise<IssuedTokens> {
-  const access = ctx.tokens.access.verify(input.accessToken, { now: ctx.now(), ignoreTimes: true })
+  const access = await ctx.tokens.access.verify(input.accessToken, { now: ctx.now(), ignoreTimes: true })
   const compareAccessToken = (token: RefreshToken) => {
     if (access?.kind !== 'pair') return 'invalid'
     const { sid, gen } = access.claims

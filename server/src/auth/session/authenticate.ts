@@ -13,7 +13,7 @@ export async function authenticate(
   accessToken: string,
 ): Promise<Caller | null> {
   const now = ctx.now()
-  const verified = ctx.tokens.access.verify(accessToken, { now })
+  const verified = await ctx.tokens.access.verify(accessToken, { now })
   if (!verified) return null
   const { sid: sessionId, sub: userGuid } = verified.claims
   const found = await findActiveSession(ctx.db, { id: sessionId, kind: verified.kind, userGuid, now })

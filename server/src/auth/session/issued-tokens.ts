@@ -26,16 +26,16 @@ interface IssueTokensInput {
   now: Date
 }
 
-/** Signs the access token that is issued with a refresh token. It never outlives its session. */
-export function issueTokens(
+/** Signs the access token that is issued with a refresh token. It never outlives its session. @throws {HashPoolFull} */
+export async function issueTokens(
   ctx: Pick<Context, 'tokens' | 'settings'>,
   { kind, user, refreshToken, jti, ip, sessionEndsAt, refreshTokenEndsAt, now }: IssueTokensInput,
-): IssuedTokens {
+): Promise<IssuedTokens> {
   const issuedAt = secondsOf(now)
   const { encoded, sessionId, generation } = refreshToken
   const isBound = SESSION_KINDS[kind].bindsAccessToken
   const expiresAt = Math.min(issuedAt + ctx.settings.accessTokenLifetimeSeconds, secondsOf(sessionEndsAt))
-  const access_token = ctx.tokens.access.sign(kind, {
+  const access_token = await ctx.tokens.access.sign(kind, {
     sub: user.guid,
     sid: sessionId,
     jti,
