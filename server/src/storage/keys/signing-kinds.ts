@@ -20,7 +20,7 @@ export async function beginSigningKind(tx: Transaction, kind: SigningKind, now: 
   await tx.query(sql`
     insert into signing_kinds (kind, ended_at) values (${kind}, null)
     on conflict (kind) do update set ended_at = null returning kind`)
-  // Whatever came first, the secret signed before it.
+  // The secret signed before the first key pair did.
   if (kind !== 'HS256')
     await tx.query(sql`
       insert into signing_kinds (kind, ended_at) values (${'HS256'}, ${now}) on conflict do nothing returning kind`)

@@ -31,6 +31,9 @@ export const AUDIT_KINDS = [
   'limit_reached',
   'service_key_refused',
   'cross_site_refused',
+  'signing_key_added',
+  'signing_key_rotated',
+  'signing_key_retired',
 ] as const
 
 export type AuditKind = (typeof AUDIT_KINDS)[number]
