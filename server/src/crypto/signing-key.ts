@@ -66,24 +66,17 @@ export function hmacSigningKey(kid: string, secret: Buffer, algorithm: 'HS256' |
   }
 }
 
-/** Creates a key that verifies with the public half of a key pair. */
-export function publicVerifyingKey(jwk: PublicJwk): VerifyingKey {
-  const algorithm = jwk.alg as PublicAlgorithm
-  const key = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' })
-  return {
-    kid: jwk.kid,
-    algorithm,
-    header: encode({ alg: algorithm, typ: ACCESS_TOKEN_TYPE, kid: jwk.kid }),
-    verify: verifier(key, algorithm, ACCESS_TOKEN_TYPE),
-  }
-}
-
 /** Creates a key that signs with the private half of a key pair. An RSA signature takes as long as thirty requests. */
 export function privateSigningKey(jwk: PublicJwk, privateKey: KeyObject): SigningKey {
-  const verifying = publicVerifyingKey(jwk)
-  const { algorithm, header } = verifying
+  const { kid } = jwk
+  const algorithm = jwk.alg as PublicAlgorithm
+  const header = encode({ alg: algorithm, typ: ACCESS_TOKEN_TYPE, kid })
+  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' })
   return {
-    ...verifying,
+    kid,
+    algorithm,
+    header,
+    verify: verifier(publicKey, algorithm, ACCESS_TOKEN_TYPE),
     sign(claims) {
       const input = `${header}.${encode(claims)}`
       if (algorithm === 'RS256') return signInThread(input, privateKey).then((bytes) => join(input, bytes))
