@@ -50,7 +50,7 @@ export function readConfig(environment: Environment, { serves } = { serves: true
     ...findUnwiseSettings(values),
     ...findOpenFiles(environment, values),
   ]
-  const contradiction = findContradiction(values)
+  const contradiction = findContradiction(values, serves)
   if (contradiction !== null) throw new ConfigError(contradiction)
 
   const { nodeEnv, passwordAlgorithm, bcryptCost, tlsCertFile, tlsKeyFile, ...rest } = values

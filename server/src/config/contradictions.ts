@@ -43,11 +43,49 @@ function needingMail(values: Pick<SettingValues, 'requireVerifiedEmail' | 'hideA
   return values.hideAccountExistence ? 'HIDE_ACCOUNT_EXISTENCE' : 'EMAIL_LOGIN'
 }
 
-/** Returns the first contradiction among the settings, or null. */
-export function findContradiction(values: SettingValues): string | null {
+/** Checks that each return a sentence about settings of a server whose tokens are signed with a key pair, or null. */
+const PUBLIC_KEY_CHECKS: readonly ((values: SettingValues, isServedInProduction: boolean) => string | null)[] = [
+  ({ issuer, publicUrl }) =>
+    issuer !== null && publicUrl !== null && issuer !== publicUrl
+      ? 'JWT_ISSUER must equal PUBLIC_URL, where verifiers find the keys; leave JWT_ISSUER out.'
+      : null,
+  ({ publicUrl }) =>
+    publicUrl !== null && /[?#]|\/$/.test(publicUrl)
+      ? 'PUBLIC_URL must have no slash at its end, no ? and no #, because tokens name it as their issuer.'
+      : null,
+  ({ keyRotationSeconds, keyNoticeSeconds }) =>
+    keyRotationSeconds !== null && keyRotationSeconds < keyNoticeSeconds
+      ? `KEY_ROTATION=${keyRotationSeconds} is shorter than KEY_NOTICE=${keyNoticeSeconds}; a key is published for its whole period before it signs.`
+      : null,
+  // Services that verify with the secret of today would otherwise be able to make refresh tokens, and to open the keys.
+  ({ refreshSecretKey }, isServedInProduction) =>
+    isServedInProduction && refreshSecretKey === null
+      ? 'REFRESH_SECRET_KEY must be set in production, because it seals the signing keys; generate one with: openssl rand -hex 64'
+      : null,
+  ({ publicUrl }, isServedInProduction) =>
+    isServedInProduction && publicUrl === null
+      ? 'PUBLIC_URL must be set in production: tokens name it as their issuer, and verifiers find the keys there.'
+      : null,
+  ({ audience }, isServedInProduction) =>
+    isServedInProduction && audience.length === 0
+      ? 'JWT_AUDIENCE must be set in production, so that a token for one service does not open another.'
+      : null,
+]
+
+/**
+ * Returns the first contradiction among the settings, or null.
+ *
+ * @param serves whether a server will run with them
+ */
+export function findContradiction(values: SettingValues, serves: boolean): string | null {
   for (const check of CHECKS) {
     const contradiction = check(values)
     if (contradiction !== null) return contradiction
+  }
+  if (values.algorithm === 'HS256') return null
+  for (const check of PUBLIC_KEY_CHECKS) {
+    const contradiction = check(values, serves && values.nodeEnv === 'production')
+    if (contradiction !== null) return `JWT_ALGORITHM=${values.algorithm}: ${contradiction}`
   }
   return null
 }

@@ -14,12 +14,13 @@ export function findOpenFiles(environment: Environment, values: SettingValues): 
     .map((file) => `Every user of this machine can read ${file}; run: chmod o-rwx ${file}`)
 }
 
-function filesOf(environment: Environment, { database, tlsKeyFile }: SettingValues): Set<string> {
+function filesOf(environment: Environment, { database, tlsKeyFile, signingKeyFiles }: SettingValues): Set<string> {
   const secretFiles = Object.values(SETTINGS).flatMap(
     ({ name, secret }) => (secret && environment[`${name}_FILE`]) || [],
   )
   const databaseFiles = database.kind === 'sqlite' ? [database.file] : []
-  return new Set(['.env', ...secretFiles, ...databaseFiles, ...(tlsKeyFile === null ? [] : [tlsKeyFile])])
+  const keyFiles = [...signingKeyFiles, ...(tlsKeyFile === null ? [] : [tlsKeyFile])]
+  return new Set(['.env', ...secretFiles, ...databaseFiles, ...keyFiles])
 }
 
 function isReadableForOthers(file: string): boolean {

@@ -33,6 +33,19 @@ const TEN_YEARS_SECONDS = 315_360_000
 
 export const lifetimeSeconds = wholeNumber(1, TEN_YEARS_SECONDS)
 
+const UNIT_SECONDS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
+
+/** Reads a time as seconds, or as a number with a unit: `86400` is `24h` and `1d`. */
+export const duration: Reader<number> = (value, name) => {
+  const [, count = '', unit = ''] = /^(\d{1,10})([smhd]?)$/.exec(value) ?? []
+  const seconds = count === '' ? Number.NaN : Number(count) * (UNIT_SECONDS[unit] ?? 1)
+  if (seconds <= TEN_YEARS_SECONDS) return seconds
+  throw new ConfigError(`${name} must be seconds, or a number with s, m, h or d, of ten years at most, not "${value}".`)
+}
+
+/** Reads a time as seconds; null for `off`. */
+export const durationOrOff: Reader<number | null> = (value, name) => (value === 'off' ? null : duration(value, name))
+
 export const text: Reader<string> = (value) => value
 
 const MAX_SHORT_TEXT_BYTES = 256

@@ -2,6 +2,8 @@ import { ACCOUNT_SETTINGS } from './account-settings.ts'
 import { databaseUrl } from './database-url.ts'
 import { optional, optionalList, type Setting, withDefault } from './setting.ts'
 import {
+  duration,
+  durationOrOff,
   ipRanges,
   lifetimeSeconds,
   list,
@@ -83,6 +85,41 @@ export const SETTINGS = {
     secret: true,
     read: list,
     describe: 'Keys that recognise refresh tokens and make none',
+  }),
+  algorithm: withDefault({
+    name: 'JWT_ALGORITHM',
+    group: 'keys',
+    default: 'HS256',
+    read: oneOf(['HS256', 'ES256', 'EdDSA', 'RS256']),
+    describe: 'signs the access tokens of logins',
+  }),
+  keyRotationSeconds: withDefault({
+    name: 'KEY_ROTATION',
+    group: 'keys',
+    default: '7776000',
+    unit: 'seconds',
+    read: durationOrOff,
+    describe: 'how long a key pair signs',
+  }),
+  keyNoticeSeconds: withDefault({
+    name: 'KEY_NOTICE',
+    group: 'keys',
+    default: '86400',
+    unit: 'seconds',
+    read: duration,
+    describe: 'how long a key pair is published, at least, before it signs',
+  }),
+  refusedKeys: optionalList({
+    name: 'KEYS_REFUSED',
+    group: 'keys',
+    read: list,
+    describe: 'ids of key pairs whose tokens are refused for good',
+  }),
+  signingKeyFiles: optionalList({
+    name: 'SIGNING_KEY_FILE',
+    group: 'keys',
+    read: list,
+    describe: 'files of private keys, separated by commas',
   }),
   accessTokenLifetimeSeconds: withDefault({
     name: 'JWT_ACCESS_TOKEN_EXPIRATION',

@@ -18,6 +18,9 @@ const SHARED_PREFIXES: ReadonlySet<string> = new Set([
   'REQUIRE',
   'COOKIE',
   'REDIS',
+  'KEY',
+  'KEYS',
+  'SIGNING',
 ])
 const OUR_PREFIXES: ReadonlySet<string> = new Set(
   NAMES.filter((name) => name.includes('_'))

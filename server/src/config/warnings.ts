@@ -19,6 +19,10 @@ const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
     seconds > 90 * DAY_SECONDS
       ? `SESSION_MAX_AGE=${seconds} keeps a stolen session good for more than 90 days; use 7776000 or less.`
       : null,
+  ({ algorithm, keyNoticeSeconds: seconds, signingKeyFiles }) =>
+    algorithm !== 'HS256' && signingKeyFiles.length === 0 && seconds < HOUR_SECONDS
+      ? `KEY_NOTICE=${seconds} lets a key sign before verifiers that cache for longer have read it; use 86400.`
+      : null,
   ({ replayWindowSeconds: seconds }) =>
     seconds > 120 ? `REFRESH_REPLAY_WINDOW=${seconds} hides a thief for that long; use 120 or less.` : null,
   ({ corsOrigins }) => {
@@ -66,9 +70,13 @@ const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
       : null,
 ]
 
-/** The unwise settings of a production server, all in one list; development has none. */
+/** The unwise settings of a production server, all in one list; of a development server, those that production refuses. */
 export function findUnwiseSettings(values: SettingValues): string[] {
-  if (values.nodeEnv !== 'production') return []
+  if (values.nodeEnv !== 'production') {
+    return values.algorithm === 'HS256' || values.audience.length > 0
+      ? []
+      : ['JWT_AUDIENCE is not set, so a token for one service opens every other; production would refuse it.']
+  }
   return CHECKS.map((check) => check(values)).filter((sentence) => sentence !== null)
 }
 
