@@ -10,11 +10,13 @@ import { type Database, databaseClock } from '../storage/database/database.ts'
 import { markAsProduction } from '../storage/database/installation.ts'
 import { migrate } from '../storage/database/migrate.ts'
 import { claimServing } from '../storage/drivers/sqlite-serving.ts'
-import { buildContext } from './build-context.ts'
+import { buildContext, readKeys } from './build-context.ts'
 import { edgeSettings } from './edge-settings.ts'
+import { createIssuer } from './issuer.ts'
 import { type Background, startBackground } from './jobs.ts'
 import { openDatabase } from './open-database.ts'
 import { openLimits } from './open-limits.ts'
+import { openSigningKeys } from './open-signing-keys.ts'
 import { type Repeated, repeat } from './repeat.ts'
 import { openTls, renewTls, type TlsPair } from './tls-files.ts'
 
@@ -36,6 +38,8 @@ export interface App {
   background: Background
   /** Reads the files of the certificate now rather than within ten seconds. */
   renewCertificate(): Promise<void>
+  /** Reads the signing keys now rather than within a second. */
+  readSigningKeys(): Promise<void>
   /**
    * Finishes the requests under way, then closes connections, workers and database.
    *
@@ -74,9 +78,13 @@ async function assemble(
   db: Database,
   now: () => Date,
 ): Promise<App> {
-  const { ctx: rules, closePools } = buildContext(config, { db, log, now })
+  const [keys, issuer] = [readKeys(config), createIssuer(config)]
+  const signing = await openSigningKeys(config, { db, log, now }, keys)
+  const { publicKeys } = signing
+  const { ctx: rules, closePools } = buildContext(config, { db, log, now, keys, publicKeys, issuer: issuer.claim })
   const limits = await openLimits(config, db, now, log)
-  const ctx = { ...rules, limiter: limits.limiter, processLimiter: limits.processLimiter, edge: edgeSettings(config) }
+  const { limiter, processLimiter } = limits
+  const ctx = { ...rules, limiter, processLimiter, edge: edgeSettings(config, issuer) }
   const tls = openTls(config)
   const server = createServer(ctx, version, tls)
   const renewing = renewCertificates(server.server as unknown as TlsServer, config, tls, log)
@@ -89,9 +97,14 @@ async function assemble(
     async renewCertificate() {
       await renewing?.runNow()
     },
-    listen: () => server.listen({ host: config.host, port: config.port }),
+    readSigningKeys: () => signing.readAgain(),
+    async listen() {
+      const url = await server.listen({ host: config.host, port: config.port })
+      issuer.listensAt(url)
+      return url
+    },
     async close({ graceMilliseconds } = { graceMilliseconds: 0 }) {
-      await Promise.all([background.stop(), renewing?.stop(), drain(server, graceMilliseconds)])
+      await Promise.all([background.stop(), renewing?.stop(), signing.stop(), drain(server, graceMilliseconds)])
       await server.close()
       await closePools()
       limits.close()

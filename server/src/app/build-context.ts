@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { Context } from '../auth/context/context.ts'
 import type { Config } from '../config/config.ts'
 import { developmentSecret } from '../config/development-secret.ts'
-import { createAccessTokens } from '../crypto/access-token.ts'
+import { createAccessTokens, type PublicKeys } from '../crypto/access-token.ts'
 import { HashPool, hashingThreads } from '../crypto/hash-pool.ts'
 import { buildKeys, type Keys } from '../crypto/keys.ts'
 import { createPasswords } from '../crypto/passwords.ts'
@@ -12,23 +12,33 @@ import type { Log } from '../observe/log.ts'
 import type { Database } from '../storage/database/database.ts'
 import { ruleSettings } from './rule-settings.ts'
 
+interface ContextParts {
+  db: Database
+  log: Log
+  now: () => Date
+  keys: Keys
+  publicKeys: PublicKeys
+  /** Returns the claim `iss`; null for none. */
+  issuer: () => string | null
+}
+
 /** Builds the context of the rules: keys, tokens and hashing. */
 export function buildContext(
   config: Config,
-  { db, log, now }: { db: Database; log: Log; now: () => Date },
+  { db, log, now, keys, publicKeys, issuer }: ContextParts,
 ): { ctx: Context; closePools(): Promise<void> } {
-  const keys = readKeys(config)
   // Passwords and token digests never wait for each other, nor the event loop for either.
   const passwordPool = new HashPool({ threads: hashingThreads(), atOnce: 1, niceness: 15, maxWaiting: 64 })
   const tokenPool = new HashPool({ threads: Math.min(4, hashingThreads()), atOnce: 4, niceness: 10, maxWaiting: 256 })
   const ctx = {
     db,
     tokens: {
-      access: createAccessTokens(keys, {
-        lifetimeSeconds: config.accessTokenLifetimeSeconds,
-        issuer: () => config.issuer,
-        audience: config.audience,
-      }),
+      access: createAccessTokens(
+        keys,
+        { lifetimeSeconds: config.accessTokenLifetimeSeconds, issuer, audience: config.audience },
+        publicKeys,
+      ),
+      publicKeys,
       refreshKeys: keys.refresh,
       digests: createRefreshTokenDigests(tokenPool),
     },
@@ -51,7 +61,8 @@ function decoyPicker({ refresh: [key] }: Keys): (account: string) => number {
   return (account) => createHmac('sha256', key.mac).update(`tessera/decoy/v1 ${account}`).digest().readUInt32BE()
 }
 
-function readKeys({ secrets }: Config): Keys {
+/** Builds the key ring from the settings; a development server generates its secret. */
+export function readKeys({ secrets }: Pick<Config, 'secrets'>): Keys {
   return buildKeys({
     jwt: secrets.jwtSecretKey ?? developmentSecret(dataFolder(secrets.database)),
     previousJwt: secrets.previousSecretKeys,

@@ -3,6 +3,7 @@ import { createServiceKeys } from '../crypto/service-keys.ts'
 import type { EdgeSettings } from '../http/endpoint/http-context.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
 import { isLoopbackHost } from '../text/ip-address.ts'
+import type { Issuer } from './issuer.ts'
 
 /** Whether an origin is a page that a developer serves on this machine, on any port. */
 function isLoopbackOrigin(origin: string): boolean {
@@ -10,7 +11,7 @@ function isLoopbackOrigin(origin: string): boolean {
 }
 
 /** Returns the part of the configuration that HTTP uses. It contains no secret. */
-export function edgeSettings(config: Config): EdgeSettings {
+export function edgeSettings(config: Config, issuer: Issuer): EdgeSettings {
   const { production, host, pairIssuance, demoFrom, trustedProxies, requireHttps, hsts, corsOrigins, cookieMode } =
     config
   const listed = new Set(corsOrigins)
@@ -31,6 +32,7 @@ export function edgeSettings(config: Config): EdgeSettings {
     emailLogin: config.emailLogin,
     apiPages: config.apiPages,
     showsMailbox: !production && config.secrets.smtpUrl === null,
+    issuer: issuer.documents,
     sender: senderFrom(config),
   }
 }

@@ -32,6 +32,8 @@ export interface TestServer {
   deliverMails(): Promise<void>
   /** Reloads the certificate files if they changed. */
   renewCertificate(): Promise<void>
+  /** Reads the signing keys, as the server does every second. */
+  readSigningKeys(): Promise<void>
   logs: Record<string, unknown>[]
   close(): Promise<void>
 }
@@ -78,6 +80,7 @@ export async function startServer(
     },
     deliverMails: () => app.background.deliverMails(),
     renewCertificate: () => app.renewCertificate(),
+    readSigningKeys: () => app.readSigningKeys(),
     logs,
     close,
   }

@@ -1,4 +1,4 @@
-import type { AccessTokens } from '../../crypto/access-token.ts'
+import type { AccessTokens, PublicKeys } from '../../crypto/access-token.ts'
 import type { RefreshKey } from '../../crypto/keys.ts'
 import type { Passwords } from '../../crypto/passwords.ts'
 import type { RefreshTokenDigests } from '../../crypto/refresh-token-digests.ts'
@@ -21,6 +21,7 @@ export interface Context {
 
 export interface Tokens {
   access: AccessTokens
+  publicKeys: Pick<PublicKeys, 'published'>
   refreshKeys: readonly [RefreshKey, ...RefreshKey[]]
   digests: RefreshTokenDigests
 }

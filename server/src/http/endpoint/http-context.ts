@@ -28,6 +28,8 @@ export interface EdgeSettings {
   hsts: 'subdomains' | 'host' | 'off'
   /** The origin of `PUBLIC_URL`. */
   publicOrigin: string | null
+  /** Returns the issuer of tokens, and the address below which verifiers look for it and its keys; null if the settings name none. */
+  issuer: () => { issuer: string; address: string } | null
   /** Whether pages of an origin may call from a browser. */
   allowsOrigin: (origin: string) => boolean
   /** Whether there may be such pages: without any, no request is looked at for CORS. */
