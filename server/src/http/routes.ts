@@ -19,7 +19,10 @@ import { bearer } from './guard/bearer.ts'
 import { developmentMailbox } from './guard/development-mailbox.ts'
 import { emailLogin } from './guard/email-login.ts'
 import * as limits from './guard/limits.ts'
+import { publishedKeys } from './guard/published-keys.ts'
 import { pairIssuance } from './guard/service-key.ts'
+import { jwks } from './keys/jwks.ts'
+import { metadataOfPath, oauthMetadata, openidConfiguration } from './keys/metadata.ts'
 import { openapiDocument } from './openapi/openapi-document.ts'
 import { health } from './operation/health.ts'
 import { ready } from './operation/ready.ts'
@@ -58,6 +61,8 @@ const accountRoutes: readonly Route[] = [
   route('POST /api/v1/auth/login/verify', verifyLogin, { ...withMail, work: 'token' }),
   route('POST /api/v1/auth/not_me', notMe, { ...withMail, work: 'database' }),
 ]
+
+const keyDocument = { contract: standard, work: 'database', guard: publishedKeys } as const
 
 /** All routes, each with its contract, its cost, its guard and its limit. */
 export const routes: readonly Route[] = [
@@ -107,6 +112,12 @@ export const routes: readonly Route[] = [
   }),
 
   route('POST /oauth/token', oauthToken, { contract: oauth, work: 'token', limit: limits.refresh }),
+
+  route('GET /.well-known/jwks.json', jwks, keyDocument),
+  route('GET /.well-known/oauth-authorization-server', oauthMetadata, keyDocument),
+  route('GET /.well-known/oauth-authorization-server/*', metadataOfPath, keyDocument),
+  route('GET /.well-known/openid-configuration', openidConfiguration, keyDocument),
+  route('GET /.well-known/openid-configuration/*', metadataOfPath, keyDocument),
 
   route('GET /', frontPage, { contract: standard, work: 'none', guard: apiPages }),
   route('GET /openapi.json', openapiDocument, { contract: standard, work: 'none', guard: apiPages }),

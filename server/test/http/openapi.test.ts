@@ -28,8 +28,8 @@ test('the description has every endpoint of the API and no page', () => {
   const described = operations.map(([path, method]) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`)
   const endpoints = routes.filter(({ endpoint }) => endpoint.about).map(({ method, path }) => `${method} ${path}`)
   assert.deepEqual(described.sort(), endpoints.sort())
-  assert.equal(endpoints.length, 26)
-  assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 26)
+  assert.equal(endpoints.length, 29)
+  assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 29)
 })
 
 test('each endpoint declares exactly the parameters of its path', () => {
@@ -94,6 +94,11 @@ test('each success and each refusal of the server matches the description', asyn
     assert.equal(answer.status, status, answer.text)
   }
   for (const path of ['/health', '/ready']) assertDescribed(path, 'get', await server.get(path))
+  const publishing = await startServer({ JWT_ALGORITHM: 'ES256' })
+  for (const name of ['jwks.json', 'oauth-authorization-server', 'openid-configuration']) {
+    const path = `/.well-known/${name}`
+    for (const from of [server, publishing]) assertDescribed(path, 'get', await from.get(path))
+  }
 })
 
 test('answers to rate limits and outages are described too', async () => {

@@ -65,7 +65,11 @@ export async function finishLogin(ctx: LoginContext, login: VerifiedLogin): Prom
     return true
   })
   if (!opened) return null
-  return { kind: 'session', user, tokens: await issueTokens(ctx, { kind, user, ...prepared.issue, ip: client.ip, now }) }
+  return {
+    kind: 'session',
+    user,
+    tokens: await issueTokens(ctx, { kind, user, ...prepared.issue, ip: client.ip, now }),
+  }
 }
 
 /** Mails a code instead of opening a session. It completes this login: the password needs no second typing. */

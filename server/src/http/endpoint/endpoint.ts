@@ -28,7 +28,16 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
 
 export interface About {
   operationId: string
-  tag: 'Registration' | 'Authentication' | 'Sessions' | 'Password' | 'E-mail' | 'Token pairs' | 'OAuth' | 'Operation'
+  tag:
+    | 'Registration'
+    | 'Authentication'
+    | 'Sessions'
+    | 'Password'
+    | 'E-mail'
+    | 'Token pairs'
+    | 'OAuth'
+    | 'Keys'
+    | 'Operation'
   summary: string
   /** The description of a successful response. */
   success: string

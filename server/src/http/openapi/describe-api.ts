@@ -61,6 +61,7 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
         description: 'Pairs whose two tokens only work together. Errors are `{"error":"sentence"}`.',
       },
       { name: 'OAuth', description: 'A refresh as RFC 6749 has it. Errors are `{"error","error_description"}`.' },
+      { name: 'Keys', description: 'Public keys, for services that verify access tokens by themselves.' },
       { name: 'Operation', description: 'Probes for load balancers and orchestrators.' },
     ],
     paths,

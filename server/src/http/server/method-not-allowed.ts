@@ -11,7 +11,10 @@ import { routes } from '../routes.ts'
  */
 const patterns = [...new Set(routes.map(({ path }) => path))]
   .sort((a, b) => countParams(a) - countParams(b))
-  .map((path) => [path, new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}/?$`)] as const)
+  .map(
+    (path) =>
+      [path, new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+').replace('*', '.+')}/?$`)] as const,
+  )
 
 /** Returns the 405 for a path that exists with other methods; null for a path that does not exist. */
 export function methodNotAllowedAt(path: string): Refusal | null {
@@ -55,5 +58,5 @@ function routesAt(path: string): Route[] {
 }
 
 function countParams(path: string): number {
-  return path.split(':').length - 1
+  return path.split(/[:*]/).length - 1
 }
