@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { AUDIT_KINDS } from '../storage/notice/audit-events.ts'
+import { defineKeyCommands } from './keys/define.ts'
 import { defineLimitCommands } from './limits/define.ts'
 import { defineOutboxCommands } from './outbox/define.ts'
 import { defineSessionCommands } from './sessions/define.ts'
@@ -40,6 +41,7 @@ export function createProgram(version: string): Command {
   defineUserCommands(program)
   defineSessionCommands(program)
   defineLimitCommands(program)
+  defineKeyCommands(program)
   defineOutboxCommands(program)
   defineAuditCommand(program)
   return program

@@ -7,10 +7,11 @@ export function defineCommand(
   name: string,
   description: string,
   examples: string | readonly string[],
+  options: { isDefault?: boolean } = {},
 ): Command {
   const lines = [examples].flat().map((example) => `  ${example}`)
   return parent
-    .command(name)
+    .command(name, options)
     .description(description)
     .addHelpText('after', `\nFor example:\n${lines.join('\n')}`)
 }
