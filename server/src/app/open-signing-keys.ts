@@ -19,6 +19,8 @@ type KeysContext = { db: Database; log: Log; now: () => Date }
 
 /** A retired key is refused everywhere within two seconds. */
 const READ_INTERVAL_MILLISECONDS = 1000
+/** Some ten megabytes. */
+const MAX_VERIFIED_TOKENS = 10_000
 
 /**
  * Opens the key pairs of the installation. A server that signs with the secret reads them when the first token or request
@@ -37,17 +39,20 @@ async function openNow(
   ctx: KeysContext,
   keys: Keys,
 ): Promise<SigningKeys & { publicKeys: PublicKeyRing }> {
-  const [{ beginRing }, { openSigningKeyFiles }] = await Promise.all([
+  const [{ beginRing }, { VerifiedTokens }, { openSigningKeyFiles }] = await Promise.all([
     import('../auth/keys/begin-ring.ts'),
+    import('../auth/keys/verified-tokens.ts'),
     import('./signing-key-files.ts'),
   ])
-  const files = openSigningKeyFiles(config, ctx.log)
+  const verified = new VerifiedTokens(MAX_VERIFIED_TOKENS)
+  const files = openSigningKeyFiles(config, ctx.log, verified)
   const publicKeys = await beginRing(ctx, {
     own: config.algorithm !== 'HS256' && config.signingKeyFiles.length > 0 ? 'file' : config.algorithm,
     accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
     times: { noticeSeconds: config.keyNoticeSeconds, rotationSeconds: config.keyRotationSeconds },
     sealing: keys.sealing(),
     replacesUnopened: !config.production,
+    verified,
     files: files.keys,
     refusedKids: config.refusedKeys,
   })

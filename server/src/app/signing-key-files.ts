@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { OpenedKey } from '../auth/keys/open-key.ts'
+import type { VerifiedTokens } from '../auth/keys/verified-tokens.ts'
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { algorithmOfKey, privateSigningKey, publicJwk } from '../crypto/signing-key.ts'
@@ -14,9 +15,13 @@ export interface SigningKeyFiles {
 }
 
 /** Reads the private keys of `SIGNING_KEY_FILE`. @throws {ConfigError} if one cannot be used, or the first one cannot sign */
-export function openSigningKeyFiles({ signingKeyFiles, algorithm }: Config, log: Log): SigningKeyFiles {
+export function openSigningKeyFiles(
+  { signingKeyFiles, algorithm }: Config,
+  log: Log,
+  verified: VerifiedTokens,
+): SigningKeyFiles {
   const read = () => {
-    const keys = signingKeyFiles.map(readKeyFile)
+    const keys = signingKeyFiles.map((file) => readKeyFile(file, verified))
     const [first] = keys
     if (first && algorithm !== 'HS256' && first.signing.algorithm !== algorithm)
       throw new ConfigError(
@@ -48,13 +53,13 @@ function kids(keys: readonly OpenedKey[]): string {
   return keys.map(({ jwk }) => jwk.kid).join()
 }
 
-function readKeyFile(file: string): OpenedKey {
+function readKeyFile(file: string, verified: VerifiedTokens): OpenedKey {
   const privateKey = readPrivateKey(file)
   const algorithm = algorithmOfKey(privateKey)
   if (algorithm === null)
     throw new ConfigError(`SIGNING_KEY_FILE: ${file} must have a key of P-256, Ed25519, or RSA with 2048 bits or more.`)
   const jwk = publicJwk(algorithm, privateKey)
-  return { jwk, signing: privateSigningKey(jwk, privateKey) }
+  return { jwk, signing: verified.remember(privateSigningKey(jwk, privateKey)) }
 }
 
 /** Reads PKCS #8 in PEM, or a JWK. An error never quotes the file. */

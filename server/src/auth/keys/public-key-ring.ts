@@ -9,6 +9,7 @@ import { keyStates, MAX_COPY_AGE_SECONDS } from './key-states.ts'
 import { type KeyView, publicKeyName, type ReadKey, viewKeys } from './key-view.ts'
 import type { SealingKeys } from './make-key.ts'
 import { type OpenedKey, openKey } from './open-key.ts'
+import type { VerifiedTokens } from './verified-tokens.ts'
 
 export interface KeyRingOptions {
   /** The kind that this process signs with. */
@@ -16,6 +17,7 @@ export interface KeyRingOptions {
   accessTokenLifetimeSeconds: number
   times: RotationTimes
   sealing: SealingKeys
+  verified: VerifiedTokens
   /** Returns the keys of `SIGNING_KEY_FILE`. */
   files: () => readonly OpenedKey[]
 }
@@ -42,7 +44,7 @@ const MIN_READ_INTERVAL_MILLISECONDS = 1000
 const MAX_STEPS = 4
 
 export function createPublicKeyRing(ctx: Pick<Context, 'db' | 'log' | 'now'>, options: KeyRingOptions): PublicKeyRing {
-  const { own, accessTokenLifetimeSeconds, times, sealing } = options
+  const { own, accessTokenLifetimeSeconds, times, sealing, verified } = options
   const opened = new Map<string, { sealed: string; key: OpenedKey | null }>()
   let copy: Copy | null = null
   let view: { at: number; keys: KeyView } | null = null
@@ -50,11 +52,13 @@ export function createPublicKeyRing(ctx: Pick<Context, 'db' | 'log' | 'now'>, op
   let otherKind: SigningKind | null = null
   let lastReadAt = Number.NEGATIVE_INFINITY
 
+  const remembering = (key: OpenedKey | null) => key && { ...key, signing: verified.remember(key.signing) }
+
   /** Opens a key once. One that was sealed anew, under a secret that this process lacks, stays open. */
   function open(row: SigningKeyRow): ReadKey {
     const known = opened.get(row.kid)
     if (known?.sealed === row.private_key) return { ...row, opened: known.key }
-    const key = openKey(row, sealing) ?? known?.key ?? null
+    const key = remembering(openKey(row, sealing)) ?? known?.key ?? null
     opened.set(row.kid, { sealed: row.private_key, key })
     return { ...row, opened: key }
   }
