@@ -2,11 +2,10 @@
 // `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh]`. TEST_DATABASE_URL adds PostgreSQL.
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { median, spread } from '../harness/statistics.ts'
 import { createSchema } from '../harness/temporary-schema.ts'
+import { compare, type Measured } from './load/compare.ts'
 import { type Contestant, startContestant } from './load/contestant.ts'
-import type { Order, Work } from './load/load.ts'
-import type { Pace } from './load/repeat-for.ts'
+import type { Work } from './load/load.ts'
 import { commitMilliseconds } from './machine/commit-cost.ts'
 import { countSyncs } from './machine/count-syncs.ts'
 import { measureDigests } from './machine/raw-digests.ts'
@@ -23,7 +22,6 @@ const rounds = Number(options.rounds)
 const seconds = Number(options.seconds)
 const clients = Number(options.clients)
 const COST = 10
-const WARM_UP_SECONDS = 3 // until then much of the code is interpreted
 
 const LABELS: Record<Work, string> = {
   me: '`GET /api/v1/auth/me`',
@@ -35,23 +33,7 @@ const works = (Object.keys(LABELS) as Work[]).filter((work) => options.only === 
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
-interface Measured {
-  measure(order: Order): Promise<Pace>
-}
 const digests: Measured = { measure: ({ seconds }) => measureDigests(seconds, COST) }
-
-/** Measures both in alternating rounds, so that other work on the machine affects them equally. */
-async function compare(work: Work, baseline: Measured, tessera: Measured): Promise<string> {
-  for (const measured of [baseline, tessera]) await measured.measure({ work, seconds: WARM_UP_SECONDS })
-  const pairs: [Pace, Pace][] = []
-  for (let round = 0; round < rounds; round++)
-    pairs.push([await baseline.measure({ work, seconds }), await tessera.measure({ work, seconds })])
-  const ratios = pairs.map(([ofBaseline, ofTessera]) => ofTessera.perSecond / ofBaseline.perSecond)
-  const medians = (index: 0 | 1, field: keyof Pace) => median(pairs.map((pair) => pair[index][field]))
-  const perSecond = ([0, 1] as const).map((index) => Math.round(medians(index, 'perSecond')))
-  const p99 = ([0, 1] as const).map((index) => medians(index, 'p99Milliseconds').toFixed(1))
-  return `${perSecond.join(' | ')} | ${spread(ratios)} | ${p99.join(' / ')}`
-}
 
 /** Counts fsyncs per refresh; returns null if strace is not installed. */
 async function syncsPerRefresh(tessera: Contestant): Promise<number | null> {
@@ -69,7 +51,7 @@ async function bench(database: string, urls: [string, string]): Promise<void> {
   const baseline = await startContestant('baseline', settings(urls[0]), clients)
   const tessera = await startContestant('Tessera', settings(urls[1]), clients)
   for (const work of works) {
-    const cells = await compare(work, work === 'login' ? digests : baseline, tessera)
+    const cells = await compare(work, work === 'login' ? digests : baseline, tessera, { rounds, seconds })
     print(`| ${LABELS[work]}, ${database} | ${cells} |`)
   }
   if (database === 'SQLite' && works.includes('refresh')) syncs = await syncsPerRefresh(tessera)
