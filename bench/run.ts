@@ -1,8 +1,9 @@
 // Measures Tessera beside the baseline (baseline.ts), in one run on one machine, and its login beside the digest alone:
-// `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh]`. TEST_DATABASE_URL adds PostgreSQL.
+// `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh|keys]`. TEST_DATABASE_URL adds PostgreSQL.
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createSchema } from '../harness/temporary-schema.ts'
+import { compareKeys } from './keys.ts'
 import { compare, type Measured } from './load/compare.ts'
 import { type Contestant, startContestant } from './load/contestant.ts'
 import type { Work } from './load/load.ts'
@@ -23,13 +24,15 @@ const seconds = Number(options.seconds)
 const clients = Number(options.clients)
 const COST = 10
 
-const LABELS: Record<Work, string> = {
+const LABELS: Record<Exclude<Work, 'mix' | 'new'>, string> = {
   me: '`GET /api/v1/auth/me`',
   refresh: '`POST /api/v1/auth/refresh`, rotating',
   pairs: '`POST /auth/refresh`, pairs',
   login: '`POST /api/v1/auth/login`, beside its digest alone',
 }
-const works = (Object.keys(LABELS) as Work[]).filter((work) => options.only === undefined || work === options.only)
+const works = (Object.keys(LABELS) as (keyof typeof LABELS)[]).filter(
+  (work) => options.only === undefined || work === options.only,
+)
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
@@ -69,6 +72,7 @@ if (databaseUrl) {
   await bench('PostgreSQL', [schemas[0].url, schemas[1].url])
   for (const { drop } of schemas) await drop()
 } else print('\nPostgreSQL skipped: set TEST_DATABASE_URL.')
+if (options.only === undefined || options.only === 'keys') await compareKeys({ rounds, seconds, clients, print })
 if (syncs !== null) print(`\nFsyncs per refresh on SQLite: ${syncs.toFixed(3)}.`)
 else print('\nFsyncs were not counted: install strace, and measure refreshes.')
 print(`A durable commit of SQLite takes ${(await commitMilliseconds()).toFixed(2)} ms here.`)

@@ -3,7 +3,7 @@ import { type Answer, KeptConnection } from './kept-connection.ts'
 import { type Pace, repeatFor } from './repeat-for.ts'
 
 /** A kind of request; the report has one row for each. */
-export type Work = 'me' | 'refresh' | 'pairs' | 'login'
+export type Work = 'me' | 'refresh' | 'pairs' | 'login' | 'mix' | 'new'
 
 export interface Order {
   work: Work
@@ -22,6 +22,8 @@ interface Tokens {
 
 interface Client {
   connection: KeptConnection
+  /** How often its access token was used. */
+  uses: number
   login: Tokens
   pair: Tokens
 }
@@ -45,8 +47,11 @@ async function newClient(): Promise<Client> {
   const pair = await ok<Tokens>(
     connection.ask('/auth/token', { body: { auth: { user_guid: guid } }, bearer: serviceKey }),
   )
-  return { connection, login, pair }
+  return { connection, uses: 0, login, pair }
 }
+
+/** How often a client uses an access token until it refreshes, on the mixed row. */
+const USES_OF_TOKEN = 20
 
 const steps: Record<Work, (client: Client) => Promise<void>> = {
   async me({ connection, login }) {
@@ -58,6 +63,16 @@ const steps: Record<Work, (client: Client) => Promise<void>> = {
   },
   async pairs({ connection, pair }) {
     Object.assign(pair, await ok(connection.ask('/auth/refresh', { body: { auth: pair } })))
+  },
+  /** Uses each access token twenty times. */
+  async mix(client) {
+    if (client.uses++ % USES_OF_TOKEN < USES_OF_TOKEN - 1) await steps.me(client)
+    else await steps.refresh(client)
+  },
+  /** Uses each access token once: a step is a refresh and `/me`. */
+  async new(client) {
+    await steps.refresh(client)
+    await steps.me(client)
   },
   async login({ connection }) {
     await ok(connection.ask(LOGIN, { body: { email: randomEmail(), password: PASSWORD } }))
