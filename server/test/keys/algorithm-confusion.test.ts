@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { JWK } from 'jose'
 import { decodeHeader, encode, publishedKeys, signAs } from '../support/keys.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { temporaryFolder } from '../support/test-database.ts'
 import { decodeClaims, issuePair, logInNewUser, me } from '../support/users.ts'
 
 const SECRET = 'a secret that services from before still hold: 64 bytes or more of it'
@@ -151,4 +154,45 @@ test('a server that signs with the secret refuses key pairs that it does not kno
       await assertRefused(server, signWith(alg, { alg, typ: 'JWT', kid }, claims), `${alg} ${kid}`)
   }
   assert.equal((await me(server, access_token)).status, 200)
+})
+
+test('a genuine signature counts under the key’s own algorithm, id and type only', async () => {
+  const files = ['ES256', 'EdDSA'].map((algorithm) => {
+    const file = join(temporaryFolder(), `${algorithm}.pem`)
+    const { key } = FOREIGN[algorithm] as { key: KeyObject }
+    writeFileSync(file, key.export({ type: 'pkcs8', format: 'pem' }))
+    return file
+  })
+  const server = await startServer({ JWT_ALGORITHM: 'ES256', SIGNING_KEY_FILE: files.join(',') })
+  const { access_token } = await logInNewUser(server)
+  const claims = decodeClaims(access_token)
+  const { kid, alg, typ } = decodeHeader(access_token)
+  const other = (await publishedKeys(server)).keys[1]?.kid
+  const accepted = [
+    { kid, typ, alg },
+    { alg, typ, kid, more: 'x' },
+  ]
+  for (const header of accepted)
+    assert.equal((await me(server, signWith('ES256', header, claims))).status, 200, JSON.stringify(header))
+  const refused = [
+    { alg, kid },
+    { alg, typ: 'at+jwt', kid },
+    { alg, typ: 'dpop+jwt', kid },
+    { alg: 'EdDSA', typ, kid },
+    { alg: 'ES512', typ, kid },
+    { alg, typ, kid: other },
+    { alg: 'EdDSA', typ, kid: other },
+    { alg, typ },
+    { alg, typ, kid, crit: ['exp'] },
+    { alg, typ, kid, crit: ['x'], x: 1 },
+  ]
+  for (const header of refused) await assertRefused(server, signWith('ES256', header, claims), JSON.stringify(header))
+  for (const change of [
+    { sub: undefined },
+    { sid: 'x' },
+    { exp: String(claims['exp']) },
+    { exp: 1e300 },
+    { iat: null },
+  ])
+    await assertRefused(server, signWith('ES256', { alg, typ, kid }, { ...claims, ...change }), JSON.stringify(change))
 })
