@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { after } from 'node:test'
-import { type BrowserContext, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium } from 'playwright-core'
 
 const EXECUTABLES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const executablePath = process.env['CHROMIUM'] ?? EXECUTABLES.find((path) => existsSync(path))
@@ -8,8 +8,8 @@ const executablePath = process.env['CHROMIUM'] ?? EXECUTABLES.find((path) => exi
 /** The reason to skip tests in a browser; false if there is one. */
 export const noBrowser = executablePath === undefined && 'there is no Chromium here (Debian: apt-get install chromium)'
 
-/** Opens a new browser profile that sends no network requests except those of its pages. */
-export async function openBrowser(): Promise<BrowserContext> {
+/** Starts a browser that sends no network requests except those of its pages, for tests that share it. */
+export async function launchBrowser(): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: executablePath ?? '',
     args: [
@@ -24,5 +24,10 @@ export async function openBrowser(): Promise<BrowserContext> {
     ],
   })
   after(() => browser.close())
-  return browser.newContext()
+  return browser
+}
+
+/** Opens a new profile in a browser of its own. */
+export async function openBrowser(): Promise<BrowserContext> {
+  return (await launchBrowser()).newContext()
 }
