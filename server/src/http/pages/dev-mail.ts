@@ -7,6 +7,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { wantsHtml } from '../request/wants-html.ts'
 import { sendHtml, sendPage } from './page.ts'
+import { developerBar } from './site-links.ts'
 
 const MAX_LISTED = 200
 
@@ -25,14 +26,13 @@ export const devMail = endpoint({
     if (!wantsHtml(request)) return { mails: listed }
     const rows = listed.map(
       ({ id, to, subject, created_at }) =>
-        html`<tr><td><a href="/dev/mail/${id}">${subject}</a></td><td>${to}</td><td>${created_at.slice(0, 19).replace('T', ' ')}</td></tr>`,
+        html`<li><a href="/dev/mail/${id}"><strong>${subject}</strong><span>${to}</span><time datetime="${created_at}">${inUtc(created_at)}</time></a></li>`,
     )
-    const body = html`
+    const body = html`<h1>Mailbox</h1>
 <p>These mails were not sent, because <code>SMTP_URL</code> is not set. This page exists only in development, and only for addresses in
 <code>DEMO_FROM</code>.</p>
-${rows.length === 0 ? html`<p class="soft">No mails yet. To get one, refresh a token pair from another network or send a used refresh token again, then reload this page.</p>` : html`<div class="scroll" tabindex="0"><table><thead><tr><th>Subject</th><th>To</th><th>Created (UTC)</th></tr></thead><tbody>${rows}</tbody></table></div>`}
-<p><a href="/">Back</a></p>`
-    return sendPage(reply, { title: 'Mailbox', body })
+${rows.length === 0 ? html`<p class="soft">No mails yet. To get one, refresh a token pair from another network or send a used refresh token again, then reload this page.</p>` : html`<ul class="mails">${rows}</ul>`}`
+    return sendPage(reply, { ...developerBar(ctx.edge, request), title: 'Mailbox', body })
   },
 })
 
@@ -45,18 +45,21 @@ export const devMailMessage = endpoint({
     const mail = await requireMail(ctx, request.params.id)
     const message = renderMessage(ctx, mail)
     if (!wantsHtml(request)) return { id: mail.id, to: mail.email, kind: mail.kind, ...message }
-    const body = html`
-<p><a href="/dev/mail">All mails</a></p>
-<table><tbody>
-<tr><th>To</th><td>${mail.email}</td></tr>
-<tr><th>From</th><td>${ctx.edge.sender.name} &lt;${ctx.edge.sender.address}&gt;</td></tr>
-<tr><th>Created</th><td>${mail.created_at.toISOString()}</td></tr>
-</tbody></table>
-<h2>HTML</h2>
-<iframe src="/dev/mail/${mail.id}/html" sandbox title="The HTML of the mail"></iframe>
-<h2>Text</h2>
-<pre class="wrap">${message.text}</pre>`
-    return sendPage(reply, { title: message.subject, body })
+    const { name, address } = ctx.edge.sender
+    const created = mail.created_at.toISOString()
+    const body = html`<h1>${message.subject}</h1>
+<dl class="facts">
+<dt>To</dt><dd>${mail.email}</dd>
+<dt>From</dt><dd>${name} &lt;${address}&gt;</dd>
+<dt>Created</dt><dd><time datetime="${created}">${inUtc(created)}</time></dd>
+</dl>
+<iframe class="mail" src="/dev/mail/${mail.id}/html" sandbox title="The mail as HTML"></iframe>
+<p><a href="/dev/mail/${mail.id}/html">The mail alone</a></p>
+<h2>As text</h2>
+<pre>${message.text}</pre>
+<p class="after"><a href="/dev/mail">All mails</a></p>`
+    const bar = developerBar(ctx.edge, request)
+    return sendPage(reply, { ...bar, title: message.subject, body, allows: { 'frame-src': "'self'" } })
   },
 })
 
@@ -67,7 +70,7 @@ export const devMailHtml = endpoint({
   responses: {},
   async handle(ctx, request, reply) {
     const { html: markup } = renderMessage(ctx, await requireMail(ctx, request.params.id))
-    return sendHtml(reply, markup, "style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox")
+    return sendHtml(reply, markup, { 'style-src': "'unsafe-inline'", 'frame-ancestors': "'self'", sandbox: '' })
   },
 })
 
@@ -81,3 +84,6 @@ async function requireMail({ db }: Pick<HttpContext, 'db'>, id: string): Promise
 function renderMessage({ edge, tokens }: Pick<HttpContext, 'edge' | 'tokens'>, mail: MailRow) {
   return renderMail(mail, edge.sender, tokens.refreshKeys)
 }
+
+/** `2026-11-20 10:00 UTC` */
+const inUtc = (isoTime: string) => `${isoTime.slice(0, 16).replace('T', ' ')} UTC`

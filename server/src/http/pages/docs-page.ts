@@ -3,8 +3,13 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { ICON, sendHtml } from './page.ts'
 
 // Swagger UI needs inline styles and icons in `data:` URLs; scripts and requests stay on this origin.
-const POLICY =
-  "script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+const POLICY = {
+  'script-src': "'self'",
+  'style-src': "'self' 'unsafe-inline'",
+  'img-src': "'self' data:",
+  'connect-src': "'self'",
+  'frame-ancestors': "'none'",
+}
 
 /** `GET /docs`: interactive documentation of `/openapi.json`. The page loads nothing from other origins. */
 export const docsPage = endpoint({
