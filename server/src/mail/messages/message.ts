@@ -9,13 +9,20 @@ export interface MessageContent {
   /** A code to type; null if the mail has none. */
   code: { label: string; code: string } | null
   /** The link, and the text of its button; null if the mail has none. */
-  action: { label: string; url: string } | null
+  action: Link | null
   /** Says until when code and link are good; null if the mail has neither. */
   goodUntil: string | null
   facts: readonly Fact[]
   /** The possible causes, and the next steps. */
   sections: readonly Section[]
+  /** The address of the service: a button in a mail without another link. Null if it is not set. */
+  home: Link | null
   closing: string
+}
+
+export interface Link {
+  label: string
+  url: string
 }
 
 interface Fact {

@@ -4,6 +4,7 @@ export const en: Words = {
   languageTag: 'en-GB',
   unknown: 'unknown',
   greeting: 'Hello,',
+  open: (service) => `Open ${service}`,
   closing: (email, service) => `This is an automatic security message about the ${service} account ${email}.`,
   code: 'Your code:',
   goodUntil: (time) => `It is good until ${time}, and once.`,

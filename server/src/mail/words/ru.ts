@@ -4,6 +4,7 @@ export const ru: Words = {
   languageTag: 'ru-RU',
   unknown: 'неизвестно',
   greeting: 'Здравствуйте!',
+  open: (service) => `Открыть ${service}`,
   closing: (email, service) => `Это автоматическое сообщение о безопасности учётной записи ${email} в ${service}.`,
   code: 'Ваш код:',
   goodUntil: (time) => `Действует один раз, до ${time}.`,

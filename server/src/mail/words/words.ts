@@ -6,6 +6,8 @@ export interface Words {
   languageTag: string
   unknown: string
   greeting: string
+  /** The label of the link to the service. */
+  open(service: string): string
   closing(email: string, service: string): string
   /** Introduces the code of a mail. */
   code: string
