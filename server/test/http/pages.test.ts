@@ -36,7 +36,7 @@ test('pages load nothing from elsewhere, and their policy allows only the style 
   const server = await startServer()
   const id = await insertWarning(server)
   const source = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
-  for (const path of ['/', '/dev/mail', `/dev/mail/${id}`]) {
+  for (const path of ['/', '/dev/mail', `/dev/mail/${id}`, '/nothing']) {
     const { headers, text } = await server.get(path, BROWSER)
     const policy = headers.get('content-security-policy') ?? ''
     const [, style = ''] = /<style>(.*?)<\/style>/s.exec(text) ?? []
@@ -132,6 +132,7 @@ test('each page has the content security policy it needs and no wider one', asyn
   const plain = `${nothing}style-src 'sha256-…'; img-src data:; frame-ancestors 'none'`
   const policies = {
     '/': `${nothing}style-src 'sha256-…'; script-src 'sha256-…'; img-src data:; frame-ancestors 'none'`,
+    '/nothing': plain,
     '/dev/mail': plain,
     [`/dev/mail/${id}`]: `${nothing}frame-src 'self'; style-src 'sha256-…'; img-src data:; frame-ancestors 'none'`,
     [`/dev/mail/${id}/html`]: `${nothing}style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox`,
@@ -165,9 +166,11 @@ test('a client gets HTML only if it prefers HTML to JSON', async () => {
 test('in production the pages that describe the API are unknown paths, unless API_PAGES is on', async () => {
   const settings = { NODE_ENV: 'production', JWT_SECRET_KEY: SECRET, HOST: '127.0.0.1', REQUIRE_HTTPS: 'off' }
   const [hidden, shown] = [await startServer(settings), await startServer({ ...settings, API_PAGES: 'on' })]
-  const unknown = await hidden.get('/nothing')
+  const [page, unknown] = [await hidden.get('/nothing', BROWSER), await hidden.get('/nothing')]
   for (const path of ['/', '/docs', '/docs/', '/openapi.json', '/docs/docs.css', '/docs/swagger-ui-bundle.js']) {
-    const answers = [await hidden.get(path, BROWSER), await hidden.post(path, {}), await hidden.delete(path)]
+    const shownToBrowser = await hidden.get(path, BROWSER)
+    assert.deepEqual([shownToBrowser.status, shownToBrowser.text], [404, page.text], path)
+    const answers = [await hidden.get(path), await hidden.post(path, {}), await hidden.delete(path)]
     for (const { status, text } of answers) assert.deepEqual([status, text], [404, unknown.text], path)
     assert.equal((await shown.get(path, BROWSER)).status, 200, path)
   }

@@ -63,7 +63,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
       ...['contract', 'endpoint', 'guard', 'openapi', 'pages', 'operation'],
       ...['account', 'session', 'refresh', 'keys'],
     ],
-    server: ['contract', 'endpoint', 'request', 'openapi', 'routes.ts'],
+    server: ['contract', 'endpoint', 'request', 'pages', 'openapi', 'routes.ts'],
   },
   storage: {
     database: [],

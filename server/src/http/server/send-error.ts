@@ -12,6 +12,7 @@ import { Refusal, ServiceKeyRefused } from '../contract/refusal.ts'
 import { standard } from '../contract/standard.ts'
 import { isTokenPairPath, tokenPairs } from '../contract/token-pairs.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
+import { sendNotFoundPage, wantsNotFoundPage } from '../pages/not-found-page.ts'
 import { markClosing } from './broken-request.ts'
 import { requestPath } from './request-log.ts'
 
@@ -24,7 +25,7 @@ declare module 'fastify' {
 
 /** Sends any error in the format of the route's contract, and logs those that an operator should know about. */
 export function sendError(
-  { log }: Pick<HttpContext, 'log'>,
+  { log, edge }: Pick<HttpContext, 'log' | 'edge'>,
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -37,6 +38,7 @@ export function sendError(
     log.warn({ requestId: request.id, reason: error.message }, 'a request was rejected: the database is unavailable')
   const { status, headers, body } = answer ?? internalError(contract)
   if (status < 500) request.refusal = reasonOf(error)
+  if (status === 404 && wantsNotFoundPage(request)) return sendNotFoundPage(edge, request, reply)
   if (headers['connection'] === 'close') markClosing(request.raw.socket)
   return reply
     .code(status)
