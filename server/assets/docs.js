@@ -1,19 +1,42 @@
-/* global SwaggerUIBundle */
-// Swagger UI has dark colours, under a class.
-const dark = matchMedia('(prefers-color-scheme: dark)')
-const applyColours = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
-dark.addEventListener('change', applyColours)
-applyColours()
+import { calm } from './docs-components.js'
 
 // Starts the API page. Tokens that users enter are kept in this page only and are gone once it is closed.
-globalThis.ui = SwaggerUIBundle({
+const ui = globalThis.SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#api',
+  plugins: [calm],
+  layout: 'Calm',
   validatorUrl: null,
   persistAuthorization: false,
   tryItOutEnabled: true,
   docExpansion: 'list',
-  defaultModelsExpandDepth: 0,
+  defaultModelsExpandDepth: -1,
   displayRequestDuration: true,
+  syntaxHighlight: { activated: false },
   supportedSubmitMethods: ['get', 'post', 'delete'],
+  responseInterceptor: keepTokens,
 })
+
+// Operations whose answer has the tokens of a login session, and those whose body has its refresh token.
+const ISSUE = ['/api/v1/auth/login', '/api/v1/auth/refresh']
+const SPEND = ['/api/v1/auth/refresh', '/api/v1/auth/logout']
+
+// Takes over the tokens of a login that was tried here, so that the other operations work with one click.
+function keepTokens(response) {
+  const path = new URL(response.url).pathname
+  if (!response.ok) return response
+  if (path === '/api/v1/auth/logout') ui.authActions.logout(['accessToken'])
+  if (!ISSUE.includes(path)) return response
+  const { access_token, refresh_token } = response.body ?? {}
+  if (access_token) ui.preauthorizeApiKey('accessToken', access_token)
+  if (refresh_token) {
+    const value = JSON.stringify({ refresh_token }, null, 2)
+    for (const spender of SPEND) {
+      const pathMethod = [spender, 'post']
+      ui.oas3Actions.setRequestBodyValue({ value, pathMethod })
+      // An operation that opens later would otherwise begin with its example.
+      ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod })
+    }
+  }
+  return response
+}

@@ -136,7 +136,7 @@ test('each page has the content security policy it needs and no wider one', asyn
     '/dev/mail': plain,
     [`/dev/mail/${id}`]: `${nothing}frame-src 'self'; style-src 'sha256-…'; img-src data:; frame-ancestors 'none'`,
     [`/dev/mail/${id}/html`]: `${nothing}style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox`,
-    '/docs': `${nothing}script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'`,
+    '/docs': `${nothing}script-src 'self'; style-src 'sha256-…' 'self'; connect-src 'self'; img-src data:; frame-ancestors 'none'`,
   }
   for (const [path, policy] of Object.entries(policies)) {
     const { headers } = await server.get(path, BROWSER)

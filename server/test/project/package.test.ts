@@ -33,7 +33,14 @@ test('the package serves a login, a pair and the API page, and contains its docu
   assert.equal(login.status, 200, login.text)
   const guid = '123e4567-e89b-12d3-a456-426614174000'
   assert.equal((await server.post('/auth/token', { auth: { user_guid: guid } })).status, 200)
-  for (const path of ['/', '/docs', '/docs/docs.js', '/docs/swagger-ui-bundle.js', '/openapi.json']) {
+  for (const path of [
+    '/',
+    '/docs',
+    '/docs/docs.js',
+    '/docs/docs-components.js',
+    '/docs/swagger-ui-bundle.js',
+    '/openapi.json',
+  ]) {
     assert.equal((await server.get(path)).status, 200, path)
   }
   assert.equal(await server.end('SIGTERM'), 0)

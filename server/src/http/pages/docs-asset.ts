@@ -17,9 +17,9 @@ const ownFile = (file: string) => new URL(`../../../assets/${file}`, import.meta
 const swaggerUiFile = (file: string) => new URL(import.meta.resolve(`@fastify/swagger-ui/static/${file}`))
 
 const FILES: Record<string, { type: string; file: () => URL }> = {
-  'swagger-ui.css': { type: 'text/css; charset=utf-8', file: () => swaggerUiFile('swagger-ui.css') },
   'swagger-ui-bundle.js': { type: 'text/javascript; charset=utf-8', file: () => swaggerUiFile('swagger-ui-bundle.js') },
   'docs.css': { type: 'text/css; charset=utf-8', file: () => ownFile('docs.css') },
+  'docs-components.js': { type: 'text/javascript; charset=utf-8', file: () => ownFile('docs-components.js') },
   'docs.js': { type: 'text/javascript; charset=utf-8', file: () => ownFile('docs.js') },
 }
 

@@ -8,8 +8,7 @@ const STYLE = pageAsset('page.css')
 // A tessera: a token broken into two halves that fit together.
 const SHAPE = '<path d="M2 4h18l-4 8 5 7-4 8 4 9H2z"/><path d="M24 4h14v32H25l-4-9 4-8-5-7z"/>'
 const LOGO = new Html(`<svg viewBox="0 0 40 40" aria-hidden="true">${SHAPE}</svg>`)
-/** The same as an icon, for both pages and their tabs. */
-export const ICON = `data:image/svg+xml,${encodeURIComponent(
+const ICON = `data:image/svg+xml,${encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" fill="#b45309">${SHAPE}</svg>`,
 )}`
 

@@ -23,8 +23,8 @@ export const oauthToken = endpoint({
   },
   bodyType: 'form',
   body: Type.Object({
-    grant_type: Type.Optional(Type.String({ description: '`refresh_token`' })),
-    refresh_token: Type.Optional(Type.String()),
+    grant_type: Type.Optional(Type.String({ description: '`refresh_token`', examples: ['refresh_token'] })),
+    refresh_token: Type.Optional(Type.String({ examples: [EXAMPLE_REFRESH_TOKEN] })),
   }),
   responses: {
     200: Type.Object({
