@@ -39,7 +39,6 @@ export function renderMail(
   const facts: Facts = MAIL_FACTS[mail.kind](mail.data, words)
   const { action, ...sentences } = words.mails[mail.kind](service)
   const { link, code } = deriveSecrets(mail, sender, { keys, locale })
-  const homeUrl = sender.appUrl ?? sender.publicUrl
   const end = mail.token_ends_at && formatTime(mail.token_ends_at.toISOString(), words)
   const content = {
     ...sentences,
@@ -51,7 +50,7 @@ export function renderMail(
       label: words.labels[name as FactName],
       value: value ?? words.unknown,
     })),
-    home: homeUrl === null ? null : { label: words.open(service), url: homeUrl },
+    home: sender.appUrl === null ? null : { label: words.open(service), url: sender.appUrl },
     closing: words.closing(mail.email, service),
   }
   return layOut(content, locale)
