@@ -14,8 +14,16 @@ const ui = globalThis.SwaggerUIBundle({
   displayRequestDuration: true,
   syntaxHighlight: { activated: false },
   supportedSubmitMethods: ['get', 'post', 'delete'],
+  requestInterceptor: callThisServer,
   responseInterceptor: keepTokens,
 })
+
+// The description names the public address, which may be that of another host: the page calls the server it came from.
+function callThisServer(request) {
+  const { pathname, search } = new URL(request.url, location.href)
+  request.url = location.origin + pathname + search
+  return request
+}
 
 // Operations whose answer has the tokens of a login session, and those whose body has its refresh token.
 const ISSUE = ['/api/v1/auth/login', '/api/v1/auth/refresh']

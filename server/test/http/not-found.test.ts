@@ -43,7 +43,7 @@ async function typeForNavigation(url: string): Promise<string | undefined> {
 
 test('paths of the API are JSON for programs that accept HTML, and a page for a browser that goes there', async () => {
   const server = await startServer()
-  for (const path of ['/api/v1/nothing', '/api', '/auth/nothing', '/oauth/nothing', '//api/v1/nothing']) {
+  for (const path of ['/api/v1/nothing', '/api', '/api?a=b', '/auth/nothing', '/oauth/nothing', '//api/v1/nothing']) {
     assert.match((await server.get(path, BROWSER)).headers.get('content-type') ?? '', /^application\/json/, path)
     assert.match((await typeForNavigation(server.url + path)) ?? '', /^text\/html/, path)
   }

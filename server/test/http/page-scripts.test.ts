@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
@@ -28,7 +31,7 @@ async function execute(page: Page, operation: string, body?: object): Promise<st
 }
 
 test('after a login that was tried at /docs, the other operations work with one click each', { skip }, async () => {
-  const server = await startServer()
+  const server = await startServer({ PUBLIC_URL: 'https://app.acme.example' })
   const page = await openApiPage(server)
   const token = page.getByLabel('Access token')
   assert.equal(await execute(page, 'Authentication-me'), '401')
@@ -84,8 +87,17 @@ test('the front page copies its commands, and they run as they were copied', { s
 
 test('a client that is not one of the demonstration gets commands that work for it', async () => {
   const server = await startServer({ DEMO_FROM: '192.0.2.1' })
-  const { text } = await server.get('/', { headers: { accept: 'text/html' } })
-  assert.doesNotMatch(text, /password123|\/dev\/mail/)
-  assert.match(text, /the address 127\.0\.0\.1 is not in DEMO_FROM/)
-  assert.match(text, /sign_up/)
+  const page = await server.get('/', { headers: { accept: 'text/html' } })
+  assert.doesNotMatch(page.text, /password123|\/dev\/mail/)
+  assert.match(page.text, /the address 127\.0\.0\.1 is not in DEMO_FROM/)
+  assert.match(page.text, /sign_up/)
+})
+
+test('no Host gets more into a command than a name and a port', async () => {
+  const server = await startServer()
+  for (const host of ['x;id', 'a$(id).example', "a'b", 'a`id`']) {
+    const sent = request(server.url, { headers: { accept: 'text/html', host }, agent: false }).end()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    assert.match(await text(response), /<pre id="me">curl http:\/\/localhost\/api\/v1\/auth\/me /, host)
+  }
 })

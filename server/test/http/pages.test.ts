@@ -85,7 +85,7 @@ test('the mailbox of a development server lists mails and shows each as it would
   const id = await insertWarning(server, '<script>alert(1)</script>')
   assert.match(
     (await server.get('/dev/mail', BROWSER)).text,
-    new RegExp(`href="/dev/mail/${id}"><strong>Your session at Tessera was ended<`),
+    new RegExp(`href="/dev/mail/${id}"><strong lang="en">Your session at Tessera was ended<`),
   )
   const shown = await server.get(`/dev/mail/${id}`, BROWSER)
   assert.ok(shown.text.includes(`src="/dev/mail/${id}/html" sandbox`))

@@ -25,8 +25,8 @@ export const devMail = endpoint({
     }))
     if (!wantsHtml(request)) return { mails: listed }
     const rows = listed.map(
-      ({ id, to, subject, created_at }) =>
-        html`<li><a href="/dev/mail/${id}"><strong>${subject}</strong><span>${to}</span><time datetime="${created_at}">${inUtc(created_at)}</time></a></li>`,
+      ({ id, to, subject, created_at }, index) =>
+        html`<li><a href="/dev/mail/${id}"><strong lang="${mails[index]?.locale ?? 'en'}">${subject}</strong><span>${to}</span><time datetime="${created_at}">${inUtc(created_at)}</time></a></li>`,
     )
     const body = html`<h1>Mailbox</h1>
 <p>These mails were not sent, because <code>SMTP_URL</code> is not set. This page exists only in development, and only for addresses in
@@ -47,7 +47,7 @@ export const devMailMessage = endpoint({
     if (!wantsHtml(request)) return { id: mail.id, to: mail.email, kind: mail.kind, ...message }
     const { name, address } = ctx.edge.sender
     const created = mail.created_at.toISOString()
-    const body = html`<h1>${message.subject}</h1>
+    const body = html`<h1 lang="${mail.locale}">${message.subject}</h1>
 <dl class="facts">
 <dt>To</dt><dd>${mail.email}</dd>
 <dt>From</dt><dd>${name} &lt;${address}&gt;</dd>
@@ -56,7 +56,7 @@ export const devMailMessage = endpoint({
 <iframe class="mail" src="/dev/mail/${mail.id}/html" sandbox title="The mail as HTML"></iframe>
 <p><a href="/dev/mail/${mail.id}/html">The mail alone</a></p>
 <h2>As text</h2>
-<pre>${message.text}</pre>
+<pre lang="${mail.locale}">${message.text}</pre>
 <p class="after"><a href="/dev/mail">All mails</a></p>`
     const bar = developerBar(ctx.edge, request)
     return sendPage(reply, { ...bar, title: message.subject, body, allows: { 'frame-src': "'self'" } })

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { type Html, html } from '../../text/html.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { demoRefusal } from '../guard/demo-client.ts'
@@ -29,12 +30,11 @@ export const frontPage = endpoint({
     if (!wantsHtml(request)) {
       return reply.type('application/json; charset=utf-8').send(OVERVIEW_JSON)
     }
-    const base = edge.publicOrigin ?? `${request.isSecure ? 'https' : 'http'}://${request.host}`
     return sendPage(reply, {
       ...developerBar(edge, request),
       title: 'Tessera',
       body: html`${renderOverview(showsMailboxTo(edge, request))}
-${edge.production ? null : renderCommands(base, demoRefusal(edge, request))}
+${edge.production ? null : renderCommands(baseUrl(request), demoRefusal(edge, request))}
 <p class="soft">Version ${request.server.release}. The documentation is <code>README.md</code> and the folder <code>docs/</code>, in the
 source code, in the package and in the image. <code>tessera --help</code> lists the commands.</p>`,
       script: COPY,
@@ -51,6 +51,11 @@ function renderOverview(showsMailbox: boolean): Html {
   ${showsMailbox ? html`<li><a href="/dev/mail"><strong>Mailbox</strong> Mails as users would see them.</a></li>` : null}
   <li><a href="/health"><strong>Health</strong> The process is up. <code>/ready</code> asks the database, too.</a></li>
 </ul>`
+}
+
+/** Returns the address that the browser used. A `Host` of other characters could put more than a name into a command. */
+function baseUrl({ host, isSecure }: FastifyRequest): string {
+  return `${isSecure ? 'https' : 'http'}://${/^[\w.:[\]-]+$/.test(host) ? host : 'localhost'}`
 }
 
 const JSON_TYPE = "-H 'Content-Type: application/json'"

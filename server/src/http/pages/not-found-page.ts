@@ -21,7 +21,7 @@ const WORDS: Record<Locale, { title: string; text: string; open: (name: string) 
   },
 }
 
-const API_PATH = /^\/+(api|auth|oauth)(\/|$)/
+const API_PATH = /^\/+(api|auth|oauth)([/?]|$)/
 
 /**
  * Whether a 404 goes to a browser that shows it to its user. A program that happens to accept HTML gets JSON at paths of the
