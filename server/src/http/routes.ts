@@ -30,6 +30,7 @@ import { devMail, devMailHtml, devMailMessage } from './pages/dev-mail.ts'
 import { docsAsset } from './pages/docs-asset.ts'
 import { docsPage } from './pages/docs-page.ts'
 import { frontPage } from './pages/front-page.ts'
+import { linkPage } from './pages/link-page.ts'
 import { oauthToken } from './refresh/oauth-token.ts'
 import { refresh } from './refresh/refresh.ts'
 import { refreshPair } from './refresh/refresh-pair.ts'
@@ -118,6 +119,10 @@ export const routes: readonly Route[] = [
   route('GET /.well-known/oauth-authorization-server/*', metadataOfPath, keyDocument),
   route('GET /.well-known/openid-configuration', openidConfiguration, keyDocument),
   route('GET /.well-known/openid-configuration/*', metadataOfPath, keyDocument),
+
+  ...(['reset', 'verify', 'confirm', 'undo', 'not_me'] as const).map((name) =>
+    route(`GET /${name}`, linkPage(name), { contract: standard, work: 'none' }),
+  ),
 
   route('GET /', frontPage, { contract: standard, work: 'none', guard: apiPages }),
   route('GET /openapi.json', openapiDocument, { contract: standard, work: 'none', guard: apiPages }),

@@ -29,7 +29,10 @@ export function withRequestId(log: Log, requestId: string): Log {
   }
 }
 
-/** Returns the path without the query. A query may contain a secret, so it is never logged or compared. */
+/**
+ * Returns the path without the query. A query may contain a secret, so it is never logged or compared; nor is a fragment,
+ * which mail gateways make part of the path.
+ */
 export function requestPath(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? ''
+  return request.url.split(/[?#]|%23/, 1)[0] ?? ''
 }

@@ -5,6 +5,7 @@ import { createRefusalAudit } from '../../auth/notice/record-refusal.ts'
 import { notFound } from '../contract/refusal.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { describeApi } from '../openapi/describe-api.ts'
+import { repairedFragment } from '../pages/link-page.ts'
 import { readJson } from '../request/json-body.ts'
 import { readOtherBodies } from '../request/other-bodies.ts'
 import { routes } from '../routes.ts'
@@ -100,7 +101,9 @@ export function createServer(
     if (refusal) auditRefusal(refusal, request.client)
     return sendError(ctx, error, request, reply)
   })
-  server.setNotFoundHandler(async (request) => {
+  server.setNotFoundHandler(async (request, reply) => {
+    const repaired = repairedFragment(request.url)
+    if (repaired !== null) return reply.redirect(repaired)
     // Methods that Fastify does not know at all also end up here.
     const path = requestPath(request)
     await hidingGuardAt(path)?.check(ctx, request)

@@ -1,0 +1,98 @@
+// A page that a mail links to. Nothing is sent until its user acts.
+
+const ask = document.getElementById('ask')
+const done = document.getElementById('done')
+const form = ask.querySelector('form')
+const problem = document.getElementById('problem')
+const button = form.querySelector('button')
+const texts = JSON.parse(form.dataset.texts)
+const { needs, path } = form.dataset
+
+// The token leaves the address bar at once: history, screenshots and extensions would keep it.
+let token = findToken(location.hash)
+history.replaceState(null, '', location.pathname + location.search)
+
+const linkField = document.getElementById('link-field')
+linkField.hidden = token !== null
+ask.hidden = false
+
+const digits = needs === 'number' ? String(100 + (crypto.getRandomValues(new Uint32Array(1))[0] % 900)) : ''
+if (needs === 'number') {
+  const label = document.getElementById('number-label')
+  label.textContent = label.dataset.text.replace('###', digits)
+}
+
+document.getElementById('show')?.addEventListener('change', ({ target }) => {
+  form.elements.password.type = target.checked ? 'text' : 'password'
+})
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault()
+  const given = token ?? findToken(form.elements.link.value)
+  if (given === null) return complain(texts.expired, form.elements.link)
+  if (needs === 'number' && form.elements.number.value.trim() !== digits) return form.elements.number.focus()
+  problem.textContent = ''
+  button.disabled = true
+  try {
+    await send(given)
+  } catch {
+    complain(texts.failed)
+  } finally {
+    button.disabled = false
+  }
+})
+
+async function send(given) {
+  const bearer = needs === 'session' ? await refresh() : null
+  if (needs === 'session' && bearer === null) return complain(texts.elsewhere)
+  const body = { token: given, ...(needs === 'password' && { password: form.elements.password.value }) }
+  const answer = await post(path, body, bearer)
+  if (answer.ok) return finish()
+  const details = answer.status === 422 ? ((await answer.json()).error?.details ?? {}) : {}
+  if (details.password) return complain(`${details.password.join(', ')}.`, form.elements.password)
+  if (answer.status === 422) return complain(texts.expired)
+  complain(answer.status === 429 ? texts.limited : texts.failed)
+}
+
+/** A session of this browser proves who acts. Returns null if there is none; a server without an answer throws. */
+async function refresh() {
+  const answer = await post('api/v1/auth/refresh', {}, null)
+  if (answer.ok) return (await answer.json()).access_token
+  if (answer.status === 401 || answer.status === 403 || answer.status === 422) return null
+  throw new Error('no answer')
+}
+
+function post(to, body, bearer) {
+  const headers = { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }) }
+  // From the folder of the page: a proxy may serve it under a prefix.
+  return fetch(to, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
+function complain(text, field) {
+  problem.textContent = text
+  field?.focus()
+}
+
+function finish() {
+  token = null
+  ask.hidden = true
+  done.hidden = false
+  done.focus()
+}
+
+/** Finds the token in a fragment or a link, also in one that a mail gateway has rewritten. */
+function findToken(text) {
+  let rest = text
+  for (let layer = 0; layer < 4; layer++) {
+    const found = /token[=*]([\w-]{54})(?![\w-])/.exec(rest)
+    if (found) return found[1]
+    // Proofpoint writes %23 as -23; the others escape as URLs do, some of them twice.
+    rest = /-23token-3D/i.test(rest) ? rest.replace(/-([0-9A-F]{2})/gi, '%$1') : rest
+    try {
+      rest = decodeURIComponent(rest)
+    } catch {
+      return null
+    }
+  }
+  return null
+}
