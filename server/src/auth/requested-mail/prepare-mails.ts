@@ -1,9 +1,10 @@
 import { findHolder } from '../../storage/account/address-holds.ts'
 import {
+  addressToken,
+  claimPreparation,
   deleteToken,
   findOpenTokensOfUser,
   findUnpreparedTokens,
-  markPrepared,
   type OneTimeToken,
 } from '../../storage/account/one-time-tokens.ts'
 import { findUserByEmail, lockUserRow, type UserRow } from '../../storage/account/users.ts'
@@ -37,34 +38,35 @@ async function prepareMail(tx: Queries, ctx: PreparationContext, token: OneTimeT
   const now = ctx.now()
   const owner = await lockOwner(tx, token.recipient, now)
   const asker = token.user_id === null ? null : await lockUserRow(tx, token.user_id)
+  // Another process was faster.
+  if (!(await claimPreparation(tx, token.id, now))) return
   switch (token.purpose) {
     case 'reset_password':
     case 'login': {
       const reachable = owner && isReachable(ctx, owner) && owner.email === token.recipient ? owner : null
-      if (!reachable || !(await mayMail(tx, ctx, { token, userId: reachable.id, now })))
-        return giveNothing(tx, token, now)
+      if (!reachable || !(await mayMail(tx, ctx, { token, userId: reachable.id, now }))) return giveNothing(tx, token)
       const kind = token.purpose === 'login' ? 'login_code' : 'reset_password'
       return give(tx, ctx, token, { kind, user: reachable }, now)
     }
     case 'verify_email': {
       const isDue = asker !== null && asker.email === token.recipient && asker.email_verified_at === null
-      if (!isDue || !(await mayMail(tx, ctx, { token, userId: asker.id, now }))) return giveNothing(tx, token, now)
+      if (!isDue || !(await mayMail(tx, ctx, { token, userId: asker.id, now }))) return giveNothing(tx, token)
       return give(tx, ctx, token, { kind: 'verify_email', user: asker }, now)
     }
     case 'change_email':
     case 'sign_up': {
-      if (!(await mayMail(tx, ctx, { token, userId: owner?.id ?? null, now }))) return giveNothing(tx, token, now)
+      if (!(await mayMail(tx, ctx, { token, userId: owner?.id ?? null, now }))) return giveNothing(tx, token)
       // Users may come back to an address that is kept for themselves.
       if (!owner || owner.id === asker?.id) {
         const kind = token.purpose === 'sign_up' ? 'sign_up_code' : 'confirm_email'
         return give(tx, ctx, token, { kind, user: asker }, now)
       }
-      await giveNothing(tx, token, now)
+      await giveNothing(tx, token)
       if (isReachable(ctx, owner)) await write(tx, token, { kind: 'address_taken', user: owner, tokenId: null }, now)
       return
     }
     default:
-      return giveNothing(tx, token, now)
+      return giveNothing(tx, token)
   }
 }
 
@@ -82,9 +84,9 @@ function isReachable({ settings }: Pick<Context, 'settings'>, user: UserRow): bo
  * Ends a request without a mail. A client that may send a code keeps its row, which no code fits; the address is deleted
  * with everything else, since it may be no user's.
  */
-async function giveNothing(tx: Queries, token: OneTimeToken, now: Date): Promise<void> {
+async function giveNothing(tx: Queries, token: OneTimeToken): Promise<void> {
   const mayTryCodes = token.holder_digest !== null || token.user_id !== null
-  if (mayTryCodes) await markPrepared(tx, { id: token.id, userId: token.user_id, recipient: '', data: {}, now })
+  if (mayTryCodes) await addressToken(tx, { id: token.id, userId: token.user_id, recipient: '', data: {} })
   else await deleteToken(tx, token.id)
 }
 
@@ -103,19 +105,17 @@ async function give(
   now: Date,
 ): Promise<void> {
   const earlier = user && token.holder_digest === null ? await findEarlier(tx, token, user.id, now) : null
-  const prepared = { id: token.id, userId: user?.id ?? null, recipient: token.recipient, data: token.data, now }
   if (earlier) await deleteToken(tx, token.id)
-  // Another process was faster.
-  else if (!(await markPrepared(tx, prepared))) return
+  else await addressToken(tx, { ...token, userId: user?.id ?? null })
   const tokenId = earlier?.id ?? token.id
   await write(tx, token, { kind, user, tokenId }, now)
   if (!ctx.settings.sendsMails) await beginTokenLife(tx, tokenId, now)
 }
 
 /** A second mail has the code of the first, which it must not make invalid. One without attempts left is of no use. */
-async function findEarlier(tx: Queries, { purpose, recipient }: OneTimeToken, userId: number, now: Date) {
+async function findEarlier(tx: Queries, { id, purpose, recipient }: OneTimeToken, userId: number, now: Date) {
   const open = await findOpenTokensOfUser(tx, { userId, purpose, now })
-  return open.find((token) => token.recipient === recipient && token.attempts_left > 0) ?? null
+  return open.find((other) => other.id !== id && other.recipient === recipient && other.attempts_left > 0) ?? null
 }
 
 async function write(

@@ -80,22 +80,24 @@ export async function findUnpreparedTokens(db: Queries, limit: number): Promise<
   return read(rows)
 }
 
-/** Marks the mail of a token as written, for a user or for none. Returns false if another process has done so. */
-export async function markPrepared(
-  tx: Queries,
-  {
-    id,
-    userId,
-    recipient,
-    data,
-    now,
-  }: Pick<OneTimeToken, 'id' | 'recipient' | 'data'> & { userId: number | null; now: Date },
-): Promise<boolean> {
+/**
+ * Takes the preparation of a mail: of parallel processes, one gets true. Another one waits until its transaction ends, and
+ * its caller must have locked the users before: uses of a token lock the user first.
+ */
+export async function claimPreparation(tx: Queries, id: string, now: Date): Promise<boolean> {
   const rows = await tx.query(sql`
-    update one_time_tokens set prepared_at = ${now}, user_id = ${userId}, recipient = ${recipient},
-      data = ${JSON.stringify(data)}
-    where id = ${id} and prepared_at is null returning id`)
+    update one_time_tokens set prepared_at = ${now} where id = ${id} and prepared_at is null returning id`)
   return rows.length === 1
+}
+
+/** Sets whom a token is for, once that is known. */
+export async function addressToken(
+  tx: Queries,
+  { id, userId, recipient, data }: Pick<OneTimeToken, 'id' | 'recipient' | 'data'> & { userId: number | null },
+): Promise<void> {
+  await tx.query(sql`
+    update one_time_tokens set user_id = ${userId}, recipient = ${recipient}, data = ${JSON.stringify(data)}
+    where id = ${id}`)
 }
 
 /** Takes one of the attempts at the code of an open token. Returns null if none is left, or the token is not open. */

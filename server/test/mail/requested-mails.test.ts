@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { prepareMails } from '../../src/auth/requested-mail/prepare-mails.ts'
+import { linkOf, readMails } from '../support/mailbox.ts'
+import { startServer } from '../support/server.ts'
+import { signUp } from '../support/users.ts'
+
+const FORGOT = '/api/v1/users/password/forgot'
+const RESET = '/api/v1/users/password/reset'
+
+test('two replicas that prepare the same mails write each once, count it once, and leave its link good', async () => {
+  const server = await startServer({ RATE_LIMIT: 'on' })
+  const replica = await startServer({ RATE_LIMIT: 'on', DATABASE_URL: server.databaseUrl })
+  const users = []
+  for (let n = 0; n < 3; n++) users.push(await signUp(server))
+  for (let round = 0; round < 3; round++) {
+    for (const { email } of users) assert.equal((await server.post(FORGOT, { email })).status, 202)
+    await Promise.all([server, replica, server, replica].map(({ ctx }) => prepareMails(ctx)))
+  }
+  for (const { email } of users) {
+    const mails = (await readMails(server, email)).filter(({ kind }) => kind === 'reset_password')
+    assert.equal(mails.length, 3)
+    const [token, ...others] = new Set(mails.map(linkOf))
+    assert.deepEqual(others, [])
+    assert.equal((await server.post(RESET, { token, password: 'a quite different one' })).status, 204)
+  }
+  const [counted] = await server.rows<{ n: number }>(
+    sql`select count(*) as n from written_mails where kind = ${'requested'} or kind = ${'requested_by_known'}`,
+  )
+  assert.equal(counted?.n, 9)
+})
