@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { OpenAPIClientAxios } from 'openapi-client-axios'
 import { routes } from '../../src/http/routes.ts'
-import { apiDescription, schemaPointer } from '../support/api-description.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { apiDescription, operationPointer, schemaPointer } from '../support/api-description.ts'
+import { send, startServer, type TestServer } from '../support/server.ts'
 import { ADMIN, issuePair, JOHN, logInNewUser, PASSWORD, signUp } from '../support/users.ts'
 
 const server = await startServer()
@@ -15,6 +15,10 @@ test('the description is valid OpenAPI 3.1, and each example matches its schema'
   assert.deepEqual(result, { valid: true })
   assert.match(description.openapi, /^3\.1\./)
   for (const [path, method, operation] of operations) {
+    for (const [type, { example }] of Object.entries(operation.requestBody?.content ?? {})) {
+      const pointer = `${operationPointer(path, method)}/requestBody/content/${type.replace('/', '~1')}/schema`
+      assert.equal(validationErrors(pointer, example), '', `${method} ${path}`)
+    }
     for (const [status, { content }] of Object.entries(operation.responses)) {
       const { example, examples = {} } = content?.['application/json'] ?? {}
       const bodies = [...(example ? [example] : []), ...Object.values(examples).map(({ value }) => value)]
@@ -126,8 +130,6 @@ test('the description states who may issue pairs, as configured', async () => {
     secured.map(([, , { operationId, security }]) => [operationId, security]),
     [
       ['deleteUser', [{ accessToken: [] }]],
-      ['refresh', [{}, { cookieAuth: [] }]],
-      ['logout', [{}, { cookieAuth: [] }]],
       ['me', [{ accessToken: [] }]],
       ...['changePassword', 'requestVerification', 'verifyEmail', 'requestEmailChange', 'confirmEmailChange'].map(
         (id) => [id, [{ accessToken: [] }]],
@@ -169,6 +171,39 @@ test('the user that a sign-up returns matches the description', async () => {
   const user = await signUp(server)
   assert.equal(validationErrors('/components/schemas/User', user), '')
   assert.notEqual(validationErrors('/components/schemas/User', { ...user, role: 'boss' }), '')
+})
+
+test('the description has the tokens that a client gets: required in bodies, none beside a cookie', async () => {
+  const body = description.components.schemas
+  assert.ok(body['LoginResponse']?.required?.includes('refresh_token'))
+  assert.ok(body['LoginResponse']?.required?.includes('device_token'))
+  assert.deepEqual(body['RefreshRequest']?.required, ['refresh_token'])
+  assert.ok(!('cookie' in (body['LoginRequest']?.properties ?? {})), 'with it, the answer would be another')
+
+  const inCookieMode = await startServer({ COOKIE_MODE: 'on' })
+  for (const [of, path, login] of [
+    [server, '/openapi.json?tokens=cookie', { ...ADMIN, cookie: true }],
+    [inCookieMode, '/openapi.json', ADMIN],
+  ] as const) {
+    const api = await apiDescription(of, path)
+    assert.deepEqual(await new Validator().validate(structuredClone(api.document)), { valid: true })
+    const { LoginRequest, LoginResponse } = api.document.components.schemas
+    assert.deepEqual(LoginRequest?.required, Object.keys(login))
+    const described = Object.fromEntries(api.operations.map(([, , each]) => [each.operationId, each]))
+    assert.deepEqual(described['login']?.requestBody?.content['application/json']?.example, login)
+    for (const operationId of ['refresh', 'logout']) {
+      assert.deepEqual(described[operationId]?.security, [{ cookieAuth: [] }])
+      assert.equal(described[operationId]?.requestBody, undefined)
+    }
+    const answer = await of.post('/api/v1/auth/login', login)
+    api.assertDescribed('/api/v1/auth/login', 'post', answer)
+    assert.deepEqual(Object.keys(answer.body), Object.keys(LoginResponse?.properties ?? {}))
+    const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const refreshed = await send(`${of.url}/api/v1/auth/refresh`, { method: 'POST', headers: { cookie } })
+    assert.equal(refreshed.status, 200)
+    api.assertDescribed('/api/v1/auth/refresh', 'post', refreshed)
+    assert.ok(!('refresh_token' in refreshed.body))
+  }
 })
 
 test('the description has what generators need: an absolute address, named bodies and answers, widths of integers', async () => {

@@ -6,15 +6,25 @@ import type { Answer, TestServer } from './server.ts'
 export interface Operation {
   operationId: string
   security: object[]
-  requestBody?: { content: { 'application/json'?: { example: object } } }
+  parameters?: { name: string; schema: object; example?: unknown }[]
+  requestBody?: { required: boolean; content: Record<string, { example: object }> }
   responses: Record<
     string,
     { content?: { 'application/json': { schema: object; example?: object; examples?: object } } }
   >
 }
 
+interface NamedSchema {
+  properties?: Record<string, object>
+  required?: string[]
+}
+
 export interface ApiDescription {
-  document: { openapi: string; paths: Record<string, Record<string, Operation>> }
+  document: {
+    openapi: string
+    paths: Record<string, Record<string, Operation>>
+    components: { schemas: Record<string, NamedSchema> }
+  }
   operations: [path: string, method: string, operation: Operation][]
   /** Validates a body against the schema at a JSON pointer of the description; an empty string means valid. */
   validationErrors(pointer: string, body: unknown): string
@@ -22,9 +32,9 @@ export interface ApiDescription {
   assertDescribed(path: string, method: string, answer: Pick<Answer, 'status' | 'text' | 'body'>): void
 }
 
-/** Reads the API description of a running server, to check answers against it. */
-export async function apiDescription(server: TestServer): Promise<ApiDescription> {
-  const document = (await server.get('/openapi.json')).body as ApiDescription['document']
+/** Reads an API description of a running server, to check answers against it. */
+export async function apiDescription(server: TestServer, path = '/openapi.json'): Promise<ApiDescription> {
+  const document = (await server.get(path)).body as ApiDescription['document']
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): [string, string, Operation] => [path, method, operation]),
   )
@@ -57,6 +67,10 @@ export async function apiDescription(server: TestServer): Promise<ApiDescription
 
 /** The JSON pointer to the schema of an answer's body. */
 export function schemaPointer(path: string, method: string, status: number | string): string {
+  return `${operationPointer(path, method)}/responses/${status}/content/application~1json/schema`
+}
+
+export function operationPointer(path: string, method: string): string {
   const escaped = path.replaceAll('/', '~1').replaceAll('{', '%7B').replaceAll('}', '%7D')
-  return `/paths/${escaped}/${method}/responses/${status}/content/application~1json/schema`
+  return `/paths/${escaped}/${method}`
 }

@@ -1,12 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { AuthErrorCode } from '../../auth/context/auth-error.ts'
-import type { HttpContext } from './http-context.ts'
+import type { EdgeSettings, HttpContext } from './http-context.ts'
 
 export type EndpointRequest<Body = unknown, Param extends string = string> = FastifyRequest<{
   Body: Body
   Params: Record<Param, string>
 }>
+
+/** The place where a client has the refresh token of its login: in bodies, or in a cookie. */
+export type TokenPlace = 'body' | 'cookie'
 
 /** An endpoint: its input, its responses and its handler. Each has its own file, named after it. */
 export interface Endpoint<Body extends TSchema = TSchema, Param extends string = string> {
@@ -50,8 +53,28 @@ export interface About {
   takesIdempotencyKey?: boolean
   /** Whether the refresh token may come from a cookie, or be returned in one. */
   takesCookie?: boolean
-  /** Bodies from the contracts; `accepted` is the one of a 202 beside a 200. */
-  examples?: { body?: object; answer?: object; accepted?: object }
+  /**
+   * The bodies of clients that have the refresh token in one of the places, where this makes a difference: the route takes
+   * and sends those of both. Clients that generate code then have a type for each field that they get, and no other.
+   */
+  bodiesFor?: (place: TokenPlace, edge: EdgeSettings) => Bodies
+  /** Bodies from the contracts. A `{{name}}` is a variable of API clients such as Postman and Bruno. */
+  examples?: Examples
+}
+
+export interface Bodies {
+  /** Null: a request without a body. */
+  request: TSchema | null
+  answer: TSchema
+  examples: Examples
+}
+
+export interface Examples {
+  body?: object
+  answer?: object
+  /** The answer of a 202 beside a 200. */
+  accepted?: object
+  params?: Readonly<Record<string, string>>
 }
 
 /** Declares an endpoint, so that its handler gets the types of its body and path parameters. */

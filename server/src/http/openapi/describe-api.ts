@@ -1,8 +1,9 @@
-import type { TSchema } from 'typebox'
-import type { About, Endpoint } from '../endpoint/endpoint.ts'
+import { type TSchema, Type } from 'typebox'
+import type { About, Bodies, Endpoint, TokenPlace } from '../endpoint/endpoint.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
 import { REFRESH_COOKIE } from '../request/refresh-cookie.ts'
+import { LOGIN_ANSWERS } from '../view/login.ts'
 import { TokensSchema } from '../view/tokens.ts'
 import { UserSchema } from '../view/user.ts'
 import { describeAnswers, errorSchemas } from './describe-answers.ts'
@@ -11,20 +12,30 @@ const DESCRIPTION = `Signs up users, checks passwords, and issues, refreshes and
 
 Bodies are JSON in UTF-8, at most 16 KB. Dates are ISO 8601 in UTC. Every response to a readable request has an \`X-Request-Id\`, which also appears in the log.`
 
+const PLACES: Record<TokenPlace, string> = {
+  body: 'Described for clients that have the refresh token of a login in bodies. `/openapi.json?tokens=cookie` describes this server for pages that have it in a cookie.',
+  cookie: 'Described for pages that have the refresh token of a login in a cookie.',
+}
+
+/** A route with its part of one description. */
+interface Operation extends Bodies {
+  route: Route
+  about: About
+}
+
 type Components = Readonly<Record<string, object>>
 
 /** Names the body and the answer of each operation, so that generated clients have types for them. */
-function nameSchemas(routes: readonly Route[]): Components {
-  const named: Record<string, object> = { User: UserSchema, Tokens: TokensSchema, ...errorSchemas }
-  const add = (name: string, schema: TSchema | undefined) => {
+function nameSchemas(operations: readonly Operation[], place: TokenPlace): Components {
+  const shared = { User: UserSchema, Tokens: TokensSchema, LoginResponse: LOGIN_ANSWERS[place] }
+  const named: Record<string, object> = { ...shared, ...errorSchemas }
+  const add = (name: string, schema: TSchema | null) => {
     if (schema && 'properties' in schema && !Object.values(named).includes(schema)) named[name] = schema
   }
-  for (const { endpoint } of routes) {
-    if (!endpoint.about) continue
-    const { operationId } = endpoint.about
-    const name = operationId.charAt(0).toUpperCase() + operationId.slice(1)
-    add(`${name}Request`, endpoint.body)
-    add(`${name}Response`, endpoint.responses[200])
+  for (const { about, request, answer } of operations) {
+    const name = about.operationId.charAt(0).toUpperCase() + about.operationId.slice(1)
+    add(`${name}Request`, request)
+    add(`${name}Response`, answer)
   }
   return named
 }
@@ -32,21 +43,26 @@ function nameSchemas(routes: readonly Route[]): Components {
 /**
  * Describes the API in OpenAPI 3.1, from what the routes validate and return, so that it cannot contradict them. The address
  * of the server is up to the caller.
+ *
+ * @param place where the clients that it is for have the refresh tokens of logins
  */
-export function describeApi(routes: readonly Route[], edge: EdgeSettings, version: string): object {
-  const components = nameSchemas(routes)
+export function describeApi(routes: readonly Route[], edge: EdgeSettings, version: string, place: TokenPlace): object {
+  const operations = routes.flatMap((route) => toOperation(route, place, edge))
+  const components = nameSchemas(operations, place)
   const paths: Record<string, Record<string, object>> = {}
-  for (const route of routes) {
-    if (!route.endpoint.about) continue
-    const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
-    paths[path] = {
-      ...paths[path],
-      [route.method.toLowerCase()]: describeRoute(route, route.endpoint.about, edge, components),
-    }
+  for (const operation of operations) {
+    const { method, path: pattern } = operation.route
+    const path = pattern.replaceAll(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [method.toLowerCase()]: describe(operation, place, edge, components) }
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'Tessera', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
+    info: {
+      title: 'Tessera',
+      version,
+      description: `${DESCRIPTION}\n\n${PLACES[place]}`,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
     tags: [
       { name: 'Registration', description: 'Sign up and delete users.' },
       {
@@ -84,7 +100,24 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
   }
 }
 
-function describeRoute(route: Route, about: About, edge: EdgeSettings, components: Components): object {
+/** A page is no operation. */
+function toOperation(route: Route, place: TokenPlace, edge: EdgeSettings): Operation[] {
+  const { about, body = null, responses } = route.endpoint
+  if (!about) return []
+  const {
+    request,
+    answer,
+    examples = {},
+  } = about.bodiesFor?.(place, edge) ?? {
+    request: body,
+    answer: Object.values(responses)[0] ?? Type.Null(),
+    ...(about.examples && { examples: about.examples }),
+  }
+  return [{ route, about, request, answer, examples }]
+}
+
+function describe(operation: Operation, place: TokenPlace, edge: EdgeSettings, components: Components): object {
+  const { route, about, request, examples } = operation
   const { endpoint, guard } = route
   const scheme = guard?.scheme(edge) ?? null
   const parameters = [
@@ -94,6 +127,7 @@ function describeRoute(route: Route, about: About, edge: EdgeSettings, component
       required: true,
       description,
       schema: { type: 'string' },
+      ...(examples.params?.[name] !== undefined && { example: examples.params[name] }),
     })),
     ...Object.entries(endpoint.query ?? {}).map(([name, { description, values }]) => ({
       name,
@@ -108,22 +142,25 @@ function describeRoute(route: Route, about: About, edge: EdgeSettings, component
     tags: [about.tag],
     summary: about.summary,
     ...(about.detail && { description: about.detail }),
-    security: securityOf(scheme, endpoint),
+    security: securityOf(scheme, endpoint, place),
     ...(parameters.length > 0 && { parameters }),
-    ...(endpoint.body && { requestBody: requestBody(endpoint, endpoint.body, about, components) }),
-    responses: { ...successes(endpoint, about, components), ...describeAnswers(route, about, edge) },
+    ...(request && { requestBody: requestBody(endpoint, request, examples.body, components) }),
+    responses: {
+      ...successes(operation, components),
+      ...describeAnswers(route, about, edge),
+    },
   }
 }
 
-/** The cookie is one of two ways to present a refresh token: the empty requirement is the other. */
-function securityOf(scheme: string | null, { mayOmitBody }: Endpoint): object[] {
-  if (mayOmitBody) return [{}, { cookieAuth: [] }]
+/** Where a refresh token may be in a cookie, a client that has it there presents nothing else. */
+function securityOf(scheme: string | null, { mayOmitBody }: Endpoint, place: TokenPlace): object[] {
+  if (mayOmitBody && place === 'cookie') return [{ cookieAuth: [] }]
   return scheme === null ? [] : [{ [scheme]: [] }]
 }
 
-function requestBody(endpoint: Endpoint, body: TSchema, { examples }: About, components: Components): object {
+function requestBody(endpoint: Endpoint, body: TSchema, example: object | undefined, components: Components): object {
   const type = endpoint.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
-  return { required: endpoint.mayOmitBody !== true, content: content(body, examples?.body, components, type) }
+  return { required: true, content: content(body, example, components, type) }
 }
 
 const idempotencyKey = {
@@ -134,15 +171,13 @@ const idempotencyKey = {
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{16,128}$' },
 }
 
-function successes(
-  { responses }: Endpoint,
-  { success, examples }: About,
-  components: Components,
-): Record<string, object> {
-  const described = Object.entries(responses).map(([status, schema]) => {
-    const example = status === '202' ? (examples?.accepted ?? examples?.answer) : examples?.answer
-    const body = 'type' in schema && schema.type === 'null' ? {} : { content: content(schema, example, components) }
-    return [status, { description: success, ...body }]
+/** A route sends the answer of the operation first among its schemas, and others as they are. */
+function successes({ route, about, answer, examples }: Operation, components: Components): Record<string, object> {
+  const described = Object.entries(route.endpoint.responses).map(([status, served], index) => {
+    const schema = index === 0 ? answer : served
+    const example = status === '202' ? (examples.accepted ?? examples.answer) : examples.answer
+    const isEmpty = 'type' in schema && schema.type === 'null'
+    return [status, { description: about.success, ...(!isEmpty && { content: content(schema, example, components) }) }]
   })
   return Object.fromEntries(described)
 }

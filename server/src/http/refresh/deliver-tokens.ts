@@ -11,9 +11,8 @@ import type { DeliveredTokens } from '../view/tokens.ts'
 
 const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
-export const BodyOrCookie = Type.Object({
-  refresh_token: Type.Optional(Type.String({ description: 'Omit it if it is in the cookie.' })),
-})
+export const RefreshTokenInBody = Type.Object({ refresh_token: Type.String() })
+export const BodyOrCookie = Type.Partial(RefreshTokenInBody)
 
 interface PresentedToken {
   refreshToken: string

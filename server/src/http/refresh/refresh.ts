@@ -1,9 +1,9 @@
 import { refresh as refreshRule } from '../../auth/refresh/refresh.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
-import { EXAMPLE_DELIVERED_TOKENS, EXAMPLE_REFRESH_TOKEN } from '../view/examples.ts'
-import { DeliveredTokens } from '../view/tokens.ts'
-import { BodyOrCookie, presentedToken, sendTokens, withoutRefreshToken } from './deliver-tokens.ts'
+import { EXAMPLE_TOKENS_BESIDE_COOKIE, EXAMPLE_TOKENS_IN_BODY, REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'
+import { DeliveredTokens, TokensBesideCookie, TokensInBody } from '../view/tokens.ts'
+import { BodyOrCookie, presentedToken, RefreshTokenInBody, sendTokens, withoutRefreshToken } from './deliver-tokens.ts'
 
 /** `POST /api/v1/auth/refresh` */
 export const refresh = endpoint({
@@ -17,7 +17,14 @@ export const refresh = endpoint({
     refusals: ['invalid_refresh_token', 'refresh_token_expired'],
     takesIdempotencyKey: true,
     takesCookie: true,
-    examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: EXAMPLE_DELIVERED_TOKENS },
+    bodiesFor: (place) =>
+      place === 'body'
+        ? {
+            request: RefreshTokenInBody,
+            answer: TokensInBody,
+            examples: { body: { refresh_token: REFRESH_TOKEN_VARIABLE }, answer: EXAMPLE_TOKENS_IN_BODY },
+          }
+        : { request: null, answer: TokensBesideCookie, examples: { answer: EXAMPLE_TOKENS_BESIDE_COOKIE } },
   },
   body: BodyOrCookie,
   mayOmitBody: true,

@@ -3,6 +3,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { Client } from '../../auth/context/origin.ts'
 import { createRefusalAudit } from '../../auth/notice/record-refusal.ts'
 import { notFound } from '../contract/refusal.ts'
+import type { TokenPlace } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { describeApi } from '../openapi/describe-api.ts'
 import { repairedFragment } from '../pages/link-page.ts'
@@ -80,8 +81,8 @@ export function createServer(
   server.decorateRequest('caller', null)
   server.decorateRequest('refusal', null)
   server.decorate('release', version)
-  let openapi: object | null = null
-  server.decorate('openapi', () => (openapi ??= describeApi(routes, ctx.edge, version)))
+  const descriptions: Partial<Record<TokenPlace, object>> = {}
+  server.decorate('openapi', (place) => (descriptions[place] ??= describeApi(routes, ctx.edge, version, place)))
 
   const hintAtProxy = createProxyHint(ctx.log)
   // Both hooks take a callback: promises would cost every request extra turns of the microtask queue.

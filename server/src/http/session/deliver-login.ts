@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import { displaceSession } from '../../auth/session/displace-session.ts'
 import type { LoginOutcome } from '../../auth/session/finish-login.ts'
 import type { DeviceToken } from '../../crypto/device-token.ts'
@@ -8,19 +7,7 @@ import type { HttpContext } from '../endpoint/http-context.ts'
 import { sendTokens } from '../refresh/deliver-tokens.ts'
 import { sendDevice } from '../request/device-token.ts'
 import { readRefreshCookie } from '../request/refresh-cookie.ts'
-import { DeliveredTokens } from '../view/tokens.ts'
-import { UserSchema, userView } from '../view/user.ts'
-
-/** The answer of every login. */
-export const LoginAnswer = Type.Object({
-  user: UserSchema,
-  ...DeliveredTokens.properties,
-  device_token: Type.Optional(
-    Type.String({
-      description: 'For the next login of this device. With a cookie, it is in one.',
-    }),
-  ),
-})
+import { userView } from '../view/user.ts'
 
 /**
  * Builds the answer of a login, and ends the session of the cookie that it replaces.

@@ -9,6 +9,7 @@ import { presentedDevice } from '../request/device-token.ts'
 import { preferredLocale } from '../request/preferred-locale.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import { EXAMPLE_LOGIN_TOKEN } from '../view/examples.ts'
+import { AskedForCookie } from '../view/login.ts'
 import { BegunLoginSchema } from '../view/tokens.ts'
 
 const MESSAGE = 'If the address has an account, a mail with a code is on its way'
@@ -22,9 +23,16 @@ export const loginByMail = endpoint({
     success: 'The same for every address. The code and `login_token` together complete the login',
     detail: '404 unless `EMAIL_LOGIN` is on.',
     takesCookie: true,
-    examples: {
-      body: { email: 'user@example.com' },
-      answer: { message: MESSAGE, login_token: EXAMPLE_LOGIN_TOKEN, expires_in: 900 },
+    bodiesFor(place, { cookieMode }) {
+      const asks = place === 'cookie' && !cookieMode
+      return {
+        request: Type.Object({ email: Type.String(), ...(asks && { cookie: AskedForCookie }) }),
+        answer: BegunLoginSchema,
+        examples: {
+          body: { email: 'user@example.com', ...(asks && { cookie: true }) },
+          answer: { message: MESSAGE, login_token: EXAMPLE_LOGIN_TOKEN, expires_in: 900 },
+        },
+      }
     },
   },
   body: Type.Object({ email: Type.String(), cookie: Type.Optional(Type.Boolean()) }),

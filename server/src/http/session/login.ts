@@ -7,8 +7,17 @@ import { demoRefusal } from '../guard/demo-client.ts'
 import { presentedDevice } from '../request/device-token.ts'
 import { preferredLocale } from '../request/preferred-locale.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
-import { EXAMPLE_DELIVERED_TOKENS, EXAMPLE_LOGIN_TOKEN, EXAMPLE_USER } from '../view/examples.ts'
-import { deliverLogin, LoginAnswer } from './deliver-login.ts'
+import { EXAMPLE_LOGIN_TOKEN } from '../view/examples.ts'
+import {
+  AskedForCookie,
+  EXAMPLE_LOGIN_ANSWERS,
+  LOGIN_ANSWERS,
+  LoginAnswer,
+  PresentedDeviceToken,
+} from '../view/login.ts'
+import { deliverLogin } from './deliver-login.ts'
+
+const credentials = { email: Type.String(), password: Type.String() }
 
 /** `POST /api/v1/auth/login` */
 export const login = endpoint({
@@ -20,24 +29,23 @@ export const login = endpoint({
     refusals: ['invalid_credentials'],
     errors: [emailNotVerified(EXAMPLE_LOGIN_TOKEN, 900)],
     takesCookie: true,
-    examples: {
-      body: { email: 'admin@example.com', password: 'password123' },
-      answer: { user: EXAMPLE_USER, ...EXAMPLE_DELIVERED_TOKENS },
+    bodiesFor(place, { cookieMode }) {
+      const asks = place === 'cookie' && !cookieMode
+      const own = place === 'body' ? { device_token: Type.Optional(PresentedDeviceToken) } : {}
+      return {
+        request: Type.Object({ ...credentials, ...own, ...(asks && { cookie: AskedForCookie }) }),
+        answer: LOGIN_ANSWERS[place],
+        examples: {
+          body: { email: 'admin@example.com', password: 'password123', ...(asks && { cookie: true }) },
+          answer: EXAMPLE_LOGIN_ANSWERS[place],
+        },
+      }
     },
   },
   body: Type.Object({
-    email: Type.String(),
-    password: Type.String(),
-    device_token: Type.Optional(
-      Type.String({
-        description: 'From an earlier login of this device: limits that other clients have used up do not stop it.',
-      }),
-    ),
-    cookie: Type.Optional(
-      Type.Boolean({
-        description: 'Sets the refresh token as an HttpOnly cookie instead of returning it in the body.',
-      }),
-    ),
+    ...credentials,
+    device_token: Type.Optional(PresentedDeviceToken),
+    cookie: Type.Optional(Type.Boolean()),
   }),
   responses: { 200: LoginAnswer },
   async handle(ctx, request, reply) {

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { LOGOUT_SCOPES, logout as logoutRule } from '../../auth/session/logout.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { BodyOrCookie, clearRefreshCookie, presentedToken } from '../refresh/deliver-tokens.ts'
-import { EXAMPLE_REFRESH_TOKEN } from '../view/examples.ts'
+import { BodyOrCookie, clearRefreshCookie, presentedToken, RefreshTokenInBody } from '../refresh/deliver-tokens.ts'
+import { REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'
 import { MessageSchema } from '../view/tokens.ts'
 
 /** `POST /api/v1/auth/logout` */
@@ -16,7 +16,14 @@ export const logout = endpoint({
       'Any refresh token of the session works, even an expired or used one; other sessions end only with one that is not long used. Tessera rejects their access tokens immediately.',
     refusals: ['invalid_refresh_token'],
     takesCookie: true,
-    examples: { body: { refresh_token: EXAMPLE_REFRESH_TOKEN }, answer: { message: 'Logged out successfully' } },
+    bodiesFor: (place) => ({
+      request: place === 'body' ? RefreshTokenInBody : null,
+      answer: MessageSchema,
+      examples: {
+        ...(place === 'body' && { body: { refresh_token: REFRESH_TOKEN_VARIABLE } }),
+        answer: { message: 'Logged out successfully' },
+      },
+    }),
   },
   body: Type.Object({
     ...BodyOrCookie.properties,

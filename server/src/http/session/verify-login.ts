@@ -5,8 +5,16 @@ import { invalidCode, loginExpired } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { presentedDevice } from '../request/device-token.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
-import { EXAMPLE_DELIVERED_TOKENS, EXAMPLE_LOGIN_TOKEN, EXAMPLE_USER } from '../view/examples.ts'
-import { deliverLogin, LoginAnswer } from './deliver-login.ts'
+import { EXAMPLE_LOGIN_TOKEN } from '../view/examples.ts'
+import { EXAMPLE_LOGIN_ANSWERS, LOGIN_ANSWERS, LoginAnswer, PresentedDeviceToken } from '../view/login.ts'
+import { deliverLogin } from './deliver-login.ts'
+
+const proof = {
+  login_token: Type.String({ description: 'From the answer that began the login.' }),
+  code: Type.Optional(
+    Type.Unknown({ description: 'The code in the mail, a text such as `K7Q4-9XMB`; five attempts.' }),
+  ),
+}
 
 /** `POST /api/v1/auth/login/verify` */
 export const verifyLogin = endpoint({
@@ -17,18 +25,19 @@ export const verifyLogin = endpoint({
     success: 'The user and the tokens of the new session, as of a login',
     errors: [invalidCode(4), loginExpired()],
     takesCookie: true,
-    examples: {
-      body: { login_token: EXAMPLE_LOGIN_TOKEN, code: 'K7Q4-9XMB' },
-      answer: { user: EXAMPLE_USER, ...EXAMPLE_DELIVERED_TOKENS },
-    },
+    bodiesFor: (place) => ({
+      request: Type.Object({
+        ...proof,
+        ...(place === 'body' && { device_token: Type.Optional(PresentedDeviceToken) }),
+      }),
+      answer: LOGIN_ANSWERS[place],
+      examples: {
+        body: { login_token: EXAMPLE_LOGIN_TOKEN, code: 'K7Q4-9XMB' },
+        answer: EXAMPLE_LOGIN_ANSWERS[place],
+      },
+    }),
   },
-  body: Type.Object({
-    login_token: Type.String({ description: 'From the answer that began the login.' }),
-    code: Type.Optional(
-      Type.Unknown({ description: 'The code in the mail, a text such as `K7Q4-9XMB`; five attempts.' }),
-    ),
-    device_token: Type.Optional(Type.String({ description: 'From an earlier login of this device.' })),
-  }),
+  body: Type.Object({ ...proof, device_token: Type.Optional(PresentedDeviceToken) }),
   responses: { 200: LoginAnswer },
   async handle(ctx, request, reply) {
     const { login_token: loginToken, code } = request.body

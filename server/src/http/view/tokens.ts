@@ -7,7 +7,12 @@ export const TokensSchema = Type.Object({
 
 export const MessageSchema = Type.Object({ message: Type.String() })
 
-export const DeliveredTokens = Type.Object({
+const refreshToken = Type.String({
+  description: '86 base64url characters; works once, except the first one of a login.',
+})
+
+/** The tokens of a login for a client that has its refresh token in a cookie. */
+export const TokensBesideCookie = Type.Object({
   access_token: Type.String({ description: 'A JWT.' }),
   token_type: Type.Literal('Bearer'),
   expires_in: Type.Integer({ format: 'int32', description: 'Seconds until the access token expires.' }),
@@ -15,12 +20,15 @@ export const DeliveredTokens = Type.Object({
     format: 'int32',
     description: 'Seconds until the refresh token expires, at most until the session ends.',
   }),
-  refresh_token: Type.Optional(
-    Type.String({
-      description:
-        '86 base64url characters; works once, except the first one of a login. Clients that asked for a cookie get it there.',
-    }),
-  ),
+})
+
+/** The tokens of a login for a client that has its refresh token in bodies. */
+export const TokensInBody = Type.Object({ ...TokensBesideCookie.properties, refresh_token: refreshToken })
+
+/** The tokens of a login for either. */
+export const DeliveredTokens = Type.Object({
+  ...TokensBesideCookie.properties,
+  refresh_token: Type.Optional(refreshToken),
 })
 
 /** A login or a sign-up that the code of a mail completes. */
