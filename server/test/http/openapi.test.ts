@@ -19,6 +19,10 @@ test('the description is valid OpenAPI 3.1, and each example matches its schema'
       const pointer = `${operationPointer(path, method)}/requestBody/content/${type.replace('/', '~1')}/schema`
       assert.equal(validationErrors(pointer, example), '', `${method} ${path}`)
     }
+    for (const [index, { name, example }] of (operation.parameters ?? []).entries()) {
+      const pointer = `${operationPointer(path, method)}/parameters/${index}/schema`
+      assert.equal(validationErrors(pointer, example), '', `${method} ${path} ${name}`)
+    }
     for (const [status, { content }] of Object.entries(operation.responses)) {
       const { example, examples = {} } = content?.['application/json'] ?? {}
       const bodies = [...(example ? [example] : []), ...Object.values(examples).map(({ value }) => value)]
@@ -204,6 +208,17 @@ test('the description has the tokens that a client gets: required in bodies, non
     api.assertDescribed('/api/v1/auth/refresh', 'post', refreshed)
     assert.ok(!('refresh_token' in refreshed.body))
   }
+})
+
+test('the login of the description is that of the demo user, and other requests have variables for tokens', async () => {
+  const example = (operationId: string) => {
+    const [, , operation] = operations.find(([, , each]) => each.operationId === operationId) ?? []
+    return Object.values(operation?.requestBody?.content ?? {})[0]?.example
+  }
+  assert.equal((await server.post('/api/v1/auth/login', example('login'))).status, 200)
+  assert.equal((await server.post('/auth/token', example('issuePair'))).status, 200)
+  for (const operationId of ['refresh', 'logout', 'refreshPair', 'oauthToken'])
+    assert.match(JSON.stringify(example(operationId)), /"refresh_token":"\{\{(pair_)?refresh_token\}\}"/, operationId)
 })
 
 test('the description has what generators need: an absolute address, named bodies and answers, widths of integers', async () => {

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { deleteUserFor } from '../../auth/account/delete-user.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { requireCaller } from '../guard/bearer.ts'
+import { USER_GUID_VARIABLE } from '../view/examples.ts'
 
 /** `DELETE /api/v1/users/:id` */
 export const deleteUser = endpoint({
@@ -13,6 +14,7 @@ export const deleteUser = endpoint({
     detail:
       'Users can delete themselves; admins can delete any user. Any other id gets the same 404 as an unknown one.',
     refusals: ['user_not_found', 'last_admin'],
+    examples: { params: { id: USER_GUID_VARIABLE } },
   },
   params: { id: 'The id or GUID of the user.' },
   responses: { 204: Type.Null() },

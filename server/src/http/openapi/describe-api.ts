@@ -169,6 +169,7 @@ const idempotencyKey = {
   description:
     'Generate a new key for each refresh, and keep it with the token until the response is stored: with it, a refresh whose response was lost can be repeated at any time. Never use a constant: anyone who knows the key can repeat your refresh, too.',
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{16,128}$' },
+  example: 'refresh-{{$randomUUID}}',
 }
 
 /** A route sends the answer of the operation first among its schemas, and others as they are. */

@@ -3,7 +3,7 @@ import { refresh as refreshRule } from '../../auth/refresh/refresh.ts'
 import { Refusal } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
-import { EXAMPLE_REFRESH_TOKEN, EXAMPLE_TOKENS } from '../view/examples.ts'
+import { EXAMPLE_TOKENS, REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'
 
 /** `POST /oauth/token`: the refresh of RFC 6749, 6, for clients that speak only that. The rules are those of every refresh. */
 export const oauthToken = endpoint({
@@ -17,14 +17,15 @@ export const oauthToken = endpoint({
     refusals: ['invalid_refresh_token', 'refresh_token_expired'],
     takesIdempotencyKey: true,
     examples: {
-      body: { grant_type: 'refresh_token', refresh_token: EXAMPLE_REFRESH_TOKEN },
+      body: { grant_type: 'refresh_token', refresh_token: REFRESH_TOKEN_VARIABLE },
       answer: { ...EXAMPLE_TOKENS, token_type: 'Bearer', expires_in: 900 },
     },
   },
   bodyType: 'form',
   body: Type.Object({
-    grant_type: Type.Optional(Type.String({ description: '`refresh_token`', examples: ['refresh_token'] })),
-    refresh_token: Type.Optional(Type.String({ examples: [EXAMPLE_REFRESH_TOKEN] })),
+    // Postman takes the example of a form from its fields.
+    grant_type: Type.Optional(Type.String({ description: '`refresh_token`', example: 'refresh_token' })),
+    refresh_token: Type.Optional(Type.String({ example: REFRESH_TOKEN_VARIABLE })),
   }),
   responses: {
     200: Type.Object({

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { refreshPair as refreshPairRule } from '../../auth/refresh/refresh-pair.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
-import { EXAMPLE_TOKENS } from '../view/examples.ts'
+import { EXAMPLE_TOKENS, PAIR_VARIABLES } from '../view/examples.ts'
 import { TokensSchema } from '../view/tokens.ts'
 
 /** `POST /auth/refresh` */
@@ -16,7 +16,7 @@ export const refreshPair = endpoint({
       'The access token may have expired. Both old tokens are used up: without an `Idempotency-Key`, sending them again counts as reuse and ends the session.',
     refusals: ['invalid_access_token', 'invalid_refresh_token', 'refresh_token_used', 'refresh_token_expired'],
     takesIdempotencyKey: true,
-    examples: { body: { auth: EXAMPLE_TOKENS }, answer: EXAMPLE_TOKENS },
+    examples: { body: { auth: PAIR_VARIABLES }, answer: EXAMPLE_TOKENS },
   },
   body: Type.Object({
     auth: Type.Object({

@@ -58,6 +58,7 @@ export function createServer(
         useDefaults: false,
         allErrors: true,
         verbose: true,
+        keywords: ['example'], // for the OpenAPI description
       },
     },
     // Fastify rejects paths that it cannot route before any hook runs.
