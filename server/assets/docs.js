@@ -1,5 +1,20 @@
 import { calm } from './docs-components.js'
 
+// The variables of the examples, as in Postman and Bruno: a request gets the tokens of the answers before it.
+const variables = new Map()
+const randomKey = () => [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join('-')
+const fillIn = (text) =>
+  text.replaceAll(/(?:\{\{|%7B%7B)(\$?\w+)(?:\}\}|%7D%7D)/g, (whole, name) =>
+    name === '$randomUUID' ? randomKey() : (variables.get(name) ?? whole),
+  )
+
+function fillInRequest(request) {
+  request.url = fillIn(request.url)
+  if (typeof request.body === 'string') request.body = fillIn(request.body)
+  for (const [name, value] of Object.entries(request.headers)) request.headers[name] = fillIn(value)
+  return request
+}
+
 // Starts the API page. Tokens that users enter are kept in this page only and are gone once it is closed.
 const ui = globalThis.SwaggerUIBundle({
   url: '/openapi.json',
@@ -14,7 +29,7 @@ const ui = globalThis.SwaggerUIBundle({
   displayRequestDuration: true,
   syntaxHighlight: { activated: false },
   supportedSubmitMethods: ['get', 'post', 'delete'],
-  requestInterceptor: callThisServer,
+  requestInterceptor: (request) => callThisServer(fillInRequest(request)),
   responseInterceptor: keepTokens,
 })
 
@@ -34,8 +49,12 @@ function keepTokens(response) {
   const path = new URL(response.url).pathname
   if (!response.ok) return response
   if (path === '/api/v1/auth/logout') ui.authActions.logout(['accessToken'])
+  const { user, access_token, refresh_token } = response.body ?? {}
+  if (path.endsWith('/sign_up') && user) variables.set('user_guid', user.guid)
+  const prefix = path.startsWith('/auth/') ? 'pair_' : ''
+  if (access_token) variables.set(`${prefix}access_token`, access_token)
+  if (refresh_token) variables.set(`${prefix}refresh_token`, refresh_token)
   if (!ISSUE.includes(path)) return response
-  const { access_token, refresh_token } = response.body ?? {}
   if (access_token) ui.preauthorizeApiKey('accessToken', access_token)
   if (refresh_token) {
     const value = JSON.stringify({ refresh_token }, null, 2)

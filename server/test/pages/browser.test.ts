@@ -156,3 +156,32 @@ test('the API page can try a login in a browser and loads nothing from elsewhere
   for (const path of ['/', '/dev/mail', '/health']) await page.goto(server.url + path)
   assert.deepEqual([elsewhere, pageErrors], [[], []])
 })
+
+test('the API page fills in the tokens of earlier answers, and draws a new key for each refresh', {
+  skip,
+}, async () => {
+  const server = await startServer()
+  const browser = await openBrowser()
+  const page = await browser.newPage()
+  await page.goto(`${server.url}/docs`)
+  const tryOut = async (operation: string) => {
+    await page.click(`#operations-${operation} .opblock-summary`)
+    const [response] = await Promise.all([
+      page.waitForResponse((each) => each.request().resourceType() === 'fetch'),
+      page.click(`#operations-${operation} .execute`),
+    ])
+    assert.ok(response.ok(), `${operation} ${await response.text()}`)
+    return response.request().headers()['idempotency-key'] ?? ''
+  }
+  await tryOut('Registration-signUp')
+  await tryOut('Authentication-login')
+  await tryOut('Authentication-me')
+  const key = await tryOut('Authentication-refresh')
+  assert.match(key, /^refresh-[\w-]{16,}$/)
+  await page.click('#operations-Authentication-refresh .opblock-summary')
+  assert.notEqual(await tryOut('Authentication-refresh'), key)
+  await tryOut('Token_pairs-issuePair')
+  await tryOut('Token_pairs-refreshPair')
+  await tryOut('Registration-deleteUser')
+  await tryOut('Authentication-logout')
+})
