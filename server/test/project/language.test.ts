@@ -6,7 +6,13 @@ import { test } from 'node:test'
 // The rules of CONTRIBUTING.md, "Language", as far as a test can hold them.
 
 const root = join(import.meta.dirname, '../../..')
-const code = globSync('{server/{src,test,migrations},harness,conformance,torture,bench}/**/*.{ts,sql}', { cwd: root })
+const code = globSync(
+  [
+    '{server/{src,test,migrations},harness,conformance,torture,bench}/**/*.{ts,sql}',
+    'generators/{,collections/,calls/}*.ts',
+  ],
+  { cwd: root },
+)
   .filter((file) => !file.endsWith('/language.test.ts'))
   .sort()
 const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]

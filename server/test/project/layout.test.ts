@@ -6,7 +6,10 @@ import { test } from 'node:test'
 const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const sources = globSync('server/src/**/*.ts', { cwd: root }).sort()
-const all = globSync('{server/src,server/test,harness,conformance,torture,bench}/**/*.{ts,js}', { cwd: root }).sort()
+const all = globSync(
+  ['{server/src,server/test,harness,conformance,torture,bench}/**/*.{ts,js}', 'generators/{,collections/,calls/}*.ts'],
+  { cwd: root },
+).sort()
 
 const MAX_FILES = 15
 
@@ -54,11 +57,11 @@ test('http and auth use the same names for the same subjects', () => {
 
 test('the kits and the harness import nothing of the server', () => {
   for (const file of all) {
-    if (!/^(torture|harness|conformance)\//.test(file)) continue
+    if (!/^(torture|harness|conformance|generators)\//.test(file)) continue
     for (const [, target = ''] of read(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)) {
       const imported = relative(root, join(root, dirname(file), target))
       const kit = file.split('/')[0] ?? ''
-      const allowed = kit === 'torture' ? ['torture/', 'harness/'] : [`${kit}/`]
+      const allowed = kit === 'torture' || kit === 'generators' ? [`${kit}/`, 'harness/'] : [`${kit}/`]
       assert.ok(
         allowed.some((folder) => imported.startsWith(folder)),
         `${file} imports ${imported}`,
