@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '../../..')
 const code = globSync(
   [
     '{server/{src,test,migrations},harness,conformance,torture,bench}/**/*.{ts,sql}',
-    'generators/{,collections/,calls/}*.ts',
+    'generators/{,calls/,checks/,collections/,tools/}*.ts',
   ],
   { cwd: root },
 )

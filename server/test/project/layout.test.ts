@@ -7,7 +7,10 @@ const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const sources = globSync('server/src/**/*.ts', { cwd: root }).sort()
 const all = globSync(
-  ['{server/src,server/test,harness,conformance,torture,bench}/**/*.{ts,js}', 'generators/{,collections/,calls/}*.ts'],
+  [
+    '{server/src,server/test,harness,conformance,torture,bench}/**/*.{ts,js}',
+    'generators/{,calls/,checks/,collections/,tools/}*.ts',
+  ],
   { cwd: root },
 ).sort()
 
