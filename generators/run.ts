@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endProcess, launchTessera } from '../harness/launch-tessera.ts'
 import { generateClients } from './checks/generate-clients.ts'
+import { runCollections } from './checks/run-collections.ts'
+import { runImports } from './checks/run-imports.ts'
 import { GENERATED, requireTools, runTool } from './checks/run-tool.ts'
 
 requireTools()
@@ -25,6 +27,8 @@ try {
   await check('the generators', () => generateClients(Object.keys(descriptions)))
   await check('tsc --strict', () => runTool('../../node_modules/.bin/tsc', ['-p', '.']))
   await check('a call by each generated client', () => runTool('tsx', ['calls/run.ts', url]))
+  await check('the collections for Postman and Bruno', () => runCollections(url))
+  await check('imports of the description into Postman and Bruno', () => runImports(url))
 } finally {
   await endProcess(child, 'SIGTERM')
   rmSync(folder, { recursive: true, force: true })
