@@ -49,7 +49,11 @@ function keepTokens(response) {
   const path = new URL(response.url).pathname
   if (!response.ok) return response
   if (path === '/api/v1/auth/logout') ui.authActions.logout(['accessToken'])
-  const { user, access_token, refresh_token } = response.body ?? {}
+  const { user, sessions, access_token, refresh_token } = response.body ?? {}
+  if (sessions) {
+    variables.set('session_id', sessions.find(({ current }) => current)?.id)
+    variables.set('other_session_id', sessions.find(({ current }) => !current)?.id)
+  }
   if (path.endsWith('/sign_up') && user) variables.set('user_guid', user.guid)
   const prefix = path.startsWith('/auth/') ? 'pair_' : ''
   if (access_token) variables.set(`${prefix}access_token`, access_token)

@@ -21,7 +21,7 @@ test('the description is valid OpenAPI 3.1, and each example matches its schema'
     }
     for (const [index, { name, example }] of (operation.parameters ?? []).entries()) {
       const pointer = `${operationPointer(path, method)}/parameters/${index}/schema`
-      assert.equal(validationErrors(pointer, example), '', `${method} ${path} ${name}`)
+      if (example !== undefined) assert.equal(validationErrors(pointer, example), '', `${method} ${path} ${name}`)
     }
     for (const [status, { content }] of Object.entries(operation.responses)) {
       const { example, examples = {} } = content?.['application/json'] ?? {}
@@ -197,8 +197,9 @@ test('the description has the tokens that a client gets: required in bodies, non
     assert.deepEqual(described['login']?.requestBody?.content['application/json']?.example, login)
     for (const operationId of ['refresh', 'logout']) {
       assert.deepEqual(described[operationId]?.security, [{ cookieAuth: [] }])
-      assert.equal(described[operationId]?.requestBody, undefined)
+      assert.notEqual(described[operationId]?.requestBody?.required, true)
     }
+    assert.equal(described['refresh']?.requestBody, undefined)
     const answer = await of.post('/api/v1/auth/login', login)
     api.assertDescribed('/api/v1/auth/login', 'post', answer)
     assert.deepEqual(Object.keys(answer.body), Object.keys(LoginResponse?.properties ?? {}))

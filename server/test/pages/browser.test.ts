@@ -180,6 +180,8 @@ test('the API page fills in the tokens of earlier answers, and draws a new key f
   assert.match(key, /^refresh-[\w-]{16,}$/)
   await page.click('#operations-Authentication-refresh .opblock-summary')
   assert.notEqual(await tryOut('Authentication-refresh'), key)
+  await tryOut('Sessions-listSessions')
+  await tryOut('Sessions-showSession')
   await tryOut('Token_pairs-issuePair')
   await tryOut('Token_pairs-refreshPair')
   await tryOut('Registration-deleteUser')

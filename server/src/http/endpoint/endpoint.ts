@@ -17,8 +17,8 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
   about: About | null
   /** The path parameters, each with its description. */
   params?: Record<Param, string>
-  /** The optional query parameters, each with the values that it may have. */
-  query?: Record<string, { description: string; values: readonly string[] }>
+  /** The optional query parameters, each with the values that it may have; an example is what API clients send. */
+  query?: Record<string, { description: string; values: readonly string[]; example?: string }>
   body?: Body
   /** The type of its body: a form for OAuth (RFC 6749, 4.1.3), JSON for everything else. */
   bodyType?: 'form'

@@ -129,11 +129,12 @@ function describe(operation: Operation, place: TokenPlace, edge: EdgeSettings, c
       schema: { type: 'string' },
       ...(examples.params?.[name] !== undefined && { example: examples.params[name] }),
     })),
-    ...Object.entries(endpoint.query ?? {}).map(([name, { description, values }]) => ({
+    ...Object.entries(endpoint.query ?? {}).map(([name, { description, values, example }]) => ({
       name,
       in: 'query',
       description,
       schema: { type: 'string', enum: values },
+      ...(example !== undefined && { example }),
     })),
     ...(about.takesIdempotencyKey ? [idempotencyKey] : []),
   ]
@@ -144,7 +145,7 @@ function describe(operation: Operation, place: TokenPlace, edge: EdgeSettings, c
     ...(about.detail && { description: about.detail }),
     security: securityOf(scheme, endpoint, place),
     ...(parameters.length > 0 && { parameters }),
-    ...(request && { requestBody: requestBody(endpoint, request, examples.body, components) }),
+    ...(request && { requestBody: requestBody(operation, request, place, components) }),
     responses: {
       ...successes(operation, components),
       ...describeAnswers(route, about, edge),
@@ -158,9 +159,15 @@ function securityOf(scheme: string | null, { mayOmitBody }: Endpoint, place: Tok
   return scheme === null ? [] : [{ [scheme]: [] }]
 }
 
-function requestBody(endpoint: Endpoint, body: TSchema, example: object | undefined, components: Components): object {
+function requestBody(
+  { route: { endpoint }, examples }: Operation,
+  body: TSchema,
+  place: TokenPlace,
+  components: Components,
+): object {
   const type = endpoint.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
-  return { required: true, content: content(body, example, components, type) }
+  const required = endpoint.mayOmitBody !== true || place === 'body'
+  return { required, content: content(body, examples.body, components, type) }
 }
 
 const idempotencyKey = {

@@ -4,6 +4,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { requireCaller } from '../guard/bearer.ts'
 import { clearRefreshCookie } from '../refresh/deliver-tokens.ts'
 import { readRefreshCookie } from '../request/refresh-cookie.ts'
+import { OTHER_SESSION_VARIABLE } from '../view/examples.ts'
 
 /** `DELETE /api/v1/auth/sessions/:id` */
 export const endSession = endpoint({
@@ -14,6 +15,7 @@ export const endSession = endpoint({
     success: 'The session has ended',
     detail: 'The session of the request can be ended, too: that is a logout.',
     refusals: ['session_not_found'],
+    examples: { params: { id: OTHER_SESSION_VARIABLE } },
   },
   params: { id: 'The id of the session.' },
   responses: { 204: Type.Null() },

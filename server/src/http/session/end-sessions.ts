@@ -17,7 +17,11 @@ export const endSessions = endpoint({
     examples: { answer: { ended: 3 } },
   },
   query: {
-    current: { description: 'Whether the session of the request ends, too.', values: ['true', 'false'] },
+    current: {
+      description: 'Whether the session of the request ends, too.',
+      values: ['true', 'false'],
+      example: 'false',
+    },
     kind: { description: 'Only sessions of this kind end.', values: ['login', 'pair'] },
   },
   responses: { 200: Type.Object({ ended: Type.Integer({ format: 'int32' }) }) },

@@ -5,6 +5,13 @@ import { BodyOrCookie, clearRefreshCookie, presentedToken, RefreshTokenInBody } 
 import { REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'
 import { MessageSchema } from '../view/tokens.ts'
 
+const scope = Type.Optional(
+  Type.Enum([...LOGOUT_SCOPES], {
+    type: 'string',
+    description: 'The sessions to end: this one, which is the default, all others of the user, or all.',
+  }),
+)
+
 /** `POST /api/v1/auth/logout` */
 export const logout = endpoint({
   about: {
@@ -17,23 +24,15 @@ export const logout = endpoint({
     refusals: ['invalid_refresh_token'],
     takesCookie: true,
     bodiesFor: (place) => ({
-      request: place === 'body' ? RefreshTokenInBody : null,
+      request: place === 'body' ? Type.Object({ ...RefreshTokenInBody.properties, scope }) : Type.Object({ scope }),
       answer: MessageSchema,
       examples: {
-        ...(place === 'body' && { body: { refresh_token: REFRESH_TOKEN_VARIABLE } }),
+        body: place === 'body' ? { refresh_token: REFRESH_TOKEN_VARIABLE } : {},
         answer: { message: 'Logged out successfully' },
       },
     }),
   },
-  body: Type.Object({
-    ...BodyOrCookie.properties,
-    scope: Type.Optional(
-      Type.Enum([...LOGOUT_SCOPES], {
-        type: 'string',
-        description: 'The sessions to end: this one, which is the default, all others of the user, or all.',
-      }),
-    ),
-  }),
+  body: Type.Object({ ...BodyOrCookie.properties, scope }),
   mayOmitBody: true,
   responses: { 200: MessageSchema },
   async handle(ctx, request, reply) {

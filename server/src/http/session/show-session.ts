@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { showSession as showSessionRule } from '../../auth/session/list-sessions.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { requireCaller } from '../guard/bearer.ts'
+import { SESSION_VARIABLE } from '../view/examples.ts'
 import {
   EXAMPLE_SESSION,
   SessionEventSchema,
@@ -19,6 +20,7 @@ export const showSession = endpoint({
     success: 'The session, ended or not, and its newest audit events',
     refusals: ['session_not_found'],
     examples: {
+      params: { id: SESSION_VARIABLE },
       answer: {
         session: { ...EXAMPLE_SESSION, ended_at: null, end_reason: null },
         events: [

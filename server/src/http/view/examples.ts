@@ -5,6 +5,8 @@
 export const REFRESH_TOKEN_VARIABLE = '{{refresh_token}}'
 export const PAIR_VARIABLES = { access_token: '{{pair_access_token}}', refresh_token: '{{pair_refresh_token}}' }
 export const USER_GUID_VARIABLE = '{{user_guid}}'
+export const SESSION_VARIABLE = '{{session_id}}'
+export const OTHER_SESSION_VARIABLE = '{{other_session_id}}'
 
 export const EXAMPLE_GUID = '123e4567-e89b-12d3-a456-426614174000'
 export const EXAMPLE_SESSION_ID = '018ccb54-9c00-7000-8000-000000000001'
