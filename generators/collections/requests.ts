@@ -10,10 +10,14 @@ export interface CollectionRequest {
   /** Begins with a slash. */
   path: string
   headers: Readonly<Record<string, string>>
+  /** The optional parameters, which are not sent until a user turns them on. */
+  query: Readonly<Record<string, string>>
   /** The variable with the bearer token. */
   bearer: string | null
   body: { type: 'json' | 'form'; example: Readonly<Record<string, unknown>> } | null
-  /** Variable -> the path of its value in the answer. */
+  /** The variables without which the request makes no sense: a run skips it while one of them is empty. */
+  needs: readonly string[]
+  /** Variable -> the expression of its value in the answer. */
   takesOver: Readonly<Record<string, string>>
 }
 
@@ -34,7 +38,7 @@ interface Operation {
   summary: string
   description?: string
   security: Record<string, unknown>[]
-  parameters?: { name: string; in: string; example?: string }[]
+  parameters?: { name: string; in: string; example?: string; schema: { enum?: string[] } }[]
   requestBody?: { content: Record<string, { example: Record<string, unknown> }> }
 }
 
@@ -44,22 +48,45 @@ const PAIR_TOKENS = { pair_access_token: 'access_token', pair_refresh_token: 're
 const TAKES_OVER: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   signUp: { user_guid: 'user.guid' },
   login: LOGIN_TOKENS,
+  loginByMail: { login_token: 'login_token' },
+  verifyLogin: LOGIN_TOKENS,
+  listSessions: {
+    session_id: 'sessions.find((each) => each.current).id',
+    other_session_id: "sessions.find((each) => !each.current)?.id ?? ''",
+  },
   refresh: LOGIN_TOKENS,
   oauthToken: LOGIN_TOKENS,
   issuePair: PAIR_TOKENS,
   refreshPair: PAIR_TOKENS,
 }
 
+/**
+ * Operation -> the variable of each field that a user has to fill in: it comes out of a mail, or would change the account of
+ * the demo user.
+ */
+const FILLED_IN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  changePassword: { current_password: 'current_password', password: 'new_password' },
+  resetPassword: { token: 'mail_token', password: 'new_password' },
+  verifyEmail: { code: 'mail_code' },
+  requestEmailChange: { email: 'new_email', current_password: 'current_password' },
+  confirmEmailChange: { code: 'mail_code' },
+  undoEmailChange: { token: 'mail_token' },
+  loginByMail: { email: 'login_email' },
+  verifyLogin: { login_token: 'login_token', code: 'mail_code' },
+  notMe: { token: 'mail_token' },
+}
+
 const BEARER_VARIABLES: Readonly<Record<string, string>> = { accessToken: 'access_token', serviceKey: 'service_key' }
 
-/** Variables that no answer sets. A name with `$` is drawn by the client. */
-export const GIVEN_VARIABLES: Readonly<Record<string, string>> = { baseUrl: 'http://localhost:3000', service_key: '' }
+/** Variables that no answer sets, beside those of `FILLED_IN`. A name with `$` is drawn by the client. */
+const GIVEN_VARIABLES: Readonly<Record<string, string>> = { baseUrl: 'http://localhost:3000', service_key: '' }
 
-/** Requests before it get their token from it. */
+/** Other requests get their token from it. */
 const FIRST_FOLDER = 'Authentication'
 /** It ends the session that the others use. */
 const LAST_REQUEST = 'logout'
-
+/** It ends the sessions that the others of its folder are about. */
+const LAST_OF_FOLDER = 'endSessions'
 export function collectionFolders({ tags }: Description): CollectionFolder[] {
   const folders = tags.map(({ name, description }) => ({ name, docs: description }))
   return folders.toSorted((a, b) => Number(b.name === FIRST_FOLDER) - Number(a.name === FIRST_FOLDER))
@@ -68,7 +95,7 @@ export function collectionFolders({ tags }: Description): CollectionFolder[] {
 /**
  * Lists the requests so that they succeed one after the other, on a development server.
  *
- * @throws if a request has a variable that no answer sets
+ * @throws if a request has a variable that no answer sets, or a path without an example
  */
 export function collectionRequests(description: Description): CollectionRequest[] {
   const folders = collectionFolders(description).map(({ name }) => name)
@@ -83,38 +110,58 @@ export function collectionRequests(description: Description): CollectionRequest[
 
 /** The variables of a collection, each with its first value. */
 export function collectionVariables(requests: readonly CollectionRequest[]): Record<string, string> {
-  const taken = requests.flatMap(({ takesOver }) => Object.keys(takesOver))
-  return { ...GIVEN_VARIABLES, ...Object.fromEntries(taken.map((name) => [name, ''])) }
+  const names = requests.flatMap(({ needs, takesOver }) => [...needs, ...Object.keys(takesOver)])
+  return { ...GIVEN_VARIABLES, ...Object.fromEntries(names.map((name) => [name, ''])) }
 }
 
-function position({ folder }: CollectionRequest, folders: readonly string[]): number {
-  return folder === null ? folders.length : folders.indexOf(folder)
+/** The variables that a user may change, each with its first value. */
+export function userVariables(requests: readonly CollectionRequest[]): Record<string, string> {
+  const taken = new Set(requests.flatMap(({ takesOver }) => Object.keys(takesOver)))
+  return Object.fromEntries(Object.entries(collectionVariables(requests)).filter(([name]) => !taken.has(name)))
+}
+
+function position({ folder, operationId }: CollectionRequest, folders: readonly string[]): number {
+  if (folder === null) return folders.length
+  return folders.indexOf(folder) + (operationId === LAST_OF_FOLDER ? 0.5 : 0)
 }
 
 function toRequest(path: string, method: string, operation: Operation): CollectionRequest {
   const { operationId, tags, summary, parameters = [], requestBody } = operation
-  const inPath = parameters.filter((parameter) => parameter.in === 'path')
-  const inHeader = parameters.filter((parameter) => parameter.in === 'header')
+  const from = (place: string) => parameters.filter((parameter) => parameter.in === place)
   const [type = '', content] = Object.entries(requestBody?.content ?? {})[0] ?? []
   const scheme = Object.keys(operation.security[0] ?? {})[0]
+  const filledIn = FILLED_IN[operationId] ?? {}
+  const variables = Object.entries(filledIn).map(([field, name]) => [field, `{{${name}}}`])
+  const example = { ...content?.example, ...Object.fromEntries(variables) }
+  const inPath = Object.fromEntries(
+    from('path').map(({ name, example = missing(name, operationId) }) => [`{${name}}`, example]),
+  )
   return {
     operationId,
     name: summary,
     folder: operationId === LAST_REQUEST ? null : (tags[0] ?? null),
     docs: operation.description ?? '',
     method: method.toUpperCase(),
-    path: inPath.reduce((filled, { name, example = '' }) => filled.replace(`{${name}}`, example), path),
-    headers: Object.fromEntries(inHeader.map(({ name, example = '' }) => [name, example])),
+    path: path.replaceAll(/\{\w+\}/g, (parameter) => inPath[parameter] ?? missing(parameter, operationId)),
+    headers: Object.fromEntries(from('header').map(({ name, example = '' }) => [name, example])),
+    query: Object.fromEntries(
+      from('query').map(({ name, example, schema }) => [name, example ?? schema.enum?.[0] ?? '']),
+    ),
     bearer: scheme === undefined ? null : (BEARER_VARIABLES[scheme] ?? null),
-    body: content ? { type: type.endsWith('json') ? 'json' : 'form', example: content.example } : null,
+    body: content ? { type: type.endsWith('json') ? 'json' : 'form', example } : null,
+    needs: [...Object.values(filledIn), ...Object.values(inPath).map((variable) => variable.replaceAll(/[{}]/g, ''))],
     takesOver: TAKES_OVER[operationId] ?? {},
   }
 }
 
+function missing(name: string, operationId: string): never {
+  throw new Error(`The parameter ${name} of ${operationId} has no example.`)
+}
+
 function requireVariables(requests: readonly CollectionRequest[]): void {
   const known = collectionVariables(requests)
-  for (const { operationId, path, headers, bearer, body } of requests) {
-    const text = JSON.stringify([path, headers, `{{${bearer ?? 'baseUrl'}}}`, body])
+  for (const { operationId, headers, bearer, body } of requests) {
+    const text = JSON.stringify([headers, `{{${bearer ?? 'baseUrl'}}}`, body])
     for (const [, name = ''] of text.matchAll(/\{\{(\w+)\}\}/g)) {
       if (!(name in known)) throw new Error(`No answer sets the variable ${name} of ${operationId}: see TAKES_OVER.`)
     }
