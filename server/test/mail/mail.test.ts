@@ -9,6 +9,7 @@ import { logInNewUser, moveNetwork, PASSWORD, refresh, signUp } from '../support
 const SETTINGS = {
   MAIL_FROM: 'Acme <no-reply@acme.example>',
   PUBLIC_URL: 'https://id.acme.example',
+  APP_URL: 'https://app.acme.example',
   TRUSTED_PROXIES: '127.0.0.1',
 }
 
@@ -47,7 +48,7 @@ test('the user of a moved pair gets a mail with both addresses, time and device,
   assert.deepEqual(mail.from, { name: 'Acme', address: 'no-reply@acme.example' })
   assert.equal(mail.subject, 'New network address in your session at Acme')
   for (const body of [mail.text ?? '', mail.html ?? '']) {
-    for (const fact of ['127.0.0.1', '198.51.100.7', 'Chrome, Windows', 'UTC', user.email, SETTINGS.PUBLIC_URL]) {
+    for (const fact of ['127.0.0.1', '198.51.100.7', 'Chrome, Windows', 'UTC', user.email, SETTINGS.APP_URL]) {
       assert.ok(body.includes(fact), `${fact} in ${body}`)
     }
   }
