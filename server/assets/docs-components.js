@@ -74,7 +74,7 @@ export function calm({ React }) {
       rows.map(([code, response]) =>
         h(
           'details',
-          { key: code, className: 'fold', open: String(code).startsWith('2') && !tryItOutResponse },
+          { key: code, className: 'fold', open: code === rows[0][0] && !tryItOutResponse },
           h('summary', null, h('b', { 'data-status': String(code).charAt(0) }, code), ' ', response.get('description')),
           h(
             'table',
@@ -157,6 +157,13 @@ export function calm({ React }) {
       responses: () => Responses,
       liveResponse: () => LiveResponse,
       authorizeOperationBtn: () => () => null,
+      // A parameter with fixed values is a `<select>`, which takes no name of its own.
+      JsonSchemaForm: (Original) => (props) => {
+        const { schema, description } = props
+        const isChoice = schema?.get('enum') || schema?.get('type') === 'boolean'
+        if (!isChoice) return h(Original, props)
+        return h('label', null, h('span', { className: 'unseen' }, description), h(Original, props))
+      },
       Input: named(({ placeholder }) => placeholder),
       TextArea: (Original) => (props) =>
         h(Original, { 'aria-label': 'Request body', rows: String(props.value ?? '').split('\n').length, ...props }),

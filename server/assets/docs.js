@@ -28,7 +28,7 @@ const ui = globalThis.SwaggerUIBundle({
   defaultModelsExpandDepth: -1,
   displayRequestDuration: true,
   syntaxHighlight: { activated: false },
-  supportedSubmitMethods: ['get', 'post', 'delete'],
+  supportedSubmitMethods: ['get', 'post', 'put', 'patch', 'delete'],
   requestInterceptor: (request) => callThisServer(fillInRequest(request)),
   responseInterceptor: keepTokens,
 })

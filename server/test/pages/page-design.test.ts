@@ -40,10 +40,11 @@ async function* pagesIn(browser: Browser, server: TestServer, options: BrowserCo
   await context.close()
 }
 
-/** Opens every operation of the API page and every answer that it may get, and sends a login. */
+/** Opens operations of each kind of the API page and every answer that they may get, and sends a login. */
 async function openOperations(page: Page): Promise<void> {
   await page.locator('.opblock').first().waitFor()
-  for (const summary of await page.locator('.opblock-summary-control').all()) await summary.click()
+  const kinds = ['Registration-deleteUser', 'Authentication-login', 'Token_pairs-refreshPair', 'OAuth-oauthToken']
+  for (const kind of kinds) await page.locator(`#operations-${kind} .opblock-summary-control`).click()
   await page.locator('#operations-Authentication-login .execute').click()
   await page.locator('.live').waitFor()
   await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true')
@@ -87,19 +88,21 @@ test('an operation of the API page is at most one and a half screens on a desk, 
   skip,
 }, async () => {
   const [server, context] = [await startSite(), await openBrowser()]
-  for (const viewport of [PHONE, DESK]) {
-    const page = await context.newPage()
+  const page = await context.newPage()
+  await page.goto(`${server.url}/docs`)
+  await page.locator('.opblock').first().waitFor()
+  for (const summary of await page.locator('.opblock-summary-control').all()) await summary.dispatchEvent('click')
+  for (const block of await page.locator('.opblock').all()) await block.locator('.responses-wrapper').waitFor()
+  for (const { viewport, screens } of [
+    { viewport: DESK, screens: 1.5 },
+    { viewport: PHONE, screens: 2.5 },
+  ]) {
     await page.setViewportSize(viewport)
-    await page.goto(`${server.url}/docs`)
-    await page.locator('.opblock').first().waitFor()
-    for (const summary of await page.locator('.opblock-summary-control').all()) await summary.click()
-    await page.locator('.execute').last().waitFor()
     const heights: number[] = await page.evaluate(
       '[...document.querySelectorAll(".opblock")].map(({ offsetHeight }) => offsetHeight)',
     )
-    assert.equal(heights.length, 11)
-    const limit = viewport === DESK ? 1.5 : 2.5
-    assert.ok(Math.max(...heights) <= limit * viewport.height, `${viewport.width}: ${heights}`)
+    assert.ok(heights.length >= 11)
+    assert.ok(Math.max(...heights) <= screens * viewport.height, `${viewport.width}: ${heights}`)
   }
 })
 
