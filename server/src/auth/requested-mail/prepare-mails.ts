@@ -44,29 +44,30 @@ async function prepareMail(tx: Queries, ctx: PreparationContext, token: OneTimeT
     case 'reset_password':
     case 'login': {
       const reachable = owner && isReachable(ctx, owner) && owner.email === token.recipient ? owner : null
-      if (!reachable || !(await mayMail(tx, ctx, { token, userId: reachable.id, now }))) return giveNothing(tx, token)
+      if (!reachable || !(await mayMail(tx, ctx, { token, userId: reachable.id, now })))
+        return giveNothing(tx, token, now)
       const kind = token.purpose === 'login' ? 'login_code' : 'reset_password'
       return give(tx, ctx, token, { kind, user: reachable }, now)
     }
     case 'verify_email': {
       const isDue = asker !== null && asker.email === token.recipient && asker.email_verified_at === null
-      if (!isDue || !(await mayMail(tx, ctx, { token, userId: asker.id, now }))) return giveNothing(tx, token)
+      if (!isDue || !(await mayMail(tx, ctx, { token, userId: asker.id, now }))) return giveNothing(tx, token, now)
       return give(tx, ctx, token, { kind: 'verify_email', user: asker }, now)
     }
     case 'change_email':
     case 'sign_up': {
-      if (!(await mayMail(tx, ctx, { token, userId: owner?.id ?? null, now }))) return giveNothing(tx, token)
+      if (!(await mayMail(tx, ctx, { token, userId: owner?.id ?? null, now }))) return giveNothing(tx, token, now)
       // Users may come back to an address that is kept for themselves.
       if (!owner || owner.id === asker?.id) {
         const kind = token.purpose === 'sign_up' ? 'sign_up_code' : 'confirm_email'
         return give(tx, ctx, token, { kind, user: asker }, now)
       }
-      await giveNothing(tx, token)
+      await giveNothing(tx, token, now)
       if (isReachable(ctx, owner)) await write(tx, token, { kind: 'address_taken', user: owner, tokenId: null }, now)
       return
     }
     default:
-      return giveNothing(tx, token)
+      return giveNothing(tx, token, now)
   }
 }
 
@@ -81,13 +82,14 @@ function isReachable({ settings }: Pick<Context, 'settings'>, user: UserRow): bo
 }
 
 /**
- * Ends a request without a mail. A client that may send a code keeps its row, which no code fits; the address is deleted
- * with everything else, since it may be no user's.
+ * Ends a request without a mail. A client that may try codes keeps its row: no code fits it, and it is judged and ends like
+ * any other, so that it does not tell whether there is an account. The address is deleted, since it may be no user's.
  */
-async function giveNothing(tx: Queries, token: OneTimeToken): Promise<void> {
-  const mayTryCodes = token.holder_digest !== null || token.user_id !== null
-  if (mayTryCodes) await addressToken(tx, { id: token.id, userId: token.user_id, recipient: '', data: {} })
-  else await deleteToken(tx, token.id)
+async function giveNothing(tx: Queries, token: OneTimeToken, now: Date): Promise<void> {
+  if (token.holder_digest === null && token.user_id === null) return deleteToken(tx, token.id)
+  const { carrier = null } = token.data
+  await addressToken(tx, { id: token.id, userId: token.user_id, recipient: '', data: { carrier } })
+  await beginTokenLife(tx, token.id, now)
 }
 
 interface Given {
