@@ -12,6 +12,7 @@ async function main(args: string[]): Promise<void> {
     process.stderr.write(`tessera: Standard output cannot be written: ${message}.\n`)
     process.exitCode = 1
   })
+  process.stderr.on('error', () => {}) // there is nowhere left to say so
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   const program = createProgram(version)
   throwInOneLine(program, program.name())

@@ -1,40 +1,34 @@
-import { destination, type Logger, pino } from 'pino'
+import { type Logger, pino } from 'pino'
+import { LogOutput } from './log-output.ts'
 
 /** Lines are collected this long: under load, a write for each line would cost more than the line itself. */
 const FLUSH_INTERVAL_MILLISECONDS = 20
 
-/** Linux writes this much to a pipe atomically. Longer lines could mix with those of other processes on the same pipe. */
-const MAX_WRITE_CHARACTERS = 4096
-
 /**
  * Opens the log on standard output. A single line is written at once, those of the next 20 ms together. Lines that still
- * wait when the process exits are written then.
+ * wait when the process exits are written then. An output that is full or stalled delays nothing but its lines.
  *
  * @param options.isForTerminal writes lines to be read by a developer rather than JSON
  */
 export async function openLog(level: string, { isForTerminal = false } = {}): Promise<Logger> {
   const format = isForTerminal ? await terminalFormat() : null
-  const output = destination({ dest: 1, sync: false, maxWrite: MAX_WRITE_CHARACTERS })
-  let lines: string[] = []
-  const flush = () => {
-    for (const chunk of toChunks(lines)) output.write(chunk)
-    lines = []
-  }
-  process.on('exit', () => {
-    flush()
-    output.flushSync()
-  })
+  const output = new LogOutput((lines) => log.warn({ lines }, 'the log could not be written, and lines were dropped'))
   let isCollecting = false
+  let hasLines = false
   const flushAndCollect = () => {
-    isCollecting = lines.length > 0
+    isCollecting = hasLines
     if (isCollecting) setTimeout(flushAndCollect, FLUSH_INTERVAL_MILLISECONDS)
-    flush()
+    hasLines = false
+    output.flush()
   }
   const write = (line: string) => {
-    lines.push(format ? format(line) : line)
+    output.add(format ? format(line) : line)
+    hasLines = true
     if (!isCollecting) flushAndCollect()
   }
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
+  process.on('exit', () => output.end())
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
+  return log
 }
 
 /** The library is loaded only where it is used. */
@@ -61,16 +55,4 @@ function withoutControls(line: string): string {
     .trimEnd()
     .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd')
     .replaceAll(/\\u00[01][\da-f]/g, '\\ufffd') // as JSON writes them
-}
-
-function* toChunks(lines: readonly string[]): Iterable<string> {
-  let chunk = ''
-  for (const line of lines) {
-    if (chunk && chunk.length + line.length > MAX_WRITE_CHARACTERS) {
-      yield chunk
-      chunk = ''
-    }
-    chunk += line
-  }
-  if (chunk) yield chunk
 }
