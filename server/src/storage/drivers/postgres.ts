@@ -3,8 +3,7 @@ import type { Sql } from 'sql-template-tag'
 import type { Database, Transaction } from '../database/database.ts'
 import { type OnRecoveredError, rerunAfterConflict, StaleConnection, Unavailable } from '../database/errors.ts'
 import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
-import { toParameter } from './parameter.ts'
-import { translatePostgresError } from './postgres-errors.ts'
+import { execute, PostgresTransaction, run } from './postgres-transaction.ts'
 import { PostgresClient, typeParser } from './postgres-types.ts'
 
 // Together less than two seconds, so that an outage is answered 503 before the client gives up.
@@ -12,7 +11,6 @@ const ACQUIRE_TIMEOUT_MILLISECONDS = 700
 const CONNECT_TIMEOUT_MILLISECONDS = 15_000
 const STATEMENT_TIMEOUT_MILLISECONDS = 1200
 const CLOCK_CHECK_INTERVAL_MILLISECONDS = 30_000
-const NO_TIMEOUT = 2 ** 31 - 1 // 0 would select the pool's timeout
 
 /** The timeouts of one use of the database. */
 export interface PostgresTimeouts {
@@ -191,52 +189,4 @@ async function withTimeout(connecting: Promise<pg.PoolClient>, milliseconds: num
   } finally {
     clearTimeout(timer)
   }
-}
-
-class PostgresTransaction implements Transaction {
-  readonly dialect = 'postgres'
-  readonly #connection: pg.PoolClient
-  #ended = false
-
-  constructor(connection: pg.PoolClient) {
-    this.#connection = connection
-  }
-
-  async query<Row extends object>(statement: Sql): Promise<Row[]> {
-    return run<Row>(this.#open(), statement)
-  }
-
-  async script(text: string): Promise<void> {
-    // Migrations may take longer than the statements of requests: no client waits for them.
-    const query = { text: `set local statement_timeout = 0; ${text}`, query_timeout: NO_TIMEOUT }
-    await this.#open().query(query).catch(translatePostgresError)
-  }
-
-  end(): void {
-    this.#ended = true
-  }
-
-  #open(): pg.PoolClient {
-    if (this.#ended) throw new Error('the transaction has ended')
-    return this.#connection
-  }
-}
-
-const statementNames = new Map<string, string>()
-
-/** Runs a statement that is prepared once per connection, under its own name, so that PostgreSQL plans each text once. */
-async function run<Row extends object>(connection: pg.PoolClient, statement: Sql): Promise<Row[]> {
-  const text = statement.text
-  let name = statementNames.get(text)
-  if (!name) {
-    name = `t${statementNames.size + 1}`
-    statementNames.set(text, name)
-  }
-  const values = statement.values.map(toParameter)
-  const result = await connection.query({ name, text, values }).catch(translatePostgresError)
-  return result.rows as Row[]
-}
-
-function execute(connection: pg.PoolClient, text: string): Promise<pg.QueryResult> {
-  return connection.query(text).catch(translatePostgresError)
 }
