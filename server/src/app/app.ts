@@ -50,7 +50,7 @@ export interface App {
 
 /** Builds an app: configuration -> database, keys, hashing, mail -> HTTP server. */
 export async function createApp(config: Config, { log, version, clock }: Surroundings): Promise<App> {
-  const db = await openDatabase(config.secrets, log)
+  const db = await openDatabase(config, log)
   try {
     const now = databaseClock(db, clock)
     await migrate(db, now())

@@ -1,28 +1,28 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Secrets } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import type { Log } from '../observe/log.ts'
 import { logRecoveredErrors } from '../observe/recovered-errors.ts'
 import type { Database } from '../storage/database/database.ts'
 import { Unavailable } from '../storage/database/errors.ts'
-import type { PostgresTimeouts } from '../storage/drivers/postgres.ts'
+import type { PostgresOptions } from '../storage/drivers/postgres.ts'
 import { openSqlite } from '../storage/drivers/sqlite.ts'
 
 /**
  * Opens the configured database. A SQLite file and its folder are created if they are missing.
  *
- * @param timeouts only for PostgreSQL; those of requests by default
+ * @param options only for PostgreSQL; those of requests by default
  */
 export async function openDatabase(
-  { database }: Pick<Secrets, 'database'>,
+  { secrets: { database }, preparedStatements: prepared }: Config,
   log: Log,
-  timeouts?: PostgresTimeouts,
+  options: Partial<PostgresOptions> = {},
 ): Promise<Database> {
   const onRecoveredError = logRecoveredErrors(log, 'database')
   // Drivers are loaded only where they are used: loading them takes a quarter of a start.
   if (database.kind === 'postgres') {
     const { openPostgres } = await import('../storage/drivers/postgres.ts')
-    return openPostgres(database.url, onRecoveredError, timeouts)
+    return openPostgres(database.url, onRecoveredError, { prepared, ...options })
   }
   try {
     mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })

@@ -56,6 +56,13 @@ export const SETTINGS = {
     read: databaseUrl,
     describe: '`sqlite:path`, or `postgres://user:password@host:port/database`',
   }),
+  preparedStatements: withDefault({
+    name: 'DATABASE_PREPARED',
+    group: 'database',
+    default: 'on',
+    read: onOrOff,
+    describe: '`off` prepares no statements',
+  }),
   jwtSecretKey: optional({
     name: 'JWT_SECRET_KEY',
     group: 'keys',

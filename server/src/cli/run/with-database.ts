@@ -27,8 +27,8 @@ function systemUser(): string {
   }
 }
 
-/** Longer than for requests, because an operator at a terminal can wait. */
-const TIMEOUTS = { acquireMilliseconds: 15_000, statementMilliseconds: 60_000 }
+/** It waits longer than requests, because an operator at a terminal can. Preparing statements would not pay. */
+const OPTIONS = { acquireMilliseconds: 15_000, statementMilliseconds: 60_000, prepared: false }
 
 /**
  * Opens the configured database for one command, whether or not servers are running, and closes it afterwards. Applies
@@ -49,7 +49,7 @@ export async function withDatabase<T>(
     )
   }
   const log = { info() {}, warn() {}, error() {} }
-  const db = await openDatabase(config.secrets, log, TIMEOUTS)
+  const db = await openDatabase(config, log, OPTIONS)
   try {
     const now = databaseClock(db, Date.now)
     const applied = await migrate(db, now())

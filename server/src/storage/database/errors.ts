@@ -64,7 +64,8 @@ export async function rerunAfterConflict<T>(run: () => Promise<T>, onRecoveredEr
     } catch (error) {
       if (!(error instanceof Conflict)) throw error
       onRecoveredError(error)
-      if (reruns === RERUNS_AFTER_CONFLICT) throw new Unavailable('gave up after repeated conflicts', { cause: error })
+      if (reruns === RERUNS_AFTER_CONFLICT)
+        throw new Unavailable(`gave up after repeated conflicts: ${error.message}`, { cause: error })
       await sleep(5 * 2 ** reruns)
     }
   }

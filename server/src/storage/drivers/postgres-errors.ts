@@ -21,6 +21,10 @@ export function translatePostgresError(error: unknown): never {
   const { code = '', table = '', constraint = '' } = error
   if (code === UNIQUE_VIOLATION) throw new UniqueViolation(`${table}.${constraintColumn(constraint, table)}`)
   if (CONFLICTS.has(code)) throw new Conflict(`PostgreSQL: ${error.message}`)
+  if (isLostStatement(error))
+    throw new StaleConnection(
+      `PostgreSQL: ${code}, a prepared statement does not stay on its connection; if a connection pooler is in between, set DATABASE_PREPARED=off`,
+    )
   if (isStale(error)) throw new StaleConnection(`PostgreSQL: ${code}`)
   if (OUTAGES.has(code) || OUTAGE_CLASSES.has(code.slice(0, 2))) {
     throw new Unavailable(`PostgreSQL: ${error.message}`, { connectionLost: code.startsWith('57P') })
@@ -38,7 +42,12 @@ function constraintColumn(constraint: string, table: string): string {
   return constraint.startsWith(`${table}_`) ? constraint.slice(table.length + 1).replace(/_key$/, '') : constraint
 }
 
-/** Whether a prepared statement of the connection no longer fits the schema, or is gone. */
+/** Whether a prepared statement of the connection is gone, or there already: a pooler may have exchanged the connection. */
+function isLostStatement({ code }: pg.DatabaseError): boolean {
+  return code === '26000' || code === '42P05'
+}
+
+/** Whether a prepared statement of the connection no longer fits the schema. */
 function isStale({ code, routine }: pg.DatabaseError): boolean {
-  return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery')
+  return code === '0A000' && routine === 'RevalidateCachedQuery'
 }

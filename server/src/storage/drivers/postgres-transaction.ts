@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { Transaction } from '../database/database.ts'
@@ -9,14 +10,16 @@ const NO_TIMEOUT = 2 ** 31 - 1 // 0 would select the pool's timeout
 export class PostgresTransaction implements Transaction {
   readonly dialect = 'postgres'
   readonly #connection: pg.PoolClient
+  readonly #prepared: boolean
   #ended = false
 
-  constructor(connection: pg.PoolClient) {
+  constructor(connection: pg.PoolClient, { prepared }: { prepared: boolean }) {
     this.#connection = connection
+    this.#prepared = prepared
   }
 
   async query<Row extends object>(statement: Sql): Promise<Row[]> {
-    return run<Row>(this.#open(), statement)
+    return run<Row>(this.#open(), statement, { prepared: this.#prepared })
   }
 
   async script(text: string): Promise<void> {
@@ -37,17 +40,34 @@ export class PostgresTransaction implements Transaction {
 
 const statementNames = new Map<string, string>()
 
-/** Runs a statement that is prepared once per connection, under its own name, so that PostgreSQL plans each text once. */
-export async function run<Row extends object>(connection: pg.PoolClient, statement: Sql): Promise<Row[]> {
-  const text = statement.text
+/**
+ * Runs a statement.
+ *
+ * @param options.prepared prepares it once per connection, under its own name, so that PostgreSQL plans each text once
+ */
+export async function run<Row extends object>(
+  connection: pg.PoolClient,
+  statement: Sql,
+  { prepared }: { prepared: boolean },
+): Promise<Row[]> {
+  const { text } = statement
+  const values = statement.values.map(toParameter)
+  const query = prepared ? { name: statementName(text), text, values } : { text, values }
+  const result = await connection.query(query).catch(translatePostgresError)
+  return result.rows as Row[]
+}
+
+/**
+ * Returns a name that depends on the text alone. A pooler that knows nothing of prepared statements gives a connection the
+ * statements of another process: with this name they are the same statements.
+ */
+function statementName(text: string): string {
   let name = statementNames.get(text)
-  if (!name) {
-    name = `t${statementNames.size + 1}`
+  if (name === undefined) {
+    name = `tessera_${createHash('sha256').update(text).digest('base64url').slice(0, 24)}`
     statementNames.set(text, name)
   }
-  const values = statement.values.map(toParameter)
-  const result = await connection.query({ name, text, values }).catch(translatePostgresError)
-  return result.rows as Row[]
+  return name
 }
 
 export function execute(connection: pg.PoolClient, text: string): Promise<pg.QueryResult> {

@@ -3,6 +3,7 @@ import type { Sql } from 'sql-template-tag'
 import type { Database, Transaction } from '../database/database.ts'
 import { type OnRecoveredError, rerunAfterConflict, StaleConnection, Unavailable } from '../database/errors.ts'
 import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
+import { checkPreparedStatements } from './postgres-checks.ts'
 import { execute, PostgresTransaction, run } from './postgres-transaction.ts'
 import { PostgresClient, typeParser } from './postgres-types.ts'
 
@@ -12,28 +13,33 @@ const CONNECT_TIMEOUT_MILLISECONDS = 15_000
 const STATEMENT_TIMEOUT_MILLISECONDS = 1200
 const CLOCK_CHECK_INTERVAL_MILLISECONDS = 30_000
 
-/** The timeouts of one use of the database. */
-export interface PostgresTimeouts {
+/** How one use of the database connects. */
+export interface PostgresOptions {
   acquireMilliseconds: number
   statementMilliseconds: number
+  /** Whether statements are prepared, once per connection. */
+  prepared: boolean
 }
 
-const REQUEST_TIMEOUTS: PostgresTimeouts = {
+const REQUEST_OPTIONS: PostgresOptions = {
   acquireMilliseconds: ACQUIRE_TIMEOUT_MILLISECONDS,
   statementMilliseconds: STATEMENT_TIMEOUT_MILLISECONDS,
+  prepared: true,
 }
 
 /**
  * Opens a pool of connections. The first one may take fifteen seconds, because a database may be far away or suspended.
  *
- * @param timeouts those of requests by default
- * @throws {Unavailable} if the database does not answer, or if its encoding cannot store every text
+ * @param changes to the options of requests
+ * @throws {Unavailable} if the database does not answer, if its encoding cannot store every text, or if a connection pooler
+ *   loses prepared statements
  */
 export async function openPostgres(
   url: string,
   onRecoveredError: OnRecoveredError,
-  timeouts: PostgresTimeouts = REQUEST_TIMEOUTS,
+  changes: Partial<PostgresOptions> = {},
 ): Promise<Database> {
+  const options = { ...REQUEST_OPTIONS, ...changes }
   const pool = new pg.Pool({
     Client: PostgresClient,
     connectionString: url,
@@ -43,8 +49,8 @@ export async function openPostgres(
     idleTimeoutMillis: 10_000,
     // PostgreSQL's own timeouts end statements that this process no longer waits for, and transactions that a stopped
     // process left open.
-    statement_timeout: timeouts.statementMilliseconds,
-    query_timeout: timeouts.statementMilliseconds,
+    statement_timeout: options.statementMilliseconds,
+    query_timeout: options.statementMilliseconds,
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     application_name: 'tessera',
@@ -53,9 +59,10 @@ export async function openPostgres(
   // Without a listener, the loss of a connection, idle or in use, would end the process.
   pool.on('error', onRecoveredError)
   pool.on('connect', (connection) => connection.on('error', onRecoveredError))
-  const database = new PostgresDatabase(pool, onRecoveredError, timeouts)
+  const database = new PostgresDatabase(pool, onRecoveredError, options)
   try {
     await database.checkEncoding()
+    if (options.prepared) await checkPreparedStatements(pool)
     await database.measureClock()
   } catch (error) {
     await pool.end()
@@ -69,15 +76,15 @@ class PostgresDatabase implements Database {
   readonly #pool: pg.Pool
   readonly #onRecoveredError: OnRecoveredError
   readonly #clockTimer: NodeJS.Timeout
-  readonly #acquireMilliseconds: number
+  readonly #options: PostgresOptions
   readonly #connectedAt = new WeakMap<pg.PoolClient, number>()
   #clockOffset = 0
   /** Connections older than this are stale, because the schema has changed since they prepared their statements. */
   #freshSince = 0
 
-  constructor(pool: pg.Pool, onRecoveredError: OnRecoveredError, { acquireMilliseconds }: PostgresTimeouts) {
+  constructor(pool: pg.Pool, onRecoveredError: OnRecoveredError, options: PostgresOptions) {
     this.#pool = pool
-    this.#acquireMilliseconds = acquireMilliseconds
+    this.#options = options
     pool.on('connect', (connection) => this.#connectedAt.set(connection, performance.now()))
     this.#onRecoveredError = onRecoveredError
     this.#clockTimer = setInterval(() => this.measureClock().catch(() => {}), CLOCK_CHECK_INTERVAL_MILLISECONDS).unref()
@@ -85,13 +92,13 @@ class PostgresDatabase implements Database {
 
   query<Row extends object>(statement: Sql): Promise<Row[]> {
     refuseInsideTransaction()
-    return this.#rerunOnConnection((connection) => run<Row>(connection, statement))
+    return this.#rerunOnConnection((connection) => run<Row>(connection, statement, this.#options))
   }
 
   transaction<T>(body: (tx: Transaction) => Promise<T>): Promise<T> {
     refuseInsideTransaction()
     return this.#rerunOnConnection(async (connection) => {
-      const tx = new PostgresTransaction(connection)
+      const tx = new PostgresTransaction(connection, this.#options)
       await execute(connection, 'begin')
       try {
         const value = await asTransactionBody(() => body(tx))
@@ -144,7 +151,7 @@ class PostgresDatabase implements Database {
   }
 
   async #withConnection<T>(use: (connection: pg.PoolClient) => Promise<T>): Promise<T> {
-    const connection = await this.#connect(this.#acquireMilliseconds)
+    const connection = await this.#connect(this.#options.acquireMilliseconds)
     let broken = true
     try {
       const value = await use(connection)
