@@ -22,7 +22,11 @@ export async function openDatabase(
   // Drivers are loaded only where they are used: loading them takes a quarter of a start.
   if (database.kind === 'postgres') {
     const { openPostgres } = await import('../storage/drivers/postgres.ts')
-    return openPostgres(database.url, onRecoveredError, { prepared, ...options })
+    return openPostgres(database.url, onRecoveredError, {
+      prepared,
+      onWarning: (text) => log.warn({}, text),
+      ...options,
+    })
   }
   try {
     mkdirSync(dirname(database.file), { recursive: true, mode: 0o700 })

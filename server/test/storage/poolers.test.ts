@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import sql from 'sql-template-tag'
 import { pgbouncerVersion, startPgbouncer } from '../../../harness/pgbouncer.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
 import { openPostgres } from '../../src/storage/drivers/postgres.ts'
-import { createDatabase } from '../support/own-database.ts'
+import { administer, createDatabase } from '../support/own-database.ts'
 import { migratedDatabase, onPostgres } from '../support/test-database.ts'
 
 // PostgreSQL behind a connection pooler, in transaction mode.
@@ -86,4 +87,50 @@ test('with DATABASE_PREPARED=off, processes that share connections never run the
     answers,
     Array.from({ length: 200 }, (_, n) => ({ n, kind: n % 2 === 0 ? 'even' : 'odd' })),
   )
+})
+
+test('behind a pooler that ignores the timeouts of a connection, no statement outlives its timeout in the database', {
+  skip,
+}, async () => {
+  const direct = await createDatabase()
+  const pooler = await startPgbouncer(direct)
+  after(() => pooler.close())
+  const warnings: string[] = []
+  const db = await open(pooler.url, { prepared: false, onWarning: (sentence) => warnings.push(sentence) })
+  await migrate(db, new Date())
+  assert.match(warnings[0] ?? '', /alter role \S+ in database \S+ set statement_timeout = '1200ms'/)
+  const other = await open(direct)
+  const waiting = async () => {
+    const rows = await other.query<{ count: number }>(sql`
+      select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+    return rows[0]?.count ?? 0
+  }
+  const release = Promise.withResolvers<void>()
+  const locked = Promise.withResolvers<void>()
+  const locking = other.transaction(async (tx) => {
+    await tx.script('lock table users; set local idle_in_transaction_session_timeout = 0')
+    locked.resolve()
+    await release.promise
+  })
+  await locked.promise
+  const asked = Array.from({ length: 40 }, () => db.query(sql`select count(*) from users`))
+  for (const result of await Promise.allSettled(asked)) assert.equal(result.status, 'rejected')
+  while ((await waiting()) > 0) await nextTurn() // the lock is held until the next line
+  release.resolve()
+  await locking
+  await db.query(sql`select count(*) from users`)
+})
+
+test('a role whose timeouts are set needs no more round trips, and does not limit commands', { skip }, async () => {
+  const direct = await createDatabase()
+  const database = new URL(direct).pathname.slice(1)
+  for (const setting of ["statement_timeout = '1200ms'", "idle_in_transaction_session_timeout = '10s'"])
+    await administer(`alter role current_user in database ${database} set ${setting}`)
+  const pooler = await startPgbouncer(direct)
+  after(() => pooler.close())
+  const warnings: string[] = []
+  await open(pooler.url, { prepared: false, onWarning: (sentence) => warnings.push(sentence) })
+  assert.deepEqual(warnings, [])
+  const command = await open(pooler.url, { prepared: false, statementMilliseconds: 60_000 })
+  await command.query(sql`select pg_sleep(1.3)`)
 })

@@ -36,3 +36,25 @@ async function runOnAnother(one: pg.PoolClient, other: pg.PoolClient): Promise<v
   await one.query(statement).catch(translatePostgresError)
   await execute(other, 'rollback')
 }
+
+export interface Surroundings {
+  nowAt: Date
+  /** The timeouts that are in force on a connection; 0 for none. */
+  statementMilliseconds: number
+  idleMilliseconds: number
+  /** As identifiers of SQL. */
+  role: string
+  database: string
+}
+
+/** Reads what a connection of the pool is really like, whatever it asked for when it connected. */
+export async function readSurroundings(connection: pg.PoolClient): Promise<Surroundings> {
+  const result = await execute(
+    connection,
+    `select clock_timestamp() as "nowAt",
+      (extract(epoch from current_setting('statement_timeout')::interval) * 1000)::int as "statementMilliseconds",
+      (extract(epoch from current_setting('idle_in_transaction_session_timeout')::interval) * 1000)::int as "idleMilliseconds",
+      quote_ident(current_user) as role, quote_ident(current_database()) as database`,
+  )
+  return result.rows[0] as Surroundings
+}

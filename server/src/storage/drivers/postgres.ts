@@ -3,7 +3,7 @@ import type { Sql } from 'sql-template-tag'
 import type { Database, Transaction } from '../database/database.ts'
 import { type OnRecoveredError, rerunAfterConflict, StaleConnection, Unavailable } from '../database/errors.ts'
 import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
-import { checkPreparedStatements } from './postgres-checks.ts'
+import { checkPreparedStatements, readSurroundings, type Surroundings } from './postgres-checks.ts'
 import { execute, PostgresTransaction, run } from './postgres-transaction.ts'
 import { PostgresClient, typeParser } from './postgres-types.ts'
 
@@ -11,7 +11,8 @@ import { PostgresClient, typeParser } from './postgres-types.ts'
 const ACQUIRE_TIMEOUT_MILLISECONDS = 700
 const CONNECT_TIMEOUT_MILLISECONDS = 15_000
 const STATEMENT_TIMEOUT_MILLISECONDS = 1200
-const CLOCK_CHECK_INTERVAL_MILLISECONDS = 30_000
+const IDLE_TIMEOUT_MILLISECONDS = 10_000
+const CHECK_INTERVAL_MILLISECONDS = 30_000
 
 /** How one use of the database connects. */
 export interface PostgresOptions {
@@ -19,12 +20,15 @@ export interface PostgresOptions {
   statementMilliseconds: number
   /** Whether statements are prepared, once per connection. */
   prepared: boolean
+  /** Called with a sentence for the operator about the database's surroundings. */
+  onWarning: (sentence: string) => void
 }
 
 const REQUEST_OPTIONS: PostgresOptions = {
   acquireMilliseconds: ACQUIRE_TIMEOUT_MILLISECONDS,
   statementMilliseconds: STATEMENT_TIMEOUT_MILLISECONDS,
   prepared: true,
+  onWarning: () => {},
 }
 
 /**
@@ -51,7 +55,7 @@ export async function openPostgres(
     // process left open.
     statement_timeout: options.statementMilliseconds,
     query_timeout: options.statementMilliseconds,
-    idle_in_transaction_session_timeout: 10_000,
+    idle_in_transaction_session_timeout: IDLE_TIMEOUT_MILLISECONDS,
     keepAlive: true,
     application_name: 'tessera',
     types: { getTypeParser: typeParser },
@@ -63,7 +67,7 @@ export async function openPostgres(
   try {
     await database.checkEncoding()
     if (options.prepared) await checkPreparedStatements(pool)
-    await database.measureClock()
+    await database.lookAround()
   } catch (error) {
     await pool.end()
     throw error
@@ -75,10 +79,11 @@ class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly #pool: pg.Pool
   readonly #onRecoveredError: OnRecoveredError
-  readonly #clockTimer: NodeJS.Timeout
+  readonly #checkTimer: NodeJS.Timeout
   readonly #options: PostgresOptions
   readonly #connectedAt = new WeakMap<pg.PoolClient, number>()
   #clockOffset = 0
+  #areTimeoutsInForce = true
   /** Connections older than this are stale, because the schema has changed since they prepared their statements. */
   #freshSince = 0
 
@@ -87,11 +92,12 @@ class PostgresDatabase implements Database {
     this.#options = options
     pool.on('connect', (connection) => this.#connectedAt.set(connection, performance.now()))
     this.#onRecoveredError = onRecoveredError
-    this.#clockTimer = setInterval(() => this.measureClock().catch(() => {}), CLOCK_CHECK_INTERVAL_MILLISECONDS).unref()
+    this.#checkTimer = setInterval(() => this.lookAround().catch(() => {}), CHECK_INTERVAL_MILLISECONDS).unref()
   }
 
   query<Row extends object>(statement: Sql): Promise<Row[]> {
     refuseInsideTransaction()
+    if (!this.#areTimeoutsInForce) return this.transaction((tx) => tx.query<Row>(statement))
     return this.#rerunOnConnection((connection) => run<Row>(connection, statement, this.#options))
   }
 
@@ -99,7 +105,7 @@ class PostgresDatabase implements Database {
     refuseInsideTransaction()
     return this.#rerunOnConnection(async (connection) => {
       const tx = new PostgresTransaction(connection, this.#options)
-      await execute(connection, 'begin')
+      await execute(connection, this.#areTimeoutsInForce ? 'begin' : beginWithin(this.#options))
       try {
         const value = await asTransactionBody(() => body(tx))
         await execute(connection, 'commit')
@@ -132,17 +138,22 @@ class PostgresDatabase implements Database {
     }
   }
 
-  async measureClock(): Promise<void> {
+  /** Measures the clock of the database, and looks whether its timeouts are those of this process. */
+  async lookAround(): Promise<void> {
     await this.#withConnection(async (connection) => {
       const before = Date.now()
-      const result = await execute(connection, 'select clock_timestamp() as now_at')
-      const databaseNow = (result.rows[0] as { now_at: Date }).now_at.getTime()
-      this.#clockOffset = Math.round(databaseNow - (before + Date.now()) / 2)
+      const seen = await readSurroundings(connection)
+      this.#clockOffset = Math.round(seen.nowAt.getTime() - (before + Date.now()) / 2)
+      const wereInForce = this.#areTimeoutsInForce
+      this.#areTimeoutsInForce =
+        seen.statementMilliseconds === this.#options.statementMilliseconds &&
+        seen.idleMilliseconds === IDLE_TIMEOUT_MILLISECONDS
+      if (wereInForce && !this.#areTimeoutsInForce) this.#options.onWarning(timeoutsMissing(seen, this.#options))
     })
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#clockTimer)
+    clearInterval(this.#checkTimer)
     await this.#pool.end()
   }
 
@@ -179,6 +190,16 @@ class PostgresDatabase implements Database {
       connection.release(true)
     }
   }
+}
+
+/** Begins a transaction whose timeouts are in force, in one round trip: a pooler does not pass them on at the connection. */
+function beginWithin({ statementMilliseconds }: PostgresOptions): string {
+  return `begin; set local statement_timeout = ${statementMilliseconds}; set local idle_in_transaction_session_timeout = ${IDLE_TIMEOUT_MILLISECONDS}`
+}
+
+function timeoutsMissing({ role, database }: Surroundings, { statementMilliseconds }: PostgresOptions): string {
+  const set = `alter role ${role} in database ${database} set`
+  return `Timeouts do not reach the database, probably because of a connection pooler, so each statement takes two round trips more. Run: ${set} statement_timeout = '${statementMilliseconds}ms'; ${set} idle_in_transaction_session_timeout = '${IDLE_TIMEOUT_MILLISECONDS}ms'`
 }
 
 /** Waits for a connection. One that comes too late goes back to the pool. @throws {Unavailable} after the timeout */
