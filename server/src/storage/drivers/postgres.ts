@@ -4,6 +4,7 @@ import type { Database, Transaction } from '../database/database.ts'
 import { type OnRecoveredError, rerunAfterConflict, StaleConnection, Unavailable } from '../database/errors.ts'
 import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
 import { checkPreparedStatements, readSurroundings, type Surroundings } from './postgres-checks.ts'
+import { PostgresConnections } from './postgres-connections.ts'
 import { execute, PostgresTransaction, run } from './postgres-transaction.ts'
 import { PostgresClient, typeParser } from './postgres-types.ts'
 
@@ -63,7 +64,7 @@ export async function openPostgres(
   // Without a listener, the loss of a connection, idle or in use, would end the process.
   pool.on('error', onRecoveredError)
   pool.on('connect', (connection) => connection.on('error', onRecoveredError))
-  const database = new PostgresDatabase(pool, onRecoveredError, options)
+  const database = new PostgresDatabase(new PostgresConnections(pool), onRecoveredError, options)
   try {
     await database.checkEncoding()
     if (options.prepared) await checkPreparedStatements(pool)
@@ -77,20 +78,16 @@ export async function openPostgres(
 
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
-  readonly #pool: pg.Pool
+  readonly #connections: PostgresConnections
   readonly #onRecoveredError: OnRecoveredError
   readonly #checkTimer: NodeJS.Timeout
   readonly #options: PostgresOptions
-  readonly #connectedAt = new WeakMap<pg.PoolClient, number>()
   #clockOffset = 0
   #areTimeoutsInForce = true
-  /** Connections older than this are stale, because the schema has changed since they prepared their statements. */
-  #freshSince = 0
 
-  constructor(pool: pg.Pool, onRecoveredError: OnRecoveredError, options: PostgresOptions) {
-    this.#pool = pool
+  constructor(connections: PostgresConnections, onRecoveredError: OnRecoveredError, options: PostgresOptions) {
+    this.#connections = connections
     this.#options = options
-    pool.on('connect', (connection) => this.#connectedAt.set(connection, performance.now()))
     this.#onRecoveredError = onRecoveredError
     this.#checkTimer = setInterval(() => this.lookAround().catch(() => {}), CHECK_INTERVAL_MILLISECONDS).unref()
   }
@@ -125,7 +122,7 @@ class PostgresDatabase implements Database {
 
   /** Checks that the database can store every text. Waits for the first connection as long as it takes to open one. */
   async checkEncoding(): Promise<void> {
-    const connection = await this.#connect(CONNECT_TIMEOUT_MILLISECONDS)
+    const connection = await this.#connections.take(CONNECT_TIMEOUT_MILLISECONDS)
     try {
       const result = await execute(connection, `select current_setting('server_encoding') as encoding`)
       const { encoding } = result.rows[0] as { encoding: string }
@@ -154,7 +151,7 @@ class PostgresDatabase implements Database {
 
   async close(): Promise<void> {
     clearInterval(this.#checkTimer)
-    await this.#pool.end()
+    await this.#connections.close()
   }
 
   #rerunOnConnection<T>(use: (connection: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -162,7 +159,7 @@ class PostgresDatabase implements Database {
   }
 
   async #withConnection<T>(use: (connection: pg.PoolClient) => Promise<T>): Promise<T> {
-    const connection = await this.#connect(this.#options.acquireMilliseconds)
+    const connection = await this.#connections.take(this.#options.acquireMilliseconds)
     let broken = true
     try {
       const value = await use(connection)
@@ -170,24 +167,11 @@ class PostgresDatabase implements Database {
       return value
     } catch (error) {
       broken = error instanceof Unavailable || error instanceof StaleConnection
-      if (error instanceof StaleConnection) this.#freshSince = performance.now()
+      if (error instanceof StaleConnection) this.#connections.renewAll()
       throw error
     } finally {
       // A connection whose statement timed out may still be executing it, and must not be used again.
       connection.release(broken)
-    }
-  }
-
-  /** Returns a connection that is not stale. An idle one needs no timer. */
-  async #connect(milliseconds: number): Promise<pg.PoolClient> {
-    for (;;) {
-      const isIdle = this.#pool.idleCount > this.#pool.waitingCount
-      const connecting = this.#pool.connect().catch((error) => {
-        throw new Unavailable(`no database connection: ${error.message}`, { cause: error })
-      })
-      const connection = await (isIdle ? connecting : withTimeout(connecting, milliseconds))
-      if ((this.#connectedAt.get(connection) ?? 0) >= this.#freshSince) return connection
-      connection.release(true)
     }
   }
 }
@@ -200,21 +184,4 @@ function beginWithin({ statementMilliseconds }: PostgresOptions): string {
 function timeoutsMissing({ role, database }: Surroundings, { statementMilliseconds }: PostgresOptions): string {
   const set = `alter role ${role} in database ${database} set`
   return `Timeouts do not reach the database, probably because of a connection pooler, so each statement takes two round trips more. Run: ${set} statement_timeout = '${statementMilliseconds}ms'; ${set} idle_in_transaction_session_timeout = '${IDLE_TIMEOUT_MILLISECONDS}ms'`
-}
-
-/** Waits for a connection. One that comes too late goes back to the pool. @throws {Unavailable} after the timeout */
-async function withTimeout(connecting: Promise<pg.PoolClient>, milliseconds: number): Promise<pg.PoolClient> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    connecting.then(
-      (connection) => connection.release(),
-      () => {},
-    )
-    late.reject(new Unavailable(`no database connection within ${milliseconds} ms`))
-  }, milliseconds)
-  try {
-    return await Promise.race([connecting, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }
