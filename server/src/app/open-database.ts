@@ -14,7 +14,7 @@ import { openSqlite } from '../storage/drivers/sqlite.ts'
  * @param options only for PostgreSQL; those of requests by default
  */
 export async function openDatabase(
-  { secrets: { database }, preparedStatements: prepared }: Config,
+  { secrets: { database }, preparedStatements: prepared, poolSize }: Config,
   log: Log,
   options: Partial<PostgresOptions> = {},
 ): Promise<Database> {
@@ -24,6 +24,7 @@ export async function openDatabase(
     const { openPostgres } = await import('../storage/drivers/postgres.ts')
     return openPostgres(database.url, onRecoveredError, {
       prepared,
+      poolSize,
       onWarning: (text) => log.warn({}, text),
       ...options,
     })

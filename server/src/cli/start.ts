@@ -4,6 +4,7 @@ import { type App, createApp } from '../app/app.ts'
 import { type Config, readConfig } from '../config/config.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { openLog } from '../observe/open-log.ts'
+import { connectionBudget } from '../storage/database/connection-budget.ts'
 import { supervise } from './supervise.ts'
 
 /** Longer than a full queue of passwords takes, and shorter than the 30 seconds after which orchestrators kill. */
@@ -27,12 +28,23 @@ export async function start(version: string): Promise<void> {
   try {
     const url = await app.listen()
     if (isFirst && !config.production) process.stdout.write(welcome(config, new URL(url).port))
+    if (isFirst) await logConnections(app, config, log)
     log.info({ url, database: config.secrets.database.kind, production: config.production }, 'Tessera is listening')
   } catch (error) {
     await app.close()
     throw error
   }
   stopOnSignal(app, log)
+}
+
+/** Says how many replicas like this one the database has connections for. */
+async function logConnections({ ctx }: App, { poolSize, processes }: Config, log: Logger): Promise<void> {
+  const connections = await connectionBudget(ctx.db)
+  if (connections === null) return
+  const replicas = Math.floor(connections / (poolSize * processes))
+  const fields = { connections, poolSize, processes, replicas }
+  if (replicas > 0) log.info(fields, 'the database has connections for this many replicas')
+  else log.warn(fields, 'the database has fewer connections than this server may open: lower DATABASE_POOL')
 }
 
 /** By default, Node.js opens its debugger at SIGUSR1, and through it any user of the machine would read every secret. */

@@ -63,6 +63,13 @@ export const SETTINGS = {
     read: onOrOff,
     describe: '`off` prepares no statements',
   }),
+  poolSize: withDefault({
+    name: 'DATABASE_POOL',
+    group: 'database',
+    default: '10',
+    read: wholeNumber(5, 50),
+    describe: 'connections to PostgreSQL of each process',
+  }),
   jwtSecretKey: optional({
     name: 'JWT_SECRET_KEY',
     group: 'keys',

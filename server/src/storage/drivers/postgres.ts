@@ -21,6 +21,7 @@ export interface PostgresOptions {
   statementMilliseconds: number
   /** Whether statements are prepared, once per connection. */
   prepared: boolean
+  poolSize: number
   /** Called with a sentence for the operator about the database's surroundings. */
   onWarning: (sentence: string) => void
 }
@@ -29,6 +30,7 @@ const REQUEST_OPTIONS: PostgresOptions = {
   acquireMilliseconds: ACQUIRE_TIMEOUT_MILLISECONDS,
   statementMilliseconds: STATEMENT_TIMEOUT_MILLISECONDS,
   prepared: true,
+  poolSize: 10,
   onWarning: () => {},
 }
 
@@ -48,7 +50,7 @@ export async function openPostgres(
   const pool = new pg.Pool({
     Client: PostgresClient,
     connectionString: url,
-    max: 10,
+    max: options.poolSize,
     // A request gives up earlier. Its connection is still completed, so that a slow database gets connections at all.
     connectionTimeoutMillis: CONNECT_TIMEOUT_MILLISECONDS,
     idleTimeoutMillis: 10_000,
