@@ -8,7 +8,6 @@ import type { Log } from '../observe/log.ts'
 import { findSeededUsers } from '../storage/account/users.ts'
 import { type Database, databaseClock } from '../storage/database/database.ts'
 import { markAsProduction } from '../storage/database/installation.ts'
-import { migrate } from '../storage/database/migrate.ts'
 import { claimServing } from '../storage/drivers/sqlite-serving.ts'
 import { buildContext, readKeys } from './build-context.ts'
 import { edgeSettings } from './edge-settings.ts'
@@ -17,6 +16,7 @@ import { type Background, startBackground } from './jobs.ts'
 import { openDatabase } from './open-database.ts'
 import { openLimits } from './open-limits.ts'
 import { openSigningKeys } from './open-signing-keys.ts'
+import { prepareSchema } from './prepare-schema.ts'
 import { type Repeated, repeat } from './repeat.ts'
 import { openTls, renewTls, type TlsPair } from './tls-files.ts'
 
@@ -53,7 +53,7 @@ export async function createApp(config: Config, { log, version, clock }: Surroun
   const db = await openDatabase(config, log)
   try {
     const now = databaseClock(db, clock)
-    await migrate(db, now())
+    await prepareSchema(db, now, config, log)
     if (config.production) await beginProduction(db, log)
     else await seedDemoUsers({ db, now })
     return await assemble(config, { log, version }, db, now)

@@ -23,9 +23,12 @@ export function createProgram(version: string): Command {
   defineCommand(program, 'start', 'Start the server. This is the default command.', 'tessera start').action(async () =>
     (await import('./start.ts')).start(version),
   )
-  defineCommand(program, 'migrate', 'Apply pending migrations and exit.', 'tessera migrate').action(async () =>
-    (await import('./migrate.ts')).migrateCommand(),
-  )
+  defineCommand(program, 'migrate', 'Apply pending migrations and exit.', [
+    'tessera migrate',
+    'tessera migrate --check',
+  ])
+    .option('--check', 'change nothing; exit with 1 if migrations are pending')
+    .action(async (options) => (await import('./migrate.ts')).migrateCommand(options))
   defineCommand(
     program,
     'clean-up',

@@ -70,6 +70,13 @@ export const SETTINGS = {
     read: wholeNumber(5, 50),
     describe: 'connections to PostgreSQL of each process',
   }),
+  migrates: withDefault({
+    name: 'MIGRATE',
+    group: 'database',
+    default: 'on',
+    read: onOrOff,
+    describe: 'whether a start applies pending migrations',
+  }),
   jwtSecretKey: optional({
     name: 'JWT_SECRET_KEY',
     group: 'keys',

@@ -22,7 +22,7 @@ export class LogOutput {
   #lines: string[] = []
   #waitingCharacters = 0
   #dropped = 0
-  /** What is being written, or will be tried again. */
+  /** The chunk that is being written, or will be tried again. */
   #chunk: Buffer | null = null
   #writingSince: number | null = null
   #hasComplained = false

@@ -8,6 +8,7 @@ import { type Config, readConfig } from '../../config/config.ts'
 import { readEnvironment } from '../../config/environment.ts'
 import { databaseClock } from '../../storage/database/database.ts'
 import { migrate } from '../../storage/database/migrate.ts'
+import { describeMigrations, readSchemaState, refuseNewerSchema } from '../../storage/database/schema-state.ts'
 import { singleLine } from '../../text/safe-text.ts'
 import { CommandError } from '../terminal/command-error.ts'
 
@@ -31,15 +32,16 @@ function systemUser(): string {
 const OPTIONS = { acquireMilliseconds: 15_000, statementMilliseconds: 60_000, prepared: false }
 
 /**
- * Opens the configured database for one command, whether or not servers are running, and closes it afterwards. Applies
- * pending migrations first, as a start does.
+ * Opens the configured database for one command, whether or not servers are running, and closes it afterwards. Only a
+ * start and `tessera migrate` change its schema: a command of a newer version must not do so on the side.
  *
- * @param options.mayCreate whether to create a missing SQLite file; a command that only reads reports it as an error
- * @param run also gets the names of the migrations that were applied
+ * @param options.mayCreate whether to create a missing SQLite file, and the tables of an empty database; a command that
+ *   only reads reports them as an error
+ * @param options.schema `any`: the command runs whether or not migrations are pending
  */
 export async function withDatabase<T>(
-  options: { mayCreate: boolean },
-  run: (ctx: CommandContext, applied: string[]) => Promise<T>,
+  options: { mayCreate: boolean; schema?: 'any' },
+  run: (ctx: CommandContext) => Promise<T>,
 ): Promise<T> {
   const config = readConfig(readEnvironment(), { serves: false })
   const { database } = config.secrets
@@ -51,10 +53,20 @@ export async function withDatabase<T>(
   const log = { info() {}, warn() {}, error() {} }
   const db = await openDatabase(config, log, OPTIONS)
   try {
-    const now = databaseClock(db, Date.now)
-    const applied = await migrate(db, now())
-    return await run({ config, db, now, random: randomBytes, log }, applied)
+    const ctx = { config, db, now: databaseClock(db, Date.now), random: randomBytes, log }
+    if (options.schema !== 'any') await requireSchema(ctx, options)
+    return await run(ctx)
   } finally {
     await db.close()
   }
+}
+
+async function requireSchema({ db, now }: CommandContext, { mayCreate }: { mayCreate: boolean }): Promise<void> {
+  const state = await readSchemaState(db)
+  await refuseNewerSchema(db, state)
+  if (state.isEmpty && mayCreate) await migrate(db, now())
+  else if (state.pending.length > 0)
+    throw new CommandError(
+      `The database is behind by ${describeMigrations(state.pending)}; run tessera migrate, or start the server.`,
+    )
 }

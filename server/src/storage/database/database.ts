@@ -14,6 +14,11 @@ export interface Queries {
 export interface Transaction extends Queries {
   /** Runs SQL text of several statements; for migrations only. */
   script(text: string): Promise<void>
+  /**
+   * Runs one statement on another connection, outside this transaction, with no limit of time; for migrations on PostgreSQL.
+   * The transaction must have locked nothing that the statement needs.
+   */
+  outside(statement: string): Promise<void>
 }
 
 export interface Database extends Queries {

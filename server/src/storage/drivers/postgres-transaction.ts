@@ -11,11 +11,17 @@ export class PostgresTransaction implements Transaction {
   readonly dialect = 'postgres'
   readonly #connection: pg.PoolClient
   readonly #prepared: boolean
+  readonly #takeAnother: () => Promise<pg.PoolClient>
   #ended = false
 
-  constructor(connection: pg.PoolClient, { prepared }: { prepared: boolean }) {
+  /** @param options.takeAnother returns a second connection, for statements outside the transaction */
+  constructor(
+    connection: pg.PoolClient,
+    { prepared, takeAnother }: { prepared: boolean; takeAnother: () => Promise<pg.PoolClient> },
+  ) {
     this.#connection = connection
     this.#prepared = prepared
+    this.#takeAnother = takeAnother
   }
 
   async query<Row extends object>(statement: Sql): Promise<Row[]> {
@@ -26,6 +32,18 @@ export class PostgresTransaction implements Transaction {
     // Migrations may take longer than the statements of requests: no client waits for them.
     const query = { text: `set local statement_timeout = 0; ${text}`, query_timeout: NO_TIMEOUT }
     await this.#open().query(query).catch(translatePostgresError)
+  }
+
+  async outside(statement: string): Promise<void> {
+    // The last statement still holds its snapshot, which building an index would wait for; a simple query ends that.
+    await execute(this.#open(), 'select 1')
+    const other = await this.#takeAnother()
+    try {
+      await execute(other, 'set statement_timeout = 0')
+      await other.query({ text: statement, query_timeout: NO_TIMEOUT } as pg.QueryConfig).catch(translatePostgresError)
+    } finally {
+      other.release(true) // with its settings
+    }
   }
 
   end(): void {

@@ -103,7 +103,8 @@ class PostgresDatabase implements Database {
   transaction<T>(body: (tx: Transaction) => Promise<T>): Promise<T> {
     refuseInsideTransaction()
     return this.#rerunOnConnection(async (connection) => {
-      const tx = new PostgresTransaction(connection, this.#options)
+      const takeAnother = () => this.#connections.take(this.#options.acquireMilliseconds)
+      const tx = new PostgresTransaction(connection, { ...this.#options, takeAnother })
       await execute(connection, this.#areTimeoutsInForce ? 'begin' : beginWithin(this.#options))
       try {
         const value = await asTransactionBody(() => body(tx))

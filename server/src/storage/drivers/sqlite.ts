@@ -149,6 +149,10 @@ class SqliteTransaction implements Transaction {
     this.#open().script(text)
   }
 
+  async outside(): Promise<never> {
+    throw new Error('SQLite has one writer, so nothing is written outside its transaction')
+  }
+
   end(): void {
     this.#ended = true
   }
