@@ -112,6 +112,11 @@ export class HashPool {
     return release
   }
 
+  /** Refuses the jobs that have not begun, and later ones, with {@link HashPoolFull}. */
+  refuseWaiting(): void {
+    this.#turns.refuseWaiting(POOL_FULL)
+  }
+
   close(): Promise<void> {
     return this.#pool.destroy()
   }
