@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server as TlsServer } from 'node:tls'
+import { promisify } from 'node:util'
 import { seedDemoUsers } from '../auth/account/demo-users.ts'
 import type { Config } from '../config/config.ts'
 import type { HttpContext } from '../http/endpoint/http-context.ts'
-import { drain } from '../http/server/drain.ts'
+import { closeAfterAnswers, drain } from '../http/server/drain.ts'
 import { createServer } from '../http/server/server.ts'
 import type { Log } from '../observe/log.ts'
 import { findSeededUsers } from '../storage/account/users.ts'
@@ -40,12 +42,15 @@ export interface App {
   renewCertificate(): Promise<void>
   /** Reads the signing keys now rather than within a second. */
   readSigningKeys(): Promise<void>
+  /** The number of open connections. */
+  countConnections(): Promise<number>
   /**
    * Finishes the requests under way, then closes connections, workers and database.
    *
    * @param options.graceMilliseconds time for requests that are still arriving; none by default
+   * @param options.delayMilliseconds time before that in which `/ready` is 503 and everything else is answered
    */
-  close(options?: { graceMilliseconds: number }): Promise<void>
+  close(options?: { graceMilliseconds: number; delayMilliseconds?: number }): Promise<void>
 }
 
 /** Builds an app: configuration -> database, keys, hashing, mail -> HTTP server. */
@@ -81,10 +86,11 @@ async function assemble(
   const [keys, issuer] = [readKeys(config), createIssuer(config)]
   const signing = await openSigningKeys(config, { db, log, now }, keys)
   const { publicKeys } = signing
-  const { ctx: rules, closePools } = buildContext(config, { db, log, now, keys, publicKeys, issuer: issuer.claim })
+  const { ctx: rules, refuseWaitingPasswords, closePools } = buildContext(config, { db, log, now, keys, publicKeys, issuer: issuer.claim })
   const limits = await openLimits(config, db, now, log)
   const { limiter, processLimiter } = limits
-  const ctx = { ...rules, limiter, processLimiter, edge: edgeSettings(config, issuer) }
+  let isStopping = false
+  const ctx = { ...rules, limiter, processLimiter, edge: edgeSettings(config, issuer), isStopping: () => isStopping }
   const tls = openTls(config)
   const server = createServer(ctx, version, tls)
   const renewing = renewCertificates(server.server as unknown as TlsServer, config, tls, log)
@@ -103,7 +109,15 @@ async function assemble(
       issuer.listensAt(url)
       return url
     },
-    async close({ graceMilliseconds } = { graceMilliseconds: 0 }) {
+    countConnections: () => promisify(server.server.getConnections).call(server.server),
+    async close({ graceMilliseconds, delayMilliseconds = 0 } = { graceMilliseconds: 0 }) {
+      isStopping = true
+      if (delayMilliseconds > 0) {
+        closeAfterAnswers(server)
+        await sleep(delayMilliseconds)
+      }
+      // Their clients can log in elsewhere at once, and a full queue would take longer than a stop may.
+      setTimeout(refuseWaitingPasswords, Math.max(0, graceMilliseconds - delayMilliseconds)).unref()
       await Promise.all([background.stop(), renewing?.stop(), signing.stop(), drain(server, graceMilliseconds)])
       await server.close()
       await closePools()

@@ -5,13 +5,8 @@ import { type Config, readConfig } from '../config/config.ts'
 import { readEnvironment } from '../config/environment.ts'
 import { openLog } from '../observe/open-log.ts'
 import { connectionBudget } from '../storage/database/connection-budget.ts'
+import { handleSignals, ignoreDebuggerSignal } from './signals.ts'
 import { supervise } from './supervise.ts'
-
-/** Longer than a full queue of passwords takes, and shorter than the 30 seconds after which orchestrators kill. */
-const CLOSE_TIMEOUT_MILLISECONDS = 25_000
-const GRACE_PERIOD_MILLISECONDS = 1000
-/** A signal within this time of the first one is the same one, forwarded. */
-const DUPLICATE_SIGNAL_MILLISECONDS = 500
 
 /** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes running requests. */
 export async function start(version: string): Promise<void> {
@@ -24,6 +19,7 @@ export async function start(version: string): Promise<void> {
   const isFirst = (cluster.worker?.id ?? 1) === 1 // it prints what should appear only once
   const log = await openLog(config.logLevel, { isForTerminal })
   for (const warning of isFirst ? config.warnings : []) log.warn(warning)
+  const serving = handleSignals(config, log)
   const app = await createApp(config, { log, version, clock: Date.now })
   try {
     const url = await app.listen()
@@ -34,7 +30,7 @@ export async function start(version: string): Promise<void> {
     await app.close()
     throw error
   }
-  stopOnSignal(app, log)
+  serving(app)
 }
 
 /** Says how many replicas like this one the database has connections for. */
@@ -45,34 +41,6 @@ async function logConnections({ ctx }: App, { poolSize, processes }: Config, log
   const fields = { connections, poolSize, processes, replicas }
   if (replicas > 0) log.info(fields, 'the database has connections for this many replicas')
   else log.warn(fields, 'the database has fewer connections than this server may open: lower DATABASE_POOL')
-}
-
-/** By default, Node.js opens its debugger at SIGUSR1, and through it any user of the machine would read every secret. */
-function ignoreDebuggerSignal(): void {
-  process.on('SIGUSR1', () => {})
-}
-
-function stopOnSignal(app: App, log: Pick<Logger, 'info' | 'error'>): void {
-  let stoppingSince: number | null = null
-  const stop = (signal: string) => {
-    if (stoppingSince !== null) {
-      // npm forwards the Ctrl-C that the terminal has already sent to this process. A real second one exits at once.
-      if (performance.now() - stoppingSince > DUPLICATE_SIGNAL_MILLISECONDS) process.exit(1)
-      return
-    }
-    stoppingSince = performance.now()
-    log.info({ signal }, 'stopping')
-    setTimeout(() => process.exit(1), CLOSE_TIMEOUT_MILLISECONDS).unref()
-    app.close({ graceMilliseconds: GRACE_PERIOD_MILLISECONDS }).then(
-      () => process.exit(0),
-      (error) => {
-        log.error({ err: error }, 'shutdown failed')
-        process.exit(1)
-      },
-    )
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
 }
 
 function welcome(config: Config, port: string): string {

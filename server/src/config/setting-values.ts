@@ -31,7 +31,21 @@ export function wholeNumber(min: number, max: number): Reader<number> {
 
 const TEN_YEARS_SECONDS = 315_360_000
 
-export const lifetimeSeconds = wholeNumber(1, TEN_YEARS_SECONDS)
+const SECONDS_OF_UNIT: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
+
+/** Reads a time: a number of seconds, or a number with one of the units `s`, `m`, `h` and `d`. */
+export function seconds(min: number, max: number): Reader<number> {
+  return (value, name) => {
+    const [, digits, unit = ''] = /^(\d{1,10})([smhd])?$/.exec(value) ?? []
+    const number = digits === undefined ? Number.NaN : Number(digits) * (SECONDS_OF_UNIT[unit] ?? 1)
+    if (number >= min && number <= max) return number
+    throw new ConfigError(
+      `${name} must be a whole number of seconds from ${min} to ${max}, or a number with s, m, h or d, not "${value}".`,
+    )
+  }
+}
+
+export const lifetimeSeconds = seconds(1, TEN_YEARS_SECONDS)
 
 const UNIT_SECONDS: Record<string, number> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
 

@@ -10,6 +10,7 @@ import {
   oneOf,
   onOrOff,
   origins,
+  seconds,
   shortText,
   text,
   url,
@@ -47,6 +48,14 @@ export const SETTINGS = {
     default: '1',
     read: wholeNumber(1, 256),
     describe: 'number of processes that serve the port',
+  }),
+  shutdownDelaySeconds: withDefault({
+    name: 'SHUTDOWN_DELAY',
+    group: 'server',
+    default: { development: '0', production: '5' },
+    unit: 'seconds',
+    read: seconds(0, 300),
+    describe: 'how long a stopping server goes on answering while `/ready` is 503',
   }),
   database: withDefault({
     name: 'DATABASE_URL',
@@ -190,7 +199,7 @@ export const SETTINGS = {
     group: 'tokens',
     default: '30',
     unit: 'seconds',
-    read: wholeNumber(0, 3600),
+    read: seconds(0, 3600),
     describe: 'seconds in which a used token of a login is answered with its successor again',
   }),
   sessionsPerUser: withDefault({

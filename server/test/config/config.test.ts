@@ -129,6 +129,14 @@ test('a production server lists its unwise settings once, each with a remedy; wi
   assert.deepEqual(readConfig({ ...PRODUCTION, DATABASE_URL: 'postgres:///d?host=/run/postgresql' }).warnings, [])
 })
 
+test('times are seconds, or a number with a unit', () => {
+  const lifetime = (SESSION_MAX_AGE: string) => readConfig({ SESSION_MAX_AGE }).sessionMaxAgeSeconds
+  assert.deepEqual(['900', '900s', '15m', '12h', '30d'].map(lifetime), [900, 900, 900, 43_200, 2_592_000])
+  for (const value of ['5w', '1.5h', '-5s', 's', '5 s', '99999d']) assertRefused({ SESSION_MAX_AGE: value }, /seconds/)
+  assert.equal(readConfig({}).shutdownDelaySeconds, 0)
+  assert.equal(readConfig(PRODUCTION).shutdownDelaySeconds, 5)
+})
+
 test('contradictory and invalid values are refused in one sentence', () => {
   assertRefused({ ...PRODUCTION, PAIR_ISSUANCE: 'demo' }, /refused in production/)
   assertRefused({ NODE_ENV: 'prod' }, /development, production or test/)

@@ -96,3 +96,8 @@ export function emailNotVerified(loginToken: string, expiresInSeconds: number): 
   const details = { login_token: loginToken, expires_in: expiresInSeconds }
   return new Refusal(403, 'email_not_verified', 'The e-mail address is not confirmed', {}, details)
 }
+
+/** The server stops: balancers should send new requests elsewhere. */
+export function stopping(): Refusal {
+  return new Refusal(503, 'stopping', 'The server is stopping')
+}

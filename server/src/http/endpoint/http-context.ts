@@ -11,6 +11,8 @@ export interface HttpContext extends Context {
   /** Local to this process: it costs no query and depends on no store. */
   processLimiter: Limiter
   edge: EdgeSettings
+  /** Whether the server will soon close, and should get no more traffic. */
+  isStopping: () => boolean
 }
 
 export interface EdgeSettings {

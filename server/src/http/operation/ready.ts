@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { stopping } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { probe } from './readiness-probe.ts'
 
@@ -13,6 +14,7 @@ export const ready = endpoint({
   },
   responses: { 200: Type.Object({ status: Type.Literal('ready') }) },
   async handle(ctx) {
+    if (ctx.isStopping()) throw stopping()
     await probe(ctx).answered
     return { status: 'ready' }
   },

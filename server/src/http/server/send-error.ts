@@ -3,7 +3,7 @@ import { AuthError } from '../../auth/context/auth-error.ts'
 import { readLimitKey } from '../../auth/limit/limit-keys.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
 import type { NotableRefusal } from '../../auth/notice/record-refusal.ts'
-import { HashPoolFull } from '../../crypto/hash-pool.ts'
+import { Unavailable } from '../../storage/database/errors.ts'
 import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
 import { InvalidBody, toInvalidBody } from '../contract/invalid-body.ts'
@@ -34,7 +34,7 @@ export function sendError(
   const answer = answerTo(error.validation ? toInvalidBody(error.validation) : error, contract)
   if (!answer) log.error({ requestId: request.id, err: error }, 'a request failed')
   // A full pool gets no line of its own: the request's line shows the 503, and a second one would help a flood.
-  if (answer?.status === 503 && !(error instanceof HashPoolFull))
+  if (answer?.status === 503 && error instanceof Unavailable)
     log.warn({ requestId: request.id, reason: error.message }, 'a request was rejected: the database is unavailable')
   const { status, headers, body } = answer ?? internalError(contract)
   if (status < 500) request.refusal = reasonOf(error)
