@@ -56,7 +56,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     refresh: ['contract', 'endpoint', 'request', 'view'],
     session: ['contract', 'endpoint', 'request', 'guard', 'view', 'refresh'],
     keys: ['contract', 'endpoint'],
-    operation: ['endpoint'],
+    operation: ['contract', 'endpoint'],
     pages: ['contract', 'endpoint', 'guard', 'request'],
     openapi: ['contract', 'endpoint', 'request', 'view'],
     'routes.ts': [
