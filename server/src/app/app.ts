@@ -12,6 +12,7 @@ import { type Database, databaseClock } from '../storage/database/database.ts'
 import { markAsProduction } from '../storage/database/installation.ts'
 import { claimServing } from '../storage/drivers/sqlite-serving.ts'
 import { buildContext, readKeys } from './build-context.ts'
+import { checkKeys } from './check-keys.ts'
 import { edgeSettings } from './edge-settings.ts'
 import { createIssuer } from './issuer.ts'
 import { type Background, startBackground } from './jobs.ts'
@@ -29,6 +30,8 @@ interface Surroundings {
   version: string
   /** Milliseconds since 1970 by this machine; tests move it. */
   clock: () => number
+  /** Whether a secret that is none of those in use is meant. */
+  acceptNewKeys?: boolean
 }
 
 const CHECK_CERTIFICATE_MILLISECONDS = 10_000
@@ -54,11 +57,16 @@ export interface App {
 }
 
 /** Builds an app: configuration -> database, keys, hashing, mail -> HTTP server. */
-export async function createApp(config: Config, { log, version, clock }: Surroundings): Promise<App> {
+export async function createApp(
+  config: Config,
+  { log, version, clock, acceptNewKeys = false }: Surroundings,
+): Promise<App> {
   const db = await openDatabase(config, log)
   try {
     const now = databaseClock(db, clock)
     await prepareSchema(db, now, config, log)
+    const keys = readKeys(config)
+    await checkKeys({ db, now, keys, log }, config, acceptNewKeys)
     if (config.production) await beginProduction(db, log)
     else await seedDemoUsers({ db, now })
     return await assemble(config, { log, version }, db, now)

@@ -4,6 +4,8 @@ import type { Config } from '../config/config.ts'
 import { announceMails } from '../mail/delivery/announce.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
 import { sampleDigests } from '../storage/account/digest-sample.ts'
+import { readKeys } from './build-context.ts'
+import { noteKeys } from './check-keys.ts'
 import { cleanUp } from './clean-up.ts'
 import { type Job, repeat } from './repeat.ts'
 
@@ -38,10 +40,16 @@ export async function startBackground(
     failure: 'sampling the password digests failed and will be retried',
     log: ctx.log,
   })
+  const keys = readKeys(config)
+  const noting = repeat(() => noteKeys({ ...ctx, keys }), {
+    pauseMilliseconds: CLEAN_UP_INTERVAL_MILLISECONDS,
+    failure: 'recording the keys in use failed and will be retried',
+    log: ctx.log,
+  })
   return {
     deliverMails: () => mails.runNow(),
     async stop() {
-      await Promise.all([mails.stop(), cleaning.stop(), sampling.stop()])
+      await Promise.all([mails.stop(), cleaning.stop(), sampling.stop(), noting.stop()])
     },
   }
 }

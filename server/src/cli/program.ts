@@ -20,9 +20,12 @@ export function createProgram(version: string): Command {
     .helpCommand(false)
     .addHelpText('after', '\nSettings come from the environment or a .env file: docs/configuration.md lists them.')
 
-  defineCommand(program, 'start', 'Start the server. This is the default command.', 'tessera start').action(async () =>
-    (await import('./start.ts')).start(version),
-  )
+  defineCommand(program, 'start', 'Start the server. This is the default command.', 'tessera start')
+    .option(
+      '--new-key',
+      'accept secrets other than those that made the tokens of the database; all users sign in again',
+    )
+    .action(async (options) => (await import('./start.ts')).start(version, options))
   defineCommand(program, 'migrate', 'Apply pending migrations and exit.', [
     'tessera migrate',
     'tessera migrate --check',

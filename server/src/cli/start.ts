@@ -9,7 +9,7 @@ import { handleSignals, ignoreDebuggerSignal } from './signals.ts'
 import { supervise } from './supervise.ts'
 
 /** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes running requests. */
-export async function start(version: string): Promise<void> {
+export async function start(version: string, { newKey = false }: { newKey?: boolean }): Promise<void> {
   const config = readConfig(readEnvironment())
   if (config.production) ignoreDebuggerSignal()
   const isForTerminal = !config.production && process.stdout.isTTY === true
@@ -20,7 +20,7 @@ export async function start(version: string): Promise<void> {
   const log = await openLog(config.logLevel, { isForTerminal })
   for (const warning of isFirst ? config.warnings : []) log.warn(warning)
   const serving = handleSignals(config, log)
-  const app = await createApp(config, { log, version, clock: Date.now })
+  const app = await createApp(config, { log, version, clock: Date.now, acceptNewKeys: newKey })
   try {
     const url = await app.listen()
     if (isFirst && !config.production) process.stdout.write(welcome(config, new URL(url).port))

@@ -9,6 +9,8 @@ const ALGORITHMS = { login: 'HS256', pair: 'HS512' } as const
 
 /** A key that creates and authenticates everything that is not an access token; it never leaves this server. */
 export interface RefreshKey {
+  /** Identifies the key for operators; reveals nothing about the secret. */
+  kid: string
   /** Computes the MAC of a refresh token (its last 16 bytes). */
   mac: KeyObject
   /** Derives a token's successor from it. */
@@ -80,6 +82,7 @@ function signingKeys(kind: AccessTokenKind, secrets: readonly string[]): [Secret
 function refreshKey(secret: string): RefreshKey {
   // An HMAC with a KeyObject costs a fifth of one with a Buffer.
   return {
+    kid: sha256(derive(secret, 'tessera/refresh-kid/v1', 32)).slice(0, 12),
     mac: createSecretKey(derive(secret, 'tessera/refresh-token-mac/v1', 32)),
     successor: createSecretKey(derive(secret, 'tessera/refresh-token-successor/v1', 64)),
     device: createSecretKey(derive(secret, 'tessera/device-token-mac/v1', 32)),

@@ -21,7 +21,7 @@ export interface ServerProcess {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-type Options = Partial<LaunchOptions>
+type Options = Partial<LaunchOptions> & { args?: string[] }
 
 /** Runs `tessera` as an operator would, in a new folder, and waits for its exit. */
 export async function runToEnd(args: string[], options: Options = {}): Promise<Omit<FinishedCommand, 'stdout'>> {
@@ -31,7 +31,7 @@ export async function runToEnd(args: string[], options: Options = {}): Promise<O
 
 /** Starts `tessera start` as a separate process on a free port and waits until it listens. */
 export async function startProcess(options: Options = {}): Promise<ServerProcess> {
-  const launched = spawnTessera(['start'], launchOptions(options))
+  const launched = spawnTessera(options.args ?? ['start'], launchOptions(options))
   const { child, output } = launched
   const ended = once(child, 'close')
   after(async () => {
