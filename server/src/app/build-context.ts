@@ -26,7 +26,7 @@ interface ContextParts {
 export function buildContext(
   config: Config,
   { db, log, now, keys, publicKeys, issuer }: ContextParts,
-): { ctx: Context; refuseWaitingPasswords(): void; closePools(): Promise<void> } {
+): { ctx: Context; checkHashing(): Promise<void>; refuseWaitingPasswords(): void; closePools(): Promise<void> } {
   // Passwords and token digests never wait for each other, nor the event loop for either.
   const passwordPool = new HashPool({ threads: hashingThreads(), atOnce: 1, niceness: 15, maxWaiting: 64 })
   const tokenPool = new HashPool({ threads: Math.min(4, hashingThreads()), atOnce: 4, niceness: 10, maxWaiting: 256 })
@@ -50,6 +50,7 @@ export function buildContext(
   }
   return {
     ctx,
+    checkHashing: () => passwordPool.check(),
     refuseWaitingPasswords: () => passwordPool.refuseWaiting(),
     async closePools() {
       await Promise.all([passwordPool.close(), tokenPool.close()])

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Piscina } from 'piscina'
 import type { HashJob, QueuedJob } from './hash-worker.ts'
 import { MemoryBound } from './memory-bound.ts'
@@ -22,6 +24,8 @@ const MAX_KIBIBYTES = 512 * 1024
 
 /** Its client has given up by then, or soon will. */
 const MAX_WAIT_MILLISECONDS = 10_000
+
+const CHECK_TIMEOUT_MILLISECONDS = 20_000
 
 /** A client may hold one part in this many of all places. */
 const SHARERS = 4
@@ -74,6 +78,36 @@ export class HashPool {
       recordTiming: false,
       env: {},
     })
+    // A thread that cannot start would end the process; its jobs fail by themselves.
+    this.#pool.on('error', () => {})
+  }
+
+  /**
+   * Tries each algorithm once, with little work.
+   *
+   * @throws {Error} with a sentence for the operator, if this machine cannot hash: with dependencies of another platform
+   */
+  async check(): Promise<void> {
+    const [failed, timer] = [once(this.#pool, 'error'), new AbortController()]
+    const argon2id = { memoryKibibytes: 64, passes: 1, parallelism: 1 }
+    const hashes = this.run({ kind: 'bcrypt', text: 'check', cost: 4 }).then(() =>
+      this.run({ kind: 'argon2id', text: 'check', cost: argon2id }),
+    )
+    const failure = failed.then(([error]) => Promise.reject(error))
+    const late = sleep(CHECK_TIMEOUT_MILLISECONDS, null, { signal: timer.signal, ref: false }).then(() =>
+      Promise.reject(new Error(`no answer within ${CHECK_TIMEOUT_MILLISECONDS / 1000} s`)),
+    )
+    for (const promise of [hashes, failure, late]) promise.catch(() => {})
+    try {
+      await Promise.race([hashes, failure, late])
+    } catch (error) {
+      const [reason] = (error as Error).message.split('\n', 1)
+      throw new Error(`Passwords cannot be hashed here: ${reason}. Install the dependencies on this machine: npm ci`, {
+        cause: error,
+      })
+    } finally {
+      timer.abort()
+    }
   }
 
   /**

@@ -12,6 +12,7 @@ export async function withPasswords<T>(
 ): Promise<T> {
   const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting: 1 })
   try {
+    await pool.check()
     const passwords = createPasswords(pool, ctx.config.passwordHash)
     const settings = ruleSettings(ctx.config)
     // The shell of an operator may not say that this is production; the database knows.
