@@ -176,7 +176,7 @@ test('the clean-up deletes mails older than thirty days, sent or not, and no oth
   const { db, user_id } = await createOutbox(0)
   await addMail(db, user_id, 'old', at(-31 * DAY_SECONDS))
   await addMail(db, user_id, 'young', at(-29 * DAY_SECONDS))
-  await cleanUp({ db, now: () => NOW })
+  await cleanUp({ db, now: () => NOW, log: { info() {}, warn() {}, error() {} } })
   assert.deepEqual(
     (await findMails(db, { state: null, afterId: 0, limit: 9 })).map((mail) => mail.dedupe_key),
     ['young'],

@@ -46,9 +46,12 @@ export class Unavailable extends Error {
   override readonly name = 'Unavailable'
   /** Whether the connection ended, rather than timed out: a retry may get one that works. */
   readonly connectionLost: boolean
-  constructor(message: string, options: { cause?: unknown; connectionLost?: boolean } = {}) {
+  /** Whether the statement took too long: a smaller one may succeed. */
+  readonly timedOut: boolean
+  constructor(message: string, options: { cause?: unknown; connectionLost?: boolean; timedOut?: boolean } = {}) {
     super(message, { cause: options.cause })
     this.connectionLost = options.connectionLost ?? false
+    this.timedOut = options.timedOut ?? false
   }
 }
 

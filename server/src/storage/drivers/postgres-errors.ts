@@ -4,7 +4,8 @@ import { Conflict, StaleConnection, Unavailable, UnexpectedDatabaseError, Unique
 // SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNIQUE_VIOLATION = '23505'
 const CONFLICTS = new Set(['40001', '40P01', '55P03'])
-const OUTAGES = new Set(['25006' /* a standby: read only */, '57014' /* statement timeout */])
+const STATEMENT_TIMEOUT = '57014'
+const OUTAGES = new Set(['25006' /* a standby: read only */, STATEMENT_TIMEOUT])
 const OUTAGE_CLASSES = new Set(['08' /* connection */, '53' /* resources, disk full */, '57', '58'])
 
 /**
@@ -16,7 +17,8 @@ export function translatePostgresError(error: unknown): never {
   if (!(error instanceof pg.DatabaseError)) {
     const message = `PostgreSQL: ${(error as Error).message}`
     // The server did not send this error, so the connection failed. Only its message tells a timeout of `pg` apart.
-    throw new Unavailable(message, { connectionLost: !message.includes('timeout') })
+    const timedOut = message.includes('timeout')
+    throw new Unavailable(message, { connectionLost: !timedOut, timedOut })
   }
   const { code = '', table = '', constraint = '' } = error
   if (code === UNIQUE_VIOLATION) throw new UniqueViolation(`${table}.${constraintColumn(constraint, table)}`)
@@ -27,7 +29,10 @@ export function translatePostgresError(error: unknown): never {
     )
   if (isStale(error)) throw new StaleConnection(`PostgreSQL: ${code}`)
   if (OUTAGES.has(code) || OUTAGE_CLASSES.has(code.slice(0, 2))) {
-    throw new Unavailable(`PostgreSQL: ${error.message}`, { connectionLost: code.startsWith('57P') })
+    throw new Unavailable(`PostgreSQL: ${error.message}`, {
+      connectionLost: code.startsWith('57P'),
+      timedOut: code === STATEMENT_TIMEOUT,
+    })
   }
   const { column, routine } = error
   throw new UnexpectedDatabaseError({ code, table, column, constraint, routine })
