@@ -48,6 +48,9 @@ export function answerTo(error: unknown, contract: Contract): Answer | null {
   if (error instanceof HashPoolFull) {
     return answer(contract, 503, 'The server is busy, try again soon', { code: 'overloaded' }, RETRY_SOON)
   }
+  if (error instanceof Unavailable && error.isDamaged) {
+    return answer(contract, 503, 'The database is unavailable', { code: 'unavailable' })
+  }
   if (error instanceof Unavailable) {
     return answer(contract, 503, 'The database is unavailable, try again soon', { code: 'unavailable' }, RETRY_SOON)
   }

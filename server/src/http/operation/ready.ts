@@ -3,13 +3,13 @@ import { stopping } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { probe } from './readiness-probe.ts'
 
-/** `GET /ready`: the database is up, too. It is queried at most once a second. */
+/** `GET /ready`: the database can be read and written, too. It is queried at most once a second. */
 export const ready = endpoint({
   about: {
     operationId: 'ready',
     tag: 'Operation',
-    summary: 'Check that the database is up, too',
-    success: 'The process and the database are up',
+    summary: 'Check that the database can be written, too',
+    success: 'The process is up, and the database can be written',
     examples: { answer: { status: 'ready' } },
   },
   responses: { 200: Type.Object({ status: Type.Literal('ready') }) },

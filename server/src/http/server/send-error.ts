@@ -3,6 +3,7 @@ import { AuthError } from '../../auth/context/auth-error.ts'
 import { readLimitKey } from '../../auth/limit/limit-keys.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
 import type { NotableRefusal } from '../../auth/notice/record-refusal.ts'
+import type { Log } from '../../observe/log.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
@@ -34,8 +35,7 @@ export function sendError(
   const answer = answerTo(error.validation ? toInvalidBody(error.validation) : error, contract)
   if (!answer) log.error({ requestId: request.id, err: error }, 'a request failed')
   // A full pool gets no line of its own: the request's line shows the 503, and a second one would help a flood.
-  if (answer?.status === 503 && error instanceof Unavailable)
-    log.warn({ requestId: request.id, reason: error.message }, 'a request was rejected: the database is unavailable')
+  if (answer?.status === 503 && error instanceof Unavailable) logUnavailable(log, error, request.id)
   const { status, headers, body } = answer ?? internalError(contract)
   if (status < 500) request.refusal = reasonOf(error)
   if (status === 404 && wantsNotFoundPage(request)) return sendNotFoundPage(edge, request, reply)
@@ -46,6 +46,11 @@ export function sendError(
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(body)
+}
+
+function logUnavailable(log: Log, { message: reason, isDamaged }: Unavailable, requestId: string): void {
+  if (isDamaged) log.error({ requestId, reason }, 'the database is damaged: stop the server and restore a backup')
+  else log.warn({ requestId, reason }, 'a request was rejected: the database is unavailable')
 }
 
 /** Returns why a request was refused, for the log: never in words of the client. */

@@ -1,4 +1,5 @@
 import { empty, raw, type Sql } from 'sql-template-tag'
+import type { Unavailable } from './errors.ts'
 
 type Dialect = 'sqlite' | 'postgres'
 
@@ -21,6 +22,13 @@ export interface Transaction extends Queries {
   outside(statement: string): Promise<void>
 }
 
+export interface Troubles {
+  /** The number of statements that failed because it has no room left, or can only be read. */
+  cannotWrite: number
+  /** The first error that says that its files are damaged. */
+  damage: Unavailable | null
+}
+
 export interface Database extends Queries {
   /**
    * Commits what `run` wrote when it returns and rolls back when it throws. After a `Conflict` it runs again, up to
@@ -29,6 +37,8 @@ export interface Database extends Queries {
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
   /** Milliseconds to add to this process's clock to get the database's, so that replicas agree on the time. */
   clockOffsetMilliseconds(): number
+  /** What this process has met in the database so far. */
+  readonly troubles: Troubles
   close(): Promise<void>
 }
 

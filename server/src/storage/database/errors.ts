@@ -41,16 +41,24 @@ export class UnexpectedDatabaseError extends Error {
   }
 }
 
+type Circumstance = 'connectionLost' | 'timedOut' | 'cannotWrite' | 'isDamaged'
+
 /** The database cannot be reached or cannot write. Whether a commit in progress took effect is unknown. */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable'
   /** Whether the connection ended, rather than timed out: a retry may get one that works. */
   readonly connectionLost: boolean
+  /** Whether it has no room left, or can only be read. */
+  readonly cannotWrite: boolean
+  /** Whether its files are damaged: no retry helps, only a backup. */
+  readonly isDamaged: boolean
   /** Whether the statement took too long: a smaller one may succeed. */
   readonly timedOut: boolean
-  constructor(message: string, options: { cause?: unknown; connectionLost?: boolean; timedOut?: boolean } = {}) {
+  constructor(message: string, options: { cause?: unknown } & Partial<Record<Circumstance, boolean>> = {}) {
     super(message, { cause: options.cause })
     this.connectionLost = options.connectionLost ?? false
+    this.cannotWrite = options.cannotWrite ?? false
+    this.isDamaged = options.isDamaged ?? false
     this.timedOut = options.timedOut ?? false
   }
 }
@@ -72,4 +80,11 @@ export async function rerunAfterConflict<T>(run: () => Promise<T>, onRecoveredEr
       await sleep(5 * 2 ** reruns)
     }
   }
+}
+
+/** Counts an error among the troubles of a database. */
+export function noteTrouble(troubles: { cannotWrite: number; damage: Unavailable | null }, error: unknown): void {
+  if (!(error instanceof Unavailable)) return
+  if (error.cannotWrite) troubles.cannotWrite++
+  if (error.isDamaged) troubles.damage ??= error
 }

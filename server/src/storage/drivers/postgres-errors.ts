@@ -5,7 +5,10 @@ import { Conflict, StaleConnection, Unavailable, UnexpectedDatabaseError, Unique
 const UNIQUE_VIOLATION = '23505'
 const CONFLICTS = new Set(['40001', '40P01', '55P03'])
 const STATEMENT_TIMEOUT = '57014'
-const OUTAGES = new Set(['25006' /* a standby: read only */, STATEMENT_TIMEOUT])
+const CANNOT_WRITE = new Set(['25006' /* a standby: read only */, '53100' /* disk full */])
+const OUTAGES = new Set([...CANNOT_WRITE, STATEMENT_TIMEOUT])
+/** Data or index corrupted. */
+const DAMAGES = new Set(['XX001', 'XX002'])
 const OUTAGE_CLASSES = new Set(['08' /* connection */, '53' /* resources, disk full */, '57', '58'])
 
 /**
@@ -28,10 +31,12 @@ export function translatePostgresError(error: unknown): never {
       `PostgreSQL: ${code}, a prepared statement does not stay on its connection; if a connection pooler is in between, set DATABASE_PREPARED=off`,
     )
   if (isStale(error)) throw new StaleConnection(`PostgreSQL: ${code}`)
-  if (OUTAGES.has(code) || OUTAGE_CLASSES.has(code.slice(0, 2))) {
+  if (OUTAGES.has(code) || DAMAGES.has(code) || OUTAGE_CLASSES.has(code.slice(0, 2))) {
     throw new Unavailable(`PostgreSQL: ${error.message}`, {
       connectionLost: code.startsWith('57P'),
       timedOut: code === STATEMENT_TIMEOUT,
+      isDamaged: DAMAGES.has(code),
+      cannotWrite: CANNOT_WRITE.has(code),
     })
   }
   const { column, routine } = error

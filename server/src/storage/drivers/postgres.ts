@@ -1,7 +1,13 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
-import type { Database, Transaction } from '../database/database.ts'
-import { type OnRecoveredError, rerunAfterConflict, StaleConnection, Unavailable } from '../database/errors.ts'
+import type { Database, Transaction, Troubles } from '../database/database.ts'
+import {
+  noteTrouble,
+  type OnRecoveredError,
+  rerunAfterConflict,
+  StaleConnection,
+  Unavailable,
+} from '../database/errors.ts'
 import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
 import { checkPreparedStatements, readSurroundings, type Surroundings } from './postgres-checks.ts'
 import { PostgresConnections } from './postgres-connections.ts'
@@ -80,6 +86,7 @@ export async function openPostgres(
 
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
+  readonly troubles: Troubles = { cannotWrite: 0, damage: null }
   readonly #connections: PostgresConnections
   readonly #onRecoveredError: OnRecoveredError
   readonly #checkTimer: NodeJS.Timeout
@@ -169,6 +176,7 @@ class PostgresDatabase implements Database {
       broken = false
       return value
     } catch (error) {
+      noteTrouble(this.troubles, error)
       broken = error instanceof Unavailable || error instanceof StaleConnection
       if (error instanceof StaleConnection) this.#connections.renewAll()
       throw error

@@ -63,7 +63,9 @@ export class SqliteConnection {
 
 // Primary result codes, https://www.sqlite.org/rescode.html
 const BUSY_OR_LOCKED = new Set([5, 6, 15 /* PROTOCOL: lost a race for the WAL */])
-const OUTAGES = new Set([8 /* READONLY */, 10 /* IOERR */, 11 /* CORRUPT */, 13 /* FULL */, 14 /* CANTOPEN */, 26])
+const CANNOT_WRITE = new Set([8 /* READONLY */, 10 /* IOERR */, 13 /* FULL */])
+const OUTAGES = new Set([...CANNOT_WRITE, 14 /* CANTOPEN */])
+const DAMAGES = new Set([11 /* CORRUPT */, 26 /* NOTADB */])
 const UNIQUE_OR_PRIMARY_KEY = new Set([2067, 1555])
 
 function translateErrors<T>(run: () => T): T {
@@ -74,7 +76,10 @@ function translateErrors<T>(run: () => T): T {
     if (typeof code !== 'number') throw error
     const primary = code & 0xff
     if (BUSY_OR_LOCKED.has(primary)) throw new Conflict('SQLite is busy', { cause: error })
-    if (OUTAGES.has(primary)) throw new Unavailable(`SQLite: ${(error as Error).message}`, { cause: error })
+    if (OUTAGES.has(primary) || DAMAGES.has(primary)) {
+      const [isDamaged, cannotWrite] = [DAMAGES.has(primary), CANNOT_WRITE.has(primary)]
+      throw new Unavailable(`SQLite: ${(error as Error).message}`, { cause: error, isDamaged, cannotWrite })
+    }
     if (UNIQUE_OR_PRIMARY_KEY.has(code)) {
       throw new UniqueViolation((error as Error).message.replace('UNIQUE constraint failed: ', ''))
     }

@@ -1,4 +1,6 @@
 import type { Sql } from 'sql-template-tag'
+import type { Troubles } from '../database/database.ts'
+import { noteTrouble } from '../database/errors.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
 interface Read {
@@ -15,6 +17,7 @@ interface Read {
 export class SqliteReader {
   readonly #connection: SqliteConnection
   #waiting: Read[] = []
+  readonly troubles: Troubles = { cannotWrite: 0, damage: null }
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection
@@ -40,6 +43,7 @@ export class SqliteReader {
       this.#connection.script('begin')
     } catch (error) {
       this.#end() // an earlier transaction that could not be ended would keep showing old data
+      noteTrouble(this.troubles, error)
       for (const { reject } of reads) reject(error)
       return
     }
@@ -63,6 +67,7 @@ export class SqliteReader {
       const rows = this.#connection.run<never>(statement)
       return () => resolve(rows)
     } catch (error) {
+      noteTrouble(this.troubles, error)
       return () => reject(error)
     }
   }

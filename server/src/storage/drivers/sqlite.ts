@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'sql-template-tag'
-import type { Database, Transaction } from '../database/database.ts'
-import { Conflict, type OnRecoveredError, rerunAfterConflict, Unavailable } from '../database/errors.ts'
+import type { Database, Transaction, Troubles } from '../database/database.ts'
+import { Conflict, noteTrouble, type OnRecoveredError, rerunAfterConflict, Unavailable } from '../database/errors.ts'
 import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteReader } from './sqlite-reader.ts'
@@ -36,6 +36,7 @@ const MAX_JOBS_PER_COMMIT = 64
 
 class SqliteDatabase implements Database {
   readonly dialect = 'sqlite'
+  readonly troubles: Troubles
   readonly #writer: SqliteConnection
   readonly #reader: SqliteReader
   readonly #onRecoveredError: OnRecoveredError
@@ -47,6 +48,7 @@ class SqliteDatabase implements Database {
     this.#onRecoveredError = onRecoveredError
     this.#writer = writer
     this.#reader = reader
+    this.troubles = reader.troubles
   }
 
   async query<Row extends object>(statement: Sql): Promise<Row[]> {
@@ -96,6 +98,7 @@ class SqliteDatabase implements Database {
     } catch (error) {
       // The whole transaction failed: nothing of any job is on disk.
       this.#rollBack()
+      noteTrouble(this.troubles, error)
       const failure = error instanceof Conflict ? new Unavailable('SQLite stayed busy', { cause: error }) : error
       for (const job of jobs) job.reject(failure)
       return
@@ -124,6 +127,7 @@ class SqliteDatabase implements Database {
       return () => job.resolve(value)
     } catch (error) {
       if (!this.#writer.inTransaction) throw error
+      noteTrouble(this.troubles, error)
       this.#writer.script('rollback to job; release job')
       return () => job.reject(error instanceof Conflict ? new Unavailable('SQLite is busy', { cause: error }) : error)
     } finally {
