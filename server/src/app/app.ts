@@ -94,7 +94,12 @@ async function assemble(
   const [keys, issuer] = [readKeys(config), createIssuer(config)]
   const signing = await openSigningKeys(config, { db, log, now }, keys)
   const { publicKeys } = signing
-  const { ctx: rules, checkHashing, refuseWaitingPasswords, closePools } = buildContext(config, { db, log, now, keys, publicKeys, issuer: issuer.claim })
+  const {
+    ctx: rules,
+    checkHashing,
+    refuseWaitingPasswords,
+    closePools,
+  } = buildContext(config, { db, log, now, keys, publicKeys, issuer: issuer.claim })
   await checkHashing()
   const limits = await openLimits(config, db, now, log)
   const { limiter, processLimiter } = limits

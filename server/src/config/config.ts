@@ -4,7 +4,7 @@ import type { DatabaseSetting } from './database-url.ts'
 import { type Environment, readText } from './environment.ts'
 import { findOpenFiles } from './file-permissions.ts'
 import { checkSecrets } from './secret-strength.ts'
-import { SETTINGS, type SettingKey, type SettingValues } from './settings.ts'
+import { SETTINGS, type SettingKey, type SettingValues } from './settings/settings.ts'
 import { findUnknownSetting } from './unknown-setting.ts'
 import { findUnwiseSettings } from './warnings.ts'
 

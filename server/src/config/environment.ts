@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { decodeUtf8 } from '../text/utf8.ts'
 import { ConfigError } from './config-error.ts'
 import { parseEnvFile } from './env-file.ts'
-import type { Setting } from './setting.ts'
+import type { Setting } from './settings/setting.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

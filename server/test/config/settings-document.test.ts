@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { Setting } from '../../src/config/setting.ts'
-import { SETTINGS } from '../../src/config/settings.ts'
+import type { Setting } from '../../src/config/settings/setting.ts'
+import { SETTINGS } from '../../src/config/settings/settings.ts'
 
 const page = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')
 const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (.*) \| (.*) \|$/gm)].map(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
-import { HashPool, HashPoolFull } from '../../src/crypto/hash-pool.ts'
+import { HashPool, HashPoolFull } from '../../src/crypto/hashing/hash-pool.ts'
 
 function createPool(maxWaiting: number): HashPool {
   const pool = new HashPool({ threads: 1, atOnce: 1, niceness: 0, maxWaiting })

@@ -7,7 +7,7 @@ import { before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { readConfig } from '../../src/config/config.ts'
-import { SETTINGS } from '../../src/config/settings.ts'
+import { SETTINGS } from '../../src/config/settings/settings.ts'
 import { runToEnd, startProcess } from '../support/server-process.ts'
 import { temporaryFolder } from '../support/test-database.ts'
 

@@ -1,4 +1,4 @@
-import { isPasswordDigest } from '../../crypto/passwords.ts'
+import { isPasswordDigest } from '../../crypto/hashing/passwords.ts'
 import { isUuid, uuidV4 } from '../../crypto/uuid.ts'
 import type { ImportedUser } from '../../storage/account/imported-users.ts'
 import { isRole, ROLES, type Role } from '../../storage/account/users.ts'

@@ -1,4 +1,4 @@
-import { isWellFormed } from '../../crypto/passwords.ts'
+import { isWellFormed } from '../../crypto/hashing/passwords.ts'
 import { fold } from '../../text/fold.ts'
 import type { Settings } from '../context/context.ts'
 

@@ -1,4 +1,4 @@
-import type { TokenDigestAlgorithm } from '../../crypto/refresh-token-digests.ts'
+import type { TokenDigestAlgorithm } from '../../crypto/hashing/refresh-token-digests.ts'
 import type { AuditKind } from '../../storage/notice/audit-events.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
 import type { AuthErrorCode } from '../context/auth-error.ts'

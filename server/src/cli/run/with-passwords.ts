@@ -1,7 +1,7 @@
 import { ruleSettings } from '../../app/rule-settings.ts'
 import type { Context } from '../../auth/context/context.ts'
-import { HashPool } from '../../crypto/hash-pool.ts'
-import { createPasswords } from '../../crypto/passwords.ts'
+import { HashPool } from '../../crypto/hashing/hash-pool.ts'
+import { createPasswords } from '../../crypto/hashing/passwords.ts'
 import { isProductionDatabase } from '../../storage/database/installation.ts'
 import type { CommandContext } from './with-database.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { AuthError, type AuthErrorCode } from '../../auth/context/auth-error.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
-import { HashPoolFull } from '../../crypto/hash-pool.ts'
+import { HashPoolFull } from '../../crypto/hashing/hash-pool.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import type { Contract, ErrorDetails } from './contract.ts'
 import { InvalidBody } from './invalid-body.ts'

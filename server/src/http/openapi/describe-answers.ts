@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { AuthError } from '../../auth/context/auth-error.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
-import { HashPoolFull } from '../../crypto/hash-pool.ts'
+import { HashPoolFull } from '../../crypto/hashing/hash-pool.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import { type Answer, answerTo, internalError } from '../contract/answer.ts'
 import type { Contract, ErrorSchema } from '../contract/contract.ts'

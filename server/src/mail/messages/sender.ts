@@ -1,4 +1,4 @@
-import type { MailFrom } from '../../config/setting-values.ts'
+import type { MailFrom } from '../../config/settings/setting-values.ts'
 import type { Purpose } from '../../storage/account/one-time-tokens.ts'
 
 /** The sender of the mails, and the places that they link to. */
