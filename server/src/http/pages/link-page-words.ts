@@ -58,7 +58,7 @@ export const COMMON_WORDS: Record<Locale, CommonWords> = {
   },
 }
 
-/** What each page says, in each language. The name of the service is part of the frame. */
+/** The sentences of each page in each language. The name of the service is part of the frame. */
 export const LINK_PAGE_WORDS: Record<Locale, Record<LinkPageName, LinkPageWords>> = {
   en: {
     reset: {

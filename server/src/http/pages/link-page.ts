@@ -11,7 +11,7 @@ import { pageAsset } from './page-assets.ts'
 
 const SCRIPT = pageAsset('link-page.js')
 
-/** What a page does with its link, for the script. */
+/** The use that a page makes of its link, for the script. */
 interface LinkAction {
   /** The endpoint that takes the token, from the folder of the page. */
   path: string
