@@ -1,5 +1,5 @@
-import type { Config } from '../config/config.ts'
-import { createServiceKeys } from '../crypto/service-keys.ts'
+import type { Config } from '../config/reading/config.ts'
+import { createServiceKeys } from '../crypto/keys/service-keys.ts'
 import type { EdgeSettings } from '../http/endpoint/http-context.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
 import { isLoopbackHost } from '../text/ip-address.ts'

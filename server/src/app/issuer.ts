@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/reading/config.ts'
 
 /** The address that tokens name as their issuer, and where other services find the keys. */
 export interface Issuer {

@@ -1,6 +1,6 @@
 import type { Context } from '../auth/context/context.ts'
 import { prepareMails } from '../auth/requested-mail/prepare-mails.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/reading/config.ts'
 import { announceMails } from '../mail/delivery/announce.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
 import { sampleDigests } from '../storage/account/digest-sample.ts'

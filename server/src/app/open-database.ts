@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/reading/config.ts'
 import type { Log } from '../observe/log.ts'
 import { logRecoveredErrors } from '../observe/recovered-errors.ts'
 import type { Database } from '../storage/database/database.ts'

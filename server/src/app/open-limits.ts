@@ -1,5 +1,5 @@
 import { createLimiter, type Limiter, unlimited } from '../auth/limit/limiter.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/reading/config.ts'
 import type { Log } from '../observe/log.ts'
 import { logRecoveredErrors } from '../observe/recovered-errors.ts'
 import type { Database } from '../storage/database/database.ts'

@@ -1,5 +1,5 @@
-import type { Config } from '../config/config.ts'
-import { ConfigError } from '../config/config-error.ts'
+import type { Config } from '../config/reading/config.ts'
+import { ConfigError } from '../config/source/config-error.ts'
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../storage/database/database.ts'
 import { migrate } from '../storage/database/migrate.ts'

@@ -1,5 +1,5 @@
 import type { Settings } from '../auth/context/context.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/reading/config.ts'
 import { ARGON2_MAX_BYTES, BCRYPT_MAX_BYTES } from '../crypto/hashing/passwords.ts'
 
 /** Returns the part of the configuration that the rules use. */

@@ -2,9 +2,9 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { OpenedKey } from '../auth/keys/open-key.ts'
 import type { VerifiedTokens } from '../auth/keys/verified-tokens.ts'
-import type { Config } from '../config/config.ts'
-import { ConfigError } from '../config/config-error.ts'
-import { algorithmOfKey, privateSigningKey, publicJwk } from '../crypto/signing-key.ts'
+import type { Config } from '../config/reading/config.ts'
+import { ConfigError } from '../config/source/config-error.ts'
+import { algorithmOfKey, privateSigningKey, publicJwk } from '../crypto/keys/signing-key.ts'
 import type { Log } from '../observe/log.ts'
 
 export interface SigningKeyFiles {

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type Server } from 'node:tls'
-import type { Config } from '../config/config.ts'
-import { ConfigError } from '../config/config-error.ts'
+import type { Config } from '../config/reading/config.ts'
+import { ConfigError } from '../config/source/config-error.ts'
 import { TLS_OPTIONS } from '../http/server/tls-options.ts'
 import type { Log } from '../observe/log.ts'
 

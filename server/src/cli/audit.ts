@@ -1,5 +1,5 @@
 import { findUser } from '../auth/account/find-user.ts'
-import { isUuid } from '../crypto/uuid.ts'
+import { isUuid } from '../crypto/tokens/uuid.ts'
 import { type AuditKind, findAuditEvents } from '../storage/notice/audit-events.ts'
 import { readRecordId } from '../text/record-id.ts'
 import { type CommandContext, withDatabase } from './run/with-database.ts'

@@ -1,5 +1,5 @@
 import type { App } from '../app/app.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/reading/config.ts'
 import type { Log } from '../observe/log.ts'
 
 /** After the shutdown delay: longer than requests take, and shorter than the 40 seconds that deployments allow. */

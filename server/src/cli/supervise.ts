@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/reading/config.ts'
 import type { Log } from '../observe/log.ts'
 import { STOP_SIGNALS } from './signals.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseEnvFile } from '../../src/config/env-file.ts'
+import { parseEnvFile } from '../../src/config/source/env-file.ts'
 
 const parse = (text: string) => parseEnvFile(Buffer.from(text))
 

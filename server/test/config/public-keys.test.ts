@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { readConfig } from '../../src/config/config.ts'
+import { readConfig } from '../../src/config/reading/config.ts'
 
 const [JWT_SECRET_KEY, REFRESH_SECRET_KEY] = [1, 2].map(() => randomBytes(64).toString('hex')) as [string, string]
 const PRODUCTION = {

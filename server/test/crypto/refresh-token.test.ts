@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { buildKeys } from '../../src/crypto/keys.ts'
-import { deriveSuccessor, makeRefreshToken, readRefreshToken } from '../../src/crypto/refresh-token.ts'
+import { buildKeys } from '../../src/crypto/keys/keys.ts'
+import { deriveSuccessor, makeRefreshToken, readRefreshToken } from '../../src/crypto/tokens/refresh-token.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const sessionId = '0198c0de-0000-7000-8000-000000000001'

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { identifyConnection } from '../../src/http/server/client-address.ts'
 import { canonicalIp, parseIpRanges } from '../../src/text/ip-address.ts'
-import { assertProperty } from '../support/seeded.ts'
+import { assertProperty } from '../support/requests/seeded.ts'
 
 const trusted = parseIpRanges(['10.0.0.0/8', '2001:db8::/32', '::1'])
 const isTrusted = (ip: string | null) =>

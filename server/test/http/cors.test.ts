@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readConfig } from '../../src/config/config.ts'
+import { readConfig } from '../../src/config/reading/config.ts'
 import { send, startServer } from '../support/server.ts'
 
 const ORIGIN = 'https://app.example.com'

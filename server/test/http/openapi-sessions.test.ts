@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { apiDescription } from '../support/api-description.ts'
+import { apiDescription } from '../support/requests/api-description.ts'
 import { startServer } from '../support/server.ts'
 import { decodeClaims, logIn, logInNewUser } from '../support/users.ts'
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { OpenAPIClientAxios } from 'openapi-client-axios'
 import { routes } from '../../src/http/routes.ts'
-import { apiDescription, operationPointer, schemaPointer } from '../support/api-description.ts'
+import { apiDescription, operationPointer, schemaPointer } from '../support/requests/api-description.ts'
 import { send, startServer, type TestServer } from '../support/server.ts'
 import { ADMIN, issuePair, JOHN, logInNewUser, PASSWORD, signUp } from '../support/users.ts'
 

@@ -2,7 +2,7 @@ import { after } from 'node:test'
 import { pino } from 'pino'
 import type { Sql } from 'sql-template-tag'
 import { createApp } from '../../src/app/app.ts'
-import { type Config, readConfig } from '../../src/config/config.ts'
+import { type Config, readConfig } from '../../src/config/reading/config.ts'
 import { emptyDatabaseUrl } from './test-database.ts'
 
 export interface Answer {

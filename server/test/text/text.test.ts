@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { readIsoTime } from '../../src/text/iso-time.ts'
 import { singleLine } from '../../src/text/safe-text.ts'
-import { assertProperty } from '../support/seeded.ts'
+import { assertProperty } from '../support/requests/seeded.ts'
 
 const two = (value: number) => String(value).padStart(2, '0')
 const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)

@@ -1,4 +1,4 @@
-import { uuidV4 } from '../../crypto/uuid.ts'
+import { uuidV4 } from '../../crypto/tokens/uuid.ts'
 import { refuseHeldAddress } from '../../storage/account/address-holds.ts'
 import { type OneTimeToken, useToken } from '../../storage/account/one-time-tokens.ts'
 import { insertUser, type UserRow } from '../../storage/account/users.ts'

@@ -1,4 +1,4 @@
-import { isUuid, uuidV4 } from '../../crypto/uuid.ts'
+import { isUuid, uuidV4 } from '../../crypto/tokens/uuid.ts'
 import { refuseHeldAddress } from '../../storage/account/address-holds.ts'
 import { findUserByEmail, insertUser, type Role, type UserRow } from '../../storage/account/users.ts'
 import { canonicalEmail } from '../../text/email-address.ts'

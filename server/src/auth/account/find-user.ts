@@ -1,4 +1,4 @@
-import { isUuid } from '../../crypto/uuid.ts'
+import { isUuid } from '../../crypto/tokens/uuid.ts'
 import { findUserByEmail, findUserByGuid, findUserById, type UserRow } from '../../storage/account/users.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import { readRecordId } from '../../text/record-id.ts'

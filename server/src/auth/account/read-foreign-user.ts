@@ -1,5 +1,5 @@
 import { isPasswordDigest } from '../../crypto/hashing/passwords.ts'
-import { isUuid, uuidV4 } from '../../crypto/uuid.ts'
+import { isUuid, uuidV4 } from '../../crypto/tokens/uuid.ts'
 import type { ImportedUser } from '../../storage/account/imported-users.ts'
 import { isRole, ROLES, type Role } from '../../storage/account/users.ts'
 import { canonicalEmail } from '../../text/email-address.ts'

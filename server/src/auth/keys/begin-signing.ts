@@ -1,4 +1,4 @@
-import type { PublicAlgorithm } from '../../crypto/signing-key.ts'
+import type { PublicAlgorithm } from '../../crypto/keys/signing-key.ts'
 import {
   refuseSigningKey,
   retireSigningKey,

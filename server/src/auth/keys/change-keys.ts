@@ -1,4 +1,4 @@
-import type { PublicAlgorithm } from '../../crypto/signing-key.ts'
+import type { PublicAlgorithm } from '../../crypto/keys/signing-key.ts'
 import type { Transaction } from '../../storage/database/database.ts'
 import { refuseSigningKey, retireSigningKey, scheduleSigningKey } from '../../storage/keys/change-signing-key.ts'
 import type { Context } from '../context/context.ts'

@@ -1,4 +1,4 @@
-import type { PublicAlgorithm } from '../../crypto/signing-key.ts'
+import type { PublicAlgorithm } from '../../crypto/keys/signing-key.ts'
 import { scheduleSigningKey } from '../../storage/keys/change-signing-key.ts'
 import type { SigningKeyRow } from '../../storage/keys/signing-keys.ts'
 import type { Context } from '../context/context.ts'

@@ -1,5 +1,5 @@
-import { algorithmAndKid } from '../../crypto/access-token.ts'
-import type { PublicJwk, SigningKey, VerifyingKey } from '../../crypto/signing-key.ts'
+import type { PublicJwk, SigningKey, VerifyingKey } from '../../crypto/keys/signing-key.ts'
+import { algorithmAndKid } from '../../crypto/tokens/access-token.ts'
 import type { SigningKeyRow } from '../../storage/keys/signing-keys.ts'
 import { acceptsSecret, type KeyRules, type KeyState, keyStates } from './key-states.ts'
 import type { OpenedKey } from './open-key.ts'

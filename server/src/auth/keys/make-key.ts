@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
-import type { SealingKey } from '../../crypto/keys.ts'
-import { generateSigningKey, type PublicAlgorithm, type PublicJwk, publicJwk } from '../../crypto/signing-key.ts'
+import type { SealingKey } from '../../crypto/keys/keys.ts'
+import { generateSigningKey, type PublicAlgorithm, type PublicJwk, publicJwk } from '../../crypto/keys/signing-key.ts'
 import { insertSigningKey, type SigningKeyRow } from '../../storage/keys/signing-keys.ts'
 import type { Context } from '../context/context.ts'
 

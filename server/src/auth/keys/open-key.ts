@@ -5,7 +5,7 @@ import {
   privateSigningKey,
   publicJwk,
   type SigningKey,
-} from '../../crypto/signing-key.ts'
+} from '../../crypto/keys/signing-key.ts'
 import type { SigningKeyRow } from '../../storage/keys/signing-keys.ts'
 import { type SealingKeys, sealedName } from './make-key.ts'
 

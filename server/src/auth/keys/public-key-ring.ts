@@ -1,5 +1,5 @@
-import type { PublicKeys } from '../../crypto/access-token.ts'
-import type { SigningKey } from '../../crypto/signing-key.ts'
+import type { SigningKey } from '../../crypto/keys/signing-key.ts'
+import type { PublicKeys } from '../../crypto/tokens/access-token.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import { findSigningKeys, type SigningKeyRow } from '../../storage/keys/signing-keys.ts'
 import { findSigningKinds, type SigningKind, type SigningKindRow } from '../../storage/keys/signing-kinds.ts'

@@ -1,4 +1,4 @@
-import type { SigningKey } from '../../crypto/signing-key.ts'
+import type { SigningKey } from '../../crypto/keys/signing-key.ts'
 
 type Claims = ReturnType<SigningKey['verify']>
 

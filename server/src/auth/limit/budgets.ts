@@ -1,5 +1,5 @@
-import type { DeviceToken } from '../../crypto/device-token.ts'
-import { sha256 } from '../../crypto/sha256.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
+import type { DeviceToken } from '../../crypto/tokens/device-token.ts'
 import type { LimitPoint } from '../../storage/limits/limit-store.ts'
 import { findLoginAddresses, hasDevice } from '../../storage/session/sessions.ts'
 import { canonicalEmail } from '../../text/email-address.ts'

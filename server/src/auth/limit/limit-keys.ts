@@ -1,4 +1,4 @@
-import { sha256 } from '../../crypto/sha256.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
 
 /** The failures of all clients together. They are counted in parts, so that no single row is contended. */
 const MAX_FAILURES_OF_ALL = 10_000

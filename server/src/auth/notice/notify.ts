@@ -1,4 +1,4 @@
-import { sha256 } from '../../crypto/sha256.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
 import { findUserById } from '../../storage/account/users.ts'
 import type { Queries } from '../../storage/database/database.ts'
 import { insertMail, type NewMail, URGENCY } from '../../storage/notice/outbox.ts'

@@ -1,5 +1,5 @@
-import { sha256 } from '../../crypto/sha256.ts'
-import { uuidV4 } from '../../crypto/uuid.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
+import { uuidV4 } from '../../crypto/tokens/uuid.ts'
 import {
   findOpenToken,
   insertToken,

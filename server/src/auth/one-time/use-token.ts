@@ -1,4 +1,4 @@
-import { isCodeOf, isLinkOf, readLinkId } from '../../crypto/one-time-secrets.ts'
+import { isCodeOf, isLinkOf, readLinkId } from '../../crypto/tokens/one-time-secrets.ts'
 import { findOpenToken, type OneTimeToken, type Purpose, takeAttempt } from '../../storage/account/one-time-tokens.ts'
 import type { Context } from '../context/context.ts'
 

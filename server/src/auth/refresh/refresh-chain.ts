@@ -1,6 +1,6 @@
-import { deriveSuccessor, type RefreshToken, readRefreshToken, SALT_BYTES } from '../../crypto/refresh-token.ts'
-import { sha256 } from '../../crypto/sha256.ts'
-import { uuidV4 } from '../../crypto/uuid.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
+import { deriveSuccessor, type RefreshToken, readRefreshToken, SALT_BYTES } from '../../crypto/tokens/refresh-token.ts'
+import { uuidV4 } from '../../crypto/tokens/uuid.ts'
 import { lockUserExclusive } from '../../storage/account/user-locks.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import {

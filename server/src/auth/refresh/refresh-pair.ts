@@ -1,4 +1,4 @@
-import type { RefreshToken } from '../../crypto/refresh-token.ts'
+import type { RefreshToken } from '../../crypto/tokens/refresh-token.ts'
 import { AuthError } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'

@@ -1,4 +1,4 @@
-import { sha256 } from '../../crypto/sha256.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
 import type { OneTimeToken } from '../../storage/account/one-time-tokens.ts'
 import type { Queries } from '../../storage/database/database.ts'
 import { countRequestedMails, countWrittenMails, insertWrittenMail } from '../../storage/notice/written-mails.ts'

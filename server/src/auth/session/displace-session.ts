@@ -1,4 +1,4 @@
-import { readRefreshToken } from '../../crypto/refresh-token.ts'
+import { readRefreshToken } from '../../crypto/tokens/refresh-token.ts'
 import { findChain } from '../../storage/session/refresh-tokens.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'

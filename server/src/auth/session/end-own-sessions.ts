@@ -1,4 +1,4 @@
-import { isUuid } from '../../crypto/uuid.ts'
+import { isUuid } from '../../crypto/tokens/uuid.ts'
 import { lockUserExclusive } from '../../storage/account/user-locks.ts'
 import { deleteTokensOfSessions } from '../../storage/session/refresh-tokens.ts'
 import { forgetDevices, type SessionKind } from '../../storage/session/sessions.ts'

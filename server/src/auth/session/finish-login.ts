@@ -1,4 +1,4 @@
-import type { DeviceToken } from '../../crypto/device-token.ts'
+import type { DeviceToken } from '../../crypto/tokens/device-token.ts'
 import { lockUserForLogin } from '../../storage/account/user-locks.ts'
 import type { UserRow } from '../../storage/account/users.ts'
 import type { Queries } from '../../storage/database/database.ts'

@@ -1,4 +1,4 @@
-import { isUuid } from '../../crypto/uuid.ts'
+import { isUuid } from '../../crypto/tokens/uuid.ts'
 import { lockUserForPair } from '../../storage/account/user-locks.ts'
 import { findUserByGuid } from '../../storage/account/users.ts'
 import { AuthError } from '../context/auth-error.ts'

@@ -1,4 +1,4 @@
-import type { RefreshToken } from '../../crypto/refresh-token.ts'
+import type { RefreshToken } from '../../crypto/tokens/refresh-token.ts'
 import type { UserRow } from '../../storage/account/users.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
 import type { Context } from '../context/context.ts'

@@ -1,4 +1,4 @@
-import { isUuid } from '../../crypto/uuid.ts'
+import { isUuid } from '../../crypto/tokens/uuid.ts'
 import { type AuditEventRow, findAuditEvents } from '../../storage/notice/audit-events.ts'
 import { findActiveSessionsOfUser, findSessionOfUser, type UserSession } from '../../storage/session/user-sessions.ts'
 import { AuthError } from '../context/auth-error.ts'

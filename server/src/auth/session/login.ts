@@ -1,4 +1,4 @@
-import type { DeviceToken } from '../../crypto/device-token.ts'
+import type { DeviceToken } from '../../crypto/tokens/device-token.ts'
 import { findUserByEmail, replacePasswordDigest, type UserRow } from '../../storage/account/users.ts'
 import { hasDevice } from '../../storage/session/sessions.ts'
 import { canonicalEmail } from '../../text/email-address.ts'

@@ -1,4 +1,4 @@
-import { readRefreshToken } from '../../crypto/refresh-token.ts'
+import { readRefreshToken } from '../../crypto/tokens/refresh-token.ts'
 import { type ChainRow, findChain, findToken } from '../../storage/session/refresh-tokens.ts'
 import { AuthError } from '../context/auth-error.ts'
 import type { Context } from '../context/context.ts'

@@ -1,5 +1,5 @@
-import { makeRefreshToken, type RefreshToken, SECRET_BYTES } from '../../crypto/refresh-token.ts'
-import { uuidV4, uuidV7 } from '../../crypto/uuid.ts'
+import { makeRefreshToken, type RefreshToken, SECRET_BYTES } from '../../crypto/tokens/refresh-token.ts'
+import { uuidV4, uuidV7 } from '../../crypto/tokens/uuid.ts'
 import type { Queries } from '../../storage/database/database.ts'
 import { insertSession, type NewSession } from '../../storage/session/new-session.ts'
 import { deleteTokensOfSessions, insertFirstToken, type NewToken } from '../../storage/session/refresh-tokens.ts'

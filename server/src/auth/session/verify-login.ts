@@ -1,5 +1,5 @@
-import type { DeviceToken } from '../../crypto/device-token.ts'
-import { sha256 } from '../../crypto/sha256.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
+import type { DeviceToken } from '../../crypto/tokens/device-token.ts'
 import { releaseAddresses } from '../../storage/account/address-holds.ts'
 import {
   endTokensOfUser,

@@ -1,7 +1,7 @@
 import { readKeys } from '../../app/build-context.ts'
 import { addKey } from '../../auth/keys/change-keys.ts'
 import { listKeys } from '../../auth/keys/list-keys.ts'
-import type { PublicAlgorithm } from '../../crypto/signing-key.ts'
+import type { PublicAlgorithm } from '../../crypto/keys/signing-key.ts'
 import { isProductionDatabase } from '../../storage/database/installation.ts'
 import { COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'

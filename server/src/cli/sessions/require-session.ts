@@ -1,4 +1,4 @@
-import { isUuid } from '../../crypto/uuid.ts'
+import { isUuid } from '../../crypto/tokens/uuid.ts'
 import { findSessions, type SessionRow } from '../../storage/session/sessions.ts'
 import type { CommandContext } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'

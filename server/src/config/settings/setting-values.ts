@@ -1,6 +1,6 @@
 import { canonicalEmail } from '../../text/email-address.ts'
 import { type IpRanges, parseIpRanges } from '../../text/ip-address.ts'
-import { ConfigError } from '../config-error.ts'
+import { ConfigError } from '../source/config-error.ts'
 
 /** Reads one kind of value. @throws {ConfigError} that names the setting */
 export type Reader<Value> = (value: string, name: string) => Value

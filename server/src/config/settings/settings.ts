@@ -1,5 +1,5 @@
-import { databaseUrl } from '../database-url.ts'
 import { ACCOUNT_SETTINGS } from './account-settings.ts'
+import { databaseUrl } from './database-url.ts'
 import { optional, optionalList, type Setting, withDefault } from './setting.ts'
 import {
   duration,

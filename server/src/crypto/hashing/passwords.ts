@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { PasswordHash } from '../../config/config.ts'
+import type { PasswordHash } from '../../config/reading/config.ts'
 import type { HashPool } from './hash-pool.ts'
 import type { Argon2Cost } from './hash-worker.ts'
 

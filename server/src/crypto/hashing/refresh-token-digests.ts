@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
-import { sha256 } from '../sha256.ts'
 import type { HashPool } from './hash-pool.ts'
+import { sha256 } from './sha256.ts'
 
 /** How the secret of a refresh token is stored. Both are safe: a secret is 224 random bits (OWASP ASVS 5, 6.5.2). */
 export type TokenDigestAlgorithm = 'sha256' | 'bcrypt'

@@ -1,6 +1,6 @@
 import type { Context } from '../../auth/context/context.ts'
 import type { Limiter } from '../../auth/limit/limiter.ts'
-import type { ServiceKeys } from '../../crypto/service-keys.ts'
+import type { ServiceKeys } from '../../crypto/keys/service-keys.ts'
 import type { Sender } from '../../mail/messages/sender.ts'
 import type { IpRanges } from '../../text/ip-address.ts'
 

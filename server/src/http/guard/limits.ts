@@ -1,5 +1,5 @@
 import { loginBudgets, requestBudgets, signUpBudgets } from '../../auth/limit/budgets.ts'
-import { readRefreshToken } from '../../crypto/refresh-token.ts'
+import { readRefreshToken } from '../../crypto/tokens/refresh-token.ts'
 import { clientNetwork } from '../../text/ip-address.ts'
 import type { EndpointRequest } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'

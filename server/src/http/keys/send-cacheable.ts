@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { sha256 } from '../../crypto/sha256.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
 
 /**
  * Five minutes: a key is published for a day before it signs, so no verifier meets a key that it could not have read. An old

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import Negotiator from 'negotiator'
-import { sha256 } from '../../crypto/sha256.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
 import { notFound } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 

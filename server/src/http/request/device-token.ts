@@ -1,6 +1,6 @@
 import { parseCookie, stringifySetCookie } from 'cookie'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type DeviceToken, readDeviceToken } from '../../crypto/device-token.ts'
+import { type DeviceToken, readDeviceToken } from '../../crypto/tokens/device-token.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 
 const DEVICE_COOKIE = '__Host-tessera_device'

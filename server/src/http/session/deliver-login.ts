@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { displaceSession } from '../../auth/session/displace-session.ts'
 import type { LoginOutcome } from '../../auth/session/finish-login.ts'
-import type { DeviceToken } from '../../crypto/device-token.ts'
+import type { DeviceToken } from '../../crypto/tokens/device-token.ts'
 import { emailNotVerified } from '../contract/refusal.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { sendTokens } from '../refresh/deliver-tokens.ts'

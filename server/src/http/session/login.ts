@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { login as loginRule } from '../../auth/session/login.ts'
-import { makeDeviceToken } from '../../crypto/device-token.ts'
+import { makeDeviceToken } from '../../crypto/tokens/device-token.ts'
 import { emailNotVerified } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { demoRefusal } from '../guard/demo-client.ts'

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { findBegunLogin, verifyLogin as verifyLoginRule } from '../../auth/session/verify-login.ts'
-import { makeDeviceToken } from '../../crypto/device-token.ts'
+import { makeDeviceToken } from '../../crypto/tokens/device-token.ts'
 import { invalidCode, loginExpired } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { presentedDevice } from '../request/device-token.ts'

@@ -1,6 +1,6 @@
 import type { Context } from '../../auth/context/context.ts'
 import { beginTokenLife } from '../../auth/one-time/new-token.ts'
-import { sha256 } from '../../crypto/sha256.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import { blankRecipient, findMail, type MailRow } from '../../storage/notice/outbox.ts'
 import {

@@ -1,5 +1,5 @@
-import type { RefreshKey } from '../../crypto/keys.ts'
-import { deriveCode, deriveLink } from '../../crypto/one-time-secrets.ts'
+import type { RefreshKey } from '../../crypto/keys/keys.ts'
+import { deriveCode, deriveLink } from '../../crypto/tokens/one-time-secrets.ts'
 import type { Purpose } from '../../storage/account/one-time-tokens.ts'
 import type { MailKind } from '../../storage/notice/mail-data.ts'
 import type { MailRow } from '../../storage/notice/outbox.ts'

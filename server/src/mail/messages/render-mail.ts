@@ -1,4 +1,4 @@
-import type { RefreshKey } from '../../crypto/keys.ts'
+import type { RefreshKey } from '../../crypto/keys/keys.ts'
 import type { MailRow } from '../../storage/notice/outbox.ts'
 import { DEFAULT_LOCALE, isLocale, type Locale } from '../../text/locale.ts'
 import { en } from '../words/en.ts'

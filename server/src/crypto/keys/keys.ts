@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../hashing/sha256.ts'
 import { hmacSigningKey, type SecretSigningKey } from './signing-key.ts'
 
 /** The kinds of access tokens; each key signs only one kind. */

@@ -1,5 +1,5 @@
-import type { AccessTokenKind, Keys } from './keys.ts'
-import { headerPart, type PublicJwk, type SigningKey, type VerifyingKey } from './signing-key.ts'
+import type { AccessTokenKind, Keys } from '../keys/keys.ts'
+import { headerPart, type PublicJwk, type SigningKey, type VerifyingKey } from '../keys/signing-key.ts'
 import { isUuid } from './uuid.ts'
 
 /** The claims of RFC 7519 and Tessera's own; times are in seconds since 1970. */

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { RefreshKey } from './keys.ts'
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../hashing/sha256.ts'
+import type { RefreshKey } from '../keys/keys.ts'
 
 // 32 bytes: id (16) ‖ MAC (16)
 const ID_BYTES = 16

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import type { Answer, TestServer } from './server.ts'
+import type { Answer, TestServer } from '../server.ts'
 
 export interface Operation {
   operationId: string

@@ -1,4 +1,4 @@
-import { decodeUtf8 } from '../text/utf8.ts'
+import { decodeUtf8 } from '../../text/utf8.ts'
 import { ConfigError } from './config-error.ts'
 
 const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/s

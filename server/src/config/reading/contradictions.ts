@@ -1,4 +1,4 @@
-import type { SettingValues } from './settings/settings.ts'
+import type { SettingValues } from '../settings/settings.ts'
 
 /** Checks that each return a sentence about settings that contradict each other, or null. */
 const CHECKS: readonly ((values: SettingValues) => string | null)[] = [

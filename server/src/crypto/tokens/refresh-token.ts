@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { RefreshKey } from './keys.ts'
+import type { RefreshKey } from '../keys/keys.ts'
 import { uuidFromBytes, uuidToBytes } from './uuid.ts'
 
 // 64 bytes: session id (16) ‖ generation (4, big-endian) ‖ secret (28) ‖ MAC (16)

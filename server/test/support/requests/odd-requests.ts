@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { routes } from '../../src/http/routes.ts'
+import { routes } from '../../../src/http/routes.ts'
+import { ADMIN, JOHN, PASSWORD } from '../users.ts'
 import type { ApiDescription } from './api-description.ts'
-import { ADMIN, JOHN, PASSWORD } from './users.ts'
 import { writtenJson } from './written-json.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY']

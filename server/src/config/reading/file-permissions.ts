@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
+import { SETTINGS, type SettingValues } from '../settings/settings.ts'
 import type { Environment } from './environment.ts'
-import { SETTINGS, type SettingValues } from './settings/settings.ts'
 
 const OTHERS_READ = 0o004
 /** Orchestrators mount secrets here, readable for all in a container that has no other users. */

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPair, type KeyObject, sign as signBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { createSigner, createVerifier } from 'fast-jwt'
-import { HashPoolFull } from './hashing/hash-pool.ts'
-import { Turns } from './hashing/turns.ts'
-import { sha256 } from './sha256.ts'
+import { HashPoolFull } from '../hashing/hash-pool.ts'
+import { sha256 } from '../hashing/sha256.ts'
+import { Turns } from '../hashing/turns.ts'
 
 /** The JWS algorithms (RFC 7518, 3.1; RFC 8037) whose tokens anyone verifies with a public key. */
 export const PUBLIC_ALGORITHMS = ['ES256', 'EdDSA', 'RS256'] as const

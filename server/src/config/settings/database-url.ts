@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs'
-import { ConfigError } from './config-error.ts'
+import { ConfigError } from '../source/config-error.ts'
 
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { decodeUtf8 } from '../text/utf8.ts'
-import { ConfigError } from './config-error.ts'
-import { parseEnvFile } from './env-file.ts'
-import type { Setting } from './settings/setting.ts'
+import { decodeUtf8 } from '../../text/utf8.ts'
+import type { Setting } from '../settings/setting.ts'
+import { ConfigError } from '../source/config-error.ts'
+import { parseEnvFile } from '../source/env-file.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
-import type { RefreshKey } from './keys.ts'
+import type { RefreshKey } from '../keys/keys.ts'
 import { uuidFromBytes, uuidToBytes } from './uuid.ts'
 
 /** The row that a one-time link or code stands for; see `docs/decisions/0011-derived-one-time-links.md`. */

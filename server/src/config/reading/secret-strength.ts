@@ -1,5 +1,5 @@
-import { ConfigError } from './config-error.ts'
-import type { SettingValues } from './settings/settings.ts'
+import type { SettingValues } from '../settings/settings.ts'
+import { ConfigError } from '../source/config-error.ts'
 
 const MIN_KEY_BYTES = 64
 const MIN_SERVICE_KEY_BYTES = 32

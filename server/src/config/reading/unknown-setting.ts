@@ -1,5 +1,5 @@
+import { SETTINGS } from '../settings/settings.ts'
 import type { Environment } from './environment.ts'
-import { SETTINGS } from './settings/settings.ts'
 
 const NAMES: readonly string[] = Object.values(SETTINGS).map(({ name }) => name)
 const SECRET_FILES = Object.values(SETTINGS).flatMap(({ name, secret }) => (secret ? [`${name}_FILE`] : []))

@@ -1,5 +1,5 @@
-import { isLoopbackHost } from '../text/ip-address.ts'
-import type { SettingValues } from './settings/settings.ts'
+import { isLoopbackHost } from '../../text/ip-address.ts'
+import type { SettingValues } from '../settings/settings.ts'
 
 const HOUR_SECONDS = 3600
 const DAY_SECONDS = 86_400

@@ -1,10 +1,10 @@
-import { ConfigError } from './config-error.ts'
+import type { DatabaseSetting } from '../settings/database-url.ts'
+import { SETTINGS, type SettingKey, type SettingValues } from '../settings/settings.ts'
+import { ConfigError } from '../source/config-error.ts'
 import { findContradiction } from './contradictions.ts'
-import type { DatabaseSetting } from './database-url.ts'
 import { type Environment, readText } from './environment.ts'
 import { findOpenFiles } from './file-permissions.ts'
 import { checkSecrets } from './secret-strength.ts'
-import { SETTINGS, type SettingKey, type SettingValues } from './settings/settings.ts'
 import { findUnknownSetting } from './unknown-setting.ts'
 import { findUnwiseSettings } from './warnings.ts'
 
