@@ -10,7 +10,7 @@ export type FoundProof =
   | { kind: 'invalid_link' }
   | { kind: 'invalid_code'; attemptsLeft: number }
 
-/** Finds the open token of a caller that a link or a code out of a mail stands for. A code takes an attempt. */
+/** Finds the open token of a caller that a link or a code out of a mail stands for. A code takes an attempt of each. */
 export async function findProof(
   ctx: Pick<Context, 'db' | 'tokens' | 'now'>,
   { userId, purpose, proof }: { userId: number; purpose: 'verify_email' | 'change_email'; proof: Proof },
@@ -19,12 +19,16 @@ export async function findProof(
     const token = await findLink(ctx, { link: proof.link, purpose })
     return token && token.user_id === userId ? { kind: 'found', token } : { kind: 'invalid_link' }
   }
-  const [newest] = await findOpenTokensOfUser(ctx.db, { userId, purpose, now: ctx.now() })
-  if (!newest) return { kind: 'invalid_code', attemptsLeft: 0 }
-  const tried = await tryCode(ctx, { id: newest.id, typed: proof.code })
-  // A row without an address is that of one which has an account already: no code fits it.
-  if (tried.matches && newest.recipient !== '') return { kind: 'found', token: tried.token }
-  return { kind: 'invalid_code', attemptsLeft: tried.matches ? tried.token.attempts_left : tried.attemptsLeft }
+  const open = await findOpenTokensOfUser(ctx.db, { userId, purpose, now: ctx.now() })
+  // A later mail, to another address, makes no earlier code invalid. The newest one says how many attempts are left.
+  const left: number[] = []
+  for (const { id } of open) {
+    const tried = await tryCode(ctx, { id, typed: proof.code })
+    // A row without an address is that of one which has an account already: no code fits it.
+    if (tried.matches && tried.token.recipient !== '') return { kind: 'found', token: tried.token }
+    left.push(tried.matches ? tried.token.attempts_left : tried.attemptsLeft)
+  }
+  return { kind: 'invalid_code', attemptsLeft: left[0] ?? 0 }
 }
 
 /** Tries the code of the notice that went to the old address when a change was asked for. */

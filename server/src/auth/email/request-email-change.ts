@@ -1,3 +1,4 @@
+import { sha256 } from '../../crypto/sha256.ts'
 import { findUserById } from '../../storage/account/users.ts'
 import { countEvents } from '../../storage/notice/audit-events.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
@@ -45,7 +46,7 @@ export async function requestEmailChange(
     if (!user) return null
     if (user.email === email) return { kind: 'invalid', errors: ['is your address already'] }
     if (await hasTooManyChanges(tx, userId, now)) return { kind: 'too_many_changes' }
-    const data = { from: user.email, session_id: sessionId }
+    const data = { from: user.email, session_id: sessionId, address_digest: sha256(email) }
     const request = { purpose: 'change_email', email, userId, locale, client, deviceDigest: null, data } as const
     const changeId = await requestMail(tx, ctx, request, now)
     await recordEvent(tx, { kind: 'email_change_requested', userId, sessionId }, client, now)

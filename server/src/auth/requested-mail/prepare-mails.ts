@@ -86,9 +86,11 @@ function isReachable({ settings }: Pick<Context, 'settings'>, user: UserRow): bo
  * any other, so that it does not tell whether there is an account. The address is deleted, since it may be no user's.
  */
 async function giveNothing(tx: Queries, token: OneTimeToken, now: Date): Promise<void> {
-  if (token.holder_digest === null && token.user_id === null) return deleteToken(tx, token.id)
-  const { carrier = null } = token.data
-  await addressToken(tx, { id: token.id, userId: token.user_id, recipient: '', data: { carrier } })
+  const mayTryCodes = token.holder_digest !== null || token.purpose === 'change_email'
+  // The codes of earlier mails stay good.
+  if (!mayTryCodes || (await findEarlier(tx, token, token.user_id, now)).length > 0) return deleteToken(tx, token.id)
+  const { carrier = null, address_digest = null } = token.data
+  await addressToken(tx, { id: token.id, userId: token.user_id, recipient: '', data: { carrier, address_digest } })
   await beginTokenLife(tx, token.id, now)
 }
 
@@ -106,7 +108,7 @@ async function give(
   { kind, user }: Given,
   now: Date,
 ): Promise<void> {
-  const earlier = user && token.holder_digest === null ? await findEarlier(tx, token, user.id, now) : null
+  const [earlier] = (await findEarlier(tx, token, user?.id ?? null, now)).filter(({ recipient }) => recipient !== '')
   if (earlier) await deleteToken(tx, token.id)
   else await addressToken(tx, { ...token, userId: user?.id ?? null })
   const tokenId = earlier?.id ?? token.id
@@ -114,10 +116,22 @@ async function give(
   if (!ctx.settings.sendsMails) await beginTokenLife(tx, tokenId, now)
 }
 
-/** A second mail has the code of the first, which it must not make invalid. One without attempts left is of no use. */
-async function findEarlier(tx: Queries, { id, purpose, recipient }: OneTimeToken, userId: number, now: Date) {
+/**
+ * Finds open requests for the same, newest first: a second mail has the code of the first, which it must not make invalid.
+ * One without attempts left is of no use.
+ */
+async function findEarlier(tx: Queries, token: OneTimeToken, userId: number | null, now: Date) {
+  const { id, purpose, holder_digest: holderDigest } = token
+  if (holderDigest !== null || userId === null) return []
   const open = await findOpenTokensOfUser(tx, { userId, purpose, now })
-  return open.find((other) => other.id !== id && other.recipient === recipient && other.attempts_left > 0) ?? null
+  return open.filter((other) => other.id !== id && other.attempts_left > 0 && isForSame(other, token))
+}
+
+/** Whether two requests of a user are for the same address. That of one without a mail is deleted. */
+function isForSame(one: OneTimeToken, other: OneTimeToken): boolean {
+  return one.purpose === 'change_email'
+    ? one.data['address_digest'] === other.data['address_digest']
+    : one.recipient === other.recipient
 }
 
 async function write(
