@@ -9,6 +9,7 @@ import type { Client } from '../context/origin.ts'
 import { notifyAlways, sceneOf } from '../notice/notify.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { writeToken } from '../one-time/new-token.ts'
+import { nextPlace } from '../one-time/undo-places.ts'
 import { findProof, isOldCode, type Proof } from './find-proof.ts'
 import { maskEmail } from './mask-email.ts'
 import type { EmailOutcome } from './verify-email.ts'
@@ -78,7 +79,7 @@ async function tellOldAddress(
         purpose: 'undo_email',
         userId: user.id,
         recipient: user.email,
-        data: { to: token.recipient },
+        data: { place: String(await nextPlace(tx, user.id, now)) },
         isMailPending: false,
         now,
       })

@@ -1,5 +1,5 @@
-import { releaseAddresses } from '../../storage/account/address-holds.ts'
-import { endLaterTokens, type OneTimeToken, useToken } from '../../storage/account/one-time-tokens.ts'
+import { holdAddress, releaseAddresses } from '../../storage/account/address-holds.ts'
+import { endTokensToOthers, type OneTimeToken, useToken } from '../../storage/account/one-time-tokens.ts'
 import { lockUserRow, setVerifiedEmail, type UserRow } from '../../storage/account/users.ts'
 import type { Queries } from '../../storage/database/database.ts'
 import { UniqueViolation } from '../../storage/database/errors.ts'
@@ -7,6 +7,7 @@ import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
 import { notifyAlways, sceneOf } from '../notice/notify.ts'
 import { recordEvent } from '../notice/record-event.ts'
+import { changesAround } from '../one-time/undo-places.ts'
 import { findLink } from '../one-time/use-token.ts'
 import { mailReset, takeBack } from './take-back.ts'
 
@@ -53,14 +54,26 @@ export async function undoIn(
   const { id: userId } = user
   if (!(await useToken(tx, token.id, now))) return false
   await setVerifiedEmail(tx, { id: userId, email: token.recipient, now })
-  await releaseAddresses(tx, userId)
-  await endLaterTokens(tx, { userId, purpose: 'undo_email', after: token.created_at, now })
+  await keepOlder(tx, token, userId, now)
   await takeBack(tx, { userId, reason: 'email_undone', now })
   await recordEvent(tx, { kind: 'email_undone', userId }, client, now)
-  const owner = { id: userId, email: token.recipient }
-  await mailReset(tx, ctx, { user: owner, client, now })
+  await mailReset(tx, ctx, { user: { ...user, email: token.recipient }, client, now })
+  if (user.disabled_at !== null) return true
   const kind = 'email_undone'
   const notice = { user_id: userId, recipient: user.email, kind, data: sceneOf(client, now) } as const
   await notifyAlways(tx, { ...notice, dedupe_key: `${kind}:${token.id}` }, now)
   return true
+}
+
+/**
+ * Ends the links that went to later addresses, and gives these addresses up: their mailboxes may be a thief's. Those of
+ * earlier changes stay: their mailboxes may still take the account back.
+ */
+async function keepOlder(tx: Queries, token: OneTimeToken, userId: number, now: Date): Promise<void> {
+  const { older, later } = await changesAround(tx, { token, userId, now })
+  for (const { id } of later) await useToken(tx, id, now)
+  await releaseAddresses(tx, userId)
+  for (const { recipient: email, expires_at: until } of older) await holdAddress(tx, { email, userId, until })
+  const keep = [token, ...older].map(({ recipient }) => recipient)
+  await endTokensToOthers(tx, { userId, keep, now })
 }

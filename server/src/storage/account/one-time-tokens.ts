@@ -1,4 +1,4 @@
-import sql, { raw } from 'sql-template-tag'
+import sql, { join, raw } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
 
 /** The uses of one-time tokens. */
@@ -123,14 +123,22 @@ export async function endTokensOfUser(tx: Queries, userId: number, now: Date): P
     where user_id = ${userId} and purpose not in ('undo_email', 'not_me') and used_at is null and expires_at > ${now}`)
 }
 
-/** Ends the open tokens of a user for a purpose that were written after a time. */
-export async function endLaterTokens(
+/** Returns the open links of a user that undo a change of address, in no order. */
+export async function findUndoTokens(tx: Queries, userId: number, now: Date): Promise<OneTimeToken[]> {
+  const rows = await tx.query<Stored>(sql`
+    select ${columns} from one_time_tokens
+    where user_id = ${userId} and purpose = ${'undo_email'} and used_at is null and expires_at > ${now}`)
+  return read(rows)
+}
+
+/** Ends every open token of a user but those that went to one of these addresses. */
+export async function endTokensToOthers(
   tx: Queries,
-  { userId, purpose, after, now }: { userId: number; purpose: Purpose; after: Date; now: Date },
+  { userId, keep, now }: { userId: number; keep: readonly string[]; now: Date },
 ): Promise<void> {
   await tx.query(sql`
     update one_time_tokens set used_at = ${now}, expires_at = ${now}
-    where user_id = ${userId} and purpose = ${purpose} and used_at is null and created_at > ${after}`)
+    where user_id = ${userId} and used_at is null and expires_at > ${now} and recipient not in (${join(keep)})`)
 }
 
 /** Sets the end of an open token anew. */
