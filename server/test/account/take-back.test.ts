@@ -94,6 +94,30 @@ test('"stop this change" after the change undoes it', async () => {
   assert.ok(await readMail(server, own, 'reset_password'))
 })
 
+test('an old address that an import has given away is not taken back; "not me" ends the sessions', async () => {
+  const [login, other] = [await logInNewUser(server), await logInNewUser(server)]
+  const own = login.user.email
+  const token = await move(login, own, newAddress())
+  await server.rows(sql`update users set email = ${own} where id = ${other.user.id} returning id`)
+  assert.equal((await undo(token)).status, 422)
+  const stop = linkOf(await readMail(server, own, 'email_change_requested'))
+  assert.equal((await server.post(NOT_ME, { token: stop })).status, 202)
+  assert.equal((await me(server, login.access_token)).status, 401)
+  assert.equal((await me(server, other.access_token)).status, 200)
+})
+
+test('"not me" makes the password of a login invalid, though its session is over and deleted', async () => {
+  const proxied = await startServer({ TRUSTED_PROXIES: '127.0.0.1' })
+  const { user } = await logInNewUser(proxied)
+  const body = { email: user.email, password: PASSWORD }
+  const thief = await proxied.post('/api/v1/auth/login', body, { headers: { 'x-forwarded-for': '203.0.113.9' } })
+  assert.equal(thief.status, 200)
+  const token = linkOf(await readMail(proxied, user.email, 'new_login'))
+  await proxied.rows(sql`delete from sessions where user_id = ${user.id} returning id`)
+  assert.equal((await proxied.post(NOT_ME, { token })).status, 202)
+  assert.equal((await proxied.post('/api/v1/auth/login', body)).status, 401)
+})
+
 test('fifty parallel uses of "not me" are one event and one mail', async () => {
   const login = await logInNewUser(server)
   const bearer = login.access_token

@@ -50,7 +50,8 @@ export async function requestEmailChange(
     const request = { purpose: 'change_email', email, userId, locale, client, deviceDigest: null, data } as const
     const changeId = await requestMail(tx, ctx, request, now)
     await recordEvent(tx, { kind: 'email_change_requested', userId, sessionId }, client, now)
-    await warnOfEmailChange(tx, ctx, { user, sessionId, client, now, newEmail: maskEmail(email), changeId })
+    const warning = { user, sessionId, methods: caller.methods, client, now }
+    await warnOfEmailChange(tx, ctx, { ...warning, newEmail: maskEmail(email), changeId })
     return { kind: 'asked' }
   })
   if (outcome === null) throw new AuthError('invalid_access_token')

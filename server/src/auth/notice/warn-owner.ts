@@ -13,6 +13,8 @@ interface Warning {
   user: Pick<UserRow, 'id' | 'email'>
   /** The session that did it, or that began. */
   sessionId: string
+  /** How that session was opened (RFC 8176): the password is made invalid with it. */
+  methods: readonly string[]
   client: Client
   now: Date
 }
@@ -20,7 +22,7 @@ interface Warning {
 /** Tells a user of a login from a device and a network that are new, at most three times an hour. */
 export async function warnOfLogin(tx: Queries, ctx: Pick<Context, 'random'>, warning: Warning): Promise<void> {
   const { user, sessionId, client, now } = warning
-  const link = await writeLink(tx, ctx, 'new_login', warning)
+  const link = await writeLink(tx, ctx, 'new_login', warning, { amr: warning.methods.join(' ') })
   const data = { session_id: sessionId, ...sceneOf(client, now) }
   const notice = { user_id: user.id, kind: 'new_login', data, dedupe_key: `new_login:${sessionId}` } as const
   if (!(await notify(tx, { ...notice, token_id: link.id }, now))) await deleteToken(tx, link.id)
@@ -30,7 +32,7 @@ export async function warnOfLogin(tx: Queries, ctx: Pick<Context, 'random'>, war
 export async function warnOfPasswordChange(
   tx: Queries,
   ctx: Pick<Context, 'random'>,
-  warning: Omit<Warning, 'sessionId'> & { sessionId: string | null },
+  warning: Omit<Warning, 'sessionId' | 'methods'> & { sessionId: string | null },
 ): Promise<void> {
   const { user, client, now } = warning
   const link = await writeLink(tx, ctx, 'password_changed', warning)
@@ -57,7 +59,10 @@ export async function warnOfEmailChange(
   warning: Warning & { newEmail: string; changeId: string },
 ): Promise<void> {
   const { user, client, now, newEmail, changeId } = warning
-  const link = await writeLink(tx, ctx, 'email_change_requested', warning, { change_id: changeId })
+  const link = await writeLink(tx, ctx, 'email_change_requested', warning, {
+    change_id: changeId,
+    amr: warning.methods.join(' '),
+  })
   const kind = 'email_change_requested'
   const data = { new_address: newEmail, ...sceneOf(client, now) }
   const notice = { user_id: user.id, recipient: user.email, kind, data, token_id: link.id } as const

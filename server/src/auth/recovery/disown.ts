@@ -1,9 +1,15 @@
-import { endTokensOfUser, findOpenTokensOfUser, useToken } from '../../storage/account/one-time-tokens.ts'
+import {
+  endTokensOfUser,
+  findOpenTokensOfUser,
+  type OneTimeToken,
+  useToken,
+} from '../../storage/account/one-time-tokens.ts'
 import { lockUserRow, type UserRow } from '../../storage/account/users.ts'
 import type { Queries } from '../../storage/database/database.ts'
+import { UniqueViolation } from '../../storage/database/errors.ts'
 import { deleteTokensOfSessions } from '../../storage/session/refresh-tokens.ts'
 import { forgetDevices, revokeSession } from '../../storage/session/sessions.ts'
-import { findSessionOfUser, revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
+import { revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
 import { recordEvent } from '../notice/record-event.ts'
@@ -22,7 +28,24 @@ type DisownContext = Pick<Context, 'db' | 'tokens' | 'random' | 'settings' | 'no
 export async function disown(ctx: DisownContext, { link, client }: { link: string; client: Client }): Promise<void> {
   const token = await findLink(ctx, { link, purpose: 'not_me' })
   if (!token || token.user_id === null) return
-  const userId = token.user_id
+  try {
+    await disownWith(ctx, { token, client, mayUndo: true })
+  } catch (error) {
+    // An import has given the old address to another user: it cannot be taken back.
+    if (!(error instanceof UniqueViolation)) throw error
+    await disownWith(ctx, { token, client, mayUndo: false })
+  }
+}
+
+interface Disowning {
+  token: OneTimeToken
+  client: Client
+  /** Whether a change of the address is undone. */
+  mayUndo: boolean
+}
+
+async function disownWith(ctx: DisownContext, { token, client, mayUndo }: Disowning): Promise<void> {
+  const userId = token.user_id ?? 0
   const now = ctx.now()
   await ctx.db.transaction(async (tx) => {
     const user = await lockUserRow(tx, userId)
@@ -31,39 +54,37 @@ export async function disown(ctx: DisownContext, { link, client }: { link: strin
     const sessionId = token.data['session_id'] ?? null
     const about = { userId, ...(sessionId !== null && { sessionId }), details: { event } }
     await recordEvent(tx, { kind: 'disowned', ...about }, client, now)
-    if (user.email !== token.recipient)
-      return disownFromOldAddress(tx, ctx, { user, email: token.recipient, client, now })
+    if (user.email !== token.recipient) {
+      const isUndone = mayUndo && (await undoFrom(tx, ctx, { user, email: token.recipient, client, now }))
+      // No mail leaves: it would go to the new address.
+      if (!isUndone) await revokeActiveSessionsOfUser(tx, { userId, reason: 'disowned', now })
+      return
+    }
     if (event === 'password_changed') await takeBack(tx, { userId, reason: 'disowned', now })
-    else if (sessionId !== null) await endDisowned(tx, { user, sessionId, now })
+    else if (sessionId !== null) await endDisowned(tx, { token, user, sessionId, now })
     if (event === 'email_change_requested') await endTokensOfUser(tx, userId, now)
     await mailReset(tx, ctx, { user, client, now })
   })
 }
 
-/** Ends the session, and makes the password invalid that opened it. */
+/** Ends the session, and makes the password invalid that opened it, though the session may be over and forgotten. */
 async function endDisowned(
   tx: Queries,
-  { user, sessionId, now }: { user: UserRow; sessionId: string; now: Date },
+  { token, user, sessionId, now }: { token: OneTimeToken; user: UserRow; sessionId: string; now: Date },
 ): Promise<void> {
-  const session = await findSessionOfUser(tx, { id: sessionId, userId: user.id })
-  if (!session) return
   await revokeSession(tx, { id: sessionId, reason: 'disowned', now })
   await deleteTokensOfSessions(tx, [sessionId])
   await forgetDevices(tx, { userId: user.id, sessionIds: [sessionId] })
-  if (session.amr.split(' ').includes('pwd')) await voidPassword(tx, user.id, now)
+  if (token.data['amr']?.split(' ').includes('pwd')) await voidPassword(tx, user.id, now)
 }
 
-/**
- * Disowns from a mailbox that the account has left since: the change of the address is undone, if its mailbox still may.
- * Otherwise all sessions end and no mail leaves, since it would go to the new address.
- */
-async function disownFromOldAddress(
+/** Undoes the change of the address from a mailbox that the account has left since, if that still may. */
+async function undoFrom(
   tx: Queries,
   ctx: DisownContext,
   { user, email, client, now }: { user: UserRow; email: string; client: Client; now: Date },
-): Promise<void> {
+): Promise<boolean> {
   const open = await findOpenTokensOfUser(tx, { userId: user.id, purpose: 'undo_email', now })
   const token = open.find(({ recipient }) => recipient === email)
-  if (token && (await undoIn(tx, ctx, { user, token, client, now }))) return
-  await revokeActiveSessionsOfUser(tx, { userId: user.id, reason: 'disowned', now })
+  return token !== undefined && undoIn(tx, ctx, { user, token, client, now })
 }

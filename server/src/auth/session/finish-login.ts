@@ -61,7 +61,7 @@ export async function finishLogin(ctx: LoginContext, login: VerifiedLogin): Prom
     if (!locked || (claim && !(await claim(tx)))) return false
     const { isKnown } = await openSession(tx, ctx, prepared)
     if (settings.loginAlerts && !isKnown && !locked.isFirstLogin)
-      await warnOfLogin(tx, ctx, { user, sessionId: prepared.session.id, client, now })
+      await warnOfLogin(tx, ctx, { user, sessionId: prepared.session.id, methods, client, now })
     return true
   })
   if (!opened) return null
