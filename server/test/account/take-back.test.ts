@@ -132,3 +132,13 @@ test('fifty parallel uses of "not me" are one event and one mail', async () => {
   const mails = await readMails(server, login.user.email)
   assert.equal(mails.filter(({ kind }) => kind === 'reset_password').length, 1)
 })
+
+test('a disabled user is mailed nothing, whichever link is used', async () => {
+  const login = await logInNewUser(server)
+  const [own, stolen] = [login.user.email, newAddress()] as const
+  const token = await move(login, own, stolen)
+  await disableUser(server.ctx, { user: login.user, origin: ORIGIN })
+  const before = [await readMails(server, own), await readMails(server, stolen)].flat().length
+  assert.equal((await undo(token)).status, 204)
+  assert.equal([await readMails(server, own), await readMails(server, stolen)].flat().length, before)
+})

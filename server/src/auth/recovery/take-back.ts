@@ -26,12 +26,13 @@ export async function voidPassword(tx: Queries, userId: number, now: Date): Prom
   await endTokensOfUser(tx, userId, now)
 }
 
-/** Mails a user the link to a new password, without being asked and beside all limits. */
+/** Mails a user the link to a new password, without being asked and beside all limits; a disabled one gets no mail. */
 export async function mailReset(
   tx: Queries,
   ctx: RecoveryContext,
-  { user, client, now }: { user: Pick<UserRow, 'id' | 'email'>; client: Client; now: Date },
+  { user, client, now }: { user: Pick<UserRow, 'id' | 'email' | 'disabled_at'>; client: Client; now: Date },
 ): Promise<void> {
+  if (user.disabled_at !== null) return
   const token = { purpose: 'reset_password', userId: user.id, recipient: user.email, data: {} } as const
   const link = await writeToken(tx, ctx, { ...token, isMailPending: false, now })
   const kind = 'reset_password'
