@@ -83,16 +83,15 @@ function finish() {
 /** Finds the token in a fragment or a link, also in one that a mail gateway has rewritten. */
 function findToken(text) {
   let rest = text
-  for (let layer = 0; layer < 4; layer++) {
-    const found = /token[=*]([\w-]{54})(?![\w-])/.exec(rest)
+  for (let layer = 0; layer < 5; layer++) {
+    // Proofpoint ends an address that it wraps with two underscores, which tokens may have, too.
+    const found = /token[=*]([\w-]{54})(?=__;|[^\w-]|$)/.exec(rest)
     if (found) return found[1]
-    // Proofpoint writes %23 as -23; the others escape as URLs do, some of them twice.
-    rest = /-23token-3D/i.test(rest) ? rest.replace(/-([0-9A-F]{2})/gi, '%$1') : rest
-    try {
-      rest = decodeURIComponent(rest)
-    } catch {
-      return null
-    }
+    // Proofpoint writes a % as - or as *.
+    const mark = /([-*])(?:25)*23token\1(?:25)*3D/i.exec(rest)?.[1]
+    if (mark) rest = rest.replaceAll(mark, '%')
+    // Other escapes are left alone: the gateway's own parameters may look like some that are invalid.
+    rest = rest.replace(/%([0-7][0-9A-F])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
   }
   return null
 }

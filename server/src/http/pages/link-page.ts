@@ -54,16 +54,19 @@ export function linkPage(name: LinkPageName): Endpoint {
   })
 }
 
-const BROKEN_FRAGMENT = /^\/?(?:[^?]*\/)?(reset|verify|confirm|undo|not_me)(\?[^%]*)?%23(.*)$/is
+const BROKEN_FRAGMENT = /^[^?]*\/(reset|verify|confirm|undo|not_me)(?:\?(.*?))?%(?:25)*23(.*)$/is
+const ESCAPED_TOKEN = /\btoken(?:=|%(?:25)*3D)([\w-]{54})(?![\w-])/i
 
 /**
- * The address of a link page whose `#` a mail gateway has turned into `%23`, from the folder of the page; null for any other.
- * The token is then in the fragment again, which no server is sent.
+ * The address of a link page whose `#` a mail gateway has turned into `%23` or `%2523`, from the folder of the page; null for
+ * any other. The token is then in the fragment again, which no server is sent.
  */
 export function repairedFragment(url: string): string | null {
   const [, page, query = '', fragment = ''] = BROKEN_FRAGMENT.exec(url) ?? []
   if (page === undefined) return null
-  return `${page.toLowerCase()}${query}#${fragment.replaceAll(/[^\w=&.~-]/g, '')}`
+  const [, lang] = /(?:^|&)lang=(\w+)/.exec(query) ?? []
+  const [, token] = ESCAPED_TOKEN.exec(fragment) ?? []
+  return `${page.toLowerCase()}${lang ? `?lang=${lang}` : ''}${token ? `#token=${token}` : ''}`
 }
 
 function localeOf(request: FastifyRequest): Locale {

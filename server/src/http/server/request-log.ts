@@ -34,5 +34,5 @@ export function withRequestId(log: Log, requestId: string): Log {
  * which mail gateways make part of the path.
  */
 export function requestPath(request: FastifyRequest): string {
-  return request.url.split(/[?#]|%23/, 1)[0] ?? ''
+  return request.url.split(/[?#]|%(?:25)*23/, 1)[0] ?? ''
 }
