@@ -1,4 +1,4 @@
-import { sha256 } from '../../crypto/sha256.ts'
+import { sha256 } from '../../crypto/hashing/sha256.ts'
 import { findUserById } from '../../storage/account/users.ts'
 import { countEvents } from '../../storage/notice/audit-events.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
