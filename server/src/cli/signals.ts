@@ -18,7 +18,7 @@ export function ignoreDebuggerSignal(): void {
 
 /**
  * Handles signals from now on: as the first process of a container, one without handlers cannot be stopped. A stop before
- * it serves ends it at once; SIGHUP reads the certificate again.
+ * it serves ends it at once; SIGHUP reads the files of certificates and keys again.
  *
  * @returns a function that tells of the app once it serves
  */
@@ -38,8 +38,8 @@ export function handleSignals({ shutdownDelaySeconds }: Config, log: Log): (app:
   }
   for (const signal of STOP_SIGNALS) process.on(signal, stop)
   process.on('SIGHUP', () => {
-    log.info({}, 'SIGHUP: the certificate files are read again, and the server continues')
-    void app?.renewCertificate()
+    log.info({}, 'SIGHUP: files of certificates and keys are read again, and the server continues')
+    void Promise.all([app?.renewCertificate(), app?.readSigningKeys()])
   })
   return (serving) => {
     app = serving

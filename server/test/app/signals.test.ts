@@ -61,7 +61,7 @@ test('SIGHUP ends nothing: requests under way are answered, and the server conti
   process.kill(server.pid, 'SIGHUP')
   assert.equal((await underWay).status, 200)
   assert.equal((await server.get('/ready')).status, 200)
-  assert.match(server.output(), /SIGHUP: the certificate files are read again/)
+  assert.match(server.output(), /SIGHUP: files of certificates and keys are read again/)
   assert.equal(await server.end('SIGTERM'), 0)
 })
 
