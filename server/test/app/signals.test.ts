@@ -32,7 +32,7 @@ test('a stopping server first says so at /ready, and answers on new connections 
   while (!isStopped) {
     const answer = await server.get('/api/v1/auth/me', access_token).catch((error: Error) => error.cause)
     if (answer instanceof Error) {
-      assert.match(String((answer as NodeJS.ErrnoException).code), /ECONNREFUSED/)
+      assert.ok(performance.now() - since > 1500, `${answer}`)
       break
     }
     assert.deepEqual([(answer as { status: number }).status], [200])

@@ -1,4 +1,4 @@
-import type { DatabaseSetting } from '../settings/database-url.ts'
+import type { DatabaseSetting } from '../settings/database-settings.ts'
 import { SETTINGS, type SettingKey, type SettingValues } from '../settings/settings.ts'
 import { ConfigError } from '../source/config-error.ts'
 import { findContradiction } from './contradictions.ts'

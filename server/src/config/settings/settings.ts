@@ -1,5 +1,5 @@
 import { ACCOUNT_SETTINGS } from './account-settings.ts'
-import { databaseUrl } from './database-url.ts'
+import { DATABASE_SETTINGS } from './database-settings.ts'
 import { optional, optionalList, type Setting, withDefault } from './setting.ts'
 import {
   duration,
@@ -56,35 +56,7 @@ export const SETTINGS = {
     read: seconds(0, 300),
     describe: 'how long a stopping server goes on answering while `/ready` is 503',
   }),
-  database: withDefault({
-    name: 'DATABASE_URL',
-    group: 'database',
-    secret: true,
-    default: 'sqlite:data/tessera.db',
-    read: databaseUrl,
-    describe: '`sqlite:path`, or `postgres://user:password@host:port/database`',
-  }),
-  preparedStatements: withDefault({
-    name: 'DATABASE_PREPARED',
-    group: 'database',
-    default: 'on',
-    read: onOrOff,
-    describe: '`off` prepares no statements',
-  }),
-  poolSize: withDefault({
-    name: 'DATABASE_POOL',
-    group: 'database',
-    default: '10',
-    read: wholeNumber(5, 50),
-    describe: 'connections to PostgreSQL of each process',
-  }),
-  migrates: withDefault({
-    name: 'MIGRATE',
-    group: 'database',
-    default: 'on',
-    read: onOrOff,
-    describe: 'whether a start applies pending migrations',
-  }),
+  ...DATABASE_SETTINGS,
   jwtSecretKey: optional({
     name: 'JWT_SECRET_KEY',
     group: 'keys',

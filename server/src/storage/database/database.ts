@@ -37,7 +37,7 @@ export interface Database extends Queries {
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
   /** Milliseconds to add to this process's clock to get the database's, so that replicas agree on the time. */
   clockOffsetMilliseconds(): number
-  /** The states of the database that this process has met so far. */
+  /** The troubles that this process has met so far. */
   readonly troubles: Troubles
   close(): Promise<void>
 }

@@ -1,5 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { ConfigError } from '../source/config-error.ts'
+import { type Setting, withDefault } from './setting.ts'
+import { onOrOff, wholeNumber } from './setting-values.ts'
 
 export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
 
@@ -15,8 +17,41 @@ const POSTGRES_OPTIONS = [
 ] as const
 const FILE_OPTIONS = ['sslrootcert', 'sslcert', 'sslkey'] as const
 
+/** The settings of the database. */
+export const DATABASE_SETTINGS = {
+  database: withDefault({
+    name: 'DATABASE_URL',
+    group: 'database',
+    secret: true,
+    default: 'sqlite:data/tessera.db',
+    read: databaseUrl,
+    describe: '`sqlite:path`, or `postgres://user:password@host:port/database`',
+  }),
+  preparedStatements: withDefault({
+    name: 'DATABASE_PREPARED',
+    group: 'database',
+    default: 'on',
+    read: onOrOff,
+    describe: '`off` prepares no statements',
+  }),
+  poolSize: withDefault({
+    name: 'DATABASE_POOL',
+    group: 'database',
+    default: '10',
+    read: wholeNumber(5, 50),
+    describe: 'connections to PostgreSQL of each process',
+  }),
+  migrates: withDefault({
+    name: 'MIGRATE',
+    group: 'database',
+    default: 'on',
+    read: onOrOff,
+    describe: 'whether a start applies pending migrations',
+  }),
+} satisfies Record<string, Setting<unknown>>
+
 /** Reads `DATABASE_URL`. Options that the driver would ignore, or read in its own way, are refused. */
-export function databaseUrl(value: string): DatabaseSetting {
+function databaseUrl(value: string): DatabaseSetting {
   const file = /^sqlite:(?:\/\/(?=\/))?(?!\/\/)(.+)$/.exec(value)?.[1]
   if (file === ':memory:') throw new ConfigError('DATABASE_URL must name a file, because two connections share it.')
   if (file?.startsWith('file:'))
