@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createLimiter, type Limiter, unlimited } from '../auth/limit/limiter.ts'
 import type { Config } from '../config/reading/config.ts'
 import type { Log } from '../observe/log.ts'
@@ -7,6 +8,7 @@ import { databaseLimits, limitRows } from '../storage/limits/database-limits.ts'
 import type { LimitWindows } from '../storage/limits/limit-store.ts'
 import { memoryLimits } from '../storage/limits/memory-limits.ts'
 import { notedLimits } from '../storage/limits/noted-limits.ts'
+import { substituteLimits } from '../storage/limits/substitute-limits.ts'
 
 export interface Limits {
   /** The limiter that all replicas share; it protects passwords. */
@@ -18,16 +20,31 @@ export interface Limits {
 
 /** An operator at a terminal can wait longer than a request. */
 const COMMAND_TIMEOUT_MILLISECONDS = 15_000
+const START_TIMEOUT_MILLISECONDS = 1000
 
-/** Opens the limits: in Redis if `REDIS_URL` is set, else in PostgreSQL; with SQLite, in the memory of its one process. */
+/**
+ * Opens the limits: in Redis if `REDIS_URL` is set, else in PostgreSQL; with SQLite, in the memory of its one process. While
+ * Redis is away, they are counted as without it, so that users can log in.
+ */
 export async function openLimits(config: Config, db: Database, now: () => Date, log: Log): Promise<Limits> {
   if (!config.rateLimit) return { limiter: unlimited, processLimiter: unlimited, close() {} }
   const redis = await openRedis(config, log)
-  const shared = redis ?? (db.dialect === 'postgres' ? databaseLimits(db) : await notedLimits(db, now()))
+  const withoutRedis = db.dialect === 'postgres' ? databaseLimits(db) : await notedLimits(db, now())
+  if (redis)
+    await Promise.race([redis.connected().catch(() => {}), sleep(START_TIMEOUT_MILLISECONDS, null, { ref: false })])
+  const shared = redis ? substituteLimits(redis, withoutRedis, tellingOf(log)) : withoutRedis
   return {
     limiter: createLimiter(shared, now),
     processLimiter: createLimiter(memoryLimits(), now),
     close: () => redis?.close(),
+  }
+}
+
+function tellingOf(log: Log) {
+  const meanwhile = 'logins and sign-ups are counted in the database until it is back'
+  return {
+    onAway: ({ message: reason }: Error) => log.error({ reason }, `Redis is away: ${meanwhile}`),
+    onBack: () => log.info({}, 'Redis is back, and counts logins and sign-ups again'),
   }
 }
 
