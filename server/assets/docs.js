@@ -41,7 +41,7 @@ function callThisServer(request) {
 }
 
 // Operations whose answer has the tokens of a login session, and those whose body has its refresh token.
-const ISSUE = ['/api/v1/auth/login', '/api/v1/auth/refresh']
+const ISSUE = ['/api/v1/auth/login', '/api/v1/auth/login/verify', '/api/v1/auth/refresh', '/oauth/token']
 const SPEND = ['/api/v1/auth/refresh', '/api/v1/auth/logout']
 
 // Takes over the tokens of a login that was tried here, so that the other operations work with one click.
