@@ -6,7 +6,7 @@ import { startServer } from '../support/server.ts'
 const skip = noBrowser
 const TOKEN = 'q0-_4KeQduq4-2toY03Fg4a_04SWg6NOXSOanXA4xdqh54KwrJwX-_'
 
-test('a link whose # a gateway has escaped is mended by a redirect, and the log has no token', async () => {
+test('a link whose # a gateway has escaped is repaired by a redirect, and the log has no token', async () => {
   const server = await startServer()
   for (const [path, location] of [
     ['/reset%23token=TOKEN', 'reset#token=TOKEN'],
