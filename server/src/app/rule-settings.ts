@@ -16,6 +16,7 @@ export function ruleSettings(config: Config): Settings {
     productWords: productWords(config),
     sendsMails: config.secrets.smtpUrl !== null,
     limitsMails: config.rateLimit,
+    emailSignUp: config.emailSignUp,
     requireVerifiedEmail: config.requireVerifiedEmail,
     hideAccountExistence: config.hideAccountExistence,
     loginAlerts: config.loginAlerts,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
+import sql from 'sql-template-tag'
 import { codeOf, readMail, readMails } from '../support/mailbox.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { decodeClaims, logIn, logInNewUser, me, PASSWORD, signUp } from '../support/users.ts'
@@ -55,6 +56,26 @@ test('the first code takes what a stranger has prepared at an unproven address',
   assert.equal((await server.post(VERIFY, { login_token, code })).status, 200)
   assert.equal((await me(server, thief.access_token)).status, 401)
   assert.equal((await server.post('/api/v1/auth/login', { email, password: PASSWORD })).status, 401)
+})
+
+test('with EMAIL_SIGN_UP a code signs up an address without an account, once', async () => {
+  const open = await startServer({ EMAIL_LOGIN: 'on', EMAIL_SIGN_UP: 'on' })
+  const email = `${randomUUID()}@example.com`
+  const begun = [(await begin(email, open)).body, (await begin(email, open)).body]
+  const mails = await readMails(open, email)
+  assert.deepEqual(
+    mails.map(({ kind }) => kind),
+    ['sign_up_code', 'sign_up_code'],
+  )
+  const [second, first] = mails.map(codeOf)
+  const done = await open.post(VERIFY, { login_token: begun[0]?.login_token, code: first })
+  assert.equal(done.status, 200, done.text)
+  assert.ok(done.body.user.email_verified_at)
+  const late = await open.post(VERIFY, { login_token: begun[1]?.login_token, code: second })
+  assert.deepEqual(late.body.error.details, { code: 'login_expired' })
+  assert.equal((await open.rows(sql`select id from users where email = ${email}`)).length, 1)
+  await begin(email, open)
+  assert.ok((await readMails(open, email)).some(({ kind }) => kind === 'login_code'))
 })
 
 test('without EMAIL_LOGIN there is no such path', async () => {

@@ -45,6 +45,8 @@ export interface Settings {
   /** Whether mails that are asked for have limits: `RATE_LIMIT`. */
   limitsMails: boolean
   requireVerifiedEmail: boolean
+  /** Whether a login by mail signs up an address without an account. */
+  emailSignUp: boolean
   hideAccountExistence: boolean
   loginAlerts: boolean
   /** Whether users whose passwords are public may sign in at all. */

@@ -43,6 +43,10 @@ async function prepareMail(tx: Queries, ctx: PreparationContext, token: OneTimeT
   switch (token.purpose) {
     case 'reset_password':
     case 'login': {
+      if (!owner && mayBecomeUser(ctx, token)) {
+        if (!(await mayMail(tx, ctx, { token, userId: null, now }))) return giveNothing(tx, token, now)
+        return give(tx, ctx, token, { kind: 'sign_up_code', user: null }, now)
+      }
       const reachable = owner && isReachable(ctx, owner) && owner.email === token.recipient ? owner : null
       if (!reachable || !(await mayMail(tx, ctx, { token, userId: reachable.id, now })))
         return giveNothing(tx, token, now)
@@ -75,6 +79,11 @@ async function prepareMail(tx: Queries, ctx: PreparationContext, token: OneTimeT
 async function lockOwner(tx: Queries, email: string, now: Date): Promise<UserRow | null> {
   const id = (await findUserByEmail(tx, email))?.id ?? (await findHolder(tx, email, now))
   return id === null ? null : lockUserRow(tx, id)
+}
+
+/** Whether a code signs a new user up: one that was asked for without a password. */
+function mayBecomeUser({ settings }: Pick<Context, 'settings'>, { purpose, data }: OneTimeToken): boolean {
+  return settings.emailSignUp && purpose === 'login' && data['amr'] === ''
 }
 
 function isReachable({ settings }: Pick<Context, 'settings'>, user: UserRow): boolean {

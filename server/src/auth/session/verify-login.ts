@@ -65,14 +65,14 @@ export async function verifyLogin(
   // The address has no account, or its mails were too many: no code was sent.
   if (token.recipient === '') return { kind: 'invalid_code', attemptsLeft: token.attempts_left }
   const now = ctx.now()
-  const user =
-    token.purpose === 'sign_up' ? await completeSignUp(ctx, { token, client, now }) : await userOf(ctx, token)
+  const signsUp = token.user_id === null
+  const user = signsUp ? await completeSignUp(ctx, { token, client, now }) : await userOf(ctx, token)
   if (!user) return { kind: 'expired' }
   const proven = token.data['amr']?.split(' ').filter(Boolean) ?? []
   const outcome = await finishLogin(ctx, {
     user: { ...user, email_verified_at: user.email_verified_at ?? now },
     methods: proven.length > 0 ? proven : [BY_CODE],
-    ...(token.purpose === 'login' && {
+    ...(!signsUp && {
       claim: (tx: Queries) => claimLogin(tx, { token, proven, device, client, now }),
     }),
     inCookie: token.data['carrier'] === 'cookie',

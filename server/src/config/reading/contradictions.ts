@@ -32,6 +32,8 @@ const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
       ? `${needingMail(values)}=on locks users out unless mails are sent; set SMTP_URL, MAIL_FROM and PUBLIC_URL.`
       : null
   },
+  ({ emailLogin, emailSignUp }) =>
+    emailSignUp && !emailLogin ? 'EMAIL_SIGN_UP=on has no effect without EMAIL_LOGIN=on; set both, or neither.' : null,
   ({ processes, database }) =>
     processes > 1 && database.kind === 'sqlite'
       ? `WEB_CONCURRENCY=${processes} needs PostgreSQL, because a SQLite file is for one process; set DATABASE_URL, or WEB_CONCURRENCY=1.`

@@ -24,6 +24,13 @@ export const ACCOUNT_SETTINGS = {
     read: onOrOff,
     describe: '`on` lets users sign in with a code by mail',
   }),
+  emailSignUp: withDefault({
+    name: 'EMAIL_SIGN_UP',
+    group: 'accounts',
+    default: 'off',
+    read: onOrOff,
+    describe: '`on` lets such a code sign up an address without an account',
+  }),
   loginAlerts: withDefault({
     name: 'LOGIN_ALERTS',
     group: 'accounts',
