@@ -1,5 +1,5 @@
 import { sha256 } from '../../crypto/hashing/sha256.ts'
-import { findUserById } from '../../storage/account/users.ts'
+import { lockUserRow } from '../../storage/account/users.ts'
 import { countEvents } from '../../storage/notice/audit-events.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import type { Locale } from '../../text/locale.ts'
@@ -42,7 +42,7 @@ export async function requestEmailChange(
   if (email === null) return { kind: 'invalid', errors: ['is invalid'] }
   const now = ctx.now()
   const outcome = await ctx.db.transaction(async (tx): Promise<ChangeRequestOutcome | null> => {
-    const user = await findUserById(tx, userId)
+    const user = await lockUserRow(tx, userId)
     if (!user) return null
     if (user.email === email) return { kind: 'invalid', errors: ['is your address already'] }
     if (await hasTooManyChanges(tx, userId, now)) return { kind: 'too_many_changes' }

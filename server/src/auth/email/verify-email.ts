@@ -1,6 +1,7 @@
 import { useToken } from '../../storage/account/one-time-tokens.ts'
 import { lockUserRow, markEmailVerified, type UserRow } from '../../storage/account/users.ts'
 import type { Locale } from '../../text/locale.ts'
+import { AuthError } from '../context/auth-error.ts'
 import type { Caller } from '../context/caller.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
@@ -8,14 +9,21 @@ import { recordEvent } from '../notice/record-event.ts'
 import { requestMail } from '../requested-mail/request-mail.ts'
 import { type FoundProof, findProof, type Proof } from './find-proof.ts'
 
-/** Asks for the mail that proves the address of the caller. */
+/**
+ * Asks for the mail that proves the address of the caller.
+ *
+ * @throws {AuthError} `invalid_access_token` when the user is gone
+ */
 export async function requestVerification(
   ctx: Pick<Context, 'db' | 'random' | 'now'>,
   { caller, locale, client }: { caller: Caller; locale: Locale; client: Client },
 ): Promise<void> {
   const { userId, profile } = caller
   const request = { purpose: 'verify_email', email: profile.email, userId, locale, client, deviceDigest: null } as const
-  await requestMail(ctx.db, ctx, request, ctx.now())
+  await ctx.db.transaction(async (tx) => {
+    if (!(await lockUserRow(tx, userId))) throw new AuthError('invalid_access_token')
+    await requestMail(tx, ctx, request, ctx.now())
+  })
 }
 
 export type EmailOutcome = { kind: 'done'; user: UserRow } | Exclude<FoundProof, { kind: 'found' }>
