@@ -1,3 +1,4 @@
+import type { Queries } from '../../storage/database/database.ts'
 import type { Locale } from '../../text/locale.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
@@ -14,6 +15,8 @@ export interface BegunLogin {
 interface LoginRequest {
   /** In its canonical form. */
   email: string
+  /** The user whose password was right; null for a stranger. */
+  userId: number | null
   /** How the user has authenticated so far; none if the code is the only proof. */
   methods: readonly string[]
   /** How the first step wanted its refresh token. */
@@ -25,12 +28,13 @@ interface LoginRequest {
 
 /** Begins a login that a code by mail completes. It costs the same for an address without an account. */
 export async function beginLogin(
-  ctx: Pick<Context, 'db' | 'random'>,
+  db: Queries,
+  ctx: Pick<Context, 'random'>,
   { methods, inCookie, ...request }: LoginRequest,
   now: Date,
 ): Promise<BegunLogin> {
   const { loginToken, holderDigest } = drawHolder(ctx)
   const data = { amr: methods.join(' '), carrier: inCookie ? 'cookie' : 'body' }
-  await requestMail(ctx.db, ctx, { purpose: 'login', userId: null, holderDigest, data, ...request }, now)
+  await requestMail(db, ctx, { purpose: 'login', holderDigest, data, ...request }, now)
   return { loginToken, expiresInSeconds: PURPOSES.login.lifeSeconds }
 }

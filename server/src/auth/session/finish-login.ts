@@ -1,6 +1,6 @@
 import type { DeviceToken } from '../../crypto/tokens/device-token.ts'
 import { lockUserForLogin } from '../../storage/account/user-locks.ts'
-import type { UserRow } from '../../storage/account/users.ts'
+import { lockUserRow, type UserRow } from '../../storage/account/users.ts'
 import type { Queries } from '../../storage/database/database.ts'
 import type { Locale } from '../../text/locale.ts'
 import type { Context } from '../context/context.ts'
@@ -72,9 +72,19 @@ export async function finishLogin(ctx: LoginContext, login: VerifiedLogin): Prom
   }
 }
 
-/** Mails a code instead of opening a session. It completes this login: the password needs no second typing. */
-async function askForProof(ctx: LoginContext, login: VerifiedLogin): Promise<LoginOutcome> {
-  const { user, methods, inCookie, device, locale, client, now } = login
-  const request = { email: user.email, methods, inCookie, deviceDigest: device?.digest ?? null, locale, client }
-  return { kind: 'email_not_verified', ...(await beginLogin(ctx, request, now)) }
+/**
+ * Mails a code instead of opening a session. It completes this login: the password needs no second typing. The row is the
+ * user's from the start, and is written under the lock: a change of the password ends it, or is seen.
+ */
+async function askForProof(ctx: LoginContext, login: VerifiedLogin): Promise<LoginOutcome | null> {
+  const { user, methods, verifiedDigest, inCookie, device, locale, client, now } = login
+  const begun = await ctx.db.transaction(async (tx) => {
+    const locked = await lockUserRow(tx, user.id)
+    if (!locked || locked.disabled_at !== null) return null
+    if (verifiedDigest !== undefined && locked.password_digest !== verifiedDigest) return null
+    const deviceDigest = device?.digest ?? null
+    const request = { email: locked.email, userId: user.id, methods, inCookie, deviceDigest, locale, client }
+    return beginLogin(tx, ctx, request, now)
+  })
+  return begun && { kind: 'email_not_verified', ...begun }
 }

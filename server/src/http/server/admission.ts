@@ -7,6 +7,7 @@ import { sha256 } from '../../crypto/hashing/sha256.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import { clientNetwork } from '../../text/ip-address.ts'
+import { Refusal } from '../contract/refusal.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { presentedDevice } from '../request/device-token.ts'
 
@@ -116,9 +117,14 @@ export async function withinBudgets<Answer>(
   const answer = await work().catch(async (error) => {
     // No attempt was made, so a busy server must not use one up. The client does not wait for the refund.
     if (error instanceof HashPoolFull || error instanceof Unavailable) void limiter.refund(budgets)
-    else await limiter.refund(refundsOn('refusal'))
+    else await limiter.refund(refundsOn(hasProvenPassword(error) ? 'success' : 'refusal'))
     throw error
   })
   await limiter.refund(refundsOn('success'))
   return answer
+}
+
+/** Whether the password was right, though the login is refused until the address is proven. */
+function hasProvenPassword(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'email_not_verified'
 }

@@ -45,9 +45,11 @@ export const loginByMail = endpoint({
     const isWritten = canonical !== null && (await mayRequestMail(ctx, request.client.ip))
     const begun = isWritten
       ? await beginLogin(
+          ctx.db,
           ctx,
           {
             email: canonical,
+            userId: null,
             methods: [],
             inCookie,
             deviceDigest: presentedDevice(ctx, request)?.digest ?? null,
