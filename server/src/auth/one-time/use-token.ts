@@ -16,7 +16,8 @@ export async function findLink(
   return isLinkOf(ctx.tokens.refreshKeys, token, link) ? token : null
 }
 
-type TriedCode = { matches: true; token: OneTimeToken } | { matches: false; attemptsLeft: number }
+/** `wasOpen` is false where no attempt was left, or the token was used or has ended: nothing was compared. */
+type TriedCode = { matches: true; token: OneTimeToken } | { matches: false; wasOpen: boolean; attemptsLeft: number }
 
 /** Tries a code. The attempt is taken before the code is compared, so that parallel guesses are no more than the limit. */
 export async function tryCode(
@@ -24,8 +25,8 @@ export async function tryCode(
   { id, typed }: { id: string; typed: string },
 ): Promise<TriedCode> {
   const token = await takeAttempt(ctx.db, id, ctx.now())
-  if (!token) return { matches: false, attemptsLeft: 0 }
+  if (!token) return { matches: false, wasOpen: false, attemptsLeft: 0 }
   return isCodeOf(ctx.tokens.refreshKeys, token, typed)
     ? { matches: true, token }
-    : { matches: false, attemptsLeft: token.attempts_left }
+    : { matches: false, wasOpen: true, attemptsLeft: token.attempts_left }
 }

@@ -60,6 +60,8 @@ export async function verifyLogin(
   const begun = await findBegun(ctx, loginToken)
   if (!begun || begun.attempts_left === 0) return { kind: 'expired' }
   const tried = await tryCode(ctx, { id: begun.id, typed: code })
+  // A parallel call may have taken the last attempt, or used the code.
+  if (!tried.matches && !tried.wasOpen) return { kind: 'expired' }
   if (!tried.matches) return { kind: 'invalid_code', attemptsLeft: tried.attemptsLeft }
   const { token } = tried
   // The address has no account, or its mails were too many: no code was sent.
