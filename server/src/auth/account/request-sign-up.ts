@@ -18,7 +18,7 @@ type RequestOutcome = ({ kind: 'begun' } & BegunLogin) | { kind: 'invalid'; erro
  */
 export async function requestSignUp(
   ctx: Pick<Context, 'db' | 'passwords' | 'settings' | 'now' | 'random'>,
-  { email: input, password, firstName, lastName, locale, client }: RegisterInput,
+  { email: input, password, firstName, lastName, locale, client, inCookie }: RegisterInput & { inCookie: boolean },
 ): Promise<RequestOutcome> {
   const email = canonicalEmail(input)
   const errors = withoutEmpty({
@@ -33,7 +33,7 @@ export async function requestSignUp(
     password_digest: await ctx.passwords.digest(password),
     first_name: firstName,
     last_name: lastName,
-    carrier: 'body',
+    carrier: inCookie ? 'cookie' : 'body',
   }
   const request = { purpose: 'sign_up', email, userId: null, locale, client, deviceDigest: null, holderDigest } as const
   await requestMail(ctx.db, ctx, { ...request, data }, ctx.now())

@@ -46,7 +46,8 @@ export const signUp = endpoint({
     const { email, password, first_name: firstName = null, last_name: lastName = null } = request.body.user
     const locale = preferredLocale(request)
     const input = { email, password, firstName, lastName, locale, client: request.client }
-    if (ctx.settings.hideAccountExistence) return begin(await requestSignUp(ctx, input), reply)
+    if (ctx.settings.hideAccountExistence)
+      return begin(await requestSignUp(ctx, { ...input, inCookie: ctx.edge.cookieMode }), reply)
     const outcome = await register(ctx, input)
     if (outcome.kind === 'invalid') throw new InvalidBody(outcome.errors)
     return { message: 'You have successfully registered', user: userView(outcome.user) }
