@@ -18,7 +18,14 @@ export const forgotPassword = endpoint({
     success: 'The same for every address, in bytes and in time',
     examples: { body: { email: 'user@example.com' }, answer: { message: MESSAGE } },
   },
-  body: Type.Object({ email: Type.String() }),
+  body: Type.Object({
+    email: Type.String(),
+    device_token: Type.Optional(
+      Type.String({
+        description: 'From an earlier login of this device: mails that strangers ask for do not stop it.',
+      }),
+    ),
+  }),
   responses: { 202: MessageSchema },
   async handle(ctx, request, reply) {
     const email = canonicalEmail(request.body.email)

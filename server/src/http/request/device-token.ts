@@ -17,6 +17,19 @@ export function presentedDevice(
   return encoded === undefined ? null : readDeviceToken(tokens.refreshKeys, encoded)
 }
 
+/**
+ * The device of a login whose answer gives its token back. A token that came in a cookie is in no body: scripts cannot read
+ * that cookie.
+ */
+export function deviceOfLogin(
+  ctx: Pick<HttpContext, 'tokens'>,
+  request: FastifyRequest,
+  inCookie: boolean,
+): DeviceToken | null {
+  const { device_token: inBody } = (request.body ?? {}) as { device_token?: unknown }
+  return inCookie || inBody !== undefined ? presentedDevice(ctx, request) : null
+}
+
 /** Gives a device its token: in a cookie where the refresh token is in one, else as the field of the answer. */
 export function sendDevice(
   reply: FastifyReply,

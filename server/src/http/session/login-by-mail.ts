@@ -35,7 +35,15 @@ export const loginByMail = endpoint({
       }
     },
   },
-  body: Type.Object({ email: Type.String(), cookie: Type.Optional(Type.Boolean()) }),
+  body: Type.Object({
+    email: Type.String(),
+    cookie: Type.Optional(Type.Boolean()),
+    device_token: Type.Optional(
+      Type.String({
+        description: 'From an earlier login of this device: mails that strangers ask for do not stop it.',
+      }),
+    ),
+  }),
   responses: { 202: BegunLoginSchema },
   async handle(ctx, request, reply) {
     const { email, cookie = false } = request.body

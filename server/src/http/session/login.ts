@@ -4,7 +4,7 @@ import { makeDeviceToken } from '../../crypto/tokens/device-token.ts'
 import { emailNotVerified } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { demoRefusal } from '../guard/demo-client.ts'
-import { presentedDevice } from '../request/device-token.ts'
+import { deviceOfLogin } from '../request/device-token.ts'
 import { preferredLocale } from '../request/preferred-locale.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import { EXAMPLE_LOGIN_TOKEN } from '../view/examples.ts'
@@ -52,8 +52,7 @@ export const login = endpoint({
     const { email, password, cookie = false } = request.body
     const inCookie = cookie || ctx.edge.cookieMode
     if (inCookie) refuseCrossSite(ctx, request)
-    // A token that came in a cookie is in no body: scripts cannot read that cookie.
-    const presented = inCookie || request.body.device_token !== undefined ? presentedDevice(ctx, request) : null
+    const presented = deviceOfLogin(ctx, request, inCookie)
     const device = presented ?? makeDeviceToken(ctx.tokens.refreshKeys, ctx.random)
     const outcome = await loginRule(ctx, {
       email,

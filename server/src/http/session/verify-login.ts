@@ -3,7 +3,7 @@ import { findBegunLogin, verifyLogin as verifyLoginRule } from '../../auth/sessi
 import { makeDeviceToken } from '../../crypto/tokens/device-token.ts'
 import { invalidCode, loginExpired } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { presentedDevice } from '../request/device-token.ts'
+import { deviceOfLogin } from '../request/device-token.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import { EXAMPLE_LOGIN_TOKEN } from '../view/examples.ts'
 import { EXAMPLE_LOGIN_ANSWERS, LOGIN_ANSWERS, LoginAnswer, PresentedDeviceToken } from '../view/login.ts'
@@ -46,7 +46,7 @@ export const verifyLogin = endpoint({
     if (!begun) throw loginExpired()
     // The second step is judged as the first was, before anything is used up.
     if (begun.inCookie) refuseCrossSite(ctx, request)
-    const device = presentedDevice(ctx, request) ?? makeDeviceToken(ctx.tokens.refreshKeys, ctx.random)
+    const device = deviceOfLogin(ctx, request, begun.inCookie) ?? makeDeviceToken(ctx.tokens.refreshKeys, ctx.random)
     const verified = await verifyLoginRule(ctx, { loginToken, code, device, client: request.client })
     if (verified.kind === 'expired') throw loginExpired()
     if (verified.kind === 'invalid_code') throw invalidCode(verified.attemptsLeft)
