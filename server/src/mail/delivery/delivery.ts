@@ -1,6 +1,7 @@
 import type { Context } from '../../auth/context/context.ts'
-import { beginTokenLife } from '../../auth/one-time/new-token.ts'
+import { beginTokenLife, endAfterMail } from '../../auth/one-time/new-token.ts'
 import { sha256 } from '../../crypto/hashing/sha256.ts'
+import type { Queries } from '../../storage/database/database.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import { blankRecipient, findMail, type MailRow } from '../../storage/notice/outbox.ts'
 import {
@@ -79,11 +80,9 @@ async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: Abor
   try {
     const signal = AbortSignal.any([abandon, AbortSignal.timeout(SEND_TIMEOUT_MILLISECONDS)])
     const envelope = { to: mail.email, messageId: buildMessageId(mail, ctx.sender), date: mail.created_at }
-    await ctx.smtp.send(renderMail(mail, ctx.sender, ctx.tokens.refreshKeys), envelope, signal)
-    await markMailSent(ctx.db, mail.id, ctx.now())
-    if (mail.token_id !== null) await beginTokenLife(ctx.db, mail.token_id, ctx.now())
-    // An address that no user has proven is not kept longer than its mail needs it.
-    if (mail.user_id === null || mail.kind === 'confirm_email') await blankRecipient(ctx.db, mail.id)
+    const worded = renderMail(withComingEnd(mail, ctx.now()), ctx.sender, ctx.tokens.refreshKeys)
+    await ctx.smtp.send(worded, envelope, signal)
+    await ctx.db.transaction((tx) => recordSent(tx, mail, ctx.now()))
     ctx.log.info(about, 'a mail was sent')
     return true
   } catch (error) {
@@ -92,6 +91,20 @@ async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: Abor
     await recordFailure(ctx, mail, claimed, error as Error)
     return !(error instanceof NotSent) || !['connection', 'ambiguous'].includes(error.failure)
   }
+}
+
+/** The mail with the end that its link gets when the mail server takes it now. */
+function withComingEnd(mail: MailRow, now: Date): MailRow {
+  const { token_purpose: purpose, token_ends_at: expires_at, token_created_at: created_at } = mail
+  if (purpose === null || expires_at === null || created_at === null) return mail
+  return { ...mail, token_ends_at: endAfterMail({ purpose, expires_at, created_at }, now) }
+}
+
+async function recordSent(tx: Queries, mail: MailRow, now: Date): Promise<void> {
+  await markMailSent(tx, mail.id, now)
+  if (mail.token_id !== null) await beginTokenLife(tx, mail.token_id, now)
+  // An address that no user has proven is not kept longer than its mail needs it.
+  if (mail.user_id === null || mail.kind === 'confirm_email') await blankRecipient(tx, mail.id)
 }
 
 /** Whether the one-time token of a mail was used, has ended or is gone: its link and its code do nothing any more. */

@@ -1,4 +1,5 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
+import type { Purpose } from '../account/one-time-tokens.ts'
 import type { Queries } from '../database/database.ts'
 import type { MailData, MailKind } from './mail-data.ts'
 
@@ -45,10 +46,11 @@ export interface MailRow extends Pick<NewMail, 'user_id' | 'kind' | 'dedupe_key'
   email: string
   locale: string
   /** The one-time token, unless it is gone. */
-  token_purpose: string | null
+  token_purpose: Purpose | null
   token_salt: string | null
   /** When it stops being good; null if it was used, or has ended otherwise. */
   token_ends_at: Date | null
+  token_created_at: Date | null
 }
 
 type StoredMailData = Record<string, string | null>
@@ -65,7 +67,8 @@ export async function insertMail(tx: Queries, mail: NewMail, now: Date): Promise
 const columns = raw(`o.id, o.user_id, o.kind, o.data, o.dedupe_key, o.token_id, o.attempts, o.refusals,
   o.next_attempt_at, o.sent_at, o.failed_at, o.last_error, o.leased_until, o.retried_at, o.created_at,
   coalesce(o.recipient, u.email) as email, coalesce(o.locale, u.locale) as locale, t.purpose as token_purpose,
-  t.salt as token_salt, case when t.used_at is null then t.expires_at end as token_ends_at`)
+  t.salt as token_salt, case when t.used_at is null then t.expires_at end as token_ends_at,
+  t.created_at as token_created_at`)
 
 const mailsWithTokens = raw(`outbox o left join users u on u.id = o.user_id
   left join one_time_tokens t on t.id = o.token_id`)
