@@ -22,6 +22,9 @@ if (needs === 'number') {
   label.textContent = label.dataset.text.replace('###', digits)
 }
 
+// A second link that is opened in this tab changes the fragment alone.
+addEventListener('hashchange', () => location.reload())
+
 document.getElementById('show')?.addEventListener('change', ({ target }) => {
   form.elements.password.type = target.checked ? 'text' : 'password'
 })
@@ -29,9 +32,10 @@ document.getElementById('show')?.addEventListener('change', ({ target }) => {
 form.addEventListener('submit', async (event) => {
   event.preventDefault()
   const given = token ?? findToken(form.elements.link.value)
-  if (given === null) return complain(texts.expired, form.elements.link)
-  if (needs === 'number' && form.elements.number.value.trim() !== digits) return form.elements.number.focus()
-  problem.textContent = ''
+  complain('')
+  if (given === null) return complain(texts.noLink, form.elements.link)
+  if (needs === 'number' && form.elements.number.value.trim() !== digits)
+    return complain(texts.otherNumber, form.elements.number)
   button.disabled = true
   try {
     await send(given)
@@ -49,8 +53,8 @@ async function send(given) {
   const answer = await post(path, body, bearer)
   if (answer.ok) return finish()
   const details = answer.status === 422 ? ((await answer.json()).error?.details ?? {}) : {}
-  if (details.password) return complain(`${details.password.join(', ')}.`, form.elements.password)
-  if (answer.status === 422) return complain(texts.expired)
+  if (details.password) return complain(details.password.map(inWords).join(' '), form.elements.password)
+  if (answer.status === 422) return complain(details.email ? texts.taken : texts.refused)
   complain(answer.status === 429 ? texts.limited : texts.failed)
 }
 
@@ -68,8 +72,16 @@ function post(to, body, bearer) {
   return fetch(to, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
+/** Words a refusal of the server in the language of the page. */
+function inWords(refusal) {
+  return Object.entries(texts.passwords).find(([beginning]) => refusal.startsWith(beginning))?.[1] ?? refusal
+}
+
+/** Shows a problem, and takes the user to its field. An empty text takes the last problem away. */
 function complain(text, field) {
   problem.textContent = text
+  for (const input of form.querySelectorAll('[aria-describedby]'))
+    input.setAttribute('aria-invalid', String(input === field))
   field?.focus()
 }
 

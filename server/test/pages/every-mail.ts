@@ -23,6 +23,11 @@ export async function startSite(settings: Record<string, string> = {}): Promise<
   })
 }
 
+/** The link to this server in a mail. */
+export function linkIn({ text }: ReadMail): string {
+  return /http:\/\/localhost\S+/.exec(text)?.[0] ?? ''
+}
+
 /** A new user who reads a language, and a session. */
 export interface Reader extends Tokens {
   user: User

@@ -81,8 +81,9 @@ function renderLinkPage(
   const words = LINK_PAGE_WORDS[lang][name]
   const common = COMMON_WORDS[lang]
   const { path, needs } = ACTIONS[name]
-  const { expired, failed, limited } = common
-  const texts = JSON.stringify({ expired, failed, limited, elsewhere: words.elsewhere })
+  const { refused, elsewhere } = words
+  const { failed, limited, noLink, otherNumber, taken, passwords } = common
+  const texts = JSON.stringify({ refused, elsewhere, failed, limited, noLink, otherNumber, taken, passwords })
   return html`<h1>${words.title}</h1>
 <noscript><p>${common.noScript}</p></noscript>
 <div id="ask" hidden>
