@@ -88,9 +88,12 @@ test('the mailbox of a development server lists mails and shows each as it would
     new RegExp(`href="/dev/mail/${id}"><strong lang="en">Your session at Tessera was ended<`),
   )
   const shown = await server.get(`/dev/mail/${id}`, BROWSER)
-  assert.ok(shown.text.includes(`src="/dev/mail/${id}/html" sandbox`))
+  assert.ok(shown.text.includes(`src="/dev/mail/${id}/html" sandbox="allow-popups allow-popups-to-escape-sandbox"`))
   const body = await server.get(`/dev/mail/${id}/html`)
-  assert.match(body.headers.get('content-security-policy') ?? '', /; sandbox$/)
+  assert.match(
+    body.headers.get('content-security-policy') ?? '',
+    /; sandbox allow-popups allow-popups-to-escape-sandbox$/,
+  )
   for (const { text } of [shown, body]) {
     assert.doesNotMatch(text, /<script/)
     assert.doesNotMatch(text, /alert\(1\)/)
@@ -135,7 +138,7 @@ test('each page has the content security policy it needs and no wider one', asyn
     '/nothing': plain,
     '/dev/mail': plain,
     [`/dev/mail/${id}`]: `${nothing}frame-src 'self'; style-src 'sha256-…'; img-src data:; frame-ancestors 'none'`,
-    [`/dev/mail/${id}/html`]: `${nothing}style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox`,
+    [`/dev/mail/${id}/html`]: `${nothing}style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox`,
     '/docs': `${nothing}script-src 'self'; style-src 'sha256-…' 'self'; connect-src 'self'; img-src data:; frame-ancestors 'none'`,
   }
   for (const [path, policy] of Object.entries(policies)) {

@@ -1,6 +1,6 @@
 import { renderMail } from '../../mail/messages/render-mail.ts'
 import { findMail, findMails, type MailRow } from '../../storage/notice/outbox.ts'
-import { html } from '../../text/html.ts'
+import { type Html, html } from '../../text/html.ts'
 import { readRecordId } from '../../text/record-id.ts'
 import { notFound } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
@@ -10,6 +10,9 @@ import { sendHtml, sendPage } from './page.ts'
 import { developerBar } from './site-links.ts'
 
 const MAX_LISTED = 200
+
+/** Links of a mail open in a tab of their own, where scripts run; the mail itself runs none. */
+const SANDBOX = 'allow-popups allow-popups-to-escape-sandbox'
 
 /** `GET /dev/mail`: the mails of a development server, newest first. */
 export const devMail = endpoint({
@@ -53,10 +56,10 @@ export const devMailMessage = endpoint({
 <dt>From</dt><dd>${name} &lt;${address}&gt;</dd>
 <dt>Created</dt><dd><time datetime="${created}">${inUtc(created)}</time></dd>
 </dl>
-<iframe class="mail" src="/dev/mail/${mail.id}/html" sandbox title="The mail as HTML"></iframe>
+<iframe class="mail" src="/dev/mail/${mail.id}/html" sandbox="${SANDBOX}" title="The mail as HTML"></iframe>
 <p><a href="/dev/mail/${mail.id}/html">The mail alone</a></p>
 <h2>As text</h2>
-<pre lang="${mail.locale}">${message.text}</pre>
+<pre lang="${mail.locale}">${withLinks(message.text)}</pre>
 <p class="after"><a href="/dev/mail">All mails</a></p>`
     const bar = developerBar(ctx.edge, request)
     return sendPage(reply, { ...bar, title: message.subject, body, allows: { 'frame-src': "'self'" } })
@@ -70,7 +73,8 @@ export const devMailHtml = endpoint({
   responses: {},
   async handle(ctx, request, reply) {
     const { html: markup } = renderMessage(ctx, await requireMail(ctx, request.params.id))
-    return sendHtml(reply, markup, { 'style-src': "'unsafe-inline'", 'frame-ancestors': "'self'", sandbox: '' })
+    const page = markup.replace('<head>', '<head>\n  <base target="_blank">')
+    return sendHtml(reply, page, { 'style-src': "'unsafe-inline'", 'frame-ancestors': "'self'", sandbox: SANDBOX })
   },
 })
 
@@ -83,6 +87,15 @@ async function requireMail({ db }: Pick<HttpContext, 'db'>, id: string): Promise
 
 function renderMessage({ edge, tokens }: Pick<HttpContext, 'edge' | 'tokens'>, mail: MailRow) {
   return renderMail(mail, edge.sender, tokens.refreshKeys)
+}
+
+/** Makes the addresses of a text links, and its code one piece that a click selects. */
+function withLinks(text: string): Html[] {
+  return text.split(/(https?:\/\/\S+|(?<=^ {2})[0-9A-Z]{4}-[0-9A-Z]{4}$)/m).map((part, index) => {
+    if (index % 2 === 0) return html`${part}`
+    if (!part.startsWith('http')) return html`<code class="pick">${part}</code>`
+    return html`<a href="${part}" target="_blank" rel="noreferrer">${part}</a>`
+  })
 }
 
 /** `2026-11-20 10:00 UTC` */

@@ -8,7 +8,7 @@ const INK = 'color:#1c1917'
 const SOFT = 'color:#57534e'
 const LINE = 'border-bottom:1px solid #e7e5e4'
 const TEXT = `margin:0 0 16px;font-size:16px;line-height:1.5;${INK}`
-const CODE = `margin:0 0 16px;font:600 28px/1.3 ui-monospace,Menlo,Consolas,monospace;letter-spacing:2px;${INK}`
+const CODE = `margin:0 0 16px;font:600 28px/1.3 ui-monospace,Menlo,Consolas,monospace;letter-spacing:2px;-webkit-user-select:all;user-select:all;${INK}`
 const FACT = `padding:8px 0;font-size:14px;line-height:1.45;vertical-align:top;${LINE}`
 
 const STYLE_SHEET = `
