@@ -26,7 +26,7 @@ export async function runImports(url: string): Promise<void> {
   const description = JSON.parse(readFileSync(join(GENERATED, 'body.json'), 'utf8')) as Description
   const values = await variables(url)
   const names = collectionRequests(description)
-    .filter(({ needs }) => needs.every((name) => name in values))
+    .filter(({ needs, mayBeOff }) => !mayBeOff && needs.every((name) => name in values))
     .map(({ name }) => name)
   await runPostmanImport(names, values)
   await deleteExampleUser(url)

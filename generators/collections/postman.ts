@@ -76,12 +76,12 @@ function skipUnless({ needs }: CollectionRequest): object[] {
   return [event('prerequest', lines)]
 }
 
-function takeOver({ takesOver }: CollectionRequest): string[] {
+function takeOver({ takesOver, mayBeOff }: CollectionRequest): string[] {
   const lines = Object.entries(takesOver).map(
     ([name, value]) => `  pm.collectionVariables.set('${name}', pm.response.json().${value})`,
   )
   return [
     ...(lines.length > 0 ? ['if (pm.response.code < 300) {', ...lines, '}'] : []),
-    "pm.test('succeeds', () => pm.expect(pm.response.code).to.be.oneOf([200, 202, 204]))",
+    `pm.test('succeeds', () => pm.expect(pm.response.code).to.be.oneOf([200, 202, 204${mayBeOff ? ', 404' : ''}]))`,
   ]
 }

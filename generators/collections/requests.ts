@@ -17,6 +17,8 @@ export interface CollectionRequest {
   body: { type: 'json' | 'form'; example: Readonly<Record<string, unknown>> } | null
   /** The variables without which the request makes no sense: a run skips it while one of them is empty. */
   needs: readonly string[]
+  /** Whether the settings turn it off, which answers 404: nothing else is not found by a GET without an id. */
+  mayBeOff: boolean
   /** Variable -> the expression of its value in the answer. */
   takesOver: Readonly<Record<string, string>>
 }
@@ -39,6 +41,7 @@ interface Operation {
   description?: string
   security: Record<string, unknown>[]
   parameters?: { name: string; in: string; example?: string; schema: { enum?: string[] } }[]
+  responses: Record<string, unknown>
   requestBody?: { content: Record<string, { example: Record<string, unknown> }> }
 }
 
@@ -150,6 +153,7 @@ function toRequest(path: string, method: string, operation: Operation): Collecti
     bearer: scheme === undefined ? null : (BEARER_VARIABLES[scheme] ?? null),
     body: content ? { type: type.endsWith('json') ? 'json' : 'form', example } : null,
     needs: [...Object.values(filledIn), ...Object.values(inPath).map((variable) => variable.replaceAll(/[{}]/g, ''))],
+    mayBeOff: method === 'get' && from('path').length === 0 && '404' in operation.responses,
     takesOver: TAKES_OVER[operationId] ?? {},
   }
 }
