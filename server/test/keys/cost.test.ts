@@ -52,11 +52,11 @@ async function flood(server: TestServer, header: (at: number) => object): Promis
 
 const unknownKid = (alg: string) => (at: number) => ({ alg, typ: 'JWT', kid: String(at).padStart(43, 'k') })
 
-test('a flood of tokens with unknown ids reads the keys once a second at most, as the server does anyway', async () => {
+test('a flood of tokens with unknown ids causes no statement beyond those of every second', async () => {
   const server = await startServer({ JWT_ALGORITHM: 'ES256' })
   for (const alg of ['ES256', 'EdDSA', 'RS256', 'HS256', 'none']) {
     const { count, seconds } = await readings(() => flood(server, unknownKid(alg)))
-    assert.ok(count <= 2 * (seconds + 1), `${alg}: ${count} readings in ${seconds} s`)
+    assert.ok(count <= seconds + 1, `${alg}: ${count} readings in ${seconds} s`)
   }
   for (const kid of ['short', 'x'.repeat(44), '', 7]) {
     const { count, seconds } = await readings(() => flood(server, () => ({ alg: 'ES256', typ: 'JWT', kid })))

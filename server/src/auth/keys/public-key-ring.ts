@@ -39,8 +39,8 @@ interface Copy {
 }
 
 const MAX_COPY_AGE_MILLISECONDS = MAX_COPY_AGE_SECONDS * 1000
-/** However many tokens name unknown keys, the database is asked once in this time. */
-const MIN_READ_INTERVAL_MILLISECONDS = 1000
+/** Longer than the keys are read every second anyway: however many tokens name unknown keys, they cause no statement more. */
+const MIN_READ_INTERVAL_MILLISECONDS = 1500
 const MAX_STEPS = 4
 
 export function createPublicKeyRing(ctx: Pick<Context, 'db' | 'log' | 'now'>, options: KeyRingOptions): PublicKeyRing {
