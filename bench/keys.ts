@@ -1,29 +1,58 @@
 // Measures Tessera with key pairs beside Tessera with the shared secret, as a part of `npm run bench`.
-import { compare, type Rounds } from './load/compare.ts'
-import { startContestant } from './load/contestant.ts'
+import { median, spread } from '../harness/statistics.ts'
+import type { Rounds } from './load/compare.ts'
+import { type Contestant, startContestant } from './load/contestant.ts'
 import type { Work } from './load/load.ts'
+import { processorSeconds } from './machine/process-use.ts'
 
 const LABELS: Partial<Record<Work, string>> = {
   me: '`/me`, tokens seen before',
   mix: '20 uses of a token, then a refresh',
   refresh: 'refreshes',
-  new: 'refresh and one `/me`, each token new',
+  new: 'a refresh and one `/me`, each token new',
 }
 
-/** Prints a table of each algorithm beside HS256, on SQLite, where the database costs least and signatures weigh most. */
+const WARM_UP_SECONDS = 2
+
+interface Use {
+  perSecond: number
+  /** Processor time of the event loop for a request: its inverse is the rate of a core that has nothing else to do. */
+  microseconds: number
+}
+
+async function measure(contestant: Contestant, work: Work, seconds: number): Promise<Use> {
+  const before = processorSeconds(contestant.pid).firstThread
+  const { perSecond } = await contestant.measure({ work, seconds })
+  const used = processorSeconds(contestant.pid).firstThread - before
+  return { perSecond, microseconds: (used * 1_000_000) / (perSecond * seconds) }
+}
+
+/**
+ * Prints a table of each algorithm beside HS256, on SQLite, where the database costs least and signatures weigh most. The
+ * ratio is that of processor times, so that other work on the machine does not count.
+ */
 export async function compareKeys({
   clients,
+  rounds,
+  seconds,
   print,
-  ...times
 }: Rounds & { clients: number; print: (line: string) => void }): Promise<void> {
-  print('\n| SQLite | HS256/s | with a key pair/s | ratio (range) | p99 ms, HS256 / key pair |')
+  print('\n| SQLite | HS256/s | key pair/s | event loop µs, HS256 / key pair | ratio (range) |')
   print('|---|---|---|---|---|')
   for (const algorithm of ['ES256', 'EdDSA', 'RS256']) {
     const settings = { PASSWORD_HASH: 'bcrypt', BCRYPT_COST: '10', DATABASE_URL: 'sqlite:tessera.db' }
     const secret = await startContestant('Tessera', settings, clients)
     const keyPair = await startContestant('Tessera', { ...settings, JWT_ALGORITHM: algorithm }, clients)
-    for (const [work, label] of Object.entries(LABELS))
-      print(`| ${algorithm}, ${label} | ${await compare(work as Work, secret, keyPair, times)} |`)
+    for (const [work, label] of Object.entries(LABELS) as [Work, string][]) {
+      for (const contestant of [secret, keyPair]) await measure(contestant, work, WARM_UP_SECONDS)
+      const pairs: [Use, Use][] = []
+      for (let round = 0; round < rounds; round++)
+        pairs.push([await measure(secret, work, seconds), await measure(keyPair, work, seconds)])
+      const rates = ([0, 1] as const).map((index) => Math.round(median(pairs.map((pair) => pair[index].perSecond))))
+      const times = ([0, 1] as const).map((index) => median(pairs.map((pair) => pair[index].microseconds)).toFixed(0))
+      const ratios = pairs.map(([one, other]) => one.microseconds / other.microseconds)
+      print(`| ${algorithm}, ${label} | ${rates.join(' | ')} | ${times.join(' / ')} | ${spread(ratios)} |`)
+    }
     await Promise.all([secret.end(), keyPair.end()])
   }
 }
