@@ -151,6 +151,9 @@ test('contradictory and invalid values are refused in one sentence', () => {
     assertRefused({ DATABASE_URL: value }, /DATABASE_URL must look like/)
   }
   assertRefused({ DATABASE_URL: 'sqlite::memory:' }, /must name a file/)
+  for (const hosts of ['a,b', 'a:5432,b:5432', 'me:p,w@a,b'])
+    assertRefused({ DATABASE_URL: `postgres://${hosts}/d` }, /^DATABASE_URL names several hosts; name one/)
+  assert.equal(readConfig({ DATABASE_URL: 'postgres://me:p,w@a/d' }).secrets.database.kind, 'postgres')
   assertRefused({ DATABASE_URL: 'sqlite:file:x.db?mode=memory' }, /must name a file/)
   assertRefused({ DATABASE_URL: 'postgres://h/d?schema=x' }, /^DATABASE_URL has the option schema, which is none of/)
   assertRefused({ DATABASE_URL: 'postgres://h/d?sslmode=verify-full&sslmode=no-verify' }, /the option sslmode twice/)

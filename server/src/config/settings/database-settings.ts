@@ -57,6 +57,10 @@ function databaseUrl(value: string): DatabaseSetting {
   if (file?.startsWith('file:'))
     throw new ConfigError('DATABASE_URL must name a file after sqlite:, without file: or ?.')
   if (file) return { kind: 'sqlite', file }
+  if (/^postgres(ql)?:\/\/(?:[^/?#]*@)?[^/?#@]*,[^/?#@]*(?:[/?#]|$)/.test(value))
+    throw new ConfigError(
+      'DATABASE_URL names several hosts; name one that leads to the primary, such as a pooler or a virtual address.',
+    )
   if (/^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)) return { kind: 'postgres', url: postgresUrl(value) }
   throw new ConfigError('DATABASE_URL must look like sqlite:path/to/file.db or postgres://user:password@host/database.')
 }
