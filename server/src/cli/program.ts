@@ -40,6 +40,23 @@ export function createProgram(version: string): Command {
   ).action(async () => (await import('./clean-up.ts')).cleanUpCommand())
   defineCommand(
     program,
+    'backup',
+    'Copy the SQLite database, also while a server runs, and check the copy.',
+    'tessera backup /backups/tessera-2026-11-21.db',
+  )
+    .argument('<file>', 'the new file')
+    .action(async (file) => (await import('./backup.ts')).backupCommand(file))
+  defineCommand(
+    program,
+    'restore',
+    'Put a backup in the place of the SQLite database, and end the sessions of all users.',
+    'tessera restore /backups/tessera-2026-11-21.db',
+  )
+    .argument('<file>', 'a file that tessera backup wrote')
+    .option('--yes', 'do not ask')
+    .action(async (file, options) => (await import('./restore.ts')).restoreCommand(file, options))
+  defineCommand(
+    program,
     'secret',
     'Print a new key for JWT_SECRET_KEY, REFRESH_SECRET_KEY or SERVICE_KEYS.',
     'tessera secret',
