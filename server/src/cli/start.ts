@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type App, createApp } from '../app/app.ts'
 import { type Config, readConfig } from '../config/reading/config.ts'
@@ -7,6 +8,11 @@ import { openLog } from '../observe/open-log.ts'
 import { connectionBudget } from '../storage/database/connection-budget.ts'
 import { handleSignals, ignoreDebuggerSignal } from './signals.ts'
 import { supervise } from './supervise.ts'
+
+const DATABASE_TIMEOUT_MILLISECONDS = 60_000
+const DATABASE_RETRY_MILLISECONDS = 1000
+/** Nothing listens there, its name is not known yet, or it starts. */
+const AWAY = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P03'])
 
 /** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes running requests. */
 export async function start(version: string, { newKey = false }: { newKey?: boolean }): Promise<void> {
@@ -20,7 +26,8 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
   const log = await openLog(config.logLevel, { isForTerminal })
   for (const warning of isFirst ? config.warnings : []) log.warn(warning)
   const serving = handleSignals(config, log)
-  const app = await createApp(config, { log, version, clock: Date.now, acceptNewKeys: newKey })
+  const create = () => createApp(config, { log, version, clock: Date.now, acceptNewKeys: newKey })
+  const app = config.production ? await whenDatabaseAnswers(create, log) : await create()
   try {
     const url = await app.listen()
     if (isFirst && !config.production) process.stdout.write(welcome(config, new URL(url).port))
@@ -31,6 +38,24 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
     throw error
   }
   serving(app)
+}
+
+/**
+ * Waits a minute for a database that is away, not ready meanwhile: orchestrators delay the restarts of a process that ends,
+ * and so prolong an outage. Every other error is thrown at once.
+ */
+async function whenDatabaseAnswers(create: () => Promise<App>, log: Logger): Promise<App> {
+  const giveUpAt = performance.now() + DATABASE_TIMEOUT_MILLISECONDS
+  for (;;) {
+    try {
+      return await create()
+    } catch (error) {
+      const { code = '' } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
+      if (!AWAY.has(code) || performance.now() > giveUpAt) throw error
+      log.warn({ reason: (error as Error).message }, 'waiting for the database')
+      await sleep(DATABASE_RETRY_MILLISECONDS)
+    }
+  }
 }
 
 /** Says how many replicas like this one the database has connections for. */

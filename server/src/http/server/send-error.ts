@@ -4,6 +4,7 @@ import { readLimitKey } from '../../auth/limit/limit-keys.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
 import type { NotableRefusal } from '../../auth/notice/record-refusal.ts'
 import type { Log } from '../../observe/log.ts'
+import { onceASecond } from '../../observe/sampled.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import { answerTo, internalError } from '../contract/answer.ts'
 import type { Contract } from '../contract/contract.ts'
@@ -48,9 +49,20 @@ export function sendError(
     .send(body)
 }
 
+const outageLogs = new WeakMap<Log, (fields: object) => void>()
+
+/** An outage rejects every request: one line a second, with the number of those that were left out, says as much. */
+function outageLog(log: Log): (fields: object) => void {
+  const known = outageLogs.get(log)
+  if (known) return known
+  const report = onceASecond((fields) => log.warn(fields, 'a request was rejected: the database is unavailable'))
+  outageLogs.set(log, report)
+  return report
+}
+
 function logUnavailable(log: Log, { message: reason, isDamaged }: Unavailable, requestId: string): void {
   if (isDamaged) log.error({ requestId, reason }, 'the database is damaged: stop the server and restore a backup')
-  else log.warn({ requestId, reason }, 'a request was rejected: the database is unavailable')
+  else outageLog(log)({ requestId, reason })
 }
 
 /** Returns why a request was refused, for the log: never in words of the client. */
