@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { startServer, type TestServer } from '../support/server.ts'
-import { ADMIN, decodeClaims, issuePair, logIn, logInNewUser, signUp } from '../support/users.ts'
+import { ADMIN, issuePair, logIn, signUp } from '../support/users.ts'
+import { variablesOf } from './document-variables.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -29,26 +30,14 @@ async function runShell(
   return stdout.trim().split('\n')
 }
 
-async function tokens(server: TestServer): Promise<Record<string, string>> {
-  const { user, access_token, refresh_token } = await logInNewUser(server)
-  const pair = await issuePair(server)
-  return {
-    USER_ID: String(user.id),
-    SESSION_ID: String(decodeClaims(access_token)['sid']),
-    ACCESS_TOKEN: access_token,
-    REFRESH_TOKEN: refresh_token,
-    PAIR_ACCESS_TOKEN: pair.access_token,
-    PAIR_REFRESH_TOKEN: pair.refresh_token,
-  }
-}
-
 for (const file of pages) {
   const examples = blocks(file, 'bash')
   if (examples.length === 0) continue
   test(`every curl line of ${file} works as printed`, { skip }, async () => {
-    const server = await startServer()
+    const server = await startServer({ EMAIL_LOGIN: 'on' })
     for (const block of examples) {
-      for (const status of await runShell(server, block, await tokens(server))) assert.match(status, /^20[04]$/, block)
+      const statuses = await runShell(server, block, await variablesOf(server, block))
+      for (const status of statuses) assert.match(status, /^20[024]$/, block)
     }
   })
 }
