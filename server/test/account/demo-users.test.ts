@@ -14,7 +14,7 @@ const PRODUCTION = {
 const HTTPS = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '127.0.0.1' }
 
 test('demo users of a development database never sign in to production, and its start names them', async () => {
-  const development = await startServer()
+  const development = await startServer({ JWT_SECRET_KEY: PRODUCTION.JWT_SECRET_KEY })
   assert.equal((await development.post('/api/v1/auth/login', ADMIN)).status, 200)
   await development.close()
 

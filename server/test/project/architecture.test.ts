@@ -80,7 +80,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     drivers: ['database'],
     limits: ['database'],
     account: ['database'],
-    notice: ['database'],
+    notice: ['database', 'account'],
     keys: ['database'],
     session: ['database', 'account'],
   },
