@@ -65,13 +65,14 @@ test('of two admins that delete each other at once, one stays', async () => {
 })
 
 test('a demo admin that development left can be deleted in production', async () => {
-  const development = await startServer()
+  const JWT_SECRET_KEY = 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ'
+  const development = await startServer({ JWT_SECRET_KEY })
   await development.close()
   const production = await startServer({
     NODE_ENV: 'production',
     REQUIRE_HTTPS: 'off',
     HOST: '127.0.0.1',
-    JWT_SECRET_KEY: 'k7Gd93jfKs82hdkQ0sl3mfnvbZx61tyuiopWERTYASDFghjkl5678901234zxcvbnmQ',
+    JWT_SECRET_KEY,
     DATABASE_URL: development.databaseUrl,
   })
   assert.equal((await tesseraCli(production)(`users delete ${ADMIN.email} --yes`)).code, 0)

@@ -25,7 +25,13 @@ test('registration: a sign-up is answered with 200, the contract’s message and
   assert.ok(Number.isSafeInteger(id))
   assert.match(guid, /^[0-9a-f-]{36}$/)
   assert.equal(created_at, updated_at)
-  assert.deepEqual(rest, { email: 'new@example.com', email_verified_at: null, first_name: 'Ann', last_name: 'Lee', role: 'user' })
+  assert.deepEqual(rest, {
+    email: 'new@example.com',
+    email_verified_at: null,
+    first_name: 'Ann',
+    last_name: 'Lee',
+    role: 'user',
+  })
   await logIn(server, 'new@example.com')
 })
 
