@@ -101,7 +101,7 @@ test('tessera migrate applies each migration once', async () => {
   const [folder, environment] = [temporaryFolder(), await databaseSetting()]
   assert.match(
     (await runToEnd(['migrate'], { folder, environment })).output,
-    /^Applied 0001_core\.sql, 0002_\w+\.sql, 0003_\w+\.sql\.\n$/,
+    /^Applied 0001_core\.sql(, \d{4}_\w+\.sql)+\.\n$/,
   )
   assert.match((await runToEnd(['migrate'], { folder, environment })).output, /^The database is up to date\.\n$/)
 })
@@ -196,12 +196,12 @@ test('on a full disk writes get 503, reads continue, and acknowledged data stays
   skip: onPostgres && 'needs a SQLite file',
 }, async () => {
   const folder = temporaryFolder()
-  const server = await startProcess({ folder, shell: "trap '' XFSZ; ulimit -f 600" })
+  const server = await startProcess({ folder, shell: "trap '' XFSZ; ulimit -f 900" })
   const login = await server.post('/api/v1/auth/login', LOGIN)
   assert.equal(login.status, 200, 'the schema and a session fit')
   const { access_token, refresh_token } = login.body
   let answer = { status: 200 }
-  for (let n = 0; n < 500 && answer.status === 200; n++) answer = await server.post('/api/v1/auth/login', LOGIN)
+  for (let n = 0; n < 900 && answer.status === 200; n++) answer = await server.post('/api/v1/auth/login', LOGIN)
   assert.equal(answer.status, 503)
   assert.equal((await server.get('/api/v1/auth/me', access_token)).status, 200)
   await server.end('SIGKILL')
