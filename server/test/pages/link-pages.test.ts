@@ -69,8 +69,7 @@ test('a forgotten password is set on the page, which shows in place why one is r
   await logIn(server, reader.user.email, NEW_PASSWORD)
   assert.equal((await me(server, reader.access_token)).status, 401)
 
-  await page.goto(linkIn(mail))
-  await page.reload() // A page that is opened anew has lost its token.
+  await page.reload() // It has lost its token.
   await page.getByLabel('Paste the link').fill(linkIn(mail))
   await password.fill(NEW_PASSWORD)
   await press(page, 'Set the password')
