@@ -6,6 +6,7 @@ import { noBrowser, openBrowser } from '../support/browser.ts'
 import type { TestServer } from '../support/server.ts'
 import { onPostgres } from '../support/test-database.ts'
 import { makeEveryMail, startSite } from './every-mail.ts'
+import { answered } from './link-visit.ts'
 
 const skip = noBrowser
 /** The limits count requests, not what they change. */
@@ -68,9 +69,6 @@ async function clickEverything(page: Page): Promise<void> {
   await page.evaluate('for (const form of document.forms) form.requestSubmit()')
   await answered(page)
 }
-
-/** While a page waits for an answer, its button is disabled. */
-const answered = (page: Page) => page.locator('form button:enabled').waitFor({ state: 'attached' })
 
 test('a scanner that opens every link of every mail, and clicks and submits everything, changes nothing', {
   skip,

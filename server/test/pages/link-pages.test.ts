@@ -17,6 +17,7 @@ import {
   signUpReader,
   startSite,
 } from './every-mail.ts'
+import { press, problemOf, signInHere, typeNumber } from './link-visit.ts'
 
 const skip = noBrowser
 const NEW_PASSWORD = 'a quite different one'
@@ -24,27 +25,6 @@ const NEW_PASSWORD = 'a quite different one'
 /** Opens a page in a new browser profile. */
 async function newPage(options = {}): Promise<Page> {
   return (await (await launchBrowser()).newContext(options)).newPage()
-}
-
-async function press(page: Page, button: string): Promise<void> {
-  await page.getByRole('button', { name: button }).click()
-  await page.locator('form button:enabled').waitFor({ state: 'attached' })
-}
-
-const problemOf = (page: Page) => page.getByRole('alert').textContent()
-
-/** Signs in with a cookie, as a page of this origin does. */
-async function signInHere(page: Page, server: TestServer, { user }: Reader): Promise<void> {
-  await page.goto(`${server.url.replace('127.0.0.1', 'localhost')}/verify`)
-  const body = JSON.stringify({ email: user.email, password: PASSWORD, cookie: true })
-  const status = await page.evaluate(`fetch('api/v1/auth/login',
-    { method: 'POST', headers: { 'content-type': 'application/json' }, body: ${JSON.stringify(body)} }).then((answer) => answer.status)`)
-  assert.equal(status, 200)
-}
-
-async function typeNumber(page: Page): Promise<void> {
-  const label = (await page.locator('#number-label').textContent()) ?? ''
-  await page.locator('#number').fill(/\d{3}/.exec(label)?.[0] ?? '')
 }
 
 test('a forgotten password is set on the page, which shows in place why one is refused', { skip }, async () => {
