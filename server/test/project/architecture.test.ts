@@ -88,7 +88,8 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
   cli: {
     terminal: [],
     run: ['terminal'],
-    users: ['run', 'terminal'],
+    transfer: ['run', 'terminal'],
+    users: ['run', 'terminal', 'transfer'],
     sessions: ['run', 'terminal'],
     limits: ['run', 'terminal'],
     keys: ['run', 'terminal'],

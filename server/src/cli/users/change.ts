@@ -12,7 +12,7 @@ import { withPasswords } from '../run/with-passwords.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { print } from '../terminal/output.ts'
 import { readNewPassword } from '../terminal/read-password.ts'
-import { validationSentence } from './validation-sentence.ts'
+import { validationSentence } from '../terminal/validation-sentence.ts'
 
 export async function disableUserCommand(name: string): Promise<void> {
   await withUser(name, async (ctx, user) => {

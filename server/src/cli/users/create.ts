@@ -5,8 +5,8 @@ import { COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { withPasswords } from '../run/with-passwords.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { readNewPassword } from '../terminal/read-password.ts'
+import { validationSentence } from '../terminal/validation-sentence.ts'
 import { printUser } from './print-user.ts'
-import { validationSentence } from './validation-sentence.ts'
 
 export interface CreateOptions {
   guid?: string

@@ -3,8 +3,8 @@ import { ROLES } from '../../storage/account/users.ts'
 import { DEFAULT_LOCALE, LOCALES } from '../../text/locale.ts'
 import { defineCommand, jsonOption, limitOption, userArgument } from '../terminal/define-command.ts'
 import { wholeNumber } from '../terminal/option-values.ts'
+import type { ImportOptions } from '../transfer/import.ts'
 import type { CreateOptions } from './create.ts'
-import type { ImportOptions } from './import.ts'
 import type { ListOptions } from './list.ts'
 import type { UpdateOptions } from './update.ts'
 
@@ -18,7 +18,7 @@ export function defineUserCommands(program: Command): void {
     'export',
     'Print all users with their password hashes, as import reads them.',
     'tessera users export > users.jsonl',
-  ).action(async () => (await import('./export.ts')).exportUsersCommand())
+  ).action(async () => (await import('../transfer/export.ts')).exportUsersCommand())
   defineCommand(users, 'import', 'Import users with their ids and password hashes.', [
     'tessera users import users.jsonl --dry-run',
     'tessera users import users.jsonl --skip-invalid --rejects bad.jsonl',
@@ -28,7 +28,9 @@ export function defineUserCommands(program: Command): void {
     .option('--dry-run', 'name all bad lines and write nothing')
     .option('--skip-invalid', 'import the good lines; without it, one bad line stops the import before it writes')
     .option('--rejects <file>', 'write the bad lines to this file, with --skip-invalid')
-    .action(async (file, options: ImportOptions) => (await import('./import.ts')).importUsersCommand(file, options))
+    .action(async (file, options: ImportOptions) =>
+      (await import('../transfer/import.ts')).importUsersCommand(file, options),
+    )
 }
 
 function defineReading(users: Command): void {

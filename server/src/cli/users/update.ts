@@ -4,8 +4,8 @@ import type { Locale } from '../../text/locale.ts'
 import { withUser } from '../run/require-user.ts'
 import { COMMAND_LINE as origin } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
+import { validationSentence } from '../terminal/validation-sentence.ts'
 import { printUser } from './print-user.ts'
-import { validationSentence } from './validation-sentence.ts'
 
 export interface UpdateOptions {
   email?: string

@@ -11,8 +11,8 @@ import {
 import { type CommandContext, COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
 import { print } from '../terminal/output.ts'
+import { validationSentence } from '../terminal/validation-sentence.ts'
 import { type ImportSource, openSource } from './import-source.ts'
-import { validationSentence } from './validation-sentence.ts'
 
 export interface ImportOptions {
   dryRun?: boolean
