@@ -7,17 +7,18 @@ import type { Origin } from '../context/origin.ts'
 import { type ForeignUser, readUser } from './read-foreign-user.ts'
 import { TAKEN, type ValidationErrors } from './user-fields.ts'
 
-/** A line of an import: a user of another system, or null if the line has none. */
+/** A line of an import: a user of another system, or the reason why the line has none. */
 export interface ImportLine {
   /** Counts from 1. */
   number: number
-  user: ForeignUser | null
+  /** The reason is worded to follow the number in a sentence: `is not a JSON object`. */
+  user: ForeignUser | string
 }
 
 export interface BadLine {
   number: number
-  /** Null for a line without a user. */
-  errors: ValidationErrors | null
+  /** The errors of its fields, or the reason why the line has no user. */
+  problem: ValidationErrors | string
 }
 
 /** The verdict on all lines. Nothing is written to reach it. */
@@ -52,10 +53,10 @@ export async function judgeImport(
     const read: { number: number; user: ImportedUser }[] = []
     for (const { number, user: foreign } of batch) {
       if (number <= committedLine) continue
-      const user = foreign === null ? { errors: null } : readUser(foreign, ctx.now(), ctx.random)
-      const errors = 'email' in user ? repeatedFields(seen, user) : user.errors
-      if ('email' in user && errors === undefined) read.push({ number, user })
-      else verdict.bad.push({ number, errors: errors ?? null })
+      const user = typeof foreign === 'string' ? { errors: foreign } : readUser(foreign, ctx.now(), ctx.random)
+      const problem = 'email' in user ? repeatedFields(seen, user) : user.errors
+      if (problem !== undefined) verdict.bad.push({ number, problem })
+      else if ('email' in user) read.push({ number, user })
     }
     const users = read.map(({ user }) => user)
     const taken = await findTaken(ctx.db, users)
@@ -64,7 +65,7 @@ export async function judgeImport(
     )
     for (const { number, user } of read) {
       const errors = fields.flatMap(([field, values]) => (values.has(user[field]) ? [[field, [TAKEN]]] : []))
-      if (errors.length > 0) verdict.bad.push({ number, errors: Object.fromEntries(errors) })
+      if (errors.length > 0) verdict.bad.push({ number, problem: Object.fromEntries(errors) })
       else verdict.highestId = Math.max(verdict.highestId, user.id ?? 0)
     }
   }
@@ -120,7 +121,7 @@ export async function writeImport(
     const good = batch.filter(({ number }) => number > verdict.committedLine && !bad.has(number))
     const now = ctx.now()
     const users = good.map(({ number, user: foreign }) => {
-      const user = readUser(foreign ?? {}, now, ctx.random)
+      const user = readUser(typeof foreign === 'string' ? {} : foreign, now, ctx.random)
       if ('email' in user) return user
       throw new ImportInterrupted(`Line ${number} has changed since it was judged`, committedLine)
     })

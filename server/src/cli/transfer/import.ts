@@ -15,6 +15,7 @@ import { validationSentence } from '../terminal/validation-sentence.ts'
 import { type ImportSource, openSource } from './import-source.ts'
 
 export interface ImportOptions {
+  csv?: boolean
   dryRun?: boolean
   skipInvalid?: boolean
   rejects?: string
@@ -23,11 +24,11 @@ export interface ImportOptions {
 const NOTHING_IMPORTED = 'No users were imported.'
 const MAX_LISTED = 1000
 
-/** Reads one JSON object per line. All lines are judged before the first user is written. */
+/** Reads one JSON object per line, or CSV. All lines are judged before the first user is written. */
 export async function importUsersCommand(file: string, options: ImportOptions): Promise<void> {
   if (options.rejects !== undefined && !options.skipInvalid)
     throw new CommandError(`--rejects needs --skip-invalid. ${NOTHING_IMPORTED}`)
-  const source = await openSource(file)
+  const source = await openSource(file, options)
   try {
     await withDatabase({ mayCreate: true }, (ctx) => importFrom(ctx, source, options))
   } finally {
@@ -81,19 +82,20 @@ function refuse({ bad }: ImportVerdict): CommandError {
   return new CommandError(`${bad.length} lines are bad. ${NOTHING_IMPORTED} --skip-invalid imports the others.`)
 }
 
-function sentenceOf({ number, errors }: BadLine): string {
-  if (errors === null) return `Line ${number} is not a JSON object.`
-  return `Line ${number}: ${validationSentence(errors)}`
+function sentenceOf({ number, problem }: BadLine): string {
+  if (typeof problem === 'string') return `Line ${number} ${problem}.`
+  return `Line ${number}: ${validationSentence(problem)}`
 }
 
 /** Writes the bad lines to a new file. An import that continues adds to the file that it began. */
 async function writeRejects(file: string, source: ImportSource, { bad, committedLine }: ImportVerdict): Promise<void> {
   const numbers = new Set(bad.map(({ number }) => number))
-  const isBad = async function* () {
+  const badLines = async function* () {
+    if (committedLine === 0) yield source.heading()
     for await (const { number, text } of source.lines()) if (numbers.has(number)) yield `${text.trimEnd()}\n`
   }
   try {
-    await pipeline(isBad, createWriteStream(file, { mode: 0o600, flags: committedLine > 0 ? 'a' : 'wx' }))
+    await pipeline(badLines, createWriteStream(file, { mode: 0o600, flags: committedLine > 0 ? 'a' : 'wx' }))
   } catch (error) {
     if (error instanceof CommandError) throw error
     const { code, message } = error as NodeJS.ErrnoException

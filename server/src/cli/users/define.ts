@@ -18,13 +18,17 @@ export function defineUserCommands(program: Command): void {
     'export',
     'Print all users with their password hashes, as import reads them.',
     'tessera users export > users.jsonl',
-  ).action(async () => (await import('../transfer/export.ts')).exportUsersCommand())
+  )
+    .option('--csv', 'print CSV instead of JSON lines')
+    .action(async (options) => (await import('../transfer/export.ts')).exportUsersCommand(options))
   defineCommand(users, 'import', 'Import users with their ids and password hashes.', [
     'tessera users import users.jsonl --dry-run',
     'tessera users import users.jsonl --skip-invalid --rejects bad.jsonl',
     'psql -At old -c "select row_to_json(u) from users u" | tessera users import -',
+    'psql --csv old -c "select * from users" | tessera users import - --csv',
   ])
-    .argument('<file>', 'one JSON object per line; - is standard input')
+    .argument('<file>', 'one JSON object per line, or CSV; - is standard input')
+    .option('--csv', 'read CSV whose first row names the fields; the default for a file called *.csv')
     .option('--dry-run', 'name all bad lines and write nothing')
     .option('--skip-invalid', 'import the good lines; without it, one bad line stops the import before it writes')
     .option('--rejects <file>', 'write the bad lines to this file, with --skip-invalid')
