@@ -1,12 +1,13 @@
 import { cleanUp } from '../app/clean-up.ts'
 import { withDatabase } from './run/with-database.ts'
-import { print } from './terminal/output.ts'
+import { type AnswerOptions, printOutcome } from './terminal/output.ts'
 
 /** `tessera clean-up`: deletes now what each server deletes every ten minutes. */
-export async function cleanUpCommand(): Promise<void> {
+export async function cleanUpCommand(options: AnswerOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const deleted = await cleanUp(ctx)
     const sessions = deleted['sessions'] ?? 0
-    print(sessions === 1 ? 'Deleted 1 expired session.' : `Deleted ${sessions} expired sessions.`)
+    const sentence = sessions === 1 ? 'Deleted 1 expired session.' : `Deleted ${sessions} expired sessions.`
+    printOutcome(sentence, deleted, options)
   })
 }

@@ -1,33 +1,39 @@
 import { migrate } from '../storage/database/migrate.ts'
 import { describeMigrations, readSchemaState, refuseNewerSchema } from '../storage/database/schema-state.ts'
 import { type CommandContext, withDatabase } from './run/with-database.ts'
-import { print } from './terminal/output.ts'
+import { type AnswerOptions, print, printOutcome } from './terminal/output.ts'
+
+const UP_TO_DATE = 'The database is up to date.'
 
 /**
  * `tessera migrate`: applies pending migrations, also while servers are running. With `--check` it changes nothing, and
  * exits with 1 if there is something to do.
  */
-export async function migrateCommand({ check }: { check?: boolean }): Promise<void> {
-  await withDatabase({ mayCreate: check !== true, schema: 'any' }, check ? checkMigrations : applyMigrations)
+export async function migrateCommand({ check, ...answer }: AnswerOptions & { check?: boolean }): Promise<void> {
+  await withDatabase({ mayCreate: check !== true, schema: 'any' }, (ctx) =>
+    check ? checkMigrations(ctx, answer) : applyMigrations(ctx, answer),
+  )
 }
 
-async function applyMigrations({ db, now }: CommandContext): Promise<void> {
+async function applyMigrations({ db, now }: CommandContext, answer: AnswerOptions): Promise<void> {
   const state = await readSchemaState(db)
   await refuseNewerSchema(db, state)
-  printUnknown(state)
+  if (!answer.json) printUnknown(state)
   const onBlocked = (name: string) =>
     process.stderr.write(`tessera: ${name} waits for the locks of other transactions, and will be tried again.\n`)
   const applied = await migrate(db, now(), { onBlocked })
-  print(applied.length > 0 ? `Applied ${applied.join(', ')}.` : 'The database is up to date.')
+  const sentence = applied.length > 0 ? `Applied ${applied.join(', ')}.` : UP_TO_DATE
+  printOutcome(sentence, { applied }, answer)
 }
 
-async function checkMigrations({ db }: CommandContext): Promise<void> {
+async function checkMigrations({ db }: CommandContext, answer: AnswerOptions): Promise<void> {
   const state = await readSchemaState(db)
   await refuseNewerSchema(db, state)
-  printUnknown(state)
-  if (state.pending.length === 0) return print('The database is up to date.')
-  print(`The database is behind by ${describeMigrations(state.pending)}; run: tessera migrate`)
-  process.exitCode = 1
+  if (!answer.json) printUnknown(state)
+  const { pending, unknown } = state
+  const behind = `The database is behind by ${describeMigrations(pending)}; run: tessera migrate`
+  printOutcome(pending.length === 0 ? UP_TO_DATE : behind, { pending, unknown }, answer)
+  if (pending.length > 0) process.exitCode = 1
 }
 
 function printUnknown({ unknown }: { unknown: readonly string[] }): void {

@@ -6,6 +6,7 @@ import { defineOutboxCommands } from './outbox/define.ts'
 import { defineSessionCommands } from './sessions/define.ts'
 import { defineCommand, jsonOption, limitOption } from './terminal/define-command.ts'
 import { when } from './terminal/option-values.ts'
+import type { AnswerOptions } from './terminal/output.ts'
 import { defineUserCommands } from './users/define.ts'
 
 /**
@@ -31,13 +32,16 @@ export function createProgram(version: string): Command {
     'tessera migrate --check',
   ])
     .option('--check', 'change nothing; exit with 1 if migrations are pending')
+    .addOption(jsonOption())
     .action(async (options) => (await import('./migrate.ts')).migrateCommand(options))
   defineCommand(
     program,
     'clean-up',
     'Delete expired sessions, old mails and expired rate-limit rows. Servers do so every ten minutes.',
     'tessera clean-up',
-  ).action(async () => (await import('./clean-up.ts')).cleanUpCommand())
+  )
+    .addOption(jsonOption())
+    .action(async (options: AnswerOptions) => (await import('./clean-up.ts')).cleanUpCommand(options))
   defineCommand(
     program,
     'backup',
@@ -60,7 +64,9 @@ export function createProgram(version: string): Command {
     'secret',
     'Print a new key for JWT_SECRET_KEY, REFRESH_SECRET_KEY or SERVICE_KEYS.',
     'tessera secret',
-  ).action(async () => (await import('./secret.ts')).secretCommand())
+  )
+    .addOption(jsonOption())
+    .action(async (options: AnswerOptions) => (await import('./secret.ts')).secretCommand(options))
   defineUserCommands(program)
   defineSessionCommands(program)
   defineLimitCommands(program)

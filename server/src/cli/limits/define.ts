@@ -22,5 +22,6 @@ export function defineLimitCommands(program: Command): void {
     .addArgument(optionalUserArgument())
     .option('--network <address>', 'an IP address, or a network as tessera limits list shows it', network)
     .option('--all', 'every limit of every user and network')
+    .addOption(jsonOption())
     .action(async (user, options: ForgiveOptions) => (await import('./forgive.ts')).forgiveLimitsCommand(user, options))
 }

@@ -3,9 +3,9 @@ import { requireUser } from '../run/require-user.ts'
 import { type CommandContext, COMMAND_LINE as origin } from '../run/with-database.ts'
 import { withLimits } from '../run/with-limits.ts'
 import { CommandError } from '../terminal/command-error.ts'
-import { print } from '../terminal/output.ts'
+import { type AnswerOptions, printOutcome } from '../terminal/output.ts'
 
-export interface ForgiveOptions {
+export interface ForgiveOptions extends AnswerOptions {
   network?: string
   all?: boolean
 }
@@ -16,7 +16,7 @@ export async function forgiveLimitsCommand(name: string | undefined, options: Fo
     throw new CommandError('Pass a user, --network for a network, or --all for every limit.')
   await withLimits(async (ctx) => {
     const count = await forgiveLimits(ctx, await selectLimits(ctx, name, options), origin)
-    print(count === 1 ? 'Lifted 1 limit.' : `Lifted ${count} limits.`)
+    printOutcome(count === 1 ? 'Lifted 1 limit.' : `Lifted ${count} limits.`, { lifted: count }, options)
   })
 }
 

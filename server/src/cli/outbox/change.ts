@@ -2,10 +2,10 @@ import { changeMail } from '../../auth/notice/change-mail.ts'
 import { findMails } from '../../storage/notice/outbox.ts'
 import { type CommandContext, COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
-import { print } from '../terminal/output.ts'
+import { type AnswerOptions, print, printOutcome } from '../terminal/output.ts'
 
 /** Selects mails by their ids, or all that were given up. */
-interface Selection {
+interface Selection extends AnswerOptions {
   ids: readonly number[]
   failed?: boolean
 }
@@ -36,15 +36,19 @@ interface Change {
   unchanged: string
 }
 
-async function forEachMail({ ids, failed }: Selection, { kind, changed, unchanged }: Change): Promise<void> {
+async function forEachMail(
+  { ids, failed, json = false }: Selection,
+  { kind, changed, unchanged }: Change,
+): Promise<void> {
   if (ids.length > 0 === (failed === true))
     throw new CommandError('Pass the ids of mails, or --failed for all that were given up.')
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const selected = failed ? await findFailedMails(ctx) : ids
-    if (selected.length === 0) print('No mail was given up.')
+    if (selected.length === 0 && !json) print('No mail was given up.')
     const skipped: number[] = []
     for (const id of selected) {
-      if (await changeMail(ctx, { id, kind, origin })) print(`Mail ${id} ${changed}.`)
+      if (await changeMail(ctx, { id, kind, origin }))
+        printOutcome(`Mail ${id} ${changed}.`, { id, changed: true }, { json })
       else skipped.push(id)
     }
     if (skipped.length > 0) throw new CommandError(`Mail ${skipped.join(', ')} ${unchanged}.`)

@@ -26,10 +26,12 @@ export function defineOutboxCommands(program: Command): void {
   )
     .addArgument(mailIds())
     .option('--failed', 'all mails that were given up')
+    .addOption(jsonOption())
     .action(async (ids = [], options) => (await import('./change.ts')).retryMailsCommand({ ids, ...options }))
   defineCommand(outbox, 'drop', 'Delete mails from the outbox.', 'tessera outbox drop 12')
     .addArgument(mailIds())
     .option('--failed', 'all mails that were given up')
+    .addOption(jsonOption())
     .action(async (ids = [], options) => (await import('./change.ts')).dropMailsCommand({ ids, ...options }))
 }
 

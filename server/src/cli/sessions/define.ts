@@ -27,5 +27,6 @@ export function defineSessionCommands(program: Command): void {
     .option('--user <user>', 'end all sessions of this user: id, GUID or email address')
     .option('--all', 'end the sessions of all users, for example after a backup was restored')
     .option('--yes', 'do not ask for confirmation')
+    .addOption(jsonOption())
     .action(async (id, options: EndOptions) => (await import('./end.ts')).endSessionCommand(id, options))
 }

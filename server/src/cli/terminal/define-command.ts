@@ -20,7 +20,7 @@ export const userArgument = () => new Argument('<user>', 'id, GUID or email addr
 
 export const optionalUserArgument = () => new Argument('[user]', 'id, GUID or email address')
 
-export const jsonOption = () => new Option('--json', 'print one JSON object per line instead of a table')
+export const jsonOption = () => new Option('--json', 'print JSON, one object per line')
 
 export const limitOption = () =>
   new Option('--limit <count>', 'maximum number of rows').argParser(rowCount).default(100)

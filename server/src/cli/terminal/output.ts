@@ -16,6 +16,17 @@ export function printJson(rows: readonly object[]): void {
   for (const row of rows) print(JSON.stringify(row).replaceAll(CONTROL_CHARACTERS, escaped))
 }
 
+/** Options of every command that prints an answer. */
+export interface AnswerOptions {
+  json?: boolean
+}
+
+/** Prints the outcome of a command: a sentence, or its fields as one JSON object. */
+export function printOutcome(sentence: string, fields: object, { json }: AnswerOptions): void {
+  if (json) printJson([fields])
+  else print(sentence)
+}
+
 /** Prints a heading and aligned columns. Cells are untrusted input: none may control the terminal. */
 export function printTable(rows: readonly Record<string, Cell>[]): void {
   const [first] = rows

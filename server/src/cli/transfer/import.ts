@@ -10,11 +10,11 @@ import {
 } from '../../auth/account/import-users.ts'
 import { type CommandContext, COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
-import { print } from '../terminal/output.ts'
+import { type AnswerOptions, print, printOutcome } from '../terminal/output.ts'
 import { validationSentence } from '../terminal/validation-sentence.ts'
 import { type ImportSource, openSource } from './import-source.ts'
 
-export interface ImportOptions {
+export interface ImportOptions extends AnswerOptions {
   csv?: boolean
   dryRun?: boolean
   skipInvalid?: boolean
@@ -40,12 +40,15 @@ async function importFrom(ctx: CommandContext, source: ImportSource, options: Im
   const verdict = await judgeImport(ctx, source.digest, source.lines())
   if (verdict.lines === 0) throw new CommandError(`${source.name} is empty. ${NOTHING_IMPORTED}`)
   if (verdict.bad.length > 0 && !options.skipInvalid) throw refuse(verdict)
-  if (options.dryRun) return print(`${summaryOf(verdict)} ${NOTHING_IMPORTED}`)
+  const { lines, bad } = verdict
+  if (options.dryRun)
+    return printOutcome(`${summaryOf(verdict)} ${NOTHING_IMPORTED}`, { lines, bad: bad.length, imported: 0 }, options)
   if (options.rejects !== undefined) await writeRejects(options.rejects, source, verdict)
-  if (verdict.committedLine > 0) print(`Continuing an import that ended after line ${verdict.committedLine}.`)
+  if (verdict.committedLine > 0 && !options.json)
+    print(`Continuing an import that ended after line ${verdict.committedLine}.`)
   const written = await write(ctx, source, verdict)
-  const skipped = verdict.bad.length === 0 ? '' : ` Skipped ${plural(verdict.bad.length, 'bad line')}.`
-  print(`Imported ${plural(written, 'user')}.${skipped}`)
+  const skipped = bad.length === 0 ? '' : ` Skipped ${plural(bad.length, 'bad line')}.`
+  printOutcome(`Imported ${plural(written, 'user')}.${skipped}`, { lines, bad: bad.length, imported: written }, options)
 }
 
 async function write(ctx: CommandContext, source: ImportSource, verdict: ImportVerdict): Promise<number> {

@@ -10,32 +10,35 @@ import { type CommandContext, COMMAND_LINE as origin } from '../run/with-databas
 import { withLimitsOf } from '../run/with-limits.ts'
 import { withPasswords } from '../run/with-passwords.ts'
 import { CommandError } from '../terminal/command-error.ts'
-import { print } from '../terminal/output.ts'
+import { type AnswerOptions, print, printOutcome } from '../terminal/output.ts'
 import { readNewPassword } from '../terminal/read-password.ts'
 import { validationSentence } from '../terminal/validation-sentence.ts'
 
-export async function disableUserCommand(name: string): Promise<void> {
+export async function disableUserCommand(name: string, options: AnswerOptions): Promise<void> {
   await withUser(name, async (ctx, user) => {
     const changed = await disableUser(ctx, { user, origin })
-    print(changed ? `Disabled ${user.email} and ended all their sessions.` : `${user.email} was already disabled.`)
+    const done = `Disabled ${user.email} and ended all their sessions.`
+    printChange(user, { changed }, changed ? done : `${user.email} was already disabled.`, options)
   })
 }
 
-export async function enableUserCommand(name: string): Promise<void> {
+export async function enableUserCommand(name: string, options: AnswerOptions): Promise<void> {
   await withUser(name, async (ctx, user) => {
     const changed = await enableUser(ctx, { user, origin })
-    print(changed ? `Enabled ${user.email}.` : `${user.email} was not disabled.`)
+    const sentence = changed ? `Enabled ${user.email}.` : `${user.email} was not disabled.`
+    printChange(user, { changed }, sentence, options)
   })
 }
 
-export async function setRoleCommand(name: string, role: Role): Promise<void> {
+export async function setRoleCommand(name: string, role: Role, options: AnswerOptions): Promise<void> {
   await withUser(name, async (ctx, user) => {
     const changed = await changeRole(ctx, { user, role, origin })
-    print(changed ? `${user.email} now has the role ${role}.` : `${user.email} already has the role ${role}.`)
+    const sentence = `${user.email} ${changed ? 'now' : 'already'} has the role ${role}.`
+    printChange(user, { changed, role }, sentence, options)
   })
 }
 
-export async function setPasswordCommand(name: string): Promise<void> {
+export async function setPasswordCommand(name: string, options: AnswerOptions): Promise<void> {
   const password = await readNewPassword()
   await withUser(name, (ctx, user) =>
     withPasswords(ctx, async (passwordCtx) => {
@@ -45,17 +48,22 @@ export async function setPasswordCommand(name: string): Promise<void> {
       const changed = await changePassword(passwordCtx, { user, password, origin })
       if (!changed)
         throw new CommandError(`The password of ${user.email} was changed at the same moment. Run the command again.`)
-      print(`Changed the password of ${user.email} and ended all their sessions.`)
-      await liftLimits(ctx, user)
+      const limits = await liftLimits(ctx, user)
+      const sentence = `Changed the password of ${user.email} and ended all their sessions.`
+      printChange(user, { changed, limits_lifted: limits }, sentence, options)
+      if (limits > 0 && !options.json) print('Lifted the limits of their failed logins.')
     }),
   )
 }
 
+function printChange({ id, email }: UserRow, change: object, sentence: string, options: AnswerOptions): void {
+  printOutcome(sentence, { id, email, ...change }, options)
+}
+
 /** Failures with the old password keep no user out who has a new one. */
-async function liftLimits(ctx: CommandContext, user: UserRow): Promise<void> {
+async function liftLimits(ctx: CommandContext, user: UserRow): Promise<number> {
   try {
-    const limits = await withLimitsOf(ctx, (limitsCtx) => forgiveLimits(limitsCtx, { user }, origin))
-    if (limits > 0) print('Lifted the limits of their failed logins.')
+    return await withLimitsOf(ctx, (limitsCtx) => forgiveLimits(limitsCtx, { user }, origin))
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error
     throw new CommandError(

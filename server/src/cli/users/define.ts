@@ -19,7 +19,8 @@ export function defineUserCommands(program: Command): void {
     'Print all users with their password hashes, as import reads them.',
     'tessera users export > users.jsonl',
   )
-    .option('--csv', 'print CSV instead of JSON lines')
+    .addOption(new Option('--csv', 'print CSV instead of JSON lines').conflicts('json'))
+    .option('--json', 'print JSON, one object per line (the default)')
     .action(async (options) => (await import('../transfer/export.ts')).exportUsersCommand(options))
   defineCommand(users, 'import', 'Import users with their ids and password hashes.', [
     'tessera users import users.jsonl --dry-run',
@@ -32,6 +33,7 @@ export function defineUserCommands(program: Command): void {
     .option('--dry-run', 'name all bad lines and write nothing')
     .option('--skip-invalid', 'import the good lines; without it, one bad line stops the import before it writes')
     .option('--rejects <file>', 'write the bad lines to this file, with --skip-invalid')
+    .addOption(jsonOption())
     .action(async (file, options: ImportOptions) =>
       (await import('../transfer/import.ts')).importUsersCommand(file, options),
     )
@@ -80,14 +82,17 @@ function defineChanges(users: Command): void {
     .action(async (name, options: UpdateOptions) => (await import('./update.ts')).updateUserCommand(name, options))
   defineCommand(users, 'disable', 'Disable a user and end their sessions.', 'tessera users disable ann@example.com')
     .addArgument(userArgument())
-    .action(async (name) => (await change()).disableUserCommand(name))
+    .addOption(jsonOption())
+    .action(async (name, options) => (await change()).disableUserCommand(name, options))
   defineCommand(users, 'enable', 'Enable a disabled user.', 'tessera users enable ann@example.com')
     .addArgument(userArgument())
-    .action(async (name) => (await change()).enableUserCommand(name))
+    .addOption(jsonOption())
+    .action(async (name, options) => (await change()).enableUserCommand(name, options))
   defineCommand(users, 'set-role', 'Change the role of a user.', 'tessera users set-role ann@example.com admin')
     .addArgument(userArgument())
     .addArgument(new Argument('<role>').choices([...ROLES]))
-    .action(async (name, role) => (await change()).setRoleCommand(name, role))
+    .addOption(jsonOption())
+    .action(async (name, role, options) => (await change()).setRoleCommand(name, role, options))
   defineCommand(
     users,
     'set-password',
@@ -95,10 +100,12 @@ function defineChanges(users: Command): void {
     'tessera users set-password ann@example.com',
   )
     .addArgument(userArgument())
-    .action(async (name) => (await change()).setPasswordCommand(name))
+    .addOption(jsonOption())
+    .action(async (name, options) => (await change()).setPasswordCommand(name, options))
   defineCommand(users, 'delete', 'Delete a user and their sessions.', 'tessera users delete ann@example.com --yes')
     .addArgument(userArgument())
     .option('--yes', 'do not ask for confirmation')
+    .addOption(jsonOption())
     .action(async (name, options) => (await import('./delete.ts')).deleteUserCommand(name, options))
 }
 
