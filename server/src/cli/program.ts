@@ -3,6 +3,7 @@ import { AUDIT_KINDS } from '../storage/notice/audit-events.ts'
 import { defineKeyCommands } from './keys/define.ts'
 import { defineLimitCommands } from './limits/define.ts'
 import { defineOutboxCommands } from './outbox/define.ts'
+import { chooseEnvFile } from './run/env-file.ts'
 import { defineSessionCommands } from './sessions/define.ts'
 import { defineCommand, jsonOption, limitOption } from './terminal/define-command.ts'
 import { when } from './terminal/option-values.ts'
@@ -19,9 +20,16 @@ export function createProgram(version: string): Command {
     .description('A self-hosted authentication server: registration, login and JWT access / refresh token pairs.')
     .version(version)
     .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
+    .option('--env-file <file>', 'read the settings from this file instead of .env')
+    .hook('preAction', (_, command) => {
+      const { envFile } = command.optsWithGlobals<{ envFile?: string }>()
+      if (envFile !== undefined) chooseEnvFile(envFile)
+    })
     .addHelpText('after', '\nSettings come from the environment or a .env file: docs/configuration.md lists them.')
 
   defineCommand(program, 'start', 'Start the server. This is the default command.', 'tessera start')
+    .alias('serve')
     .option(
       '--new-key',
       'accept secrets other than those that made the tokens of the database; all users sign in again',

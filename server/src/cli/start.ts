@@ -2,10 +2,10 @@ import cluster from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type App, createApp } from '../app/app.ts'
-import { type Config, readConfig } from '../config/reading/config.ts'
-import { readEnvironment } from '../config/reading/environment.ts'
+import type { Config } from '../config/reading/config.ts'
 import { openLog } from '../observe/open-log.ts'
 import { connectionBudget } from '../storage/database/connection-budget.ts'
+import { readSettings } from './run/read-settings.ts'
 import { handleSignals, ignoreDebuggerSignal } from './signals.ts'
 import { supervise } from './supervise.ts'
 
@@ -16,7 +16,7 @@ const AWAY = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ETIMEDOUT',
 
 /** `tessera start`: serves, in one process or several, until SIGTERM or SIGINT, then finishes running requests. */
 export async function start(version: string, { newKey = false }: { newKey?: boolean }): Promise<void> {
-  const config = readConfig(readEnvironment())
+  const config = readSettings({ serves: true })
   if (config.production) ignoreDebuggerSignal()
   const isForTerminal = !config.production && process.stdout.isTTY === true
   if (config.processes > 1 && cluster.isPrimary)
@@ -30,9 +30,13 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
   const app = config.production ? await whenDatabaseAnswers(create, log) : await create()
   try {
     const url = await app.listen()
-    if (isFirst && !config.production) process.stdout.write(welcome(config, new URL(url).port))
+    const port = /\d+$/.exec(url)?.[0] ?? ''
+    if (isFirst && !config.production) process.stdout.write(welcome(config, port))
     if (isFirst) await logConnections(app, config, log)
-    log.info({ url, database: config.secrets.database.kind, production: config.production }, 'Tessera is listening')
+    log.info(
+      { url: listeningUrl(config, port), database: config.secrets.database.kind, production: config.production },
+      'Tessera is listening',
+    )
   } catch (error) {
     await app.close()
     throw error
@@ -66,6 +70,11 @@ async function logConnections({ ctx }: App, { poolSize, processes }: Config, log
   const fields = { connections, poolSize, processes, replicas }
   if (replicas > 0) log.info(fields, 'the database has connections for this many replicas')
   else log.warn(fields, 'the database has fewer connections than this server may open: lower DATABASE_POOL')
+}
+
+/** The URL with the address that the server listens on: 0.0.0.0 is every address of the machine, not only 127.0.0.1. */
+function listeningUrl({ host, tlsFiles }: Config, port: string): string {
+  return `${tlsFiles ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function welcome(config: Config, port: string): string {

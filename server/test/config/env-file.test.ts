@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseEnvFile } from '../../src/config/source/env-file.ts'
 
-const parse = (text: string) => parseEnvFile(Buffer.from(text))
+const parse = (text: string) => parseEnvFile(Buffer.from(text), '.env')
 
 function assertRefused(file: string | Buffer, sentence: RegExp) {
   assert.throws(
-    () => parseEnvFile(Buffer.from(file)),
+    () => parseEnvFile(Buffer.from(file), '.env'),
     (error: Error) => {
       assert.equal(error.name, 'ConfigError')
       assert.match(error.message, sentence)

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
 import { openDatabase } from '../../app/open-database.ts'
 import type { Context } from '../../auth/context/context.ts'
 import type { Origin } from '../../auth/context/origin.ts'
-import { type Config, readConfig } from '../../config/reading/config.ts'
-import { readEnvironment } from '../../config/reading/environment.ts'
+import type { Config } from '../../config/reading/config.ts'
 import { databaseClock } from '../../storage/database/database.ts'
 import { migrate } from '../../storage/database/migrate.ts'
 import { describeMigrations, readSchemaState, refuseNewerSchema } from '../../storage/database/schema-state.ts'
 import { singleLine } from '../../text/safe-text.ts'
 import { CommandError } from '../terminal/command-error.ts'
+import { readSettings, whereSettingsCameFrom } from './read-settings.ts'
 
 /** The context of a command: the configured database, and its time. */
 export interface CommandContext extends Pick<Context, 'db' | 'now' | 'random' | 'log'> {
@@ -43,11 +44,11 @@ export async function withDatabase<T>(
   options: { mayCreate: boolean; schema?: 'any' },
   run: (ctx: CommandContext) => Promise<T>,
 ): Promise<T> {
-  const config = readConfig(readEnvironment(), { serves: false })
+  const config = readSettings({ serves: false })
   const { database } = config.secrets
   if (database.kind === 'sqlite' && !options.mayCreate && !existsSync(database.file)) {
     throw new CommandError(
-      `There is no database at ${database.file} yet; start the server once, or run: tessera migrate`,
+      `There is no database at ${resolve(database.file)}. ${whereSettingsCameFrom()} A new database is made by: tessera migrate`,
     )
   }
   const log = { info() {}, warn() {}, error() {} }

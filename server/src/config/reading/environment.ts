@@ -6,20 +6,27 @@ import { parseEnvFile } from '../source/env-file.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** Read from the working directory if no other file is named. It may be absent. */
+export const DEFAULT_ENV_FILE = '.env'
+
 /**
- * Returns the environment, which overrides a `.env` file in the working directory, unless a variable is empty. Nothing else
- * reads `process.env`.
+ * Returns the environment, which overrides a file of settings, unless a variable is empty. Nothing else reads `process.env`.
+ *
+ * @param fileName a file that must exist; null for `.env` in the working directory, if there is one
  */
-export function readEnvironment(): Environment {
+export function readEnvironment(fileName: string | null): Environment {
+  const name = fileName ?? DEFAULT_ENV_FILE
   let file: Buffer
   try {
-    file = readFileSync('.env')
+    file = readFileSync(name)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ...process.env }
-    throw new ConfigError(`The file .env cannot be read: ${(error as Error).message}.`)
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    if (isMissing && fileName === null) return { ...process.env }
+    const reason = isMissing ? 'there is no such file' : (error as Error).message
+    throw new ConfigError(`The file ${name} cannot be read: ${reason}.`)
   }
   const set = Object.entries(process.env).filter(([, value]) => value !== '')
-  return { ...parseEnvFile(file), ...Object.fromEntries(set) }
+  return { ...parseEnvFile(file, name), ...Object.fromEntries(set) }
 }
 
 /**

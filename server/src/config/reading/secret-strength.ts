@@ -1,5 +1,5 @@
 import type { SettingValues } from '../settings/settings.ts'
-import { ConfigError } from '../source/config-error.ts'
+import { ConfigError, MissingSetting } from '../source/config-error.ts'
 
 const MIN_KEY_BYTES = 64
 const MIN_SERVICE_KEY_BYTES = 32
@@ -23,7 +23,7 @@ interface NamedSecret {
 export function checkSecrets(values: SettingValues, serves: boolean): string[] {
   const production = values.nodeEnv === 'production'
   if (production && serves && values.jwtSecretKey === null)
-    throw new ConfigError(`JWT_SECRET_KEY must be set in production; ${generate(MIN_KEY_BYTES)}`)
+    throw new MissingSetting(`JWT_SECRET_KEY must be set in production; ${generate(MIN_KEY_BYTES)}.`)
   const secrets = listSecrets(values)
   const warnings: string[] = []
   for (const [index, { name, secret, minBytes }] of secrets.entries()) {
