@@ -17,4 +17,11 @@ if (major < 24 || (major === 24 && minor < 7)) {
 module.enableCompileCache() // makes every start but the first a third faster
 // Runs the source if it is there. The package contains JavaScript, because Node.js runs no TypeScript inside node_modules.
 const source = new URL('../src/main.ts', import.meta.url)
-await import(existsSync(source) ? source.href : '../dist/main.js')
+try {
+  await import(existsSync(source) ? source.href : '../dist/main.js')
+} catch (error) {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND' || !/^Cannot find package/.test(error.message)) throw error
+  const advice = existsSync(source) ? 'run npm ci first' : 'install tessera-auth again'
+  process.stderr.write(`tessera: A package that Tessera needs is not installed: ${advice}.\n`)
+  process.exit(1)
+}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Command, CommanderError } from 'commander'
 import { createProgram } from './cli/program.ts'
+import { readableWords } from './cli/terminal/command-words.ts'
 
 const USAGE_ERROR = 2
 
@@ -17,7 +18,7 @@ async function main(args: string[]): Promise<void> {
   const program = createProgram(version)
   throwInOneLine(program, program.name())
   try {
-    await program.parseAsync(args.length === 0 ? ['start'] : args, { from: 'user' })
+    await program.parseAsync(readableWords(program, args), { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR
@@ -43,8 +44,15 @@ function throwInOneLine(command: Command, fullName: string): void {
   for (const inner of command.commands) throwInOneLine(inner, `${fullName} ${inner.name()}`)
 }
 
+/** The fields of an error of a server that cannot listen. */
+interface Listening {
+  port: number
+  address: string
+  hostname: string
+}
+
 function sentence(error: unknown): string {
-  const { name, code, message, port } = error as NodeJS.ErrnoException & { port?: number }
+  const { name, code, message, port, syscall, hostname, address } = error as NodeJS.ErrnoException & Partial<Listening>
   if (name === 'ConfigError' || name === 'CommandError') return message
   if (name === 'AuthError' && message === 'last_admin')
     return 'This is the last admin that can sign in; give another user the role first: tessera users set-role <user> admin'
@@ -53,6 +61,10 @@ function sentence(error: unknown): string {
   if (code === 'EADDRINUSE')
     return `Port ${port} is in use; stop the process that listens there, or set PORT to another port.`
   if (code === 'EACCES' && port) return `This account may not listen on port ${port}; set PORT to a port above 1023.`
+  if (syscall === 'getaddrinfo' && hostname)
+    return `The name ${hostname} of HOST has no address; set HOST to an address of this machine, or to 0.0.0.0 for all.`
+  if (code === 'EADDRNOTAVAIL')
+    return `This machine does not have the address ${address} of HOST; set HOST to one that it has, or to 0.0.0.0 for all.`
   return message
 }
 

@@ -96,6 +96,8 @@ function readValues(environment: Environment): SettingValues {
 function refuseUnknownNames(environment: Environment): void {
   const found = findUnknownSetting(environment)
   if (!found) return
-  const hint = found.suggestion ? `did you mean ${found.suggestion}?` : 'see docs/configuration.md for their names.'
-  throw new ConfigError(`${found.name} is not a setting; ${hint}`)
+  const hint = found.suggestion ? `did you mean ${found.suggestion}?` : 'docs/configuration.md lists their names.'
+  throw new ConfigError(
+    `${found.name} is not a setting; ${hint} If another program needs it, keep it out of the environment of Tessera.`,
+  )
 }

@@ -31,6 +31,19 @@ const OUR_PREFIXES: ReadonlySet<string> = new Set(
 /** The examples of docs/api.md keep a token in this variable, which readers may export. */
 const EXAMPLE_TOKEN = 'REFRESH_TOKEN'
 
+/** Names that other servers give to settings of Tessera. */
+const FOREIGN_NAMES: Readonly<Record<string, string>> = {
+  JWT_SECRET: 'JWT_SECRET_KEY',
+  JWT_EXPIRES_IN: 'JWT_ACCESS_TOKEN_EXPIRATION',
+  JWT_REFRESH_SECRET: 'REFRESH_SECRET_KEY',
+  JWT_REFRESH_EXPIRES_IN: 'JWT_REFRESH_TOKEN_EXPIRATION',
+  REFRESH_TOKEN_SECRET: 'REFRESH_SECRET_KEY',
+  REFRESH_TOKEN_EXPIRES_IN: 'JWT_REFRESH_TOKEN_EXPIRATION',
+  MAIL_HOST: 'SMTP_URL',
+  SMTP_HOST: 'SMTP_URL',
+  CORS_ORIGIN: 'CORS_ORIGINS',
+}
+
 const MAX_EDIT_DISTANCE = 2
 /** Shorter names are too similar to those of other programs: HOME is two characters from HOST. */
 const MIN_NAME_LENGTH = 8
@@ -44,9 +57,9 @@ const MIN_NAME_LENGTH = 8
 export function findUnknownSetting(environment: Environment): { name: string; suggestion: string | null } | null {
   for (const name of Object.keys(environment)) {
     if (KNOWN.has(name) || name === EXAMPLE_TOKEN || isSetByOrchestrator(name)) continue
-    const similar = NAMES.find(
-      (setting) => setting.length >= MIN_NAME_LENGTH && editDistance(name, setting) <= MAX_EDIT_DISTANCE,
-    )
+    const similar =
+      FOREIGN_NAMES[name] ??
+      NAMES.find((setting) => setting.length >= MIN_NAME_LENGTH && editDistance(name, setting) <= MAX_EDIT_DISTANCE)
     if (name.includes('_') && OUR_PREFIXES.has(prefix(name))) return { name, suggestion: similar ?? null }
     if (similar && !environment[similar]) return { name, suggestion: similar }
   }
