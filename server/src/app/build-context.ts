@@ -2,11 +2,11 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Context } from '../auth/context/context.ts'
 import type { Config } from '../config/reading/config.ts'
-import { developmentSecret } from '../config/source/development-secret.ts'
+import { developmentSecret, findDevelopmentSecret } from '../config/source/development-secret.ts'
 import { HashPool, hashingThreads } from '../crypto/hashing/hash-pool.ts'
 import { createPasswords } from '../crypto/hashing/passwords.ts'
 import { createRefreshTokenDigests } from '../crypto/hashing/refresh-token-digests.ts'
-import { buildKeys, type Keys } from '../crypto/keys/keys.ts'
+import { type AddressDigests, buildKeys, createAddressDigests, type Keys } from '../crypto/keys/keys.ts'
 import { createAccessTokens, type PublicKeys } from '../crypto/tokens/access-token.ts'
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../storage/database/database.ts'
@@ -42,6 +42,7 @@ export function buildContext(
       refreshKeys: keys.refresh,
       digests: createRefreshTokenDigests(tokenPool),
     },
+    addresses: addressDigests(config),
     passwords: createPasswords(passwordPool, config.passwordHash, decoyPicker(keys)),
     settings: ruleSettings(config),
     now,
@@ -71,6 +72,19 @@ export function readKeys({ secrets }: Pick<Config, 'secrets'>): Keys {
     refresh: secrets.refreshSecretKey,
     previousRefresh: secrets.previousRefreshSecretKeys,
   })
+}
+
+/**
+ * Builds the digests of addresses, with the same keys for a server and for commands beside it. Secrets that services may
+ * hold come last. A command may have no key, and generates none.
+ */
+export function addressDigests({ production, secrets }: Config): AddressDigests {
+  const { jwtSecretKey, refreshSecretKey, previousRefreshSecretKeys, previousSecretKeys } = secrets
+  const jwt = jwtSecretKey ?? (production ? null : findDevelopmentSecret(dataFolder(secrets.database)))
+  const roots = refreshSecretKey === null ? [jwt] : [refreshSecretKey]
+  const all = [...roots, ...previousRefreshSecretKeys, jwt, ...previousSecretKeys]
+  const withRoot = roots.includes(null) ? [] : all
+  return createAddressDigests(withRoot.filter((secret) => secret !== null))
 }
 
 /** The folder of the SQLite file; with PostgreSQL, the folder where that file would be by default. */

@@ -1,6 +1,7 @@
 import { findUser } from '../auth/account/find-user.ts'
 import { isUuid } from '../crypto/tokens/uuid.ts'
-import { type AuditKind, findAuditEvents } from '../storage/notice/audit-events.ts'
+import { type AuditKind, findAuditEvents, findUsersWhoGaveUp } from '../storage/notice/audit-events.ts'
+import { canonicalEmail } from '../text/email-address.ts'
 import { readRecordId } from '../text/record-id.ts'
 import { type CommandContext, withDatabase } from './run/with-database.ts'
 import { CommandError } from './terminal/command-error.ts'
@@ -17,6 +18,9 @@ interface AuditOptions {
   json?: boolean
 }
 
+const WITHOUT_KEY =
+  'Without the keys of the server (JWT_SECRET_KEY, REFRESH_SECRET_KEY), deleted users are found by their ids only.'
+
 /** Shows audit events, newest first. */
 export async function auditCommand(options: AuditOptions): Promise<void> {
   if (options.session !== undefined && !isUuid(options.session)) {
@@ -24,7 +28,7 @@ export async function auditCommand(options: AuditOptions): Promise<void> {
   }
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const events = await findAuditEvents(ctx.db, {
-      userId: options.user === undefined ? null : await findUserId(ctx, options.user),
+      userIds: options.user === undefined ? null : await findUserIds(ctx, options.user),
       sessionId: options.session?.toLowerCase() ?? null,
       kind: options.kind ?? null,
       since: options.since?.(ctx.now()) ?? null,
@@ -51,11 +55,17 @@ export async function auditCommand(options: AuditOptions): Promise<void> {
   })
 }
 
-/** Finds the id of a user. Audit events outlive their user, so any id is accepted. */
-async function findUserId(ctx: CommandContext, name: string): Promise<number> {
+/**
+ * Finds the users that an option names. Audit events outlive their user: any id is accepted, and an address finds the users
+ * who gave it up as well.
+ */
+async function findUserIds(ctx: CommandContext, name: string): Promise<number[]> {
   const user = await findUser(ctx, name)
-  if (user) return user.id
-  const id = readRecordId(name)
-  if (id !== null) return id
-  throw new CommandError(`No user has the GUID or email address ${JSON.stringify(name)}.`)
+  const id = user?.id ?? readRecordId(name)
+  const email = name.includes('@') ? canonicalEmail(name) : null
+  const former = email === null ? [] : await findUsersWhoGaveUp(ctx.db, ctx.addresses.candidates(email))
+  const ids = new Set([...(id === null ? [] : [id]), ...former])
+  if (ids.size > 0) return [...ids]
+  const hint = email !== null && ctx.addresses.digest(email) === null ? ` ${WITHOUT_KEY}` : ''
+  throw new CommandError(`No user has, or had, the GUID or email address ${JSON.stringify(name)}.${hint}`)
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readEnvironment } from '../../src/config/environment.ts'
+import { readEnvironment } from '../../src/config/reading/environment.ts'
 import { runToEnd, startProcess } from '../support/server-process.ts'
 import { emptyDatabaseUrl, emptySqliteUrl, temporaryFolder } from '../support/test-database.ts'
 

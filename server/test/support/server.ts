@@ -38,6 +38,8 @@ export interface TestServer {
   close(): Promise<void>
 }
 
+export const TEST_SECRET = 'the secret of all test servers that set no other'
+
 /** Cheap hashes and no limits, unless a test changes them. */
 const TEST_SETTINGS = {
   PORT: '0',
@@ -45,7 +47,7 @@ const TEST_SETTINGS = {
   BCRYPT_COST: '4',
   RATE_LIMIT: 'off',
   LOG_LEVEL: 'info',
-  JWT_SECRET_KEY: 'the secret of all test servers that set no other',
+  JWT_SECRET_KEY: TEST_SECRET,
 }
 
 /** Starts a server on a random port with an empty database and closes it after the tests of the file. */

@@ -16,7 +16,7 @@ import { may } from './rights.ts'
  * @throws {AuthError} `last_admin`; `user_not_found`, also for another user's id: only that user and admins may know that it exists
  */
 export async function deleteUserFor(
-  ctx: Pick<Context, 'db' | 'now'>,
+  ctx: Pick<Context, 'db' | 'now' | 'addresses'>,
   { caller, id, client }: { caller: Caller; id: string; client: Client },
 ): Promise<void> {
   const user = await findUserByIdOrGuid(ctx, id)
@@ -26,19 +26,20 @@ export async function deleteUserFor(
 }
 
 /**
- * Deletes a user with their sessions, tokens and pending mails. Returns false when the user no longer exists.
+ * Deletes a user with their sessions, tokens and pending mails. The audit keeps a keyed digest of the address. Returns false when the user no longer exists.
  *
  * @throws {AuthError} `last_admin`
  */
 export function deleteUser(
-  ctx: Pick<Context, 'db' | 'now'>,
-  deletion: { user: Pick<UserRow, 'id'>; details?: Record<string, number>; origin: Origin },
+  ctx: Pick<Context, 'db' | 'now' | 'addresses'>,
+  deletion: { user: Pick<UserRow, 'id' | 'email'>; details?: Record<string, number>; origin: Origin },
 ): Promise<boolean> {
   const { user, details = {}, origin } = deletion
   return ctx.db.transaction(async (tx) => {
     await keepAnAdmin(tx, user)
     if (!(await deleteUserRow(tx, user.id))) return false
-    await recordEvent(tx, { kind: 'user_deleted', userId: user.id, details }, origin, ctx.now())
+    const emailDigest = ctx.addresses.digest(user.email)
+    await recordEvent(tx, { kind: 'user_deleted', userId: user.id, emailDigest, details }, origin, ctx.now())
     return true
   })
 }

@@ -18,7 +18,7 @@ type UpdateOutcome = { kind: 'updated'; user: UserRow } | { kind: 'invalid'; err
 
 /** Changes fields of a user, and records which ones. Sessions go on. */
 export async function updateUser(
-  ctx: Pick<Context, 'db' | 'now'>,
+  ctx: Pick<Context, 'db' | 'now' | 'addresses'>,
   { user, change, origin }: { user: UserRow; change: UserChange; origin: Origin },
 ): Promise<UpdateOutcome> {
   const email = change.email === undefined ? user.email : canonicalEmail(change.email)
@@ -40,7 +40,8 @@ export async function updateUser(
       if (email !== user.email) await leaveAddress(tx, { id: user.id, email, now })
       if (!updated) return { kind: 'invalid', errors: { user: ['does not exist any more'] } }
       const details = { fields: Object.keys(change).join(' ') }
-      await recordEvent(tx, { kind: 'user_updated', userId: user.id, details }, origin, now)
+      const emailDigest = email === user.email ? null : ctx.addresses.digest(user.email)
+      await recordEvent(tx, { kind: 'user_updated', userId: user.id, emailDigest, details }, origin, now)
       return { kind: 'updated', user: updated }
     })
   } catch (error) {

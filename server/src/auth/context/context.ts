@@ -1,6 +1,6 @@
 import type { Passwords } from '../../crypto/hashing/passwords.ts'
 import type { RefreshTokenDigests } from '../../crypto/hashing/refresh-token-digests.ts'
-import type { RefreshKey } from '../../crypto/keys/keys.ts'
+import type { AddressDigests, RefreshKey } from '../../crypto/keys/keys.ts'
 import type { AccessTokens, PublicKeys } from '../../crypto/tokens/access-token.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Database } from '../../storage/database/database.ts'
@@ -10,6 +10,8 @@ import type { Rotation } from '../../storage/session/sessions.ts'
 export interface Context {
   db: Database
   tokens: Tokens
+  /** Digests of the addresses that users give up, for the audit. */
+  addresses: AddressDigests
   passwords: Passwords
   settings: Settings
   /** The database's clock; read once per operation. */

@@ -29,7 +29,7 @@ export async function recordAddressChange(tx: Queries, change: AddressChange): P
   const network = clientNetwork(client.ip)
   const kind = 'address_changed'
   const aDayAgo = new Date(now.getTime() - DAY_MILLISECONDS)
-  const filter = { userId: null, sessionId: session.id, kind, since: aDayAgo, until: null } as const
+  const filter = { userIds: null, sessionId: session.id, kind, since: aDayAgo, until: null } as const
   const events = await findAuditEvents(tx, { ...filter, limit: MAX_EVENTS_PER_DAY })
   const isRecorded = events.some(({ ip }) => ip !== null && clientNetwork(ip) === network)
   if (!isRecorded && events.length < MAX_EVENTS_PER_DAY) {

@@ -7,6 +7,8 @@ interface AuditedEvent {
   /** The user that the event is about; null if there is none, or the user is unknown. */
   userId: number | null
   sessionId?: string
+  /** The digest of an address that the user gives up by this event. */
+  emailDigest?: string | null
   details?: AuditDetails
 }
 
@@ -14,7 +16,8 @@ interface AuditedEvent {
  * Records an audit event with its actor. In a transaction, the event is part of it: a rollback removes the event, too.
  */
 export function recordEvent(db: Queries, event: AuditedEvent, origin: Origin, now: Date): Promise<void> {
-  const { kind, userId, sessionId = null, details = {} } = event
-  const row = { kind, user_id: userId, session_id: sessionId, ip: origin.ip, user_agent: origin.userAgent, details }
+  const { kind, userId, sessionId = null, emailDigest = null, details = {} } = event
+  const actor = { ip: origin.ip, user_agent: origin.userAgent }
+  const row = { kind, user_id: userId, session_id: sessionId, email_digest: emailDigest, ...actor, details }
   return insertAuditEvent(db, row, now)
 }

@@ -24,6 +24,6 @@ export async function showSession(
 ): Promise<{ session: UserSession; events: AuditEventRow[] }> {
   const session = isUuid(id) ? await findSessionOfUser(ctx.db, { id: id.toLowerCase(), userId: caller.userId }) : null
   if (!session) throw new AuthError('session_not_found')
-  const filter = { userId: caller.userId, sessionId: session.id, kind: null, since: null, until: null }
+  const filter = { userIds: [caller.userId], sessionId: session.id, kind: null, since: null, until: null }
   return { session, events: await findAuditEvents(ctx.db, { ...filter, limit: MAX_EVENTS }) }
 }

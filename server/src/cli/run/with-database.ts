@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
+import { addressDigests } from '../../app/build-context.ts'
 import { openDatabase } from '../../app/open-database.ts'
 import type { Context } from '../../auth/context/context.ts'
 import type { Origin } from '../../auth/context/origin.ts'
@@ -14,7 +15,7 @@ import { CommandError } from '../terminal/command-error.ts'
 import { readSettings, whereSettingsCameFrom } from './read-settings.ts'
 
 /** The context of a command: the configured database, and its time. */
-export interface CommandContext extends Pick<Context, 'db' | 'now' | 'random' | 'log'> {
+export interface CommandContext extends Pick<Context, 'db' | 'now' | 'addresses' | 'random' | 'log'> {
   config: Config
 }
 
@@ -54,7 +55,8 @@ export async function withDatabase<T>(
   const log = { info() {}, warn() {}, error() {} }
   const db = await openDatabase(config, log, OPTIONS)
   try {
-    const ctx = { config, db, now: databaseClock(db, Date.now), random: randomBytes, log }
+    const addresses = addressDigests(config)
+    const ctx = { config, db, now: databaseClock(db, Date.now), addresses, random: randomBytes, log }
     if (options.schema !== 'any') await requireSchema(ctx, options)
     return await run(ctx)
   } finally {

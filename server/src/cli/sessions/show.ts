@@ -14,7 +14,7 @@ const MAX_EVENTS = 200
 export async function showSessionCommand(id: string, options: ShowOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const session = await requireSession(ctx, id)
-    const filter = { userId: null, sessionId: session.id, kind: null, since: null, until: null, limit: MAX_EVENTS }
+    const filter = { userIds: null, sessionId: session.id, kind: null, since: null, until: null, limit: MAX_EVENTS }
     const events = await findAuditEvents(ctx.db, filter)
     if (options.json) return printJson([{ ...session, events }])
     const { revoked_at, revoke_reason, user_agent: device, ...fields } = session

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import { sha256 } from '../hashing/sha256.ts'
 import { hmacSigningKey, type SecretSigningKey } from './signing-key.ts'
 
@@ -33,6 +41,17 @@ export interface SealingKey {
   open(sealed: string, name: string): Buffer | null
 }
 
+/**
+ * Digests of email addresses for the audit. They are keyed, so that a copy of the database does not tell whose they are:
+ * addresses are few enough to try all of them.
+ */
+export interface AddressDigests {
+  /** Returns the digest of a canonical address with the current key; null without a key. */
+  digest(email: string): string | null
+  /** Returns the digests of a canonical address with every key of the ring. */
+  candidates(email: string): string[]
+}
+
 /** The key ring. The first key of each list is the current one and creates new tokens; the others only verify. */
 export interface Keys {
   signing: Readonly<Record<AccessTokenKind, readonly [SecretSigningKey, ...SecretSigningKey[]]>>
@@ -64,6 +83,17 @@ export function buildKeys(secrets: {
     signing: { login: signingKeys('login', signing), pair: signingKeys('pair', signing) },
     refresh: owned.map(refreshKey) as [RefreshKey, ...RefreshKey[]],
     sealing: () => owned.map(sealingKey) as [SealingKey, ...SealingKey[]],
+  }
+}
+
+/** The secrets that keys for addresses are derived from: the first makes digests, the others find earlier ones. */
+export function createAddressDigests(secrets: readonly string[]): AddressDigests {
+  const keys = distinct(secrets).map((secret) => createSecretKey(derive(secret, 'tessera/address-digest/v1', 32)))
+  const digestWith = (key: KeyObject, email: string) => createHmac('sha256', key).update(email).digest('base64url')
+  const [current] = keys
+  return {
+    digest: (email) => (current ? digestWith(current, email) : null),
+    candidates: (email) => keys.map((key) => digestWith(key, email)),
   }
 }
 

@@ -47,6 +47,8 @@ interface NewAuditEvent {
   session_id: string | null
   ip: string | null
   user_agent: string | null
+  /** The keyed digest of an address that the user gave up by this event. */
+  email_digest?: string | null
   details: AuditDetails
 }
 
@@ -58,19 +60,20 @@ export function insertAuditEvent(tx: Queries, event: NewAuditEvent, now: Date): 
 export async function insertAuditEvents(tx: Queries, events: readonly NewAuditEvent[], now: Date): Promise<void> {
   const values = events.map(
     (event) => sql`(${now}, ${event.kind}, ${event.user_id}, ${event.session_id}, ${event.ip}, ${event.user_agent},
-      ${JSON.stringify(event.details)})`,
+      ${event.email_digest ?? null}, ${JSON.stringify(event.details)})`,
   )
   await tx.query(sql`
-    insert into audit_events (at, kind, user_id, session_id, ip, user_agent, details) values ${join(values)}`)
+    insert into audit_events (at, kind, user_id, session_id, ip, user_agent, email_digest, details) values ${join(values)}`)
 }
 
-export interface AuditEventRow extends NewAuditEvent {
+export interface AuditEventRow extends Omit<NewAuditEvent, 'email_digest'> {
   id: number
   at: Date
 }
 
 interface AuditFilter {
-  userId: number | null
+  /** Only events about one of these users; null for those about any. */
+  userIds: readonly number[] | null
   sessionId: string | null
   kind: AuditKind | null
   since: Date | null
@@ -82,7 +85,7 @@ interface AuditFilter {
 export async function findAuditEvents(db: Queries, filter: AuditFilter): Promise<AuditEventRow[]> {
   const where = [
     sql`1 = 1`,
-    ...(filter.userId === null ? [] : [sql`user_id = ${filter.userId}`]),
+    ...(filter.userIds === null ? [] : [sql`user_id in (${join(filter.userIds)})`]),
     ...(filter.sessionId === null ? [] : [sql`session_id = ${filter.sessionId}`]),
     ...(filter.kind === null ? [] : [sql`kind = ${filter.kind}`]),
     ...(filter.since === null ? [] : [sql`at >= ${filter.since}`]),
@@ -102,4 +105,12 @@ export async function countEvents(
   const rows = await db.query<{ count: number }>(sql`
     select count(*) as count from audit_events where user_id = ${userId} and kind = ${kind} and at >= ${since}`)
   return rows[0]?.count ?? 0
+}
+
+/** Returns the ids of the users who gave up an address, by any of its digests. */
+export async function findUsersWhoGaveUp(db: Queries, emailDigests: readonly string[]): Promise<number[]> {
+  if (emailDigests.length === 0) return []
+  const rows = await db.query<{ user_id: number }>(sql`
+    select distinct user_id from audit_events where email_digest in (${join([...emailDigests])}) and user_id is not null`)
+  return rows.map((row) => row.user_id)
 }
