@@ -50,6 +50,7 @@ export async function auditCommand(options: AuditOptions): Promise<void> {
             .join(' ') || null,
         device: user_agent,
       })),
+      ctx.now(),
     )
     printMore(events, options.limit)
   })

@@ -22,6 +22,6 @@ export async function listKeysCommand(options: ListOptions): Promise<void> {
     if (inUse === 'HS256') print('Logins are signed with JWT_SECRET_KEY.')
     if (inUse === 'file') print('Logins are signed with the first key of SIGNING_KEY_FILE.')
     if (rows.length === 0) return print('No key pairs found.')
-    printTable(rows)
+    printTable(rows, ctx.now())
   })
 }

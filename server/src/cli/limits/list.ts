@@ -16,7 +16,10 @@ export async function listLimitsCommand(name: string | undefined, options: ListO
     if (options.json) return printJson(limits)
     if (limits.length === 0)
       return print(name === undefined ? 'No limit refuses anything.' : `No limit refuses ${of.email}.`)
-    printTable(limits.map(({ counts, ...limit }) => ({ limit: counts, ...limit })))
+    printTable(
+      limits.map(({ counts, ...limit }) => ({ limit: counts, ...limit })),
+      ctx.now(),
+    )
     printMore(limits, options.limit)
   })
 }

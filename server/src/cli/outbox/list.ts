@@ -9,7 +9,7 @@ export interface ListOptions {
 }
 
 export async function listMailsCommand(options: ListOptions): Promise<void> {
-  await withDatabase({ mayCreate: false }, async ({ db }) => {
+  await withDatabase({ mayCreate: false }, async ({ db, now }) => {
     const mails = await findMails(db, { state: options.state ?? null, afterId: 0, limit: options.limit })
     if (options.json) return printJson(mails)
     if (mails.length === 0) return print('No mails found.')
@@ -23,6 +23,7 @@ export async function listMailsCommand(options: ListOptions): Promise<void> {
         created_at: mail.created_at,
         last_error: mail.last_error,
       })),
+      now(),
     )
     printMore(mails, options.limit)
   })

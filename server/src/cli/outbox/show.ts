@@ -12,21 +12,24 @@ export interface ShowOptions {
 
 /** Shows a mail as its recipient sees it. */
 export async function showMailCommand(id: number, options: ShowOptions): Promise<void> {
-  await withDatabase({ mayCreate: false }, async ({ db, config }) => {
+  await withDatabase({ mayCreate: false }, async ({ db, now, config }) => {
     const mail = await findMail(db, id)
     if (!mail) throw new CommandError(`No mail has the id ${id}; tessera outbox list shows the ids.`)
     const message = renderMail(mail, senderFrom(config), null)
     if (options.json) return printJson([{ ...mail, ...message }])
     if (options.html) return print(message.html)
-    printFields({
-      to: mail.email,
-      subject: message.subject,
-      state: mailState(mail),
-      created_at: mail.created_at,
-      sent_at: mail.sent_at,
-      attempts: mail.attempts,
-      last_error: mail.last_error,
-    })
+    printFields(
+      {
+        to: mail.email,
+        subject: message.subject,
+        state: mailState(mail),
+        created_at: mail.created_at,
+        sent_at: mail.sent_at,
+        attempts: mail.attempts,
+        last_error: mail.last_error,
+      },
+      now(),
+    )
     print(`\n${message.text}`)
   })
 }

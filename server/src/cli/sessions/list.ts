@@ -29,6 +29,7 @@ export async function listSessionsCommand(options: ListOptions): Promise<void> {
         state: sessionState(session, ctx.now()),
         device: session.user_agent,
       })),
+      ctx.now(),
     )
     printMore(sessions, options.limit)
   })

@@ -18,10 +18,11 @@ export async function showSessionCommand(id: string, options: ShowOptions): Prom
     const events = await findAuditEvents(ctx.db, filter)
     if (options.json) return printJson([{ ...session, events }])
     const { revoked_at, revoke_reason, user_agent: device, ...fields } = session
-    printFields({ ...fields, ended_at: revoked_at, state: sessionState(session, ctx.now()), device })
+    const now = ctx.now()
+    printFields({ ...fields, ended_at: revoked_at, state: sessionState(session, now), device }, now)
     for (const { at, kind, ip, user_agent, details } of events) {
       print('')
-      printFields({ at, event: kind, ip, device: user_agent, ...details })
+      printFields({ at, event: kind, ip, device: user_agent, ...details }, now)
     }
   })
 }

@@ -1,4 +1,7 @@
 import { singleLine } from '../../text/safe-text.ts'
+import { relativeTime } from './relative-time.ts'
+import { styled, styledState } from './style.ts'
+import { heading, type Layout, layOut, padCells, type Row } from './table.ts'
 
 type Cell = string | number | Date | null
 
@@ -27,28 +30,45 @@ export function printOutcome(sentence: string, fields: object, { json }: AnswerO
   else print(sentence)
 }
 
-/** Prints a heading and aligned columns. Cells are untrusted input: none may control the terminal. */
-export function printTable(rows: readonly Record<string, Cell>[]): void {
-  const [first] = rows
-  if (!first) return
-  const lines = [Object.keys(first).map((name) => name.toUpperCase().replaceAll('_', ' ')), ...rows.map(rowCells)]
-  const widths = Object.keys(first).map((_, column) =>
-    Math.max(...lines.map((line) => [...(line[column] ?? '')].length)),
-  )
-  for (const line of lines)
-    print(
-      line
-        .map((cell, column) => pad(cell, widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
+/**
+ * Prints a heading and aligned columns. In a terminal that is too narrow, free text is cut, and then columns are left out,
+ * or each row is printed one field per line. Cells are untrusted input: none may control the terminal.
+ *
+ * @param now of the database; a terminal gets times relative to it
+ */
+export function printTable(rows: readonly Record<string, Cell>[], now: Date): void {
+  if (rows.length === 0) return
+  const texts = rows.map((row) => textCells(row, now))
+  const layout = layOut(texts, terminalWidth())
+  if (layout) printAligned(texts, layout)
+  else printRecords(texts)
 }
 
-/** Prints one record, with a line for each of its fields. */
-export function printFields(fields: Record<string, Cell>): void {
-  const widest = Math.max(...Object.keys(fields).map((name) => name.length))
-  for (const [name, value] of Object.entries(fields))
-    print(`${name.replaceAll('_', ' ').padEnd(widest)}  ${cell(value)}`)
+function printAligned(rows: readonly Row[], layout: Layout): void {
+  const headings = [...layout.widths.keys()].map((name) => [name, heading(name)])
+  const cells = padCells(layout, Object.fromEntries(headings))
+  print(styled('bold', joined(cells.map(([, text]) => text))))
+  for (const row of rows)
+    print(joined(padCells(layout, row).map(([name, text]) => (name === 'state' ? styledState(text) : text))))
+  if (layout.hidden.length > 0)
+    print(styled('dim', `Not shown, as the terminal is narrow: ${layout.hidden.join(', ')}. --json prints all.`))
+}
+
+/** Prints one record, with a line for each of its fields. `now` is as in {@link printTable}. */
+export function printFields(fields: Record<string, Cell>, now: Date): void {
+  printRecords([textCells(fields, now)])
+}
+
+/** Prints records one field per line, with an empty line between them. */
+function printRecords(records: readonly Row[]): void {
+  const widest = Math.max(...Object.keys(records[0] ?? {}).map((name) => name.length))
+  for (const [index, record] of records.entries()) {
+    if (index > 0) print('')
+    for (const [name, text] of Object.entries(record))
+      print(
+        `${styled('dim', name.replaceAll('_', ' ').padEnd(widest))}  ${name === 'state' ? styledState(text) : text}`,
+      )
+  }
 }
 
 /** Prints how to see more, below a list that was cut to its limit. */
@@ -56,18 +76,23 @@ export function printMore(rows: readonly unknown[], limit: number): void {
   if (rows.length === limit) print(`Showing the newest ${limit}; --limit shows more.`)
 }
 
-function rowCells(row: Record<string, Cell>): string[] {
-  return Object.values(row).map(cell)
+function textCells(row: Record<string, Cell>, now: Date): Row {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cell(value, now)]))
 }
 
-function cell(value: Cell): string {
+function cell(value: Cell, now: Date): string {
   if (value === null) return '-'
-  if (value instanceof Date) return value.toISOString().replace(/\.\d+Z$/, 'Z')
-  return singleLine(String(value), MAX_CELL_CHARACTERS)
+  if (!(value instanceof Date)) return singleLine(String(value), MAX_CELL_CHARACTERS)
+  return process.stdout.isTTY ? relativeTime(value, now) : value.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-function pad(text: string, width: number): string {
-  return text + ' '.repeat(width - [...text].length)
+function joined(cells: readonly string[]): string {
+  return cells.join('').trimEnd()
+}
+
+/** The width of the terminal in cells; null if there is none, or it does not say. */
+function terminalWidth(): number | null {
+  return process.stdout.isTTY ? process.stdout.columns || null : null
 }
 
 function escaped(character: string): string {

@@ -35,7 +35,7 @@ export async function createUserCommand(email: string, options: CreateOptions): 
         origin,
       })
       if (outcome.kind === 'invalid') throw new CommandError(validationSentence(outcome.errors))
-      printUser(outcome.user, {}, options)
+      printUser(outcome.user, {}, { now: ctx.now(), json: options.json })
     }),
   )
 }

@@ -13,7 +13,7 @@ export interface ListOptions {
 }
 
 export async function listUsersCommand(options: ListOptions): Promise<void> {
-  await withDatabase({ mayCreate: false }, async ({ db }) => {
+  await withDatabase({ mayCreate: false }, async ({ db, now }) => {
     const found = await findUsers(db, {
       role: options.role ?? null,
       onlyDisabled: options.disabled ?? false,
@@ -34,6 +34,7 @@ export async function listUsersCommand(options: ListOptions): Promise<void> {
         created_at,
         guid,
       })),
+      now(),
     )
     if (found.length > users.length) print(`There are more users: --after ${users.at(-1)?.id} lists them.`)
   })

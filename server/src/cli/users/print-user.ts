@@ -1,10 +1,14 @@
 import type { UserRow } from '../../storage/account/users.ts'
 import { printFields, printJson } from '../terminal/output.ts'
 
-export function printUser(user: UserRow, more: Record<string, string | number>, options: { json?: boolean }): void {
+export function printUser(
+  user: UserRow,
+  more: Record<string, string | number>,
+  { now, json }: { now: Date; json?: boolean | undefined },
+): void {
   const fields = { ...withoutDigest(user), ...more }
-  if (options.json) printJson([fields])
-  else printFields(fields)
+  if (json) printJson([fields])
+  else printFields(fields, now)
 }
 
 /** Drops the password digest, which is useful only for guessing the password. */

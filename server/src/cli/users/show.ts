@@ -10,6 +10,10 @@ export async function showUserCommand(name: string, options: { json?: boolean })
     const user = await requireUser(ctx, name)
     const filter = { id: null, userId: user.id, onlyActive: true, now: ctx.now(), limit: MAX_COUNTED_SESSIONS }
     const living_sessions = (await findSessions(ctx.db, filter)).length
-    printUser(user, { password: user.password_digest === null ? 'none' : 'set', living_sessions }, options)
+    printUser(
+      user,
+      { password: user.password_digest === null ? 'none' : 'set', living_sessions },
+      { now: ctx.now(), json: options.json },
+    )
   })
 }

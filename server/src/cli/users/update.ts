@@ -28,6 +28,6 @@ export async function updateUserCommand(name: string, options: UpdateOptions): P
   await withUser(name, async (ctx, user) => {
     const outcome = await updateUser(ctx, { user, change, origin })
     if (outcome.kind === 'invalid') throw new CommandError(validationSentence(outcome.errors))
-    printUser(outcome.user, {}, options)
+    printUser(outcome.user, {}, { now: ctx.now(), json: options.json })
   })
 }
