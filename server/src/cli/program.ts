@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { AUDIT_KINDS } from '../storage/notice/audit-events.ts'
 import { defineKeyCommands } from './keys/define.ts'
 import { defineLimitCommands } from './limits/define.ts'
@@ -16,6 +16,13 @@ import { defineUserCommands } from './users/define.ts'
  * @param version the version of the package
  */
 export function createProgram(version: string): Command {
+  const program = createCommands(version)
+  defineCompletionCommands(program, () => createCommands(version))
+  return program
+}
+
+/** Defines the commands for users. */
+function createCommands(version: string): Command {
   const program = new Command('tessera')
     .description('A self-hosted authentication server: registration, login and JWT access / refresh token pairs.')
     .version(version)
@@ -82,6 +89,24 @@ export function createProgram(version: string): Command {
   defineOutboxCommands(program)
   defineAuditCommand(program)
   return program
+}
+
+/** The shells that completion is tested with. */
+const SHELLS = ['bash', 'zsh', 'fish']
+
+/** Defines the commands for shells. They describe a program of their own, to which a library adds theirs. */
+function defineCompletionCommands(program: Command, describe: () => Command): void {
+  const load = () => import('./completion.ts')
+  const example = 'source <(tessera completion bash)'
+  defineCommand(program, 'completion', 'Print the script that completes commands in a shell.', [
+    example,
+    'tessera completion fish | source',
+  ])
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action(async (shell) => (await load()).completionCommand(describe(), shell))
+  defineCommand(program, 'complete', 'Answer that script.', "tessera complete -- users ''", { hidden: true })
+    .argument('[words...]')
+    .action(async (words) => (await load()).completeCommand(describe(), words))
 }
 
 function defineAuditCommand(program: Command): void {

@@ -8,7 +8,7 @@ import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { logIn, signUp } from '../support/users.ts'
 
 /** Commands whose output is not an answer: a log, or a script for a shell. */
-const WITHOUT_JSON = ['start', 'completion']
+const WITHOUT_JSON = ['start', 'completion', 'complete']
 
 /** The full names of the commands that can be run. */
 function names(parent: Command, path: readonly string[] = []): string[] {

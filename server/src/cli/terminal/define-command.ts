@@ -1,13 +1,13 @@
 import { Argument, type Command, Option } from 'commander'
 import { rowCount } from './option-values.ts'
 
-/** Adds a command whose help shows one or more examples. */
+/** Adds a command whose help shows one or more examples. The help of its parent leaves out a hidden one. */
 export function defineCommand(
   parent: Command,
   name: string,
   description: string,
   examples: string | readonly string[],
-  options: { isDefault?: boolean } = {},
+  options: { isDefault?: boolean; hidden?: boolean } = {},
 ): Command {
   const lines = [examples].flat().map((example) => `  ${example}`)
   return parent
