@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
 import { endEverySession } from '../auth/session/end-sessions.ts'
-import { readConfig } from '../config/reading/config.ts'
-import { readEnvironment } from '../config/reading/environment.ts'
 import { migrate } from '../storage/database/migrate.ts'
 import { replaceSqlite } from '../storage/drivers/sqlite-backup.ts'
 import { claimServing } from '../storage/drivers/sqlite-serving.ts'
+import { readSettings } from './run/read-settings.ts'
 import { COMMAND_LINE as origin, withDatabase } from './run/with-database.ts'
 import { CommandError } from './terminal/command-error.ts'
 import { print } from './terminal/output.ts'
@@ -15,7 +14,7 @@ import { confirm } from './terminal/read-password.ts'
  * sessions of all users, because the backup does not know which have ended since.
  */
 export async function restoreCommand(backup: string, { yes = false }: { yes?: boolean }): Promise<void> {
-  const { database } = readConfig(readEnvironment(), { serves: false }).secrets
+  const { database } = readSettings({ serves: false }).secrets
   if (database.kind !== 'sqlite')
     throw new CommandError(
       'This command restores SQLite files; restore PostgreSQL with its own programs, then run: tessera sessions end --all',

@@ -20,6 +20,11 @@ const PREPARATIONS: readonly [variable: RegExp, prepare: (account: Account) => P
   [/\$NOT_ME_TOKEN/, changePassword],
 ]
 
+/** Whether a block of shell lines names a code or a link out of a mail. */
+export function namesMail(block: string): boolean {
+  return PREPARATIONS.some(([variable]) => variable.test(block))
+}
+
 /** The values of the variables in a block of shell lines, for a new user who has signed in. */
 export async function variablesOf(server: TestServer, block: string): Promise<Variables> {
   const { user, access_token, refresh_token } = await logInNewUser(server)

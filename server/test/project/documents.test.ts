@@ -6,12 +6,13 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { startServer, type TestServer } from '../support/server.ts'
 import { ADMIN, issuePair, logIn, signUp } from '../support/users.ts'
-import { variablesOf } from './document-variables.ts'
+import { namesMail, variablesOf } from './document-variables.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]
-const skip = spawnSync('curl', ['--version']).error ? 'there is no curl here' : false
+const missing = (program: string) => (spawnSync(program, ['--version']).error ? `there is no ${program} here` : false)
+const skip = missing('curl')
 
 function blocks(file: string, language: string): string[] {
   return [...read(file).matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs'))].map(([, block = '']) => block)
@@ -30,15 +31,30 @@ async function runShell(
   return stdout.trim().split('\n')
 }
 
+/**
+ * The blocks of a page that need something which its reader has from elsewhere, a code out of a mail or the tokens of a
+ * login, and the blocks that run as one script.
+ */
+function split(examples: readonly string[]): [alone: readonly string[], together: readonly string[]] {
+  const together = examples.filter((block) => !namesMail(block))
+  const signsIn = /^(eval|(ACCESS|REFRESH)_TOKEN=)/m.test(together.join('\n'))
+  if (!signsIn && /\$\w+_TOKEN/.test(together.join('\n'))) return [examples, []]
+  return [examples.filter(namesMail), together]
+}
+
 for (const file of pages) {
   const examples = blocks(file, 'bash')
   if (examples.length === 0) continue
-  test(`every curl line of ${file} works as printed`, { skip }, async () => {
+  test(`every shell line of ${file} works as printed, from top to bottom`, {
+    skip: skip || missing('jq'),
+  }, async () => {
     const server = await startServer({ EMAIL_LOGIN: 'on' })
-    for (const block of examples) {
-      const statuses = await runShell(server, block, await variablesOf(server, block))
-      for (const status of statuses) assert.match(status, /^20[024]$/, block)
-    }
+    const [alone, together] = split(examples)
+    const script = together.join('\n')
+    const statuses = script === '' ? [] : await runShell(server, script)
+    assert.equal(statuses.length, script.match(/^curl /gm)?.length ?? 0)
+    for (const block of alone) statuses.push(...(await runShell(server, block, await variablesOf(server, block))))
+    for (const status of statuses) assert.match(status, /^20[024]$/, statuses.join(' '))
   })
 }
 
