@@ -45,7 +45,8 @@ test('keys rotate is refused while the next key is young; with --now running ser
   await server.readSigningKeys()
   assert.equal(kidOf((await logIn(server, first.user.email)).access_token), next)
   assert.equal((await me(server, first.access_token)).status, 200)
-  assert.equal((await shorter('keys rotate')).code, 0, 'the key after it was made by the server')
+  const [rotated] = parseJsonLines((await shorter('keys rotate --json')).output)
+  assert.equal(rotated.changed, true, 'the key after it was made by the server')
   const audit = await tessera('audit --kind signing_key_rotated --json')
   assert.deepEqual(
     parseJsonLines(audit.output).map(({ details }) => Object.keys(details)),
@@ -72,8 +73,8 @@ test('keys retire says what happens to the tokens, and with --now what other ser
   assert.equal((await me(server, login.access_token)).status, 401)
   assert.deepEqual(await states(server), ['refused', 'current', 'next'])
   const [, , next] = (await list(server)).keys
-  const quiet = await tessera(`keys retire ${next?.kid}`)
-  assert.match(quiet.output, new RegExp(`^Retired ${next?.kid}. Its tokens are accepted until they expire.\n$`))
+  const quiet = await tessera(`keys retire ${next?.kid} --json`)
+  assert.deepEqual(parseJsonLines(quiet.output), [{ kid: next?.kid, changed: true, refused: false, successor: null }])
   for (const [line, sentence] of [
     [`keys retire ${next?.kid}`, /was retired before/],
     ['keys retire unknown', /No key has this id/],

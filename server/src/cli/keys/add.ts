@@ -5,15 +5,15 @@ import type { PublicAlgorithm } from '../../crypto/keys/signing-key.ts'
 import { isProductionDatabase } from '../../storage/database/installation.ts'
 import { COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
 import { CommandError } from '../terminal/command-error.ts'
-import { print } from '../terminal/output.ts'
+import { type AnswerOptions, printOutcome } from '../terminal/output.ts'
 import { keyRefusalSentence } from './key-refusal.ts'
 
-export interface AddOptions {
+export interface AddOptions extends AnswerOptions {
   algorithm: PublicAlgorithm
 }
 
 /** Publishes a key of an algorithm that does not sign yet. */
-export async function addKeyCommand({ algorithm }: AddOptions): Promise<void> {
+export async function addKeyCommand({ algorithm, ...answer }: AddOptions): Promise<void> {
   await withDatabase({ mayCreate: false }, async (ctx) => {
     const { config } = ctx
     const isProduction = config.production || (await isProductionDatabase(ctx.db))
@@ -22,6 +22,7 @@ export async function addKeyCommand({ algorithm }: AddOptions): Promise<void> {
     const list = await listKeys(ctx, config.accessTokenLifetimeSeconds)
     const outcome = await addKey(ctx, list, { algorithm, sealing: readKeys(config).sealing(), origin })
     if (outcome.kind !== 'done') throw new CommandError(keyRefusalSentence(outcome))
-    print(`Added ${outcome.kid}. Servers publish it within a minute; it signs once JWT_ALGORITHM=${algorithm} is set.`)
+    const sentence = `Added ${outcome.kid}. Servers publish it within a minute; it signs once JWT_ALGORITHM=${algorithm} is set.`
+    printOutcome(sentence, { kid: outcome.kid, algorithm }, answer)
   })
 }

@@ -16,6 +16,7 @@ export function defineKeyCommands(program: Command): void {
     .action(async (options: ListOptions) => (await import('./list.ts')).listKeysCommand(options))
   defineCommand(keys, 'rotate', 'Let the next key sign now.', ['tessera keys rotate', 'tessera keys rotate --now'])
     .option('--now', 'although other services may not have read the next key')
+    .addOption(jsonOption())
     .action(async (options: NowOption) => (await import('./change.ts')).rotateKeyCommand(options))
   defineCommand(
     keys,
@@ -26,6 +27,7 @@ export function defineKeyCommands(program: Command): void {
     .addOption(
       new Option('--algorithm <algorithm>', 'the algorithm').choices(['ES256', 'EdDSA', 'RS256']).makeOptionMandatory(),
     )
+    .addOption(jsonOption())
     .action(async (options: AddOptions) => (await import('./add.ts')).addKeyCommand(options))
   defineCommand(keys, 'retire', 'Retire a key: it signs no more.', [
     'tessera keys retire oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U',
@@ -33,5 +35,6 @@ export function defineKeyCommands(program: Command): void {
   ])
     .argument('<kid>', 'the id of the key')
     .option('--now', 'refuse its tokens from now on: for a key that is known to a stranger')
+    .addOption(jsonOption())
     .action(async (kid, options: NowOption) => (await import('./change.ts')).retireKeyCommand(kid, options))
 }
