@@ -101,7 +101,7 @@ test('tessera migrate applies each migration once', async () => {
   const [folder, environment] = [temporaryFolder(), await databaseSetting()]
   assert.match(
     (await runToEnd(['migrate'], { folder, environment })).output,
-    /^Applied 0001_core\.sql(, \d{4}_\w+\.sql)+\.\n$/,
+    /^Applied 0001_core\.sql(, 0\d{3}_\w+\.sql){4,}\.\n$/,
   )
   assert.match((await runToEnd(['migrate'], { folder, environment })).output, /^The database is up to date\.\n$/)
 })

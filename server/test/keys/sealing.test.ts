@@ -70,13 +70,18 @@ test('a change of the sealing secret keeps every key: the start seals them again
 })
 
 test('production refuses to start with a key that it cannot open, and makes none in silence', async () => {
-  const first = await startServer({ ...PRODUCTION, REFRESH_SECRET_KEY: OLD })
+  const settings = { ...PRODUCTION, REFRESH_SECRET_KEY: OLD }
+  const first = await startServer(settings)
   const before = await rows(first)
+  const [{ sealed_by }] = before as [SigningKeyRow]
+  await first.rows(sql`update signing_keys set sealed_by = ${'a lost secret'} returning kid`)
   await first.close()
-  const settings = { ...PRODUCTION, DATABASE_URL: first.databaseUrl, REFRESH_SECRET_KEY: NEW }
-  await assert.rejects(startServer(settings), /No secret opens the signing key .*REFRESH_PREVIOUS_SECRET_KEYS/)
-  const again = await startServer({ ...settings, REFRESH_SECRET_KEY: OLD })
-  assert.deepEqual(await rows(again), before)
+  const again = { ...settings, DATABASE_URL: first.databaseUrl }
+  await assert.rejects(startServer(again), /No secret opens the signing key .*REFRESH_PREVIOUS_SECRET_KEYS/)
+  const secrets = { JWT_SECRET_KEY: JWT, REFRESH_SECRET_KEY: OLD }
+  const reader = await startServer({ DATABASE_URL: first.databaseUrl, ...secrets })
+  await reader.rows(sql`update signing_keys set sealed_by = ${sealed_by} returning kid`)
+  assert.deepEqual(await rows(reader), before)
 })
 
 test('a development server that has lost its secret signs with new keys', async () => {
