@@ -121,3 +121,23 @@ async function countOwnSessions(server: TestServer) {
     'the end of 100 sessions': await count(() => server.delete(path, given)),
   }
 }
+
+test('a request for a mail sends the same statements, whether or not its address has an account', async () => {
+  const server = await startServer({ EMAIL_LOGIN: 'on', HIDE_ACCOUNT_EXISTENCE: 'on' })
+  const statements = async (path: string, body: object) => {
+    sent.length = 0
+    assert.equal((await server.post(path, body)).status, 202)
+    return sent.filter((statement) => !/outbox|clock_timestamp|prepared_at is null/.test(statement))
+  }
+  const ask = {
+    '/api/v1/users/password/forgot': (email: string) => ({ email }),
+    '/api/v1/auth/login/email': (email: string) => ({ email }),
+    '/api/v1/users/sign_up': (email: string) => ({ user: { email, password: 'correct horse battery' } }),
+  }
+  for (const [path, body] of Object.entries(ask)) {
+    const known = await statements(path, body('admin@example.com'))
+    assert.deepEqual(await statements(path, body('unknown@example.com')), known)
+    assert.ok(known.some((statement) => /insert into one_time_tokens/.test(statement)))
+    assert.ok(known.every((statement) => !/\busers\b/.test(statement)))
+  }
+})
