@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import sql from 'sql-template-tag'
+import sql, { join } from 'sql-template-tag'
 import { prepareMails } from '../../src/auth/requested-mail/prepare-mails.ts'
 import { linkOf, readMails } from '../support/mailbox.ts'
 import { startServer } from '../support/server.ts'
@@ -29,4 +29,21 @@ test('two replicas that prepare the same mails write each once, count it once, a
     sql`select count(*) as n from written_mails where kind = ${'requested'} or kind = ${'requested_by_known'}`,
   )
   assert.equal(counted?.n, 9)
+})
+
+test('the server mails strangers 3,600 times an hour at most, and logs that once', async () => {
+  const server = await startServer({ RATE_LIMIT: 'on' })
+  const now = server.ctx.now()
+  const values = Array.from({ length: 3599 }, (_, n) => sql`(${`mailbox ${n}`}, ${'requested'}, ${now})`)
+  for (let from = 0; from < values.length; from += 500)
+    await server.rows(sql`
+      insert into written_mails (mailbox_digest, kind, created_at) values ${join(values.slice(from, from + 500))}
+      returning id`)
+  const users = [await signUp(server), await signUp(server), await signUp(server)]
+  for (const { email } of users) await server.post(FORGOT, { email })
+  const mails = []
+  for (const { email } of users) mails.push((await readMails(server, email)).length)
+  assert.deepEqual(mails, [1, 0, 0])
+  const lines = server.logs.filter(({ msg }) => /too many mails/.test(String(msg)))
+  assert.equal(lines.length, 1)
 })

@@ -8,7 +8,7 @@ import { mailboxOf } from '../notice/notify.ts'
 
 /** In an hour. */
 const MAX_TO_ADDRESS = 3
-const MAX_TO_ADDRESS_FROM_NETWORK = 10
+const MAX_FROM_NETWORK = 10
 const MAX_TO_STRANGERS = 3600
 
 /**
@@ -20,7 +20,7 @@ const MAX_TO_STRANGERS = 3600
  */
 export async function mayMail(
   tx: Queries,
-  { settings }: Pick<Context, 'settings'>,
+  { settings, log }: Pick<Context, 'settings' | 'log'>,
   { token, userId, now }: { token: OneTimeToken; userId: number | null; now: Date },
 ): Promise<boolean> {
   if (!settings.limitsMails) return true
@@ -33,8 +33,14 @@ export async function mayMail(
       mailboxDigest: sha256(`network ${token.data['network'] ?? ''}`),
       kind: 'requested_by_network',
     } as const
-    if ((await countWrittenMails(tx, ofNetwork, now)) >= MAX_TO_ADDRESS_FROM_NETWORK) return false
-    if ((await countRequestedMails(tx, MAX_TO_STRANGERS, now)) >= MAX_TO_STRANGERS) return false
+    if ((await countWrittenMails(tx, ofNetwork, now)) >= MAX_FROM_NETWORK) return false
+    const toStrangers = await countRequestedMails(tx, MAX_TO_STRANGERS, now)
+    if (toStrangers >= MAX_TO_STRANGERS) return false
+    if (toStrangers === MAX_TO_STRANGERS - 1)
+      log.warn(
+        { mails: MAX_TO_STRANGERS },
+        'strangers have asked for too many mails in an hour: only known clients get more',
+      )
     await insertWrittenMail(tx, ofNetwork, now)
   }
   await insertWrittenMail(tx, counted, now)

@@ -17,7 +17,7 @@ import { sendRequested } from '../notice/notify.ts'
 import { beginTokenLife } from '../one-time/new-token.ts'
 import { mayMail } from './mail-budgets.ts'
 
-type PreparationContext = Pick<Context, 'db' | 'now' | 'settings'>
+type PreparationContext = Pick<Context, 'db' | 'now' | 'settings' | 'log'>
 
 const BATCH_SIZE = 50
 
