@@ -39,7 +39,9 @@ async function prepareMail(tx: Queries, ctx: PreparationContext, token: OneTimeT
   const owner = await lockOwner(tx, token.recipient, now)
   const asker = token.user_id === null ? null : await lockUserRow(tx, token.user_id)
   // Another process was faster.
-  if (!(await claimPreparation(tx, token.id, now))) return
+  const claimed = await claimPreparation(tx, token.id, now)
+  if (!claimed) return
+  if (!claimed.isOpen) return giveNothing(tx, token, now)
   switch (token.purpose) {
     case 'reset_password':
     case 'login': {

@@ -81,13 +81,14 @@ export async function findUnpreparedTokens(db: Queries, limit: number): Promise<
 }
 
 /**
- * Takes the preparation of a mail: of parallel processes, one gets true. Another one waits until its transaction ends, and
- * its caller must have locked the users before: uses of a token lock the user first.
+ * Takes the preparation of a mail: of parallel processes, one gets an answer, whether the token is open still. Another one
+ * waits until its transaction ends, and gets null. The caller has locked the users before: uses of a token lock them first.
  */
-export async function claimPreparation(tx: Queries, id: string, now: Date): Promise<boolean> {
-  const rows = await tx.query(sql`
-    update one_time_tokens set prepared_at = ${now} where id = ${id} and prepared_at is null returning id`)
-  return rows.length === 1
+export async function claimPreparation(tx: Queries, id: string, now: Date): Promise<{ isOpen: boolean } | null> {
+  const rows = await tx.query<Pick<OneTimeToken, 'used_at' | 'expires_at'>>(sql`
+    update one_time_tokens set prepared_at = ${now} where id = ${id} and prepared_at is null
+    returning used_at, expires_at`)
+  return rows[0] ? { isOpen: rows[0].used_at === null && rows[0].expires_at > now } : null
 }
 
 /** Sets whom a token is for, once that is known. */
