@@ -14,9 +14,14 @@ export const answered = (page: Page) => page.locator('form button:enabled').wait
 
 export const problemOf = (page: Page) => page.getByRole('alert').textContent()
 
-/** Signs in with a cookie, as a page of this origin does. */
-export async function signInHere(page: Page, server: TestServer, { user }: Reader): Promise<void> {
-  await page.goto(`${server.url.replace('127.0.0.1', 'localhost')}/verify`)
+/** Signs in with a cookie at the site of the mails, as a page of that origin does. */
+export async function signInHere(page: Page, server: TestServer, reader: Reader): Promise<void> {
+  await signInAt(page, `${server.url.replace('127.0.0.1', 'localhost')}/verify`, reader)
+}
+
+/** Signs in with a cookie from a page at an address. */
+export async function signInAt(page: Page, address: string, { user }: Reader): Promise<void> {
+  await page.goto(address.replace(/#.*/, ''))
   const body = JSON.stringify({ email: user.email, password: PASSWORD, cookie: true })
   const status = await page.evaluate(`fetch('api/v1/auth/login',
     { method: 'POST', headers: { 'content-type': 'application/json' }, body: ${JSON.stringify(body)} }).then((answer) => answer.status)`)
