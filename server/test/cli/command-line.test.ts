@@ -127,7 +127,7 @@ test('mails are listed, shown as they would be sent, sent again and deleted', as
   const [second, first] = await list()
   const shown = (await tessera(`outbox show ${first.id}`)).output
   assert.match(shown, new RegExp(`^to +${email}\nsubject +Your session at Tessera was ended\nstate +waiting\n`))
-  assert.match(shown, /Address: +198\.51\.100\.7/)
+  assert.match(shown, /IP address: +198\.51\.100\.7/)
   assert.match((await tessera(`outbox show ${first.id} --html`)).output, /^<!doctype html>/)
 
   await server.rows(sql`update outbox set failed_at = ${new Date()}, refusals = 3, last_error = ${'550'} returning id`)

@@ -31,7 +31,7 @@ test('the life of a link begins when the mail server takes the mail, and the mai
   await server.deliverMails()
   const end = new Date(server.ctx.now().getTime() + 30 * MINUTE * 1000)
   const hour = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' }).format(end)
-  assert.match(newest(mailServer), new RegExp(`It is good until .*${hour}`))
+  assert.match(newest(mailServer), new RegExp(`It works once, until .*${hour}`))
   server.advanceClock({ seconds: 29 * MINUTE })
   const password = 'a quite different one'
   assert.equal((await server.post(RESET, { token: link(mailServer), password })).status, 204)

@@ -10,9 +10,9 @@ export const ru: Words = {
   goodUntil: (time) => `Действует один раз, до ${time}.`,
   labels: {
     time: 'Время',
-    address: 'Адрес',
-    previousAddress: 'Прежний адрес',
-    newAddress: 'Новый адрес',
+    address: 'IP-адрес',
+    previousAddress: 'Прежний IP-адрес',
+    newAddress: 'Новый IP-адрес',
     device: 'Устройство',
     newEmail: 'Новый адрес почты',
   },
