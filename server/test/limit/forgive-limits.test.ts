@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { noRedis, REDIS_URL } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
-import { PASSWORD, signUp } from '../support/users.ts'
+import { logIn, PASSWORD, signUp } from '../support/users.ts'
 
 const SETTINGS = { RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1' }
 const OFFICE = '203.0.113.7'
@@ -60,6 +60,29 @@ test('a new password from an operator lifts the limits of failed logins with the
   const { output } = await tesseraCli(server)(`users set-password ${email}`, 'a brand new password\n')
   assert.match(output, /Lifted the limits of their failed logins\.\n$/)
   assert.equal((await logInFrom(server, email, 'a brand new password')).status, 200)
+})
+
+test('an operator sees and lifts the limits of current passwords, codes and changes of address', async () => {
+  const server = await startServer(SETTINGS)
+  const tessera = tesseraCli(server)
+  const { email } = await signUp(server)
+  const { access_token: bearer } = await logIn(server, email)
+  const change = { current_password: 'wrong', password: 'battery staple clip' }
+  for (let n = 0; n < 11; n++) await server.post('/api/v1/users/password', change, { bearer })
+  for (let n = 0; n < 11; n++) await server.post('/api/v1/users/email/verify', { code: 'AAAA-AAAA' }, { bearer })
+  for (let n = 0; n < 6; n++) await server.post('/api/v1/users/email/change', { email: `${n}.${email}` }, { bearer })
+  for (let n = 0; n < 61; n++) await server.post('/api/v1/users/password/forgot', { email: `${n}.${email}` })
+  const own = parseJsonLines((await tessera(`limits list ${email} --json`)).output)
+  assert.deepEqual(own.map((limit) => `${limit.counts} ${limit.max} ${limit.email === email}`).sort(), [
+    'changes of address that the user asked for 5 true',
+    'codes that the user tried 10 true',
+    'wrong current passwords of the user 10 true',
+  ])
+  assert.match((await tessera('limits list')).output, /mails that the network asked for +60 +60 +127\.0\.0\.1/)
+  assert.equal((await tessera(`limits forgive ${email}`)).code, 0)
+  const right = { ...change, current_password: PASSWORD }
+  assert.equal((await server.post('/api/v1/users/password', right, { bearer })).status, 204)
+  assert.equal((await tessera(`limits list ${email}`)).output, `No limit refuses ${email}.\n`)
 })
 
 test('a lifted limit counts again from the first failure, and a restart lifts none', async () => {

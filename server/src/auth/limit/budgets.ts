@@ -5,7 +5,16 @@ import { findLoginAddresses, hasDevice } from '../../storage/session/sessions.ts
 import { canonicalEmail } from '../../text/email-address.ts'
 import { clientNetwork, surroundingNetworks } from '../../text/ip-address.ts'
 import type { Context } from '../context/context.ts'
-import { accountKey, MAX_LOGIN_FAILURES, MAX_LOGINS, MAX_SIGN_UPS, PARTS_OF_ALL } from './limit-keys.ts'
+import {
+  accountKey,
+  MAX_EMAIL_CHANGES,
+  MAX_LOGIN_FAILURES,
+  MAX_LOGINS,
+  MAX_MAIL_REQUESTS,
+  MAX_PROOFS,
+  MAX_SIGN_UPS,
+  PARTS_OF_ALL,
+} from './limit-keys.ts'
 
 /** A number of points per window, for one key. */
 export interface Budget extends LimitPoint {
@@ -108,27 +117,27 @@ const DAY_SECONDS = 86_400
  */
 export function currentPasswordBudgets(userId: number): Budget[] {
   return [
-    { key: `current-password ${userId}`, points: 10, windowSeconds: QUARTER_HOUR_SECONDS },
-    { key: `current-password-day ${userId}`, points: 30, windowSeconds: DAY_SECONDS },
+    { key: `current-password ${userId}`, points: MAX_PROOFS.quarterHour, windowSeconds: QUARTER_HOUR_SECONDS },
+    { key: `current-password-day ${userId}`, points: MAX_PROOFS.day, windowSeconds: DAY_SECONDS },
   ]
 }
 
 /** Limits the codes that a user tries, whichever mail they are of. A right one refunds the first budget only. */
 export function codeBudgets(userId: number): Budget[] {
   return [
-    { key: `code ${userId}`, points: 10, windowSeconds: QUARTER_HOUR_SECONDS },
-    { key: `code-day ${userId}`, points: 30, windowSeconds: DAY_SECONDS },
+    { key: `code ${userId}`, points: MAX_PROOFS.quarterHour, windowSeconds: QUARTER_HOUR_SECONDS },
+    { key: `code-day ${userId}`, points: MAX_PROOFS.day, windowSeconds: DAY_SECONDS },
   ]
 }
 
 /** Limits the mails that a network asks for. Beyond it, requests are answered as before and do nothing. */
 export function mailRequestBudgets(ip: string): Budget[] {
-  return [{ key: `mail-request ${clientNetwork(ip)}`, points: 60, windowSeconds: HOUR_SECONDS }]
+  return [{ key: `mail-request ${clientNetwork(ip)}`, points: MAX_MAIL_REQUESTS, windowSeconds: HOUR_SECONDS }]
 }
 
 /** Limits the changes of address that a user asks for: each writes to the address before. */
 export function emailChangeBudgets(userId: number): Budget[] {
-  return [{ key: `email-change ${userId}`, points: 5, windowSeconds: HOUR_SECONDS }]
+  return [{ key: `email-change ${userId}`, points: MAX_EMAIL_CHANGES, windowSeconds: HOUR_SECONDS }]
 }
 
 /** Limits the requests per minute of one session or of one network, at endpoints that do no password hashing. */

@@ -39,7 +39,7 @@ function matcherOf(forgiven: Forgiven): (limit: KeyedLimit) => boolean {
   if (forgiven === 'all') return () => true
   if ('user' in forgiven) {
     const account = accountKey(forgiven.user.email)
-    return (limit) => limit.account === account
+    return (limit) => limit.account === account || limit.userId === forgiven.user.id
   }
   const { network } = forgiven
   const site = network.includes('/') ? null : surroundingNetworks(network)

@@ -21,6 +21,24 @@ export const MAX_LOGINS = 600
 /** Sign-ups in an hour. */
 export const MAX_SIGN_UPS = { network: 60, site56: 240, site48: 960 }
 
+/** Wrong current passwords that a user sends, and codes that a user tries: in a quarter of an hour, and in a day. */
+export const MAX_PROOFS = { quarterHour: 10, day: 30 }
+
+/** Mails that a network asks for in an hour. */
+export const MAX_MAIL_REQUESTS = 60
+
+/** Changes of address that a user asks for in an hour. */
+export const MAX_EMAIL_CHANGES = 5
+
+/** The limits of a user, by the first word of their key; the second is the user's id. */
+const USER_LIMITS: Record<string, Pick<KeyedLimit, 'counts' | 'maxPoints'>> = {
+  'current-password': { counts: 'wrong current passwords of the user', maxPoints: MAX_PROOFS.quarterHour },
+  'current-password-day': { counts: 'wrong current passwords of the user in a day', maxPoints: MAX_PROOFS.day },
+  code: { counts: 'codes that the user tried', maxPoints: MAX_PROOFS.quarterHour },
+  'code-day': { counts: 'codes that the user tried in a day', maxPoints: MAX_PROOFS.day },
+  'email-change': { counts: 'changes of address that the user asked for', maxPoints: MAX_EMAIL_CHANGES },
+}
+
 /** Names an account in keys: a reader of the store learns no addresses. */
 export function accountKey(email: string): string {
   return sha256(email)
@@ -34,20 +52,34 @@ export interface KeyedLimit {
   network: string | null
   /** As {@link accountKey} names it. */
   account: string | null
+  /** The user, where an id names them. */
+  userId: number | null
 }
 
-/** Reads a key that `loginBudgets` or `signUpBudgets` has made. Returns null for any other key. */
+/** Reads a key of a budget that the servers share. Returns null for any other key. */
 export function readLimitKey(key: string): KeyedLimit | null {
+  const [kind = '', first = ''] = key.split(' ')
+  const ofUser = Object.hasOwn(USER_LIMITS, kind) ? USER_LIMITS[kind] : undefined
+  if (ofUser) return { ...ofUser, network: null, account: null, userId: Number(first) }
+  const ofNetwork = readNetworkLimit(key)
+  return ofNetwork && { ...ofNetwork, userId: null }
+}
+
+type NetworkLimit = Omit<KeyedLimit, 'userId'>
+
+function readNetworkLimit(key: string): NetworkLimit | null {
   const [kind, first = '', second, third] = key.split(' ')
   if (kind === 'login') return readFailures(first, second ?? null, third ?? null)
   if (kind === 'login-ok')
     return { counts: 'successful logins of the account', maxPoints: MAX_LOGINS, network: null, account: first }
   if (kind === 'sign-up')
     return { counts: 'sign-ups', maxPoints: MAX_SIGN_UPS[sizeOf(first)], network: first, account: null }
+  if (kind === 'mail-request')
+    return { counts: 'mails that the network asked for', maxPoints: MAX_MAIL_REQUESTS, network: first, account: null }
   return null
 }
 
-function readFailures(first: string, second: string | null, third: string | null): KeyedLimit {
+function readFailures(first: string, second: string | null, third: string | null): NetworkLimit {
   const failures = MAX_LOGIN_FAILURES
   if (first === '*')
     return { counts: 'failed logins of the account', maxPoints: failures.account, network: null, account: second }

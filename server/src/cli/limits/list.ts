@@ -11,11 +11,10 @@ export interface ListOptions {
 /** Lists the limits that refuse at the moment: all, or those of one user. */
 export async function listLimitsCommand(name: string | undefined, options: ListOptions): Promise<void> {
   await withLimits(async (ctx) => {
-    const of = name === undefined ? {} : { email: (await requireUser(ctx, name)).email }
-    const limits = await findSpentLimits(ctx, { ...of, limit: options.limit })
+    const user = name === undefined ? null : await requireUser(ctx, name)
+    const limits = await findSpentLimits(ctx, { ...(user && { user }), limit: options.limit })
     if (options.json) return printJson(limits)
-    if (limits.length === 0)
-      return print(name === undefined ? 'No limit refuses anything.' : `No limit refuses ${of.email}.`)
+    if (limits.length === 0) return print(user ? `No limit refuses ${user.email}.` : 'No limit refuses anything.')
     printTable(
       limits.map(({ counts, ...limit }) => ({ limit: counts, ...limit })),
       ctx.now(),

@@ -147,6 +147,13 @@ export async function findEmailsOfLogins(db: Queries, since: Date): Promise<stri
   return rows.map(({ email }) => email)
 }
 
+/** The email addresses of users, by their ids. */
+export async function findEmailsOfUsers(db: Queries, ids: readonly number[]): Promise<Map<number, string>> {
+  const rows = await db.query<{ id: number; email: string }>(sql`
+    select id, email from users where id in (${join(ids)})`)
+  return new Map(rows.map(({ id, email }) => [id, email]))
+}
+
 export async function hasUsers(db: Queries): Promise<boolean> {
   return (await db.query(sql`select id from users limit 1`)).length > 0
 }
