@@ -4,7 +4,7 @@ import type { Queries } from '../../storage/database/database.ts'
 import { forgetDevicesOfUser, type RevokeReason } from '../../storage/session/sessions.ts'
 import { revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
 import type { Context } from '../context/context.ts'
-import type { Client } from '../context/origin.ts'
+import type { Origin } from '../context/origin.ts'
 import { sceneOf, sendRequested } from '../notice/notify.ts'
 import { beginTokenLife, writeToken } from '../one-time/new-token.ts'
 
@@ -30,7 +30,7 @@ export async function voidPassword(tx: Queries, userId: number, now: Date): Prom
 export async function mailReset(
   tx: Queries,
   ctx: RecoveryContext,
-  { user, client, now }: { user: Pick<UserRow, 'id' | 'email' | 'disabled_at'>; client: Client; now: Date },
+  { user, client, now }: { user: Pick<UserRow, 'id' | 'email' | 'disabled_at'>; client: Origin; now: Date },
 ): Promise<void> {
   if (user.disabled_at !== null) return
   const token = { purpose: 'reset_password', userId: user.id, recipient: user.email, data: {} } as const

@@ -1,11 +1,18 @@
 import { Argument, type Command, Option } from 'commander'
 import { ROLES } from '../../storage/account/users.ts'
 import { DEFAULT_LOCALE, LOCALES } from '../../text/locale.ts'
-import { defineCommand, jsonOption, limitOption, userArgument } from '../terminal/define-command.ts'
-import { wholeNumber } from '../terminal/option-values.ts'
+import {
+  defineCommand,
+  jsonOption,
+  limitOption,
+  optionalUserArgument,
+  userArgument,
+} from '../terminal/define-command.ts'
+import { when, wholeNumber } from '../terminal/option-values.ts'
 import type { ImportOptions } from '../transfer/import.ts'
 import type { CreateOptions } from './create.ts'
 import type { ListOptions } from './list.ts'
+import type { VerifyOptions } from './mailbox.ts'
 import type { UpdateOptions } from './update.ts'
 
 /** Defines `tessera users …`. */
@@ -102,11 +109,34 @@ function defineChanges(users: Command): void {
     .addArgument(userArgument())
     .addOption(jsonOption())
     .action(async (name, options) => (await change()).setPasswordCommand(name, options))
+  defineMailbox(users)
   defineCommand(users, 'delete', 'Delete a user and their sessions.', 'tessera users delete ann@example.com --yes')
     .addArgument(userArgument())
     .option('--yes', 'do not ask for confirmation')
     .addOption(jsonOption())
     .action(async (name, options) => (await import('./delete.ts')).deleteUserCommand(name, options))
+}
+
+function defineMailbox(users: Command): void {
+  const mailbox = () => import('./mailbox.ts')
+  defineCommand(
+    users,
+    'send-reset',
+    'Mail a user the link to a new password.',
+    'tessera users send-reset ann@example.com',
+  )
+    .addArgument(userArgument())
+    .addOption(jsonOption())
+    .action(async (name, options) => (await mailbox()).sendResetCommand(name, options))
+  defineCommand(users, 'verify-email', 'Count the address of a user as proven.', [
+    'tessera users verify-email ann@example.com',
+    'tessera users verify-email --all --before 2026-12-01',
+  ])
+    .addArgument(optionalUserArgument())
+    .option('--all', 'all users who signed up before the time of --before')
+    .addOption(new Option('--before <time>', 'a time such as 2026-12-01, or an age such as 7d').argParser(when))
+    .addOption(jsonOption())
+    .action(async (name, options: VerifyOptions) => (await mailbox()).verifyEmailCommand(name, options))
 }
 
 const roleOption = (description: string) => new Option('--role <role>', description).choices([...ROLES])

@@ -184,6 +184,19 @@ export async function markEmailVerified(tx: Queries, id: number, now: Date): Pro
     update users set email_verified_at = ${now}, updated_at = ${now} where id = ${id} and email_verified_at is null`)
 }
 
+/** Records that the addresses of users from before a time are proven, and returns the ids of those that were not. */
+export async function markEmailsVerified(
+  tx: Queries,
+  { before, now, limit }: { before: Date; now: Date; limit: number },
+): Promise<number[]> {
+  const rows = await tx.query<{ id: number }>(sql`
+    update users set email_verified_at = ${now}, updated_at = ${now}
+    where id in (
+      select id from users where email_verified_at is null and created_at < ${before} order by id limit ${limit})
+    returning id`)
+  return rows.map(({ id }) => id)
+}
+
 /** Gives a user a proven address. @throws {UniqueViolation} of `users.email` */
 export async function setVerifiedEmail(
   tx: Queries,

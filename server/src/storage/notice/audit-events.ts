@@ -12,6 +12,7 @@ export const AUDIT_KINDS = [
   'role_changed',
   'password_changed',
   'password_reset',
+  'password_reset_sent',
   'email_verified',
   'email_change_requested',
   'email_changed',

@@ -95,15 +95,16 @@ const STATE_CONDITIONS: Record<MailState, Sql> = {
   failed: sql`o.failed_at is not null`,
 }
 
-/** Returns the newest mails first. */
+/** Returns the newest mails first; of one user if the filter names one. */
 export async function findMails(
   db: Queries,
-  filter: { state: MailState | null; afterId: number; limit: number },
+  filter: { state: MailState | null; userId?: number; afterId: number; limit: number },
 ): Promise<MailRow[]> {
   const state = filter.state === null ? sql`1 = 1` : STATE_CONDITIONS[filter.state]
+  const user = filter.userId === undefined ? sql`1 = 1` : sql`o.user_id = ${filter.userId}`
   const rows = await db.query<Omit<MailRow, 'data'> & { data: string }>(sql`
     select ${columns} from ${mailsWithTokens}
-    where o.id > ${filter.afterId} and ${state} order by o.id desc limit ${filter.limit}`)
+    where o.id > ${filter.afterId} and ${state} and ${user} order by o.id desc limit ${filter.limit}`)
   return rows.map(parseData)
 }
 
