@@ -16,7 +16,7 @@ export class BadUsage extends Error {
   override readonly name = 'BadUsage'
 }
 
-const CONTRACTS: readonly Contract[] = ['registration', 'jwt-api', 'token-pairs', 'sessions']
+const CONTRACTS: readonly Contract[] = ['registration', 'jwt-api', 'token-pairs', 'sessions', 'account']
 /** Former names, which are still accepted. */
 const ALIASES: Record<string, Contract> = { authentication: 'jwt-api', pairs: 'token-pairs' }
 
@@ -25,7 +25,7 @@ export const HELP = `Checks a server against the three contracts, from outside.
   npm run conformance -- --url http://localhost:3000
 
   --url URL             the server (required)
-  --only CONTRACT       registration, jwt-api, token-pairs or sessions
+  --only CONTRACT       registration, jwt-api, token-pairs, sessions or account
   --contracts-only      only what the contracts' original texts say, without Tessera's additions
   --guid GUID           a user to issue pairs to, if neither sign-up nor login returns a guid
   --service-key KEY     sent as bearer to POST /auth/token
@@ -47,7 +47,7 @@ export function readOptions(args: string[]): Options | null {
   }
   const contract = CONTRACTS.find((candidate) => candidate === only) ?? ALIASES[only ?? ''] ?? null
   if (only !== undefined && contract === null) {
-    throw new BadUsage(`--only must be registration, jwt-api, token-pairs or sessions, not "${only}".`)
+    throw new BadUsage(`--only must be registration, jwt-api, token-pairs, sessions or account, not "${only}".`)
   }
   const serviceKey = values['service-key']
   if (serviceKey !== undefined && !/^[\x21-\x7e]+$/.test(serviceKey)) {

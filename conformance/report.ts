@@ -6,6 +6,7 @@ const HEADINGS: Record<Contract, string> = {
   'jwt-api': 'JWT API',
   'token-pairs': 'Token pairs',
   sessions: 'Sessions',
+  account: 'Account',
 }
 
 /** Formats one outcome, under a heading if its contract is another than the one before. */
