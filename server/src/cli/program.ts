@@ -64,7 +64,8 @@ function createCommands(version: string): Command {
     'tessera backup /backups/tessera-2026-11-21.db',
   )
     .argument('<file>', 'the new file')
-    .action(async (file) => (await import('./backup.ts')).backupCommand(file))
+    .addOption(jsonOption())
+    .action(async (file, options) => (await import('./backup.ts')).backupCommand(file, options))
   defineCommand(
     program,
     'restore',
@@ -73,6 +74,7 @@ function createCommands(version: string): Command {
   )
     .argument('<file>', 'a file that tessera backup wrote')
     .option('--yes', 'do not ask')
+    .addOption(jsonOption())
     .action(async (file, options) => (await import('./restore.ts')).restoreCommand(file, options))
   defineCommand(
     program,

@@ -6,14 +6,19 @@ import { claimServing } from '../storage/drivers/sqlite-serving.ts'
 import { readSettings } from './run/read-settings.ts'
 import { COMMAND_LINE as origin, withDatabase } from './run/with-database.ts'
 import { CommandError } from './terminal/command-error.ts'
-import { print } from './terminal/output.ts'
+import { type AnswerOptions, printOutcome } from './terminal/output.ts'
 import { confirm } from './terminal/read-password.ts'
+
+interface RestoreOptions extends AnswerOptions {
+  yes?: boolean
+}
 
 /**
  * `tessera restore`: puts a backup in the place of the SQLite file that no server serves, keeps the former one, and ends the
  * sessions of all users, because the backup does not know which have ended since.
  */
-export async function restoreCommand(backup: string, { yes = false }: { yes?: boolean }): Promise<void> {
+export async function restoreCommand(backup: string, options: RestoreOptions): Promise<void> {
+  const { yes = false } = options
   const { database } = readSettings({ serves: false }).secrets
   if (database.kind !== 'sqlite')
     throw new CommandError(
@@ -30,9 +35,10 @@ export async function restoreCommand(backup: string, { yes = false }: { yes?: bo
     await withDatabase({ mayCreate: false, schema: 'any' }, async (ctx) => {
       await migrate(ctx.db, ctx.now())
       const ended = await endEverySession(ctx, { origin })
-      print(`Restored ${backup}, and ended ${ended} ${ended === 1 ? 'session' : 'sessions'}.`)
+      const sentence = `Restored ${backup}, and ended ${ended} ${ended === 1 ? 'session' : 'sessions'}.`
+      const kept = former === null ? '' : `\nThe former database is ${former}; delete it when you no longer need it.`
+      printOutcome(sentence + kept, { restored: backup, ended, former }, options)
     })
-    if (former !== null) print(`The former database is ${former}; delete it when you no longer need it.`)
   } finally {
     serving.release()
   }

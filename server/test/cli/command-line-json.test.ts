@@ -10,8 +10,8 @@ import { logIn, signUp } from '../support/users.ts'
 /** Commands whose output is not an answer: a log, or a script for a shell. */
 const WITHOUT_JSON = ['start', 'completion', 'complete']
 
-/** Commands that need more than one key pair: command-line-keys.test.ts has their answers. */
-const ELSEWHERE = ['keys rotate', 'keys retire']
+/** Commands that need several key pairs or a SQLite file: command-line-keys.test.ts and backup.test.ts run them. */
+const ELSEWHERE = ['keys rotate', 'keys retire', 'backup', 'restore']
 
 /** The full names of the commands that can be run. */
 function names(parent: Command, path: readonly string[] = []): string[] {
@@ -60,6 +60,8 @@ test('with --json every command prints one JSON object per line and nothing else
     [`outbox drop ${first.id} ${second.id}`, 2],
     ['outbox list', []],
     ['outbox retry --failed', []],
+    [`users verify-email ${id}`, [{ id, email, verified: 1 }]],
+    [`users send-reset ${id}`, [{ id, email, mailed: true }]],
     [`audit --user ${id} --limit 3`, 3],
     ['clean-up', 1],
     ['users export', 4],
