@@ -108,6 +108,14 @@ export class Api {
     return this.#send({ method: 'GET', path: '/api/v1/auth/me', headers: bearer(access_token) })
   }
 
+  forgotPassword(email: string): Promise<Answer | null> {
+    return this.#send({ method: 'POST', path: '/api/v1/users/password/forgot', body: { email } })
+  }
+
+  resetPassword(token: string, password: string): Promise<Answer | null> {
+    return this.#send({ method: 'POST', path: '/api/v1/users/password/reset', body: { token, password } })
+  }
+
   deleteUser(id: number, { access_token }: Tokens): Promise<Answer | null> {
     return this.#send({ method: 'DELETE', path: `/api/v1/users/${id}`, headers: bearer(access_token) })
   }

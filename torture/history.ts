@@ -18,6 +18,8 @@ export type Action =
   | 'delete'
   | 'disable'
   | 'set_password'
+  | 'forgot_password'
+  | 'reset_password'
 
 /** One call of one client, from its start until it was answered or given up. */
 export interface Call {

@@ -56,6 +56,7 @@ const world: World = {
   history: new History(),
   random,
   settings,
+  inbox: scene.mail.inbox,
   ports: scene.replicas.map(({ port }) => port),
   stopping: false,
   cutPercent: 4,

@@ -173,6 +173,25 @@ export class Client {
     )
   }
 
+  /** Asks for the mail that sets a new password. */
+  forgotPassword({ email }: Credentials): Promise<CallResult<null>> {
+    return this.#record(
+      { action: 'forgot_password', user: email },
+      () => this.#api.forgotPassword(email),
+      () => null,
+    )
+  }
+
+  /** @param token of the link in the mail */
+  resetPassword({ email }: Credentials, token: string): Promise<CallResult<null>> {
+    const password = this.random.name()
+    return this.#record(
+      { action: 'reset_password', user: email },
+      () => this.#api.resetPassword(token, password),
+      () => null,
+    )
+  }
+
   delete({ user, ...tokens }: Session): Promise<CallResult<null>> {
     const about: About = { action: 'delete', user: user.email }
     return this.#record(

@@ -4,6 +4,7 @@ import { leaver } from './leaver.ts'
 import { lockedTabs } from './locked-tabs.ts'
 import type { Operator } from './operator.ts'
 import { otherSessions } from './other-sessions.ts'
+import { passwordResets } from './password-resets.ts'
 import { secondLogins } from './second-logins.ts'
 import { constantKeyTheft } from './thieves/constant-key-theft.ts'
 import { otherWays } from './thieves/other-ways.ts'
@@ -36,6 +37,7 @@ export function crowd(world: World, operator: Operator): Promise<void>[] {
     [4, 'theft of a constant key', (own, name) => constantKeyTheft(own, name, 'login')],
     [2, "theft of a pair's constant key", (own, name) => constantKeyTheft(own, name, 'pair')],
     [5, 'user who ends other sessions', otherSessions],
+    [4, 'user who resets a password', passwordResets],
     [3, 'leaver', (own, name) => leaver(own, name, null)],
     [1, 'leaver through an operator', (own, name) => leaver(own, name, operator)],
   ]

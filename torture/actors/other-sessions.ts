@@ -44,7 +44,11 @@ async function end(client: Client, own: Session, others: readonly Session[]): Pr
 }
 
 /** Refreshes until the session has ended, and once more after its user was told that it has. */
-async function keepRefreshing(client: Client, session: Session, ending: { readonly isOver: boolean }): Promise<void> {
+export async function keepRefreshing(
+  client: Client,
+  session: Session,
+  ending: { readonly isOver: boolean },
+): Promise<void> {
   let newest = session
   for (let isLast = false; !isLast; ) {
     isLast = ending.isOver

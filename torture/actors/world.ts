@@ -1,3 +1,4 @@
+import type { ReceivedMail } from '../../harness/mail-server.ts'
 import type { History } from '../history.ts'
 import type { Random } from './random.ts'
 
@@ -6,6 +7,8 @@ export interface World {
   history: History
   random: Random
   settings: Settings
+  /** The mails that the service has sent. */
+  inbox: readonly ReceivedMail[]
   /** The port of each replica. */
   ports: readonly number[]
   /** Set when actors must start no new work; they finish what they have started and check it once more. */

@@ -13,6 +13,8 @@ export interface Snapshot {
     dedupe_key: string
     sent: boolean
     leased: boolean
+    /** Whether it was not sent, because its link had been used or had ended. */
+    dropped: boolean
   }[]
 }
 

@@ -13,7 +13,7 @@ export interface SessionCalls {
   requestedAt: number | null
 }
 
-const ENDS_ALL_SESSIONS: readonly Action[] = ['delete', 'disable', 'set_password']
+const ENDS_ALL_SESSIONS: readonly Action[] = ['delete', 'disable', 'set_password', 'reset_password']
 
 export function endsAllSessions({ action }: Call): boolean {
   return ENDS_ALL_SESSIONS.includes(action)

@@ -78,6 +78,7 @@ export const mail = (kind: string, data: object, dedupe_key = 'd') => ({
   dedupe_key,
   sent: true,
   leased: false,
+  dropped: false,
 })
 export const reuseMail = mail('refresh_token_reused', { session_id: 's1' })
 export const networkMail = (network: string) => mail('address_changed', { session_id: 's1', network }, network)

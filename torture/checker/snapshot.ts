@@ -5,7 +5,8 @@ import type { Snapshot } from './evidence.ts'
 const SESSIONS = `select s.id, u.email, s.kind, s.revoke_reason from sessions s join users u on u.id = s.user_id`
 const TOKENS = `select session_id, generation, used_at is not null as used from refresh_tokens`
 const MAILS = `select o.kind, u.email, o.data, o.dedupe_key, o.sent_at is not null as sent,
-  coalesce(o.leased_until > 'NOW', false) as leased
+  coalesce(o.leased_until > 'NOW', false) as leased,
+  coalesce(o.last_error = 'not sent: its link is no longer good', false) as dropped
   from outbox o join users u on u.id = o.user_id`
 
 /** A server needs this long to notice that the lease of a mail has expired. */
@@ -23,6 +24,7 @@ export async function takeSnapshot(databaseUrl: string): Promise<Snapshot> {
       ...row,
       data: typeof row['data'] === 'string' ? JSON.parse(row['data']) : row['data'],
       sent: Boolean(row['sent']),
+      dropped: Boolean(row['dropped']),
       leased: Boolean(row['leased']),
     })) as Snapshot['mails'],
   }

@@ -4,7 +4,7 @@ import { endsAllSessions, isRefresh, opensSession, sessionsOf } from '../session
 
 /**
  * No call with a session succeeds after the session ended: after an acknowledged logout, end by its user, deletion,
- * disablement or new password, after a login that replaced its cookie, or after a refused refresh of an authentic token, which is the answer to
+ * disablement, new or reset password, after a login that replaced its cookie, or after a refused refresh of an authentic token, which is the answer to
  * reuse.
  */
 export const finalEndings: Invariant = {
@@ -12,7 +12,10 @@ export const finalEndings: Invariant = {
   *check({ calls }) {
     for (const { own, endings } of sessionsOf(calls)) {
       const ended = [
-        ...endings.filter(({ outcome }) => outcome === 'ok'),
+        // A refused reset means that an earlier one without an answer has used the link up.
+        ...endings.filter(
+          ({ outcome, action }) => outcome === 'ok' || (action === 'reset_password' && outcome === 'refused'),
+        ),
         // A refused logout, and an end that finds nothing to end, mean that the session had ended before.
         ...own.filter((call) => call.outcome === 'refused' && (isRefresh(call) || endsOnce(call))),
       ]

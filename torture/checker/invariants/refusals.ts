@@ -80,6 +80,8 @@ export const documentedAnswers: Invariant = {
       delete: [204, 401, 404, 503],
       end_session: [204, 401, 404, 503],
       issue: [200, 404, 503],
+      forgot_password: [202, 503],
+      reset_password: [204, 422, 503],
     }
     for (const call of calls)
       if (call.status !== null && !(documented[call.action] ?? [200, 401, 503]).includes(call.status))

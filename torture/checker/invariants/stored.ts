@@ -44,6 +44,8 @@ export const nothingLost: Invariant = {
         yield { what: `session ${session.id} was displaced though no login replaced its cookie`, calls: [] }
       if (end === 'ended' && !session.endings.some(endsByUser))
         yield { what: `session ${session.id} was ended by its user though no call asked for it`, calls: [] }
+      if (end === 'password_reset' && !session.endings.some(({ action }) => action === 'reset_password'))
+        yield { what: `session ${session.id} was ended by a reset though no call asked for it`, calls: [] }
       if (end === 'rolled_back') yield { what: `session ${session.id} lost its history`, calls: [] }
       if (end !== null) continue
       const acknowledged = Math.max(0, ...session.own.map(({ received }) => received?.generation ?? 0))
