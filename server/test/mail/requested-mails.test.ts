@@ -47,3 +47,14 @@ test('the server mails strangers 3,600 times an hour at most, and logs that once
   const lines = server.logs.filter(({ msg }) => /too many mails/.test(String(msg)))
   assert.equal(lines.length, 1)
 })
+
+test('a request that cannot be prepared is given up with a line in the log, and keeps no other from its mail', async () => {
+  const server = await startServer()
+  const [broken, sound] = [await signUp(server), await signUp(server)]
+  await server.post(FORGOT, { email: broken.email })
+  await server.rows(sql`update one_time_tokens set data = ${'null'} where prepared_at is null returning id`)
+  await server.post(FORGOT, { email: sound.email })
+  assert.ok((await readMails(server, sound.email)).some(({ kind }) => kind === 'reset_password'))
+  assert.equal((await readMails(server, broken.email)).length, 0)
+  assert.equal(server.logs.filter(({ msg }) => msg === 'a mail could not be prepared').length, 1)
+})

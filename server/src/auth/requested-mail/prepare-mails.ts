@@ -9,6 +9,7 @@ import {
 } from '../../storage/account/one-time-tokens.ts'
 import { findUserByEmail, lockUserRow, type UserRow } from '../../storage/account/users.ts'
 import type { Queries } from '../../storage/database/database.ts'
+import { Unavailable } from '../../storage/database/errors.ts'
 import type { MailKind } from '../../storage/notice/mail-data.ts'
 import type { NewMail } from '../../storage/notice/outbox.ts'
 import { DEFAULT_LOCALE } from '../../text/locale.ts'
@@ -29,8 +30,19 @@ const BATCH_SIZE = 50
 export async function prepareMails(ctx: PreparationContext): Promise<void> {
   for (;;) {
     const tokens = await findUnpreparedTokens(ctx.db, BATCH_SIZE)
-    for (const token of tokens) await ctx.db.transaction((tx) => prepareMail(tx, ctx, token))
+    for (const token of tokens) await prepareOne(ctx, token)
     if (tokens.length < BATCH_SIZE) return
+  }
+}
+
+/** Prepares one mail. One that fails is given up, so that it keeps no other from being written or sent. */
+async function prepareOne(ctx: PreparationContext, token: OneTimeToken): Promise<void> {
+  try {
+    await ctx.db.transaction((tx) => prepareMail(tx, ctx, token))
+  } catch (error) {
+    if (error instanceof Unavailable) throw error
+    ctx.log.error({ tokenId: token.id, purpose: token.purpose, err: error as Error }, 'a mail could not be prepared')
+    await claimPreparation(ctx.db, token.id, ctx.now())
   }
 }
 
