@@ -56,9 +56,15 @@ export async function finishLogin(ctx: LoginContext, login: VerifiedLogin): Prom
     now,
   })
   const opened = await ctx.db.transaction(async (tx) => {
-    const lock = { userId: user.id, verifiedDigest, allowDemoUsers: settings.allowDemoUsers, now }
-    const locked = await lockUserForLogin(tx, lock)
-    if (!locked || (claim && !(await claim(tx)))) return false
+    // First, so that a code which came too late leaves no trace of a login.
+    if (claim && !(await claim(tx))) return false
+    const locked = await lockUserForLogin(tx, {
+      userId: user.id,
+      verifiedDigest,
+      allowDemoUsers: settings.allowDemoUsers,
+      now,
+    })
+    if (!locked) return false
     const { isKnown } = await openSession(tx, ctx, prepared)
     if (settings.loginAlerts && !isKnown && !locked.isFirstLogin)
       await warnOfLogin(tx, ctx, { user, sessionId: prepared.session.id, methods, client, now })
