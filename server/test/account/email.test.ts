@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { codeOf, linkOf, readMail, readMails } from '../support/mailbox.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { logIn, logInNewUser, me, PASSWORD, signUp } from '../support/users.ts'
+import { logIn, logInNewUser, me, PASSWORD, refresh, signUp } from '../support/users.ts'
 
 const server = await startServer()
 const EMAIL = '/api/v1/users/email'
@@ -129,4 +129,24 @@ test('"stop this change" ends the asking and the session that asked', async () =
   const again = await logIn(server, login.user.email, owner.password)
   const late = await server.post(`${EMAIL}/confirm`, { code }, { bearer: again.access_token })
   assert.equal(late.status, 422)
+})
+
+test('after three changes of the address in a day there is no fourth', async () => {
+  const changing = await startServer()
+  let login = await logInNewUser(changing)
+  for (let n = 0; n < 3; n++) {
+    const email = newAddress()
+    const token = linkOf(await askForChange(login, email, changing))
+    const bearer = login.access_token
+    assert.equal((await changing.post(`${EMAIL}/confirm`, { token }, { bearer })).status, 200)
+    login = { ...login, ...(await logIn(changing, email)) }
+  }
+  const ask = (bearer: string) => changing.post(`${EMAIL}/change`, { email: newAddress() }, { bearer })
+  const fourth = await ask(login.access_token)
+  assert.equal(fourth.status, 429)
+  assert.equal(fourth.body.error.details.code, 'too_many_changes')
+  changing.advanceClock({ seconds: 86_401 })
+  const user = (await refresh(changing, login.refresh_token)).body
+  const body = { email: newAddress(), current_password: PASSWORD }
+  assert.equal((await changing.post(`${EMAIL}/change`, body, { bearer: user.access_token })).status, 202)
 })

@@ -56,6 +56,7 @@ test('the first code takes what a stranger has prepared at an unproven address',
   assert.equal((await server.post(VERIFY, { login_token, code })).status, 200)
   assert.equal((await me(server, thief.access_token)).status, 401)
   assert.equal((await server.post('/api/v1/auth/login', { email, password: PASSWORD })).status, 401)
+  assert.match((await readMail(server, email, 'password_removed')).text, /ask for a new one/)
 })
 
 test('with EMAIL_SIGN_UP a code signs up an address without an account, once', async () => {

@@ -21,6 +21,7 @@ import { isLocale } from '../../text/locale.ts'
 import { completeSignUp } from '../account/complete-sign-up.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
+import { notifyAlways, sceneOf } from '../notice/notify.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { tryCode } from '../one-time/use-token.ts'
 import { finishLogin, type LoginOutcome } from './finish-login.ts'
@@ -110,7 +111,7 @@ async function claimLogin(tx: Queries, { token, proven, device, client, now }: C
   if (user.email_verified_at !== null) return true
   // The code that completes a login with the password is the user's own proof.
   const isOwn = proven.length > 0 || (await isKnownDevice(tx, user, device, now))
-  if (!isOwn) await takeFromStrangers(tx, user.id, now)
+  if (!isOwn) await takeFromStrangers(tx, { user, token, client, now })
   await markEmailVerified(tx, user.id, now)
   await recordEvent(tx, { kind: 'email_verified', userId: user.id }, client, now)
   return true
@@ -124,10 +125,18 @@ async function isKnownDevice(tx: Queries, { id: userId }: UserRow, device: Devic
  * The first proof of a mailbox takes everything that was there before: an attacker may have signed up with the address
  * (pre-hijacking, CVE-2024-38351).
  */
-async function takeFromStrangers(tx: Queries, userId: number, now: Date): Promise<void> {
+async function takeFromStrangers(
+  tx: Queries,
+  { user, token, client, now }: Pick<Claim, 'token' | 'client' | 'now'> & { user: UserRow },
+): Promise<void> {
+  const { id: userId, email: recipient } = user
   await setPasswordDigest(tx, { id: userId, digest: null, now })
   await revokeActiveSessionsOfUser(tx, { userId, reason: 'password_reset', now })
   await forgetDevicesOfUser(tx, userId)
   await endTokensOfUser(tx, userId, now)
   await releaseAddresses(tx, userId)
+  if (user.password_digest === null) return
+  const kind = 'password_removed'
+  const notice = { user_id: userId, recipient, kind, data: sceneOf(client, now) } as const
+  await notifyAlways(tx, { ...notice, dedupe_key: `${kind}:${token.id}` }, now)
 }

@@ -41,6 +41,7 @@ export const MAIL_FACTS: { [Kind in MailKind]: (data: Stored<MailData[Kind]>, wo
   email_change_requested: sceneOfMove,
   email_changed: sceneOfMove,
   email_undone: scene,
+  password_removed: scene,
   reset_password: scene,
   verify_email: scene,
   confirm_email: scene,

@@ -127,6 +127,18 @@ export const en: Words = {
         },
       ],
     }),
+    password_removed: (service) => ({
+      subject: `The password of your ${service} account was removed`,
+      opening: `You have signed in to ${service} with a code by mail, for the first time. The account had a password from before you proved that this address is yours, so we removed it and signed other devices out.`,
+      sections: [
+        {
+          heading: 'What to do',
+          paragraphs: [
+            'You can go on signing in with codes. If you want a password, ask for a new one as if you had forgotten it.',
+          ],
+        },
+      ],
+    }),
     reset_password: (service) => ({
       subject: `Set a new password for ${service}`,
       opening: `A new password for your ${service} account was asked for. The link lets you choose one.`,

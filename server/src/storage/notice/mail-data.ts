@@ -32,6 +32,8 @@ export interface MailData {
   email_changed: Scene & { new_address: string }
   /** To the address that the user had until the change to it was undone. */
   email_undone: Scene
+  /** A login by code took a password away that a stranger may have set. */
+  password_removed: Scene
   /** The link sets a new password. */
   reset_password: Scene
   /** The link and the code prove the address of a user. */
