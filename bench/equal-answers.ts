@@ -1,6 +1,7 @@
-// Measures whether a failed login reveals why it failed: `npm run bench:equal -- [--samples 300]`. Four kinds of failure are
-// compared by the bytes of their answers and, pair by pair, by the ranks of their times. Then wrong passwords at accounts with
-// bcrypt and argon2id digests are compared with attempts at addresses without an account. TEST_DATABASE_URL adds PostgreSQL.
+// Measures whether a failed login, or a request for a mail, reveals what is known of its address:
+// `npm run bench:equal -- [--samples 300]`. Four kinds of addresses are compared by the bytes of the answers and, pair by
+// pair, by the ranks of their times. Then wrong passwords at accounts with bcrypt and argon2id digests are compared with
+// attempts at addresses without an account. TEST_DATABASE_URL adds PostgreSQL.
 import { parseArgs } from 'node:util'
 import { compareByRank, median, quantile } from '../harness/statistics.ts'
 import { createSchema } from '../harness/temporary-schema.ts'
@@ -10,15 +11,23 @@ import { measureMixedLogins } from './load/mixed-logins.ts'
 const { values: options } = parseArgs({ options: { samples: { type: 'string', default: '300' } } })
 const samplesEach = Number(options.samples)
 /** A cost of 10 instead of 12 saves time, and any difference is a larger part of a shorter hash. */
-const SETTINGS = { PASSWORD_HASH: 'bcrypt', BCRYPT_COST: '10' }
+const SETTINGS = { PASSWORD_HASH: 'bcrypt', BCRYPT_COST: '10', EMAIL_LOGIN: 'on' }
+/** The endpoints that must not tell whether an address has an account. */
+const ENDPOINTS = [
+  ['failed logins each', '/api/v1/auth/login'],
+  ['forgotten passwords each', '/api/v1/users/password/forgot'],
+  ['logins by mail each', '/api/v1/auth/login/email'],
+] as const
 /** The chance that any of the six comparisons finds a difference that does not exist is 5 % (Bonferroni). */
 const SIGNIFICANCE = 0.05 / 6
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
 const databaseUrl = process.env['TEST_DATABASE_URL']
-await compareOn('SQLite', SETTINGS)
-if (databaseUrl) await compareOn('PostgreSQL', { ...SETTINGS, DATABASE_URL: databaseUrl })
+for (const [what, path] of ENDPOINTS) {
+  await compareOn(`${what}, SQLite`, SETTINGS, path)
+  if (databaseUrl) await compareOn(`${what}, PostgreSQL`, { ...SETTINGS, DATABASE_URL: databaseUrl }, path)
+}
 await compareMixedOn('SQLite', {})
 if (databaseUrl) {
   const schema = await createSchema(databaseUrl) // others in the database would change the proportion
@@ -26,9 +35,9 @@ if (databaseUrl) {
   await schema.drop()
 }
 
-async function compareOn(database: string, settings: Record<string, string>): Promise<void> {
-  const { samples, answers } = await measureFailedLogins(settings, samplesEach)
-  print(`\n| ${samplesEach} failed logins each, ${database} | median ms |\n|---|---|`)
+async function compareOn(what: string, settings: Record<string, string>, path: string): Promise<void> {
+  const { samples, answers } = await measureFailedLogins(settings, samplesEach, path)
+  print(`\n| ${samplesEach} ${what} | median ms |\n|---|---|`)
   for (const { failure, times } of samples) print(`| ${failure} | ${median(times).toFixed(2)} |`)
   print('\n| pair | difference of medians, ms | rank-biserial effect | p |\n|---|---|---|---|')
   const found = printPairs(samples)
