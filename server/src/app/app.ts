@@ -61,6 +61,8 @@ export async function createApp(
   config: Config,
   { log, version, clock, acceptNewKeys = false }: Surroundings,
 ): Promise<App> {
+  // Before the database is touched: a start that cannot serve changes nothing.
+  const tls = openTls(config)
   const db = await openDatabase(config, log)
   try {
     const now = databaseClock(db, clock)
@@ -69,7 +71,7 @@ export async function createApp(
     await checkKeys({ db, now, keys, log }, config, acceptNewKeys)
     if (config.production) await beginProduction(db, log)
     else await seedDemoUsers({ db, now })
-    return await assemble(config, { log, version }, db, now)
+    return await assemble(config, { log, version, tls }, db, now)
   } catch (error) {
     await db.close()
     throw error
@@ -87,7 +89,7 @@ async function beginProduction(db: Database, log: Log): Promise<void> {
 
 async function assemble(
   config: Config,
-  { log, version }: Pick<Surroundings, 'log' | 'version'>,
+  { log, version, tls }: Pick<Surroundings, 'log' | 'version'> & { tls: TlsPair | null },
   db: Database,
   now: () => Date,
 ): Promise<App> {
@@ -105,7 +107,6 @@ async function assemble(
   const { limiter, processLimiter } = limits
   let isStopping = false
   const ctx = { ...rules, limiter, processLimiter, edge: edgeSettings(config, issuer), isStopping: () => isStopping }
-  const tls = openTls(config)
   const server = createServer(ctx, version, tls)
   const renewing = renewCertificates(server.server as unknown as TlsServer, config, tls, log)
   const background = await startBackground(config, ctx)

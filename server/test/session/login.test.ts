@@ -34,6 +34,7 @@ test('the jwt-api contract: a login returns the user and both tokens', async () 
   assert.deepEqual(Object.keys(user).sort(), [
     'created_at',
     'email',
+    'email_verified_at',
     'first_name',
     'guid',
     'id',
