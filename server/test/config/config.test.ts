@@ -114,6 +114,7 @@ test('a production server lists its unwise settings once, each with a remedy; wi
     REDIS_URL: 'redis://redis.example',
     DATABASE_URL: 'postgres://h/d',
     BCRYPT_COST: '6',
+    PASSWORD_RESET_URL: 'https://app.example/reset?token={token}#top',
   }
   const settings = { ...PRODUCTION, ...unwise, MAIL_FROM: 'a@b.example', PASSWORD_HASH: 'bcrypt' }
   const { warnings } = readConfig(settings)
@@ -127,6 +128,20 @@ test('a production server lists its unwise settings once, each with a remedy; wi
   const elsewhere = { ...PRODUCTION, DATABASE_URL: 'postgres://localhost/d?host=db.example' }
   assert.match(readConfig(elsewhere).warnings.join(), /^DATABASE_URL goes to another host/)
   assert.deepEqual(readConfig({ ...PRODUCTION, DATABASE_URL: 'postgres:///d?host=/run/postgresql' }).warnings, [])
+})
+
+test('settings that would leave users without a mail, or mails without a link, are refused', () => {
+  const mail = { SMTP_URL: 'smtps://u:p@mail.example', MAIL_FROM: 'a@b.example', PUBLIC_URL: 'https://id.example' }
+  for (const name of ['REQUIRE_VERIFIED_EMAIL', 'HIDE_ACCOUNT_EXISTENCE', 'EMAIL_LOGIN']) {
+    assertRefused({ ...PRODUCTION, [name]: 'on' }, new RegExp(`^${name}=on locks users out unless mails are sent; set`))
+    readConfig({ ...PRODUCTION, ...mail, [name]: 'on' })
+    readConfig({ [name]: 'on' })
+  }
+  assertRefused({ ...PRODUCTION, ...mail, PUBLIC_URL: '' }, /^SMTP_URL is set without PUBLIC_URL/)
+  assertRefused({ EMAIL_SIGN_UP: 'on' }, /^EMAIL_SIGN_UP=on has no effect without EMAIL_LOGIN=on/)
+  assertRefused({ NOT_ME_URL: 'https://app.example/not-me' }, /^NOT_ME_URL must have \{token\} where the token goes/)
+  const own = readConfig({ NOT_ME_URL: 'https://app.example/#/not-me?t={token}' })
+  assert.equal(own.notMeUrl, 'https://app.example/#/not-me?t={token}')
 })
 
 test('times are seconds, or a number with a unit', () => {

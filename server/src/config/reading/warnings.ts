@@ -34,10 +34,16 @@ const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
       ? 'PUBLIC_URL is plain HTTP, and mails send users there; use https.'
       : null,
   ({ passwordResetUrl, emailVerificationUrl, emailConfirmationUrl, emailUndoUrl, notMeUrl }) => {
-    const urls = [passwordResetUrl, emailVerificationUrl, emailConfirmationUrl, emailUndoUrl, notMeUrl]
-    const exposed = urls.find((url) => url !== null && !/#.*\{token\}/.test(url))
+    const pages = {
+      PASSWORD_RESET_URL: passwordResetUrl,
+      EMAIL_VERIFICATION_URL: emailVerificationUrl,
+      EMAIL_CONFIRMATION_URL: emailConfirmationUrl,
+      EMAIL_UNDO_URL: emailUndoUrl,
+      NOT_ME_URL: notMeUrl,
+    }
+    const exposed = Object.entries(pages).find(([, url]) => url !== null && !/#.*\{token\}/.test(url))
     return exposed
-      ? `A page for links in mails has {token} before #, where logs and other sites see it: ${exposed}; put it behind the #.`
+      ? `${exposed[0]} has {token} before the #, where logs and other sites see it; put it behind the #.`
       : null
   },
   ({ demoFrom }) =>
