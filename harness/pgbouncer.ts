@@ -24,7 +24,7 @@ export function pgbouncerVersion(): [major: number, minor: number] | null {
 
 /** Starts a PgBouncer in transaction mode in front of a database, as `docs/configuration.md` sets it up. */
 export async function startPgbouncer(databaseUrl: string, settings: Record<string, string> = {}): Promise<PgBouncer> {
-  const { hostname, port, username, pathname } = new URL(databaseUrl)
+  const { hostname, port, username, password, pathname } = new URL(databaseUrl)
   const folder = mkdtempSync(join(tmpdir(), 'tessera-pgbouncer-'))
   const listenPort = await freePort()
   const all = {
@@ -38,7 +38,8 @@ export async function startPgbouncer(databaseUrl: string, settings: Record<strin
     ...settings,
   }
   const lines = Object.entries(all).map(([name, value]) => `${name} = ${value}`)
-  const target = `* = host=${hostname} port=${port || 5432} user=${username || 'postgres'}`
+  const secret = password === '' ? '' : ` password=${decodeURIComponent(password)}`
+  const target = `* = host=${hostname} port=${port || 5432} user=${username || 'postgres'}${secret}`
   const file = join(folder, 'pgbouncer.ini')
   writeFileSync(file, ['[databases]', target, '[pgbouncer]', ...lines, ''].join('\n'))
   const { uid, gid } = databaseAccount() // it refuses to run as root, too

@@ -3,14 +3,14 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
-import { administer, createDatabase } from '../support/own-database.ts'
+import { administer, createDatabase, mayNotCreate } from '../support/own-database.ts'
 import { startServer } from '../support/server.ts'
 import { startProcess } from '../support/server-process.ts'
 import { onPostgres, temporaryFolder } from '../support/test-database.ts'
 import { logInNewUser, me, PASSWORD } from '../support/users.ts'
 
 test('a database that can only be read is not ready, although reads go on, and is ready again afterwards', {
-  skip: !onPostgres && 'of PostgreSQL',
+  skip: mayNotCreate,
 }, async () => {
   const url = await createDatabase()
   const name = new URL(url).pathname.slice(1)

@@ -1,22 +1,18 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
 import sql from 'sql-template-tag'
 import { connectionBudget } from '../../src/storage/database/connection-budget.ts'
 import { openPostgres } from '../../src/storage/drivers/postgres.ts'
-import { administer, createDatabase } from '../support/own-database.ts'
-import { onPostgres } from '../support/test-database.ts'
+import { createDatabase, createRole, mayNotCreate } from '../support/own-database.ts'
 
-const skip = !onPostgres && 'of PostgreSQL'
+const skip = mayNotCreate
 
 /** The address of a new database, for a role that may have this many connections. */
 async function urlWithLimit(connections: number): Promise<string> {
-  const role = `test_${randomBytes(6).toString('hex')}`
-  await administer(`create role ${role} login connection limit ${connections}`)
-  after(() => administer(`drop role ${role}`))
-  const url = new URL(await createDatabase())
-  url.username = role
-  return url.href
+  // The database first: it is dropped before the role, whose connections its drop ends.
+  const url = await createDatabase()
+  const { as } = await createRole(`connection limit ${connections}`)
+  return as(url)
 }
 
 test('where the database refuses more connections, requests wait for those that there are', { skip }, async () => {

@@ -7,13 +7,13 @@ import { pgbouncerVersion, startPgbouncer } from '../../../harness/pgbouncer.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
 import { openPostgres } from '../../src/storage/drivers/postgres.ts'
-import { administer, createDatabase } from '../support/own-database.ts'
+import { administer, createDatabase, mayNotCreate } from '../support/own-database.ts'
 import { migratedDatabase, onPostgres } from '../support/test-database.ts'
 
 // PostgreSQL behind a connection pooler, in transaction mode.
 
 const version = pgbouncerVersion()
-const skip = (!onPostgres && 'of PostgreSQL') || (version === null && 'there is no PgBouncer here')
+const skip = mayNotCreate || (version === null && 'there is no PgBouncer here')
 
 async function open(url: string, options: Parameters<typeof openPostgres>[2] = {}): Promise<Database> {
   const db = await openPostgres(url, () => {}, options)
