@@ -116,7 +116,10 @@ test('everything can be reached and seen with the keyboard alone', { skip }, asy
     const count = await page.locator(all).filter({ visible: true }).count()
     await page.evaluate('globalThis.reached = new Set()')
     for (let press = 0; press < count; press++) {
+      await page.evaluate('globalThis.before = document.activeElement')
       await page.keyboard.press('Tab')
+      // The sandboxed frame of a mail is a process of its own: the focus arrives there, and comes back, a moment later.
+      await page.waitForFunction('![before, document.body].includes(document.activeElement)')
       const [element, outline]: string[] = await page.evaluate(`(({ activeElement }) => {
         reached.add(activeElement)
         return [activeElement.outerHTML.slice(0, 120), getComputedStyle(activeElement).outlineStyle]
