@@ -29,8 +29,20 @@ test('where the database refuses more connections, requests wait for those that 
 test('a request waits for its share of a connection no longer than for a full pool', { skip }, async () => {
   const url = await urlWithLimit(2)
   const db = await openPostgres(url, () => {}, { poolSize: 10 })
-  const asked = [1, 2, 3].map(() => db.query(sql`select pg_sleep(1.1)`))
-  const outcomes = (await Promise.allSettled(asked)).map(({ status }) => status).sort()
-  assert.deepEqual(outcomes, ['fulfilled', 'fulfilled', 'rejected'])
+  const end = Promise.withResolvers<void>()
+  const hold = () => {
+    const begun = Promise.withResolvers<void>()
+    const held = db.transaction(async (tx) => {
+      await tx.query(sql`select 1 as one`)
+      begun.resolve()
+      await end.promise
+    })
+    return { begun: begun.promise, held }
+  }
+  const both = [hold(), hold()]
+  await Promise.all(both.map(({ begun }) => begun))
+  await assert.rejects(db.query(sql`select 1 as one`), { name: 'Unavailable' })
+  end.resolve()
+  await Promise.all(both.map(({ held }) => held))
   await db.close()
 })
