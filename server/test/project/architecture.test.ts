@@ -53,7 +53,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     email: ['context', 'notice', 'one-time', 'requested-mail'],
     recovery: ['context', 'notice', 'one-time'],
     keys: ['context', 'notice'],
-    session: ['context', 'notice', 'one-time', 'requested-mail', 'account'],
+    session: ['context', 'notice', 'one-time', 'requested-mail', 'recovery', 'account'],
     refresh: ['context', 'notice', 'session'],
   },
   http: {

@@ -1,22 +1,10 @@
 import { sha256 } from '../../crypto/hashing/sha256.ts'
 import type { DeviceToken } from '../../crypto/tokens/device-token.ts'
 import { releaseAddresses } from '../../storage/account/address-holds.ts'
-import {
-  endTokensOfUser,
-  findTokenOfHolder,
-  type OneTimeToken,
-  useToken,
-} from '../../storage/account/one-time-tokens.ts'
-import {
-  findUserById,
-  lockUserRow,
-  markEmailVerified,
-  setPasswordDigest,
-  type UserRow,
-} from '../../storage/account/users.ts'
+import { findTokenOfHolder, type OneTimeToken, useToken } from '../../storage/account/one-time-tokens.ts'
+import { findUserById, lockUserRow, markEmailVerified, type UserRow } from '../../storage/account/users.ts'
 import type { Queries } from '../../storage/database/database.ts'
-import { forgetDevicesOfUser } from '../../storage/session/sessions.ts'
-import { hasActiveSessionFrom, revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
+import { hasActiveSessionFrom } from '../../storage/session/user-sessions.ts'
 import { isLocale } from '../../text/locale.ts'
 import { completeSignUp } from '../account/complete-sign-up.ts'
 import type { Context } from '../context/context.ts'
@@ -24,6 +12,7 @@ import type { Client } from '../context/origin.ts'
 import { notifyAlways, sceneOf } from '../notice/notify.ts'
 import { recordEvent } from '../notice/record-event.ts'
 import { tryCode } from '../one-time/use-token.ts'
+import { takeBack } from '../recovery/take-back.ts'
 import { finishLogin, type LoginOutcome } from './finish-login.ts'
 
 type VerifyOutcome =
@@ -130,10 +119,7 @@ async function takeFromStrangers(
   { user, token, client, now }: Pick<Claim, 'token' | 'client' | 'now'> & { user: UserRow },
 ): Promise<void> {
   const { id: userId, email: recipient } = user
-  await setPasswordDigest(tx, { id: userId, digest: null, now })
-  await revokeActiveSessionsOfUser(tx, { userId, reason: 'password_reset', now })
-  await forgetDevicesOfUser(tx, userId)
-  await endTokensOfUser(tx, userId, now)
+  await takeBack(tx, { userId, reason: 'password_reset', now })
   await releaseAddresses(tx, userId)
   if (user.password_digest === null) return
   const kind = 'password_removed'

@@ -16,7 +16,8 @@ export async function hasDueMail(db: Queries, now: Date): Promise<boolean> {
 }
 
 /**
- * Claims due mails: notices first, and of them those that have waited longest. Replicas may do so at the same time: no mail is claimed by two.
+ * Claims due mails: notices first, and of them those that have waited longest. Replicas may do so at the same time: no mail
+ * is claimed by two.
  * If the caller crashes, its mails become due again when the lease expires.
  */
 export async function claimMails(
