@@ -13,8 +13,11 @@ if (database === 'postgres' && !process.env['TEST_DATABASE_URL']) {
 }
 
 process.stdout.write(`\nThe suite on ${database === 'postgres' ? 'PostgreSQL' : 'SQLite'}\n`)
-const everywhere = ['**/*.test.ts', '../../torture/**/*.test.ts'].map((pattern) => join(import.meta.dirname, pattern))
-const files = given.length > 0 ? given : globSync(everywhere).sort()
+const everywhere = ['**/*.test.ts', '../../torture/**/*.test.ts']
+// The packages beside the server are tested once: their servers' database makes no difference to them.
+const packages = ['client', 'verify', 'testing'].map((name) => `../../${name}/test/**/*.test.ts`)
+const patterns = database === 'sqlite' ? [...everywhere, ...packages] : everywhere
+const files = given.length > 0 ? given : globSync(patterns.map((pattern) => join(import.meta.dirname, pattern))).sort()
 const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
   stdio: 'inherit',
   timeout: 900_000, // a handle left open by a failed test would keep its file waiting indefinitely
