@@ -1,5 +1,6 @@
 import sql, { empty, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
+import { currentEpoch, isActive } from './session-epoch.ts'
 import type { Rotation, SessionKind, TokenCarrier } from './sessions.ts'
 
 export interface NewSession {
@@ -64,15 +65,15 @@ async function insertOnSqlite(tx: Queries, session: NewSession, opening: Opening
 function insert(session: NewSession, now: Date): Sql {
   return sql`
     insert into sessions (id, user_id, kind, rotation, token_carrier, device_digest, ip, network, user_agent, auth_time,
-      amr, created_at, expires_at)
+      amr, created_at, expires_at, epoch)
     values (${session.id}, ${session.user_id}, ${session.kind}, ${session.rotation}, ${session.token_carrier},
       ${session.device_digest}, ${session.ip}, ${session.network}, ${session.user_agent}, ${now}, ${session.amr},
-      ${now}, ${session.expires_at})`
+      ${now}, ${session.expires_at}, ${currentEpoch})`
 }
 
 /** The other active sessions of this kind. */
 function isActiveBeside({ id, user_id, kind }: NewSession, { now }: Opening): Sql {
-  return sql`user_id = ${user_id} and kind = ${kind} and revoked_at is null and expires_at > ${now} and id <> ${id}`
+  return sql`user_id = ${user_id} and kind = ${kind} and ${isActive(now)} and id <> ${id}`
 }
 
 /**

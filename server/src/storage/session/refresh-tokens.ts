@@ -1,6 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Role } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
+import { endWithEpoch, epochEndColumn } from './session-epoch.ts'
 import type { RevokeReason, Rotation, SessionKind, TokenCarrier } from './sessions.ts'
 
 /** A session with its user and its token rows: everything that decides a refresh, read in one statement. */
@@ -48,10 +49,12 @@ export interface NewToken {
   expires_at: Date
 }
 
+type StoredChain = Omit<ChainRow, 'tokens'> & { epoch_ended_at: string | null }
+
 export async function findChain(db: Queries, sessionId: string): Promise<ChainRow | null> {
-  const rows = await db.query<Omit<ChainRow, 'tokens'> & (TokenRow | { generation: null })>(sql`
+  const rows = await db.query<StoredChain & (TokenRow | { generation: null })>(sql`
     select s.id as session_id, s.kind, s.rotation, s.token_carrier, s.expires_at, s.revoked_at, s.revoke_reason,
-      u.id as user_id, u.guid, u.role, u.disabled_at,
+      ${epochEndColumn}, u.id as user_id, u.guid, u.role, u.disabled_at,
       t.generation, t.token_digest, t.salt, t.jti, t.ip as token_ip, t.used_at, t.attempt_digest, t.key_digest,
       t.expires_at as token_expires_at, t.created_at as token_created_at
     from sessions s
@@ -59,7 +62,7 @@ export async function findChain(db: Queries, sessionId: string): Promise<ChainRo
     left join refresh_tokens t on t.session_id = s.id
     where s.id = ${sessionId}`)
   const [first] = rows
-  return first ? { ...first, tokens: rows.filter((row) => row.generation !== null) } : null
+  return first ? { ...endWithEpoch(first), tokens: rows.filter((row) => row.generation !== null) } : null
 }
 
 /** Finds the token of a generation in a chain; null if it never existed or was pruned. */

@@ -1,6 +1,7 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 import { atomically, type Database, type Queries } from '../database/database.ts'
 import { insertIntoTokens, type NewToken, tokenValues } from './refresh-tokens.ts'
+import { isActive } from './session-epoch.ts'
 
 // Locks are taken in the order user, session, tokens. On PostgreSQL each step is one statement. Its parts run in that order
 // because each reads the rows that the part before it returned; a part that finds no row leaves nothing to do for the rest.
@@ -123,7 +124,7 @@ function lockedSession(ids: { session_id: string; user_id: number }, now: Date):
     locked_session as (
       update sessions s set refreshed_at = ${now}
       from locked_user u
-      where s.id = ${ids.session_id} and s.user_id = u.id and s.revoked_at is null and s.expires_at > ${now}
+      where s.id = ${ids.session_id} and s.user_id = u.id and ${isActive(now)}
       returning s.id, s.user_id
     )`
 }
@@ -154,7 +155,7 @@ async function touchActiveSession(
 ): Promise<boolean> {
   const rows = await tx.query(sql`
     update sessions set refreshed_at = ${now}
-    where id = ${ids.session_id} and revoked_at is null and expires_at > ${now}
+    where id = ${ids.session_id} and ${isActive(now)}
       and exists (select 1 from users where id = ${ids.user_id} and disabled_at is null)
     returning id`)
   return rows.length === 1

@@ -1,6 +1,7 @@
 import sql, { empty, join } from 'sql-template-tag'
 import { joinedProfileColumns, type UserProfile } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
+import { currentEpoch, endWithEpoch, epochEndColumn, isActive } from './session-epoch.ts'
 
 const SESSION_KIND_NAMES = ['login', 'pair'] as const
 export type SessionKind = (typeof SESSION_KIND_NAMES)[number]
@@ -30,7 +31,7 @@ export async function findActiveSession(
 ): Promise<ActiveSession | null> {
   const rows = await db.query<ActiveSession>(sql`
     select ${joinedProfileColumns}, s.auth_time as authenticated_at, s.amr from sessions s join users u on u.id = s.user_id
-    where s.id = ${session.id} and s.kind = ${session.kind} and s.revoked_at is null and s.expires_at > ${session.now}
+    where s.id = ${session.id} and s.kind = ${session.kind} and ${isActive(session.now)}
       and u.guid = ${session.userGuid} and u.disabled_at is null`)
   return rows[0] ?? null
 }
@@ -60,15 +61,14 @@ export async function findSessions(
   const where = [
     ...(filter.id === null ? [] : [sql`s.id = ${filter.id}`]),
     ...(filter.userId === null ? [] : [sql`s.user_id = ${filter.userId}`]),
-    ...(filter.onlyActive
-      ? [sql`s.revoked_at is null and s.expires_at > ${filter.now} and u.disabled_at is null`]
-      : []),
+    ...(filter.onlyActive ? [sql`${isActive(filter.now)} and u.disabled_at is null`] : []),
   ]
-  return db.query<SessionRow>(sql`
+  const rows = await db.query<SessionRow & { epoch_ended_at: string | null }>(sql`
     select s.id, s.user_id, u.email, s.kind, s.rotation, s.ip, s.user_agent, s.amr, s.created_at, s.refreshed_at,
-      s.expires_at, s.revoked_at, s.revoke_reason
+      s.expires_at, s.revoked_at, s.revoke_reason, ${epochEndColumn}
     from sessions s join users u on u.id = s.user_id
     where ${where.length > 0 ? join(where, ' and ') : sql`1 = 1`} order by s.id desc limit ${filter.limit}`)
+  return rows.map(endWithEpoch)
 }
 
 const MAX_ADDRESSES = 200
@@ -122,22 +122,13 @@ export async function revokeSession(
 ): Promise<boolean> {
   const rows = await tx.query(sql`
     update sessions set revoked_at = ${session.now}, revoke_reason = ${session.reason}
-    where id = ${session.id} and revoked_at is null returning id`)
+    where id = ${session.id} and revoked_at is null and epoch = ${currentEpoch} returning id`)
   return rows.length === 1
 }
 
-/** Ends active sessions that began by now and whose ids follow `after`, up to a limit; returns their ids. */
-export async function revokeNextSessions(
-  tx: Queries,
-  sessions: { reason: RevokeReason; now: Date; after: string; limit: number },
-): Promise<string[]> {
-  const { reason, now, after, limit } = sessions
-  const rows = await tx.query<{ id: string }>(sql`
-    update sessions set revoked_at = ${now}, revoke_reason = ${reason}
-    where id in (
-      select id from sessions
-      where id > ${after} and revoked_at is null and expires_at > ${now} and created_at <= ${now}
-      order by id limit ${limit})
-    and revoked_at is null returning id`)
-  return rows.map(({ id }) => id)
+/** Counts the active sessions of all users. */
+export async function countActiveSessions(db: Queries, now: Date): Promise<number> {
+  const [row] = await db.query<{ sessions: number }>(sql`
+    select count(*) as sessions from sessions where ${isActive(now)}`)
+  return Number(row?.sessions ?? 0)
 }

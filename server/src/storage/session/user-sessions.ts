@@ -1,5 +1,6 @@
 import sql, { empty } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
+import { endWithEpoch, epochEndColumn, isActive } from './session-epoch.ts'
 import type { RevokeReason, SessionKind } from './sessions.ts'
 
 /** A session as its user sees it. */
@@ -20,18 +21,19 @@ export interface UserSession {
 }
 
 const columns = sql`s.id, s.kind, s.ip, s.user_agent, s.amr, s.auth_time as authenticated_at, s.created_at,
-  s.refreshed_at, s.expires_at, s.revoked_at, s.revoke_reason,
+  s.refreshed_at, s.expires_at, s.revoked_at, s.revoke_reason, ${epochEndColumn},
   (select max(t.generation) from refresh_tokens t where t.session_id = s.id) as refreshes`
 
 /** Returns the active sessions of a user, the one that was used last first. */
-export function findActiveSessionsOfUser(
+export async function findActiveSessionsOfUser(
   db: Queries,
   { userId, now, limit }: { userId: number; now: Date; limit: number },
 ): Promise<UserSession[]> {
-  return db.query<UserSession>(sql`
+  const rows = await db.query<UserSession & { epoch_ended_at: string | null }>(sql`
     select ${columns} from sessions s
-    where s.user_id = ${userId} and s.revoked_at is null and s.expires_at > ${now}
+    where s.user_id = ${userId} and ${isActive(now)}
     order by coalesce(s.refreshed_at, s.created_at) desc, s.id desc limit ${limit}`)
+  return rows.map(endWithEpoch)
 }
 
 /** Finds a session of a user, ended or not. */
@@ -39,9 +41,9 @@ export async function findSessionOfUser(
   db: Queries,
   { id, userId }: { id: string; userId: number },
 ): Promise<UserSession | null> {
-  const rows = await db.query<UserSession>(sql`
+  const rows = await db.query<UserSession & { epoch_ended_at: string | null }>(sql`
     select ${columns} from sessions s where s.id = ${id} and s.user_id = ${userId}`)
-  return rows[0] ?? null
+  return rows[0] ? endWithEpoch(rows[0]) : null
 }
 
 /** Ends active sessions of a user, whose row is locked; returns their ids. */
@@ -58,7 +60,7 @@ export async function revokeActiveSessionsOfUser(
   const { userId, reason, now, except = null, kind = null } = sessions
   const rows = await tx.query<{ id: string }>(sql`
     update sessions set revoked_at = ${now}, revoke_reason = ${reason}
-    where user_id = ${userId} and revoked_at is null and expires_at > ${now}
+    where user_id = ${userId} and ${isActive(now)}
       ${except === null ? empty : sql`and id <> ${except}`} ${kind === null ? empty : sql`and kind = ${kind}`}
     returning id`)
   return rows.map(({ id }) => id)
@@ -71,7 +73,7 @@ export async function isSessionActive(
 ): Promise<boolean> {
   const rows = await tx.query(sql`
     select id from sessions
-    where id = ${id} and user_id = ${userId} and revoked_at is null and expires_at > ${now}`)
+    where id = ${id} and user_id = ${userId} and ${isActive(now)}`)
   return rows.length === 1
 }
 
@@ -84,7 +86,7 @@ export async function hasActiveSessionFrom(
   const rows = await db.query(sql`
     select id from sessions
     where user_id = ${userId} and kind = 'login'
-      and (device_digest = ${deviceDigest} or (network = ${network} and revoked_at is null and expires_at > ${now}))
+      and (device_digest = ${deviceDigest} or (network = ${network} and ${isActive(now)}))
     limit 1`)
   return rows.length > 0
 }
