@@ -1,5 +1,6 @@
 import { type ChainRow, findToken, type TokenRow } from '../../storage/session/refresh-tokens.ts'
-import type { RevokeReason, SessionKind } from '../../storage/session/sessions.ts'
+import type { RevokeReason } from '../../storage/session/revoke-reason.ts'
+import type { SessionKind } from '../../storage/session/sessions.ts'
 import type { AuthErrorCode } from '../context/auth-error.ts'
 import { isAheadOfDatabase } from '../session/lost-history.ts'
 import { SESSION_KINDS } from '../session/session-kind.ts'

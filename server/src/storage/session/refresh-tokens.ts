@@ -1,8 +1,9 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Role } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
+import type { RevokeReason } from './revoke-reason.ts'
 import { endWithEpoch, epochEndColumn } from './session-epoch.ts'
-import type { RevokeReason, Rotation, SessionKind, TokenCarrier } from './sessions.ts'
+import type { Rotation, SessionKind, TokenCarrier } from './sessions.ts'
 
 /** A session with its user and its token rows: everything that decides a refresh, read in one statement. */
 export interface ChainRow {

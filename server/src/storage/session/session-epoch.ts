@@ -1,7 +1,7 @@
 import sql, { type Sql } from 'sql-template-tag'
 import type { Transaction } from '../database/database.ts'
 import { writeFact } from '../database/installation.ts'
-import type { RevokeReason } from './sessions.ts'
+import type { RevokeReason } from './revoke-reason.ts'
 
 const EPOCH = 'session_epoch'
 const EPOCH_AT = 'session_epoch_at'

@@ -1,26 +1,13 @@
 import sql, { empty, join } from 'sql-template-tag'
 import { joinedProfileColumns, type UserProfile } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
+import type { RevokeReason } from './revoke-reason.ts'
 import { currentEpoch, endWithEpoch, epochEndColumn, isActive } from './session-epoch.ts'
 
 const SESSION_KIND_NAMES = ['login', 'pair'] as const
 export type SessionKind = (typeof SESSION_KIND_NAMES)[number]
 export type Rotation = 'adaptive' | 'strict'
 export type TokenCarrier = 'body' | 'cookie'
-/** Why a session ended: by its user, by a rule, or on behalf of an operator. */
-export type RevokeReason =
-  | 'logout'
-  /** By its user, from a list or by the scope of a logout. */
-  | 'ended'
-  | 'displaced'
-  | 'reuse'
-  | 'rolled_back'
-  | 'password_changed'
-  | 'password_reset'
-  | 'email_undone'
-  | 'disowned'
-  | 'disabled'
-  | 'operator'
 
 type ActiveSession = UserProfile & { authenticated_at: Date; amr: string }
 

@@ -1,7 +1,8 @@
 import sql, { empty } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
+import type { RevokeReason } from './revoke-reason.ts'
 import { endWithEpoch, epochEndColumn, isActive } from './session-epoch.ts'
-import type { RevokeReason, SessionKind } from './sessions.ts'
+import type { SessionKind } from './sessions.ts'
 
 /** A session as its user sees it. */
 export interface UserSession {
