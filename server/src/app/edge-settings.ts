@@ -24,6 +24,8 @@ export function edgeSettings(config: Config, issuer: Issuer): EdgeSettings {
     trustedProxies,
     requireHttps,
     rateLimit: config.rateLimit,
+    limits: { refreshes: config.refreshLimit, pairs: config.pairLimit, refusals: config.refusalLimit },
+    keepAliveSeconds: config.keepAliveSeconds,
     hsts,
     publicOrigin: config.publicUrl === null ? null : new URL(config.publicUrl).origin,
     allowsPages: corsOrigins.length > 0 || !production,

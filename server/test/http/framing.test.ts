@@ -280,3 +280,9 @@ test('a head has 10 seconds and a whole request 15', () => {
   const { headersTimeout, requestTimeout } = createServer(server.ctx, '0.0.0', null).server
   assert.deepEqual([headersTimeout, requestTimeout], [10_000, 15_000])
 })
+
+test('an answer tells for how long its connection stays open: KEEP_ALIVE', async () => {
+  const patient = await startServer({ KEEP_ALIVE: '10m' })
+  assert.equal((await patient.get('/health')).headers.get('keep-alive'), 'timeout=600')
+  assert.equal((await server.get('/health')).headers.get('keep-alive'), 'timeout=72')
+})

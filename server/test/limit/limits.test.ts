@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { startServer, type TestServer } from '../support/server.ts'
-import { PASSWORD, signUp } from '../support/users.ts'
+import { logInNewUser, PASSWORD, refresh, signUp } from '../support/users.ts'
 
 const start = () => startServer({ RATE_LIMIT: 'on', TRUSTED_PROXIES: '127.0.0.1' })
 
@@ -162,4 +162,23 @@ test('logins in parallel with the right password count no failure, also those th
   for (const { status } of answers) assert.ok([200, 429, 503].includes(status), `${status}`)
   for (let n = 0; n < 12; n++) assert.equal((await attempt()).status, 200)
   assert.deepEqual(await server.rows(sql`select key from rate_limits where key like 'login %'`), [])
+})
+
+test('a network has as many unknown refresh tokens and pairs in a minute as the settings say, and genuine tokens go on', async () => {
+  const server = await startServer({ RATE_LIMIT: 'on', REFRESH_LIMIT: '3', PAIR_LIMIT: '2', REFUSAL_LIMIT: '2' })
+  const login = await logInNewUser(server)
+  const garbage = () => server.post('/api/v1/auth/refresh', { refresh_token: 'x' })
+  const pair = () => server.post('/auth/token', { auth: { user_guid: login.user.guid } })
+  const forged = () => server.get('/api/v1/auth/me', { bearer: 'x' })
+  const statuses = async (call: () => Promise<{ status: number }>, times: number) => {
+    const answers = []
+    for (let n = 0; n < times; n++) answers.push((await call()).status)
+    return answers
+  }
+  assert.deepEqual(await statuses(garbage, 4), [401, 401, 401, 429])
+  assert.deepEqual(await statuses(pair, 3), [200, 200, 429])
+  assert.deepEqual(await statuses(forged, 3), [401, 401, 429])
+  assert.equal((await refresh(server, login.refresh_token)).status, 200)
+  server.advanceClock({ seconds: 60 })
+  assert.equal((await pair()).status, 200)
 })

@@ -18,6 +18,9 @@ import { TOKEN_SETTINGS } from './token-settings.ts'
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
+/** More than a process can answer in a minute. */
+const MAX_LIMIT = 1_000_000_000
+
 /** All settings, in the order of `docs/configuration.md`. The key of each is its name in {@link Config}. */
 export const SETTINGS = {
   nodeEnv: withDefault({
@@ -55,6 +58,14 @@ export const SETTINGS = {
     unit: 'seconds',
     read: seconds(0, 300),
     describe: 'how long a stopping server goes on answering while `/ready` is 503',
+  }),
+  keepAliveSeconds: withDefault({
+    name: 'KEEP_ALIVE',
+    group: 'server',
+    default: '72',
+    unit: 'seconds',
+    read: seconds(1, 3600),
+    describe: 'how long a connection stays open without a request',
   }),
   ...DATABASE_SETTINGS,
   jwtSecretKey: optional({
@@ -225,6 +236,27 @@ export const SETTINGS = {
     default: 'on',
     read: onOrOff,
     describe: '`off` disables all limits',
+  }),
+  refreshLimit: withDefault({
+    name: 'REFRESH_LIMIT',
+    group: 'limits',
+    default: '6000',
+    read: wholeNumber(1, MAX_LIMIT),
+    describe: 'refresh tokens of one network that are not genuine, in a minute',
+  }),
+  pairLimit: withDefault({
+    name: 'PAIR_LIMIT',
+    group: 'limits',
+    default: '6000',
+    read: wholeNumber(1, MAX_LIMIT),
+    describe: 'pairs that are issued to one network, in a minute',
+  }),
+  refusalLimit: withDefault({
+    name: 'REFUSAL_LIMIT',
+    group: 'limits',
+    default: '6000',
+    read: wholeNumber(1, MAX_LIMIT),
+    describe: 'access tokens and service keys of one network that are refused, in a minute',
   }),
   logLevel: withDefault({
     name: 'LOG_LEVEL',

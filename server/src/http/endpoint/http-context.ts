@@ -26,6 +26,10 @@ export interface EdgeSettings {
   requireHttps: boolean
   /** Whether clients have limits and shares. */
   rateLimit: boolean
+  /** Points per network and minute. */
+  limits: { refreshes: number; pairs: number; refusals: number }
+  /** How long a connection stays open without a request. */
+  keepAliveSeconds: number
   /** The policy of `Strict-Transport-Security` on answers over HTTPS. */
   hsts: 'subdomains' | 'host' | 'off'
   /** The origin of `PUBLIC_URL`. */

@@ -28,7 +28,7 @@ export const refreshPair = perSession('refresh-pair', ({ body }) => {
 
 export const issuePair: Limit = {
   countedBy: 'process',
-  budgets: ({ client }) => requestBudgets('pair', clientNetwork(client.ip), 6000),
+  budgets: ({ client }, { edge }) => requestBudgets('pair', clientNetwork(client.ip), edge.limits.pairs),
 }
 
 export const me: Limit = {
@@ -66,10 +66,10 @@ export const mailSteps: Limit = {
 function perSession(kind: string, presented: (request: EndpointRequest) => string | undefined): Limit {
   return {
     countedBy: 'process',
-    budgets(request: EndpointRequest, { tokens }: HttpContext) {
+    budgets(request: EndpointRequest, { tokens, edge }: HttpContext) {
       const token = readRefreshToken(tokens.refreshKeys, presented(request) ?? '')
       if (token) return requestBudgets(kind, token.sessionId, 600)
-      return requestBudgets(`${kind}-garbage`, clientNetwork(request.client.ip), 6000)
+      return requestBudgets(`${kind}-garbage`, clientNetwork(request.client.ip), edge.limits.refreshes)
     },
   }
 }

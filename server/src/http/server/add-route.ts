@@ -31,8 +31,6 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
   })
 }
 
-const MAX_REFUSED_PER_MINUTE = 6000
-
 /** Credentials that are refused are counted by network, apart from those that are accepted: they block no neighbour. */
 async function checkGuard(ctx: HttpContext, guard: Guard, request: FastifyRequest): Promise<void> {
   try {
@@ -40,7 +38,7 @@ async function checkGuard(ctx: HttpContext, guard: Guard, request: FastifyReques
   } catch (error) {
     if (error instanceof AuthError) {
       const network = clientNetwork(request.client.ip)
-      await ctx.processLimiter.take(requestBudgets('refused-credential', network, MAX_REFUSED_PER_MINUTE))
+      await ctx.processLimiter.take(requestBudgets('refused-credential', network, ctx.edge.limits.refusals))
     }
     throw error
   }

@@ -48,6 +48,7 @@ export function createServer(
     routerOptions: { ignoreTrailingSlash: true },
     requestTimeout: 15_000,
     connectionTimeout: 60_000,
+    keepAliveTimeout: ctx.edge.keepAliveSeconds * 1000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
     return503OnClosing: false, // requests that arrive while it drains are served
     genReqId: () => randomUUID(),
