@@ -13,11 +13,12 @@ interface AuditedEvent {
 }
 
 /**
- * Records an audit event with its actor. In a transaction, the event is part of it: a rollback removes the event, too.
+ * Records an audit event with its actor, a service by its name. In a transaction, the event is part of it: a rollback removes the event, too.
  */
 export function recordEvent(db: Queries, event: AuditedEvent, origin: Origin, now: Date): Promise<void> {
   const { kind, userId, sessionId = null, emailDigest = null, details = {} } = event
   const actor = { ip: origin.ip, user_agent: origin.userAgent }
-  const row = { kind, user_id: userId, session_id: sessionId, email_digest: emailDigest, ...actor, details }
+  const named = origin.service == null ? details : { ...details, service: origin.service }
+  const row = { kind, user_id: userId, session_id: sessionId, email_digest: emailDigest, ...actor, details: named }
   return insertAuditEvent(db, row, now)
 }

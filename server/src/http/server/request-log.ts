@@ -8,12 +8,13 @@ declare module 'fastify' {
   }
 }
 
-/** Logs the one line of each answered request, with the user where an access token named one. */
+/** Logs the one line of each answered request, with the user or the service that a credential named. */
 export function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply): void {
   const { id: requestId, method, client } = request
   const ms = Math.round(reply.elapsedTime * 10) / 10
   const reason = request.refusal === null ? {} : { reason: request.refusal }
-  const of = request.caller ? { userId: request.caller.userId, sessionId: request.caller.sessionId } : {}
+  const user = request.caller ? { userId: request.caller.userId, sessionId: request.caller.sessionId } : {}
+  const of = client.service == null ? user : { ...user, service: client.service }
   log.info(
     { requestId, method, path: requestPath(request), status: reply.statusCode, ms, ip: client.ip, ...of, ...reason },
     'request',
