@@ -188,7 +188,7 @@ test('contradictory and invalid values are refused in one sentence', () => {
     file: '/a/b.db',
   })
   assert.deepEqual(readConfig({ DATABASE_URL: 'sqlite:/a/b.db' }).secrets.database, { kind: 'sqlite', file: '/a/b.db' })
-  assertRefused({ SERVICE_KEYS: 'abc@def:ghi' }, /no Authorization: Bearer header can carry/)
+  assertRefused({ SERVICE_KEYS: 'abc@def' }, /no Authorization: Bearer header can carry/)
   assertRefused({ TRUSTED_PROXIES: '10.0.0.0/8, 0.0.0.0/0' }, /must not cover every address/)
   assertRefused({ TRUSTED_PROXIES: 'proxy.internal' }, /neither an IP address nor a CIDR range/)
   assertRefused({ DEMO_FROM: '10.0.0.0/33' }, /neither/)

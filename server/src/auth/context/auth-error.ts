@@ -5,6 +5,7 @@ export type AuthErrorCode =
   | 'refresh_token_expired'
   | 'refresh_token_used'
   | 'invalid_access_token'
+  | 'invalid_service_key'
   | 'user_not_found'
   | 'session_not_found'
   | 'last_admin'

@@ -1,4 +1,5 @@
 import type { DatabaseSetting } from '../settings/database-settings.ts'
+import type { ServiceKey } from '../settings/service-keys.ts'
 import { SETTINGS, type SettingKey, type SettingValues } from '../settings/settings.ts'
 import { ConfigError } from '../source/config-error.ts'
 import { findContradiction } from './contradictions.ts'
@@ -17,7 +18,7 @@ export interface Secrets {
   /** Null: derived from the JWT secret. */
   refreshSecretKey: string | null
   previousRefreshSecretKeys: readonly string[]
-  serviceKeys: readonly string[]
+  serviceKeys: readonly ServiceKey[]
   smtpUrl: string | null
   redisUrl: string | null
 }

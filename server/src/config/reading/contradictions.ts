@@ -2,10 +2,6 @@ import type { SettingValues } from '../settings/settings.ts'
 
 /** Checks that each return a sentence about settings that contradict each other, or null. */
 const CHECKS: readonly ((values: SettingValues) => string | null)[] = [
-  ({ serviceKeys }) =>
-    serviceKeys.some((key) => !/^[\w.~+/-]+=*$/.test(key))
-      ? 'SERVICE_KEYS has a key with characters that no Authorization: Bearer header can carry; generate each with: openssl rand -hex 32'
-      : null,
   ({ nodeEnv, pairIssuance }) =>
     nodeEnv === 'production' && pairIssuance === 'demo'
       ? 'PAIR_ISSUANCE=demo gives tokens to every client that knows a GUID and is refused in production; use service or off.'

@@ -43,7 +43,11 @@ function listSecrets(values: SettingValues): NamedSecret[] {
     ...keys('REFRESH_SECRET_KEY', [values.refreshSecretKey]),
     ...keys('JWT_PREVIOUS_SECRET_KEYS', values.previousSecretKeys),
     ...keys('REFRESH_PREVIOUS_SECRET_KEYS', values.previousRefreshSecretKeys),
-    ...keys('SERVICE_KEYS', values.serviceKeys, MIN_SERVICE_KEY_BYTES),
+    ...keys(
+      'SERVICE_KEYS',
+      values.serviceKeys.map(({ key }) => key),
+      MIN_SERVICE_KEY_BYTES,
+    ),
   ]
 }
 

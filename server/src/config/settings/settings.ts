@@ -1,5 +1,6 @@
 import { ACCOUNT_SETTINGS } from './account-settings.ts'
 import { DATABASE_SETTINGS } from './database-settings.ts'
+import { serviceKeys } from './service-keys.ts'
 import { optional, optionalList, type Setting, withDefault } from './setting.ts'
 import {
   duration,
@@ -145,8 +146,8 @@ export const SETTINGS = {
     name: 'SERVICE_KEYS',
     group: 'pairs',
     secret: true,
-    read: list,
-    describe: 'Keys of services',
+    read: serviceKeys,
+    describe: 'keys of services, separated by commas',
   }),
   demoFrom: withDefault({
     name: 'DEMO_FROM',

@@ -1,7 +1,7 @@
 import type { Contract, ErrorDetails } from './contract.ts'
 import { standard } from './standard.ts'
 
-/** The refusals of the token endpoint are all about the grant that was presented. */
+/** All other refusals are about the grant that was presented at the token endpoint. */
 const REFUSED_GRANT = 400
 
 /** The codes of RFC 6749, 5.2 and 4.1.2.1, and of RFC 8628, 3.5, for codes of our own. */
@@ -9,6 +9,7 @@ const CODES: Record<string, string> = {
   unsupported_grant_type: 'unsupported_grant_type',
   session_ended: 'invalid_grant',
   rate_limited: 'slow_down',
+  insufficient_scope: 'insufficient_scope',
   overloaded: 'temporarily_unavailable',
   unavailable: 'temporarily_unavailable',
 }
@@ -33,12 +34,13 @@ export const oauth: Contract = {
 
 function refusedGrants(refusals: Contract['refusals']): Contract['refusals'] {
   const entries = Object.entries(refusals).map(([code, [, sentence]]) => [code, [REFUSED_GRANT, sentence]])
-  return Object.fromEntries(entries)
+  return { ...Object.fromEntries(entries), invalid_service_key: refusals.invalid_service_key }
 }
 
 function codeOf({ code }: ErrorDetails, status: number): string {
   if (code !== undefined) return CODES[code] ?? 'invalid_request'
   if (status === REFUSED_GRANT) return 'invalid_grant'
+  if (status === 401) return 'invalid_client'
   return status >= 500 ? 'server_error' : 'invalid_request'
 }
 

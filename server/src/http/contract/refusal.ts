@@ -35,11 +35,20 @@ export class Unauthenticated extends AuthError {
   }
 }
 
-/** A key was presented, and it is none of `SERVICE_KEYS`. */
+/** The request has none of `SERVICE_KEYS`. */
 export class ServiceKeyRefused extends AuthError {
-  constructor() {
-    super('invalid_credentials')
+  /** Whether it has another key. */
+  readonly isWrong: boolean
+  constructor(isWrong: boolean) {
+    super('invalid_service_key')
+    this.isWrong = isWrong
   }
+}
+
+/** The service key opens other services, not this one (RFC 6750, 3.1). */
+export function insufficientScope(scope: string): Refusal {
+  const headers = { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` }
+  return new Refusal(403, 'insufficient_scope', `The service key lacks the scope ${scope}`, headers, { scope })
 }
 
 /** The path does not exist, or is hidden from this client. */

@@ -8,6 +8,7 @@ export const standard: Contract = {
     refresh_token_expired: [401, 'Refresh token expired'],
     refresh_token_used: [401, 'Invalid refresh token'],
     invalid_access_token: [401, 'Missing or invalid token'],
+    invalid_service_key: [401, 'Missing or invalid service key'],
     user_not_found: [404, 'Not found'],
     session_not_found: [404, 'Not found'],
     last_admin: [409, 'The last admin cannot be deleted'],

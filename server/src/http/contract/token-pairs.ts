@@ -12,11 +12,11 @@ const MISSING_FIELDS: Record<string, string> = {
 export const tokenPairs: Contract = {
   refusals: {
     ...standard.refusals,
-    invalid_credentials: [401, 'Unauthorized'],
     invalid_refresh_token: [401, 'Invalid refresh token'],
     refresh_token_expired: [401, 'Refresh token expired'],
     refresh_token_used: [401, 'Refresh token already used'],
     invalid_access_token: [401, 'Invalid access token'],
+    invalid_service_key: [401, 'Unauthorized'],
     user_not_found: [404, 'User not found'],
   },
   errorBody: (message) => ({ error: message }),

@@ -85,7 +85,9 @@ function countedBy({ key }: RateLimited): string {
 /** Returns what the audit should know of a refused request; null for most. */
 export function notableRefusal(error: Error): NotableRefusal | null {
   if (error instanceof RateLimited) return { kind: 'limit_reached', details: { limit: countedBy(error) } }
-  if (error instanceof ServiceKeyRefused) return { kind: 'service_key_refused', details: {} }
+  if (error instanceof ServiceKeyRefused) return error.isWrong ? { kind: 'service_key_refused', details: {} } : null
+  if (error instanceof Refusal && error.code === 'insufficient_scope')
+    return { kind: 'service_key_refused', details: { scope: String(error.details['scope']) } }
   if (error instanceof Refusal && error.code === 'cross_site') return { kind: 'cross_site_refused', details: {} }
   return null
 }

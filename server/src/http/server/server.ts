@@ -81,6 +81,7 @@ export function createServer(
   server.decorateRequest('forwardedHost', null)
   server.decorateRequest('isFromTrustedProxy', false)
   server.decorateRequest('caller', null)
+  server.decorateRequest('service', null)
   server.decorateRequest('refusal', null)
   server.decorate('release', version)
   const descriptions: Partial<Record<TokenPlace, object>> = {}
