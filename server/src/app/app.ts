@@ -1,15 +1,21 @@
+import cluster from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server as TlsServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { seedDemoUsers } from '../auth/account/demo-users.ts'
 import type { Config } from '../config/reading/config.ts'
+import { ConfigError } from '../config/source/config-error.ts'
 import type { HttpContext } from '../http/endpoint/http-context.ts'
+import { watch } from '../http/operation/gauges.ts'
 import { closeAfterAnswers, drain } from '../http/server/drain.ts'
 import { createServer } from '../http/server/server.ts'
 import type { Log } from '../observe/log.ts'
+import { type MetricsPage, type MetricsServer, serveMetrics } from '../observe/metrics/serve-metrics.ts'
+import { openServerMetrics, type ServerMetrics } from '../observe/metrics/server-metrics.ts'
 import { findSeededUsers } from '../storage/account/users.ts'
 import { type Database, databaseClock } from '../storage/database/database.ts'
 import { markAsProduction } from '../storage/database/installation.ts'
+import { measureDatabase } from '../storage/database/measured-database.ts'
 import { claimServing } from '../storage/drivers/sqlite-serving.ts'
 import { buildContext, readKeys } from './build-context.ts'
 import { checkKeys } from './check-keys.ts'
@@ -45,6 +51,8 @@ export interface App {
   renewCertificate(): Promise<void>
   /** Reads the signing keys now rather than within a second. */
   readSigningKeys(): Promise<void>
+  /** The page of all metrics; null where no setting names a way to read it. */
+  metricsPage: MetricsPage | null
   /** The number of open connections. */
   countConnections(): Promise<number>
   /**
@@ -63,7 +71,8 @@ export async function createApp(
 ): Promise<App> {
   // Before the database is touched: a start that cannot serve changes nothing.
   const tls = openTls(config)
-  const db = await openDatabase(config, log)
+  const measured = await openServerMetrics(config.readsMetrics)
+  const db = await openMeasuredDatabase(config, log, measured)
   try {
     const now = databaseClock(db, clock)
     await prepareSchema(db, now, config, log)
@@ -71,11 +80,22 @@ export async function createApp(
     await checkKeys({ db, now, keys, log }, config, acceptNewKeys)
     if (config.production) await beginProduction(db, log)
     else await seedDemoUsers({ db, now })
-    return await assemble(config, { log, version, tls }, db, now)
+    return await assemble(config, { log, version, tls, measured }, db, now)
   } catch (error) {
     await db.close()
     throw error
   }
+}
+
+/** Opens the database; where there are metrics, each statement is measured. */
+async function openMeasuredDatabase(config: Config, log: Log, { open, metrics }: ServerMetrics): Promise<Database> {
+  const db = await openDatabase(config, log, {
+    onRetry: (reason) => metrics.count('tessera_database_retries_total', { reason }),
+  })
+  if (!open) return db
+  return measureDatabase(db, (statement, seconds) =>
+    open.observe('tessera_database_statement_duration_seconds', seconds, { statement }),
+  )
 }
 
 /** Records that production has begun, and names demo users that a development server left behind. */
@@ -89,7 +109,12 @@ async function beginProduction(db: Database, log: Log): Promise<void> {
 
 async function assemble(
   config: Config,
-  { log, version, tls }: Pick<Surroundings, 'log' | 'version'> & { tls: TlsPair | null },
+  {
+    log,
+    version,
+    tls,
+    measured,
+  }: Pick<Surroundings, 'log' | 'version'> & { tls: TlsPair | null; measured: ServerMetrics },
   db: Database,
   now: () => Date,
 ): Promise<App> {
@@ -100,17 +125,35 @@ async function assemble(
     ctx: rules,
     checkHashing,
     refuseWaitingPasswords,
+    hashQueues,
     closePools,
-  } = buildContext(config, { db, log, now, keys, publicKeys, issuer: issuer.claim })
+  } = buildContext(config, { db, log, metrics: measured.metrics, now, keys, publicKeys, issuer: issuer.claim })
   await checkHashing()
   const limits = await openLimits(config, db, now, log)
   const { limiter, processLimiter } = limits
   let isStopping = false
-  const ctx = { ...rules, limiter, processLimiter, edge: edgeSettings(config, issuer), isStopping: () => isStopping }
+  const ctx = {
+    ...rules,
+    limiter,
+    processLimiter,
+    edge: edgeSettings(config, issuer),
+    metricsPage: measured.page,
+    isStopping: () => isStopping,
+  }
   const server = createServer(ctx, version, tls)
   const renewing = renewCertificates(server.server as unknown as TlsServer, config, tls, log)
   const background = await startBackground(config, ctx)
+  let metricsServer: MetricsServer | null = null
   const releaseFile = claimFile(config, log)
+  const countConnections = () => promisify(server.server.getConnections).call(server.server)
+  if (measured.open)
+    watch(measured.open, {
+      ...{ ctx, version, countConnections, hashQueues },
+      certFile: config.tlsFiles?.certFile ?? null,
+      sqliteFile: config.secrets.database.kind === 'sqlite' ? config.secrets.database.file : null,
+      isLimitStoreUp: limits.isRedisUp,
+      cleanedUpAt: background.cleanedUpAt,
+    })
 
   return {
     ctx,
@@ -120,11 +163,14 @@ async function assemble(
     },
     readSigningKeys: () => signing.readAgain(),
     async listen() {
+      // First: a port that is taken must stop the start before anything is served.
+      metricsServer = await listenForMetrics(config, measured.page)
       const url = await server.listen({ host: config.host, port: config.port })
       issuer.listensAt(url)
       return url
     },
-    countConnections: () => promisify(server.server.getConnections).call(server.server),
+    countConnections,
+    metricsPage: measured.page,
     async close({ graceMilliseconds, delayMilliseconds = 0 } = { graceMilliseconds: 0 }) {
       isStopping = true
       if (delayMilliseconds > 0) {
@@ -137,6 +183,7 @@ async function assemble(
       await server.close()
       await closePools()
       limits.close()
+      metricsServer?.close()
       releaseFile()
       await db.close()
     },
@@ -167,4 +214,21 @@ function renewCertificates(
     failure: 'the certificate files could not be checked',
     log,
   })
+}
+
+/**
+ * Answers on `METRICS_PORT`, unless the first of several processes does so for all.
+ *
+ * @throws {ConfigError} if the port is taken
+ */
+export async function listenForMetrics(
+  { metricsHost: host, metricsPort: port }: Pick<Config, 'metricsHost' | 'metricsPort'>,
+  page: MetricsPage | null,
+): Promise<MetricsServer | null> {
+  if (port === null || page === null || cluster.isWorker) return null
+  try {
+    return await serveMetrics({ host, port }, page)
+  } catch (error) {
+    throw new ConfigError(`METRICS_PORT cannot be listened on: ${(error as Error).message}.`)
+  }
 }

@@ -3,18 +3,20 @@ import { dirname } from 'node:path'
 import type { Context } from '../auth/context/context.ts'
 import type { Config } from '../config/reading/config.ts'
 import { developmentSecret, findDevelopmentSecret } from '../config/source/development-secret.ts'
-import { HashPool, hashingThreads } from '../crypto/hashing/hash-pool.ts'
+import { type HashObserver, HashPool, hashingThreads } from '../crypto/hashing/hash-pool.ts'
 import { createPasswords } from '../crypto/hashing/passwords.ts'
 import { createRefreshTokenDigests } from '../crypto/hashing/refresh-token-digests.ts'
 import { type AddressDigests, buildKeys, createAddressDigests, type Keys } from '../crypto/keys/keys.ts'
 import { createAccessTokens, type PublicKeys } from '../crypto/tokens/access-token.ts'
 import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics/metrics.ts'
 import type { Database } from '../storage/database/database.ts'
 import { ruleSettings } from './rule-settings.ts'
 
 interface ContextParts {
   db: Database
   log: Log
+  metrics: Metrics
   now: () => Date
   keys: Keys
   publicKeys: PublicKeys
@@ -22,14 +24,41 @@ interface ContextParts {
   issuer: () => string | null
 }
 
+/** The jobs of each pool that may wait. */
+const MAX_WAITING = { password: 64, token: 256 } as const
+
+type Lane = keyof typeof MAX_WAITING
+type HashQueues = () => Record<Lane, { waiting: number; limit: number }>
+
+function observeHashes(metrics: Metrics, lane: Lane): HashObserver {
+  return {
+    waited: (seconds) => metrics.observe('tessera_hash_wait_seconds', seconds, { lane }),
+    took: (seconds, algorithm) => metrics.observe('tessera_hash_duration_seconds', seconds, { lane, algorithm }),
+    refused: () => metrics.count('tessera_hash_refused_total', { lane }),
+  }
+}
+
 /** Builds the context of the rules: keys, tokens and hashing. */
 export function buildContext(
   config: Config,
-  { db, log, now, keys, publicKeys, issuer }: ContextParts,
-): { ctx: Context; checkHashing(): Promise<void>; refuseWaitingPasswords(): void; closePools(): Promise<void> } {
+  { db, log, metrics, now, keys, publicKeys, issuer }: ContextParts,
+): {
+  ctx: Context
+  checkHashing(): Promise<void>
+  refuseWaitingPasswords(): void
+  hashQueues: HashQueues
+  closePools(): Promise<void>
+} {
   // Passwords and token digests never wait for each other, nor the event loop for either.
-  const passwordPool = new HashPool({ threads: hashingThreads(), atOnce: 1, niceness: 15, maxWaiting: 64 })
-  const tokenPool = new HashPool({ threads: Math.min(4, hashingThreads()), atOnce: 4, niceness: 10, maxWaiting: 256 })
+  const threads = hashingThreads()
+  const passwordPool = new HashPool(
+    { threads, atOnce: 1, niceness: 15, maxWaiting: MAX_WAITING.password },
+    observeHashes(metrics, 'password'),
+  )
+  const tokenPool = new HashPool(
+    { threads: Math.min(4, threads), atOnce: 4, niceness: 10, maxWaiting: MAX_WAITING.token },
+    observeHashes(metrics, 'token'),
+  )
   const ctx = {
     db,
     tokens: {
@@ -48,11 +77,16 @@ export function buildContext(
     now,
     random: randomBytes,
     log,
+    metrics,
   }
   return {
     ctx,
     checkHashing: () => passwordPool.check(),
     refuseWaitingPasswords: () => passwordPool.refuseWaiting(),
+    hashQueues: () => ({
+      password: { waiting: passwordPool.waiting, limit: MAX_WAITING.password },
+      token: { waiting: tokenPool.waiting, limit: MAX_WAITING.token },
+    }),
     async closePools() {
       await Promise.all([passwordPool.close(), tokenPool.close()])
     },

@@ -12,6 +12,8 @@ import { type Job, repeat } from './repeat.ts'
 export interface Background {
   /** Sends due mails now rather than within two seconds. */
   deliverMails(): Promise<void>
+  /** When the last complete clean-up ended; null before the first one. */
+  cleanedUpAt(): Date | null
   stop(): Promise<void>
 }
 
@@ -21,7 +23,7 @@ const MAIL_INTERVAL_MILLISECONDS = 2000
 /** Starts the background jobs of every replica: sending mails, deleting expired rows, and sampling digests. */
 export async function startBackground(
   config: Config,
-  ctx: Pick<Context, 'db' | 'now' | 'log' | 'passwords' | 'settings' | 'tokens'>,
+  ctx: Pick<Context, 'db' | 'now' | 'log' | 'passwords' | 'settings' | 'tokens' | 'metrics'>,
 ): Promise<Background> {
   const imitateDigests = async () => ctx.passwords.imitate(await sampleDigests(ctx.db))
   await imitateDigests()
@@ -30,7 +32,14 @@ export async function startBackground(
     failure: 'reading the outbox failed and will be retried',
     log: ctx.log,
   })
-  const cleaning = repeat(() => cleanUp(ctx), {
+  let cleanedUpAt: Date | null = null
+  const clean = async () => {
+    const deleted = await cleanUp(ctx)
+    for (const [table, rows] of Object.entries(deleted))
+      ctx.metrics.count('tessera_cleanup_deleted_total', { table }, rows)
+    cleanedUpAt = ctx.now()
+  }
+  const cleaning = repeat(clean, {
     pauseMilliseconds: CLEAN_UP_INTERVAL_MILLISECONDS,
     failure: 'the clean-up failed and will be retried',
     log: ctx.log,
@@ -48,6 +57,7 @@ export async function startBackground(
   })
   return {
     deliverMails: () => mails.runNow(),
+    cleanedUpAt: () => cleanedUpAt,
     async stop() {
       await Promise.all([mails.stop(), cleaning.stop(), sampling.stop(), noting.stop()])
     },

@@ -4,7 +4,7 @@ import type { Config } from '../config/reading/config.ts'
 import type { Log } from '../observe/log.ts'
 import { logRecoveredErrors } from '../observe/recovered-errors.ts'
 import type { Database } from '../storage/database/database.ts'
-import { Unavailable } from '../storage/database/errors.ts'
+import { Conflict, StaleConnection, Unavailable } from '../storage/database/errors.ts'
 import type { PostgresOptions } from '../storage/drivers/postgres.ts'
 import { openSqlite } from '../storage/drivers/sqlite.ts'
 
@@ -16,9 +16,13 @@ import { openSqlite } from '../storage/drivers/sqlite.ts'
 export async function openDatabase(
   { secrets: { database }, preparedStatements: prepared, poolSize }: Config,
   log: Log,
-  options: Partial<PostgresOptions> = {},
+  { onRetry = () => {}, ...options }: Partial<PostgresOptions> & { onRetry?: (reason: RetryReason) => void } = {},
 ): Promise<Database> {
-  const onRecoveredError = logRecoveredErrors(log, 'database')
+  const logError = logRecoveredErrors(log, 'database')
+  const onRecoveredError = (error: Error) => {
+    onRetry(retryReason(error))
+    logError(error)
+  }
   // Drivers are loaded only where they are used: loading them takes a quarter of a start.
   if (database.kind === 'postgres') {
     const { openPostgres } = await import('../storage/drivers/postgres.ts')
@@ -36,4 +40,11 @@ export async function openDatabase(
     throw new Unavailable((error as Error).message, { cause: error })
   }
   return openSqlite(database.file, onRecoveredError)
+}
+
+type RetryReason = 'conflict' | 'stale' | 'connection_lost'
+
+function retryReason(error: Error): RetryReason {
+  if (error instanceof StaleConnection) return 'stale'
+  return error instanceof Conflict ? 'conflict' : 'connection_lost'
 }

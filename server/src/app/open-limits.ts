@@ -15,6 +15,8 @@ export interface Limits {
   limiter: Limiter
   /** The limiter of this process; it costs no statement and depends on no store. */
   processLimiter: Limiter
+  /** Whether Redis counts the shared limits; null where it is not used. */
+  isRedisUp: () => boolean | null
   close(): void
 }
 
@@ -27,15 +29,16 @@ const START_TIMEOUT_MILLISECONDS = 1000
  * Redis is away, they are counted as without it, so that users can log in.
  */
 export async function openLimits(config: Config, db: Database, now: () => Date, log: Log): Promise<Limits> {
-  if (!config.rateLimit) return { limiter: unlimited, processLimiter: unlimited, close() {} }
+  if (!config.rateLimit) return { limiter: unlimited, processLimiter: unlimited, isRedisUp: () => null, close() {} }
   const redis = await openRedis(config, log)
   const withoutRedis = db.dialect === 'postgres' ? databaseLimits(db) : await notedLimits(db, now())
   if (redis)
     await Promise.race([redis.connected().catch(() => {}), sleep(START_TIMEOUT_MILLISECONDS, null, { ref: false })])
-  const shared = redis ? substituteLimits(redis, withoutRedis, tellingOf(log)) : withoutRedis
+  const substitute = redis && substituteLimits(redis, withoutRedis, tellingOf(log))
   return {
-    limiter: createLimiter(shared, now),
+    limiter: createLimiter(substitute ?? withoutRedis, now),
     processLimiter: createLimiter(memoryLimits(), now),
+    isRedisUp: () => substitute?.isFirstUp() ?? null,
     close: () => redis?.close(),
   }
 }

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { type App, createApp } from '../app/app.ts'
+import { type App, createApp, listenForMetrics } from '../app/app.ts'
 import type { Config } from '../config/reading/config.ts'
 import { openLog } from '../observe/open-log.ts'
 import { connectionBudget } from '../storage/database/connection-budget.ts'
@@ -20,7 +20,7 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
   if (config.production) ignoreDebuggerSignal()
   const isForTerminal = !config.production && process.stdout.isTTY === true
   if (config.processes > 1 && cluster.isPrimary)
-    return supervise(config, await openLog(config.logLevel, { isForTerminal }))
+    return startGroup(config, await openLog(config.logLevel, { isForTerminal }))
 
   const isFirst = (cluster.worker?.id ?? 1) === 1 // it prints what should appear only once
   const log = await openLog(config.logLevel, { isForTerminal })
@@ -42,6 +42,15 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
     throw error
   }
   serving(app)
+}
+
+/** Starts several processes; this one answers for the metrics of all. */
+async function startGroup(config: Config, log: Logger): Promise<void> {
+  if (config.readsMetrics) {
+    const { gatherMetrics } = await import('../observe/metrics/process-group.ts')
+    await listenForMetrics(config, gatherMetrics())
+  }
+  supervise(config, log)
 }
 
 /**

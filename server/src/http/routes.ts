@@ -19,6 +19,7 @@ import { bearer } from './guard/bearer.ts'
 import { developmentMailbox } from './guard/development-mailbox.ts'
 import { emailLogin } from './guard/email-login.ts'
 import * as limits from './guard/limits.ts'
+import { metricsReader } from './guard/metrics-reader.ts'
 import { pairIssuance } from './guard/pair-issuance.ts'
 import { publishedKeys } from './guard/published-keys.ts'
 import { jwks } from './keys/jwks.ts'
@@ -26,6 +27,7 @@ import { metadataOfPath, oauthMetadata, openidConfiguration } from './keys/metad
 import { oauthToken } from './oauth/oauth-token.ts'
 import { openapiDocument } from './openapi/openapi-document.ts'
 import { health } from './operation/health.ts'
+import { metrics } from './operation/metrics.ts'
 import { ready } from './operation/ready.ts'
 import { devMail, devMailHtml, devMailMessage } from './pages/dev-mail.ts'
 import { docsAsset } from './pages/docs-asset.ts'
@@ -69,6 +71,7 @@ const keyDocument = { contract: standard, work: 'database', guard: publishedKeys
 export const routes: readonly Route[] = [
   route('GET /health', health, { contract: standard, work: 'none' }),
   route('GET /ready', ready, { contract: standard, work: 'database' }),
+  route('GET /metrics', metrics, { contract: standard, work: 'none', guard: metricsReader }),
 
   route('POST /api/v1/users/sign_up', signUp, { contract: registration, work: 'password', limit: limits.signUp }),
   route('DELETE /api/v1/users/:id', deleteUser, {

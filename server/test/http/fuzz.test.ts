@@ -66,7 +66,12 @@ function assertFits({ method, route, path }: OddRequest, { status, headers, text
     assert.equal(headers['cache-control'], 'no-store')
   const methods = routes.filter((each) => each.path.replaceAll(/:(\w+)/g, '{$1}') === route).map((each) => each.method)
   const allowed = methods.includes('GET') ? [...methods, 'HEAD'] : methods
-  if (!allowed.some((each) => each === method) && !path.startsWith('/docs/') && !path.startsWith('/dev/mail')) {
+  if (
+    !allowed.some((each) => each === method) &&
+    !path.startsWith('/docs/') &&
+    !path.startsWith('/dev/mail') &&
+    path !== '/metrics'
+  ) {
     // A preflight of a page of this machine is answered in development.
     if (method === 'OPTIONS' && status === 204) return
     const others = route.includes('{') ? [400, 414] : []

@@ -62,7 +62,10 @@ export async function startServer(
   const log = pino({ level: config.logLevel, base: null }, { write: (line: string) => logs.push(JSON.parse(line)) })
   let shift = 0
   const app = await createApp(config, { log, version: '0.0.0', clock: () => clock() + shift })
-  const url = await app.listen()
+  const url = await app.listen().catch(async (error) => {
+    await app.close()
+    throw error
+  })
   let closing: Promise<void> | null = null
   const close = () => (closing ??= app.close())
   after(close)

@@ -3,6 +3,7 @@ import type { RefreshTokenDigests } from '../../crypto/hashing/refresh-token-dig
 import type { AddressDigests, RefreshKey } from '../../crypto/keys/keys.ts'
 import type { AccessTokens, PublicKeys } from '../../crypto/tokens/access-token.ts'
 import type { Log } from '../../observe/log.ts'
+import type { Metrics } from '../../observe/metrics/metrics.ts'
 import type { Database } from '../../storage/database/database.ts'
 import type { Rotation } from '../../storage/session/sessions.ts'
 
@@ -19,6 +20,8 @@ export interface Context {
   /** Returns cryptographically secure random bytes. */
   random: (bytes: number) => Buffer
   log: Log
+  /** Counts what came of operations. */
+  metrics: Metrics
 }
 
 export interface Tokens {

@@ -34,6 +34,8 @@ export interface Config extends Omit<SettingValues, keyof Secrets | CombinedKey>
   passwordHash: PasswordHash
   /** PEM files for HTTPS without a proxy; read again when they change. */
   tlsFiles: { certFile: string; keyFile: string } | null
+  /** Whether a setting names a way to read metrics: `METRICS_PORT`, or a service key of that scope. */
+  readsMetrics: boolean
   secrets: Secrets
   /** Sentences about settings that are allowed but unwise; logged at the start. */
   warnings: readonly string[]
@@ -66,6 +68,7 @@ export function readConfig(environment: Environment, { serves } = { serves: true
         ? { algorithm: passwordAlgorithm, cost: bcryptCost }
         : { algorithm: passwordAlgorithm },
     tlsFiles: tlsCertFile !== null && tlsKeyFile !== null ? { certFile: tlsCertFile, keyFile: tlsKeyFile } : null,
+    readsMetrics: plain.metricsPort !== null || serviceKeys.some(({ scopes }) => scopes.includes('metrics')),
     secrets: {
       database,
       jwtSecretKey,

@@ -68,6 +68,19 @@ export const SETTINGS = {
     read: seconds(1, 3600),
     describe: 'how long a connection stays open without a request',
   }),
+  metricsPort: optional({
+    name: 'METRICS_PORT',
+    group: 'server',
+    read: wholeNumber(0, 65_535),
+    describe: 'port that answers `/metrics` for Prometheus',
+  }),
+  metricsHost: withDefault({
+    name: 'METRICS_HOST',
+    group: 'server',
+    default: '127.0.0.1',
+    read: text,
+    describe: 'address of that port',
+  }),
   ...DATABASE_SETTINGS,
   jwtSecretKey: optional({
     name: 'JWT_SECRET_KEY',

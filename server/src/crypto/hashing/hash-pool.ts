@@ -16,6 +16,15 @@ export class HashPoolFull extends Error {
   }
 }
 
+/** Is told how hashing goes. */
+export interface HashObserver {
+  waited(seconds: number): void
+  took(seconds: number, algorithm: 'bcrypt' | 'argon2id'): void
+  refused(): void
+}
+
+const NO_OBSERVER: HashObserver = { waited() {}, took() {}, refused() {} }
+
 /** Created once: in a flood, a stack trace for each refusal would be a tenth of its cost. */
 const POOL_FULL = new HashPoolFull()
 
@@ -55,13 +64,18 @@ export class HashPool {
   readonly #maxWaiting: number
   readonly #places: SharedPlaces
   readonly #keptPlaces: SharedPlaces
+  readonly #observer: HashObserver
 
   /**
    * @param options.atOnce how many jobs a thread is given before it has finished the first: more than one saves short
    *   jobs a round trip, but would keep long ones waiting behind a busy thread while another is idle
    * @param options.niceness how far the threads' priority is below that of the event loop and other programs: 0 to 19
    */
-  constructor(options: { threads: number; atOnce: number; niceness: number; maxWaiting: number }) {
+  constructor(
+    options: { threads: number; atOnce: number; niceness: number; maxWaiting: number },
+    observer: HashObserver = NO_OBSERVER,
+  ) {
+    this.#observer = observer
     this.#turns = new Turns(options.threads * options.atOnce)
     this.#maxWaiting = options.maxWaiting
     const kept = Math.floor(options.maxWaiting / PLACES_PER_KEPT_PLACE)
@@ -118,11 +132,19 @@ export class HashPool {
   run(job: HashJob & { kind: 'bcrypt' | 'argon2id' }): Promise<string>
   run(job: HashJob & { kind: 'bcryptMatches' | 'argon2idMatches' }, options?: { isKnown: boolean }): Promise<boolean>
   async run(job: HashJob, { isKnown } = { isKnown: false }): Promise<string | boolean> {
-    if (this.#turns.waiting >= this.#maxWaiting) throw POOL_FULL
+    if (this.#turns.waiting >= this.#maxWaiting) this.#refuse()
     const queued = { ...job, beginBefore: Date.now() + MAX_WAIT_MILLISECONDS }
-    const runInThread = () => this.#memory.use(kibibytesOf(job), () => this.#pool.run(queued))
+    const arrivedAt = performance.now()
+    const runInThread = () =>
+      this.#memory.use(kibibytesOf(job), async () => {
+        const begunAt = performance.now()
+        this.#observer.waited((begunAt - arrivedAt) / 1000)
+        const result = await this.#pool.run(queued)
+        if (result !== null) this.#observer.took((performance.now() - begunAt) / 1000, algorithmOf(job))
+        return result
+      })
     const result = await this.#turns.take(isKnown, runInThread)
-    if (result === null) throw POOL_FULL
+    if (result === null) this.#refuse()
     return result as string | boolean
   }
 
@@ -142,8 +164,13 @@ export class HashPool {
    */
   reserve(sharers: readonly string[] = [], { isKnown } = { isKnown: false }): () => void {
     const release = (isKnown ? this.#keptPlaces : this.#places).reserve(sharers)
-    if (release === null) throw POOL_FULL
+    if (release === null) this.#refuse()
     return release
+  }
+
+  #refuse(): never {
+    this.#observer.refused()
+    throw POOL_FULL
   }
 
   /** Refuses the jobs that have not begun, and later ones, with {@link HashPoolFull}. */
@@ -154,6 +181,10 @@ export class HashPool {
   close(): Promise<void> {
     return this.#pool.destroy()
   }
+}
+
+function algorithmOf({ kind }: HashJob): 'bcrypt' | 'argon2id' {
+  return kind.startsWith('bcrypt') ? 'bcrypt' : 'argon2id'
 }
 
 function kibibytesOf(job: HashJob): number {

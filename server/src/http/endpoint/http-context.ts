@@ -2,6 +2,7 @@ import type { Context } from '../../auth/context/context.ts'
 import type { Limiter } from '../../auth/limit/limiter.ts'
 import type { ServiceKeys } from '../../crypto/keys/service-keys.ts'
 import type { Sender } from '../../mail/messages/sender.ts'
+import type { MetricsPage } from '../../observe/metrics/serve-metrics.ts'
 import type { IpRanges } from '../../text/ip-address.ts'
 
 /** The context of endpoints and guards: the rules' context and the settings of the HTTP edge. */
@@ -11,6 +12,8 @@ export interface HttpContext extends Context {
   /** Local to this process: it costs no query and depends on no store. */
   processLimiter: Limiter
   edge: EdgeSettings
+  /** The page of all metrics; null where no setting names a way to read it. */
+  metricsPage: MetricsPage | null
   /** Whether the server will soon close, and should get no more traffic. */
   isStopping: () => boolean
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../../observe/log.ts'
+import type { Metrics } from '../../observe/metrics/metrics.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,6 +20,17 @@ export function logRequest(log: Log, request: FastifyRequest, reply: FastifyRepl
     { requestId, method, path: requestPath(request), status: reply.statusCode, ms, ip: client.ip, ...of, ...reason },
     'request',
   )
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS'] as const
+
+/** Measures an answered request by the pattern of its route; paths and methods that clients made up are `none` and `other`. */
+export function measureRequest(metrics: Metrics, request: FastifyRequest, reply: FastifyReply): void {
+  metrics.observe('tessera_http_request_duration_seconds', reply.elapsedTime / 1000, {
+    route: request.routeOptions.url ?? 'none',
+    method: METHODS.find((method) => method === request.method) ?? 'other',
+    status: String(reply.statusCode),
+  })
 }
 
 /** Returns a log that adds the request's id to every line. */

@@ -17,7 +17,7 @@ import { allowOrigins } from './cors.ts'
 import { setDefaultHeaders } from './default-headers.ts'
 import { hidingGuardAt, methodNotAllowedAt, refuseOtherMethods } from './method-not-allowed.ts'
 import { createProxyHint } from './proxy-hint.ts'
-import { logRequest, requestPath } from './request-log.ts'
+import { logRequest, measureRequest, requestPath } from './request-log.ts'
 import { notableRefusal, sendError } from './send-error.ts'
 import { capSockets } from './socket-cap.ts'
 import { logFailedHandshakes, TLS_OPTIONS } from './tls-options.ts'
@@ -97,6 +97,7 @@ export function createServer(
   allowOrigins(server, ctx.edge)
   server.addHook('onResponse', (request, reply, next) => {
     logRequest(ctx.log, request, reply)
+    measureRequest(ctx.metrics, request, reply)
     next()
   })
   const auditRefusal = createRefusalAudit(ctx)

@@ -37,6 +37,8 @@ export interface Database extends Queries {
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
   /** Milliseconds to add to this process's clock to get the database's, so that replicas agree on the time. */
   clockOffsetMilliseconds(): number
+  /** The connections to PostgreSQL, and the operations that wait for one. */
+  connections(): { busy: number; idle: number; waiting: number }
   /** The troubles that this process has met so far. */
   readonly troubles: Troubles
   close(): Promise<void>

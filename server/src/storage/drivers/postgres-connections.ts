@@ -24,6 +24,11 @@ export class PostgresConnections {
     pool.on('connect', (connection) => this.#connectedAt.set(connection, performance.now()))
   }
 
+  get counts(): { busy: number; idle: number; waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount }
+  }
+
   /** Makes all connections stale that are open now. */
   renewAll(): void {
     this.#freshSince = performance.now()

@@ -126,6 +126,10 @@ class PostgresDatabase implements Database {
     })
   }
 
+  connections() {
+    return this.#connections.counts
+  }
+
   clockOffsetMilliseconds(): number {
     return this.#clockOffset
   }

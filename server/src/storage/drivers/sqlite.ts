@@ -68,6 +68,10 @@ class SqliteDatabase implements Database {
     })
   }
 
+  connections() {
+    return { busy: 0, idle: 0, waiting: 0 }
+  }
+
   clockOffsetMilliseconds(): number {
     return 0
   }

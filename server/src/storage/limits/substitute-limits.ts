@@ -11,7 +11,7 @@ export function substituteLimits(
   first: LimitStore,
   second: LimitStore,
   { onAway, onBack }: { onAway: (error: Unavailable) => void; onBack: () => void },
-): LimitStore {
+): LimitStore & { isFirstUp: () => boolean } {
   let isAway = false
   let retryAt = 0
   const noteAway = (error: Unavailable) => {
@@ -30,6 +30,7 @@ export function substituteLimits(
     return true
   }
   return {
+    isFirstUp: () => !isAway,
     async take(points, now) {
       if (!isTurnOfFirst()) return second.take(points, now)
       try {
