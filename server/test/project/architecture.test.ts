@@ -55,6 +55,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     keys: ['context', 'notice'],
     session: ['context', 'notice', 'one-time', 'requested-mail', 'recovery', 'account'],
     refresh: ['context', 'notice', 'session'],
+    token: ['context', 'session'],
   },
   http: {
     contract: [],

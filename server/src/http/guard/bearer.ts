@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../../auth/context/caller.ts'
-import { authenticate } from '../../auth/session/authenticate.ts'
+import { authenticate } from '../../auth/token/authenticate.ts'
 import { Unauthenticated } from '../contract/refusal.ts'
 import type { Guard } from '../endpoint/guard.ts'
 
