@@ -79,10 +79,12 @@ const FILLED_IN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   notMe: { token: 'mail_token' },
 }
 
-const BEARER_VARIABLES: Readonly<Record<string, string>> = { accessToken: 'access_token', serviceKey: 'service_key' }
+/** A fresh development server has no such key. */
+const SERVICE_KEY = 'service_key'
+const BEARER_VARIABLES: Readonly<Record<string, string>> = { accessToken: 'access_token', serviceKey: SERVICE_KEY }
 
 /** Variables that no answer sets, beside those of `FILLED_IN`. A name with `$` is drawn by the client. */
-const GIVEN_VARIABLES: Readonly<Record<string, string>> = { baseUrl: 'http://localhost:3000', service_key: '' }
+const GIVEN_VARIABLES: Readonly<Record<string, string>> = { baseUrl: 'http://localhost:3000', [SERVICE_KEY]: '' }
 
 /** Other requests get their token from it. */
 const FIRST_FOLDER = 'Authentication'
@@ -133,6 +135,7 @@ function toRequest(path: string, method: string, operation: Operation): Collecti
   const from = (place: string) => parameters.filter((parameter) => parameter.in === place)
   const [type = '', content] = Object.entries(requestBody?.content ?? {})[0] ?? []
   const scheme = Object.keys(operation.security[0] ?? {})[0]
+  const bearer = scheme === undefined ? null : (BEARER_VARIABLES[scheme] ?? null)
   const filledIn = FILLED_IN[operationId] ?? {}
   const variables = Object.entries(filledIn).map(([field, name]) => [field, `{{${name}}}`])
   const example = { ...content?.example, ...Object.fromEntries(variables) }
@@ -150,9 +153,13 @@ function toRequest(path: string, method: string, operation: Operation): Collecti
     query: Object.fromEntries(
       from('query').map(({ name, example, schema }) => [name, example ?? schema.enum?.[0] ?? '']),
     ),
-    bearer: scheme === undefined ? null : (BEARER_VARIABLES[scheme] ?? null),
+    bearer,
     body: content ? { type: type.endsWith('json') ? 'json' : 'form', example } : null,
-    needs: [...Object.values(filledIn), ...Object.values(inPath).map((variable) => variable.replaceAll(/[{}]/g, ''))],
+    needs: [
+      ...(bearer === SERVICE_KEY ? [SERVICE_KEY] : []),
+      ...Object.values(filledIn),
+      ...Object.values(inPath).map((variable) => variable.replaceAll(/[{}]/g, '')),
+    ],
     mayBeOff: method === 'get' && from('path').length === 0 && '404' in operation.responses,
     takesOver: TAKES_OVER[operationId] ?? {},
   }

@@ -5,7 +5,7 @@ import { HashPoolFull } from '../../crypto/hashing/hash-pool.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import type { Contract, ErrorDetails } from './contract.ts'
 import { InvalidBody } from './invalid-body.ts'
-import { Refusal, Unauthenticated } from './refusal.ts'
+import { Refusal, ServiceKeyRefused, Unauthenticated } from './refusal.ts'
 
 export interface Answer {
   status: number
@@ -30,7 +30,8 @@ const RETRY_SOON = { 'retry-after': '1' }
 export function answerTo(error: unknown, contract: Contract): Answer | null {
   if (error instanceof AuthError) {
     const [status, sentence] = contract.refusals[error.code]
-    const headers = error instanceof Unauthenticated ? { 'www-authenticate': error.challenge } : {}
+    const isChallenge = error instanceof Unauthenticated || error instanceof ServiceKeyRefused
+    const headers = isChallenge ? { 'www-authenticate': error.challenge } : {}
     const code = CODES_FOR_PROGRAMS.has(error.code) ? { code: error.code } : {}
     return answer(contract, status, sentence, { ...code, ...error.details }, headers)
   }

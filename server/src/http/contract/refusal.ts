@@ -39,9 +39,12 @@ export class Unauthenticated extends AuthError {
 export class ServiceKeyRefused extends AuthError {
   /** Whether it has another key. */
   readonly isWrong: boolean
-  constructor(isWrong: boolean) {
+  /** For `WWW-Authenticate`: the scheme that the request tried (RFC 6749, 5.2). */
+  readonly challenge: string
+  constructor(isWrong: boolean, challenge = 'Bearer') {
     super('invalid_service_key')
     this.isWrong = isWrong
+    this.challenge = challenge
   }
 }
 

@@ -20,8 +20,10 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
   /** The optional query parameters, each with the values that it may have; an example is what API clients send. */
   query?: Record<string, { description: string; values: readonly string[]; example?: string }>
   body?: Body
-  /** The type of its body: a form for OAuth (RFC 6749, 4.1.3), JSON for everything else. */
-  bodyType?: 'form'
+  /** The type of its body: a form for OAuth (RFC 6749, 4.1.3), or JSON as well; JSON for everything else. */
+  bodyType?: 'form' | 'form or JSON'
+  /** The parameters of a form that mean nothing, however often they occur. */
+  ignoredParameters?: readonly string[]
   /** Whether a request that has its credential in a cookie may come without a body, or with any type of an empty one. */
   mayOmitBody?: true
   /** Status -> body schema. Fields that are not in the schema are never sent. */

@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import type { About, Bodies, Endpoint, TokenPlace } from '../endpoint/endpoint.ts'
+import type { Guard } from '../endpoint/guard.ts'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
 import { REFRESH_COOKIE } from '../request/refresh-cookie.ts'
@@ -95,6 +96,11 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
           description: 'The refresh token, set by a login that asks for a cookie.',
         },
         serviceKey: { type: 'http', scheme: 'bearer', description: 'One of SERVICE_KEYS.' },
+        serviceKeyAsPassword: {
+          type: 'http',
+          scheme: 'basic',
+          description: 'One of SERVICE_KEYS as the password, with any user name.',
+        },
       },
     },
   }
@@ -154,9 +160,9 @@ function describe(operation: Operation, place: TokenPlace, edge: EdgeSettings, c
 }
 
 /** Where a refresh token may be in a cookie, a client that has it there presents nothing else. */
-function securityOf(scheme: string | null, { mayOmitBody }: Endpoint, place: TokenPlace): object[] {
+function securityOf(scheme: ReturnType<Guard['scheme']>, { mayOmitBody }: Endpoint, place: TokenPlace): object[] {
   if (mayOmitBody && place === 'cookie') return [{ cookieAuth: [] }]
-  return scheme === null ? [] : [{ [scheme]: [] }]
+  return scheme === null ? [] : [scheme].flat().map((name) => ({ [name]: [] }))
 }
 
 function requestBody(
@@ -165,9 +171,15 @@ function requestBody(
   place: TokenPlace,
   components: Components,
 ): object {
-  const type = endpoint.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+  const types = [
+    ...(endpoint.bodyType === undefined ? [] : ['application/x-www-form-urlencoded']),
+    ...(endpoint.bodyType === 'form' ? [] : ['application/json']),
+  ]
   const required = endpoint.mayOmitBody !== true || place === 'body'
-  return { required, content: content(body, examples.body, components, type) }
+  return {
+    required,
+    content: Object.assign({}, ...types.map((type) => content(body, examples.body, components, type))),
+  }
 }
 
 const idempotencyKey = {

@@ -7,7 +7,8 @@ import { readRefreshCookie } from './refresh-cookie.ts'
 declare module 'fastify' {
   interface FastifyContextConfig {
     mayOmitBody?: boolean
-    bodyType?: 'form' | undefined
+    bodyType?: 'form' | 'form or JSON' | undefined
+    ignoredParameters?: readonly string[] | undefined
   }
 }
 
@@ -28,7 +29,8 @@ export function readOtherBodies(server: FastifyInstance, edge: CookieSettings): 
     'application/x-www-form-urlencoded',
     { parseAs: 'buffer' },
     (request: FastifyRequest, bytes: Buffer, done: Done) => {
-      if (request.routeOptions.config.bodyType === 'form') readForm(bytes, done)
+      const { bodyType, ignoredParameters = [] } = request.routeOptions.config
+      if (bodyType !== undefined) readForm(bytes, ignoredParameters, done)
       else if (bytes.length === 0 && mayOmitBody(edge, request)) done(null, {})
       else done(unsupportedType())
     },
@@ -39,11 +41,14 @@ export function readOtherBodies(server: FastifyInstance, edge: CookieSettings): 
   })
 }
 
-/** Reads a form without duplicate names (RFC 6749, 3.2), of which two parsers could take different ones. */
-function readForm(bytes: Buffer, done: Done): void {
-  const entries = [...new URLSearchParams(decodeUtf8(bytes) ?? '')]
-  const fields = Object.fromEntries(entries)
-  if (Object.keys(fields).length === entries.length) done(null, fields)
+/**
+ * Reads a form without duplicate names, of which two parsers could take different ones. A parameter without a value counts
+ * as omitted (RFC 6749, 3.2).
+ */
+function readForm(bytes: Buffer, ignored: readonly string[], done: Done): void {
+  const entries = [...new URLSearchParams(decodeUtf8(bytes) ?? '')].filter(([name]) => !ignored.includes(name))
+  if (new Set(entries.map(([name]) => name)).size === entries.length)
+    done(null, Object.fromEntries(entries.filter(([, value]) => value !== '')))
   else done(new Refusal(400, 'invalid_request', 'A parameter occurs twice'))
 }
 

@@ -16,7 +16,12 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
   server.route({
     method,
     url: path,
-    config: { contract, mayOmitBody: endpoint.mayOmitBody === true, bodyType: endpoint.bodyType },
+    config: {
+      contract,
+      mayOmitBody: endpoint.mayOmitBody === true,
+      bodyType: endpoint.bodyType,
+      ignoredParameters: endpoint.ignoredParameters,
+    },
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
       if (work === 'password') await rejectIfOverloaded(ctx, request)
