@@ -22,8 +22,10 @@ import * as limits from './guard/limits.ts'
 import { metricsReader } from './guard/metrics-reader.ts'
 import { pairIssuance } from './guard/pair-issuance.ts'
 import { publishedKeys } from './guard/published-keys.ts'
+import { serviceKeyOrPassword } from './guard/service-key.ts'
 import { jwks } from './keys/jwks.ts'
 import { metadataOfPath, oauthMetadata, openidConfiguration } from './keys/metadata.ts'
+import { introspect } from './oauth/introspect.ts'
 import { oauthToken } from './oauth/oauth-token.ts'
 import { openapiDocument } from './openapi/openapi-document.ts'
 import { health } from './operation/health.ts'
@@ -116,6 +118,12 @@ export const routes: readonly Route[] = [
   }),
 
   route('POST /oauth/token', oauthToken, { contract: oauth, work: 'token', limit: limits.refresh }),
+  route('POST /oauth/introspect', introspect, {
+    contract: oauth,
+    work: 'database',
+    guard: serviceKeyOrPassword('introspect'),
+    limit: limits.introspect,
+  }),
 
   route('GET /.well-known/jwks.json', jwks, keyDocument),
   route('GET /.well-known/oauth-authorization-server', oauthMetadata, keyDocument),

@@ -39,6 +39,8 @@ async function count(operation: () => Promise<unknown>): Promise<number> {
 /** Each statement is a round trip, and so are `begin` and `commit`; a rotation takes one to read and one to write. */
 const ON_POSTGRES = {
   '/me': 1,
+  'an introspection': 1,
+  'an introspection of garbage': 0,
   'a rotation': 2,
   'a repeat': 1,
   'a first offer': 2,
@@ -57,6 +59,8 @@ const ON_POSTGRES = {
 /** A commit counts as one and is shared by concurrent transactions; the rest costs microseconds. */
 const ON_SQLITE = {
   '/me': 1,
+  'an introspection': 1,
+  'an introspection of garbage': 0,
   'a rotation': 6,
   'a repeat': 1,
   'a first offer': 5,
@@ -73,11 +77,12 @@ const ON_SQLITE = {
 }
 
 test('each operation sends exactly the expected number of statements', async () => {
-  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict' })
+  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict', SERVICE_KEYS: 'a-service-key' })
   const adaptive = await startServer({ DATABASE_URL: server.databaseUrl })
   const login = await logInNewUser(server)
   let newest = login.refresh_token
   let pair = await issuePair(server)
+  const introspect = (token: string) => server.post('/oauth/introspect', { token }, { bearer: 'a-service-key' })
   const rotate = async () => {
     newest = (await refresh(server, newest)).body.refresh_token
   }
@@ -85,6 +90,8 @@ test('each operation sends exactly the expected number of statements', async () 
   const first = (await logIn(adaptive, login.user.email)).refresh_token
   const counts = {
     '/me': await count(() => me(server, login.access_token)),
+    'an introspection': await count(() => introspect(login.access_token)),
+    'an introspection of garbage': await count(() => introspect(login.refresh_token)),
     'a rotation': await count(rotate),
     'a repeat': await count(() => refresh(server, used)),
     'a first offer': await count(() => refresh(adaptive, first)),

@@ -3,22 +3,32 @@ import type { Caller } from '../context/caller.ts'
 import type { Context } from '../context/context.ts'
 
 /**
- * Identifies the caller by an access token. One statement reads session and user each time: a logout, a deletion or a
- * changed role takes effect at once, although the token itself is valid until it expires.
+ * Identifies the caller by an access token.
  *
  * @returns null unless the token is valid and its session is active
  */
-export async function authenticate(
-  ctx: Pick<Context, 'db' | 'tokens' | 'now'>,
-  accessToken: string,
-): Promise<Caller | null> {
-  const now = ctx.now()
-  const verified = await ctx.tokens.access.verify(accessToken, { now })
-  if (!verified) return null
-  const { sid: sessionId, sub: userGuid } = verified.claims
-  const found = await findActiveSession(ctx.db, { id: sessionId, kind: verified.kind, userGuid, now })
+export async function authenticate(ctx: TokenContext, accessToken: string): Promise<Caller | null> {
+  const found = await findActiveToken(ctx, accessToken)
   if (!found) return null
-  const { authenticated_at: authenticatedAt, amr, ...profile } = found
+  const { authenticated_at: authenticatedAt, amr, ...profile } = found.session
   const { id: userId, guid, role } = profile
+  const { sid: sessionId } = found.token.claims
   return { userId, guid, role, sessionId, authenticatedAt, methods: amr.split(' '), profile }
+}
+
+type TokenContext = Pick<Context, 'db' | 'tokens' | 'now'>
+
+/**
+ * Finds the session of an access token. One statement reads session and user each time: a logout, a deletion or a changed
+ * role takes effect at once, although the token itself is valid until it expires.
+ *
+ * @returns null unless the token is valid, its session active and its user enabled
+ */
+export async function findActiveToken(ctx: TokenContext, accessToken: string) {
+  const now = ctx.now()
+  const token = await ctx.tokens.access.verify(accessToken, { now })
+  if (!token) return null
+  const { sid: id, sub: userGuid } = token.claims
+  const session = await findActiveSession(ctx.db, { id, kind: token.kind, userGuid, now })
+  return session && { token, session }
 }

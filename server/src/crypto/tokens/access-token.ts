@@ -12,6 +12,9 @@ interface AccessTokenClaims {
   role: string
   iat: number
   exp: number
+  /** The issuer and the audience of the settings of its time, if they had any. */
+  iss?: string
+  aud?: string | string[]
 }
 
 /** A pair's access token is bound to the one refresh token it was issued with: session and generation. */

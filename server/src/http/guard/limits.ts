@@ -7,6 +7,7 @@ import type { Limit } from '../endpoint/limit.ts'
 import { presentedDevice } from '../request/device-token.ts'
 import { readRefreshCookie } from '../request/refresh-cookie.ts'
 import { requireCaller } from './bearer.ts'
+import { requireService } from './service-key.ts'
 
 // The limit of each endpoint. Only those that check passwords cost a statement.
 
@@ -25,6 +26,12 @@ export const logout = perSession('logout', (request) => tokenInBody(request) ?? 
 export const refreshPair = perSession('refresh-pair', ({ body }) => {
   return (body as { auth: { refresh_token: string } }).auth.refresh_token
 })
+
+/** Counts per key: a service asks about the tokens of all its users. */
+export const introspect: Limit = {
+  countedBy: 'process',
+  budgets: (request) => requestBudgets('introspect', requireService(request).keyId, 60_000),
+}
 
 export const issuePair: Limit = {
   countedBy: 'process',

@@ -3,6 +3,7 @@
  * the notation of Postman, Bruno and Hoppscotch's importer.
  */
 export const REFRESH_TOKEN_VARIABLE = '{{refresh_token}}'
+export const ACCESS_TOKEN_VARIABLE = '{{access_token}}'
 export const PAIR_VARIABLES = { access_token: '{{pair_access_token}}', refresh_token: '{{pair_refresh_token}}' }
 export const USER_GUID_VARIABLE = '{{user_guid}}'
 export const SESSION_VARIABLE = '{{session_id}}'
