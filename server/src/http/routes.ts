@@ -27,6 +27,7 @@ import { jwks } from './keys/jwks.ts'
 import { metadataOfPath, oauthMetadata, openidConfiguration } from './keys/metadata.ts'
 import { introspect } from './oauth/introspect.ts'
 import { oauthToken } from './oauth/oauth-token.ts'
+import { revoke } from './oauth/revoke.ts'
 import { openapiDocument } from './openapi/openapi-document.ts'
 import { health } from './operation/health.ts'
 import { metrics } from './operation/metrics.ts'
@@ -124,6 +125,7 @@ export const routes: readonly Route[] = [
     guard: serviceKeyOrPassword('introspect'),
     limit: limits.introspect,
   }),
+  route('POST /oauth/revoke', revoke, { contract: oauth, work: 'token', limit: limits.revoke }),
 
   route('GET /.well-known/jwks.json', jwks, keyDocument),
   route('GET /.well-known/oauth-authorization-server', oauthMetadata, keyDocument),

@@ -9,10 +9,13 @@ import { SEED, sample } from '../support/requests/seeded.ts'
 import { startServer } from '../support/server.ts'
 import { ADMIN, issuePair, logIn, logInNewUser } from '../support/users.ts'
 
+const SERVICE_KEY = 'orders-may-ask-about-tokens'
+
 // The peer is a trusted proxy, so that forwarding headers are parsed.
 const server = await startServer({
   TRUSTED_PROXIES: '127.0.0.1,::1',
   EMAIL_LOGIN: 'on',
+  SERVICE_KEYS: SERVICE_KEY,
   JWT_ALGORITHM: 'ES256',
   JWT_ISSUER: 'https://auth.example',
 })
@@ -33,6 +36,7 @@ const sent = oddRequests(api, {
   refreshTokens: tokens.map(({ refresh_token }) => refresh_token),
   ids: logins.flatMap(({ user }) => [user.guid, String(user.id), user.guid.toUpperCase()]),
   emails: logins.map(({ user }) => user.email),
+  serviceKey: SERVICE_KEY,
 })
 
 /** A password, a link or a code that is right is rarer still. */

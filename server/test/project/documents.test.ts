@@ -48,7 +48,7 @@ for (const file of pages) {
   test(`every shell line of ${file} works as printed, from top to bottom`, {
     skip: skip || missing('jq'),
   }, async () => {
-    const server = await startServer({ EMAIL_LOGIN: 'on' })
+    const server = await startServer({ EMAIL_LOGIN: 'on', SERVICE_KEYS: 'orders:introspect:orders-service-key' })
     const [alone, together] = split(examples)
     const script = together.join('\n')
     const statuses = script === '' ? [] : await runShell(server, script)

@@ -27,6 +27,8 @@ export const refreshPair = perSession('refresh-pair', ({ body }) => {
   return (body as { auth: { refresh_token: string } }).auth.refresh_token
 })
 
+export const revoke = perSession('revoke', ({ body }) => (body as { token: string }).token)
+
 /** Counts per key: a service asks about the tokens of all its users. */
 export const introspect: Limit = {
   countedBy: 'process',

@@ -21,6 +21,7 @@ export interface Known {
   refreshTokens: string[]
   ids: string[]
   emails: string[]
+  serviceKey: string
 }
 
 const RAW = [
@@ -71,7 +72,7 @@ const query = fc.constantFrom('', '', '', '?', '?id=1&id=2', '?%zz', '?a[b]=c')
 
 /** Generates requests for every route from its description and existing values: most are nearly valid. */
 export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<OddRequest> {
-  const { url, accessTokens, refreshTokens, ids, emails } = known
+  const { url, accessTokens, refreshTokens, ids, emails, serviceKey } = known
   const text = fc.oneof(
     fc.constantFrom(...accessTokens),
     fc.constantFrom(...refreshTokens),
@@ -157,6 +158,7 @@ export function oddRequests(api: ApiDescription, known: Known): fc.Arbitrary<Odd
         { weight: 6, arbitrary: fc.constantFrom(...accessTokens).map((token) => `Bearer ${token}`) },
         { weight: 1, arbitrary: credential.map((token) => `Bearer ${token}`) },
         { weight: 1, arbitrary: fc.constantFrom('Basic YTpi', 'Bearer', 'bearer  x') },
+        { weight: 1, arbitrary: fc.constantFrom(`Bearer ${serviceKey}`, `Basic ${btoa(`x:${serviceKey}`)}`) },
       ),
       cookie: fc.oneof(
         credential.map((token) => `a=1; __Host-tessera_refresh=${token}`),
