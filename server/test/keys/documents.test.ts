@@ -60,9 +60,13 @@ test('the metadata name what there is, below PUBLIC_URL, and nothing to log in a
     issuer: 'https://example.com/auth',
     jwks_uri: 'https://example.com/auth/.well-known/jwks.json',
     token_endpoint: 'https://example.com/auth/oauth/token',
+    introspection_endpoint: 'https://example.com/auth/oauth/introspect',
+    revocation_endpoint: 'https://example.com/auth/oauth/revoke',
     grant_types_supported: ['refresh_token'],
     response_types_supported: [],
     token_endpoint_auth_methods_supported: ['none'],
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'Bearer'],
+    revocation_endpoint_auth_methods_supported: ['none'],
   }
   // An issuer with a path has metadata behind the name (RFC 8414), or before it, where the proxy cuts the path off.
   for (const path of [OAUTH, `${OAUTH}/auth`, OPENID, `${OPENID}/auth`])

@@ -10,23 +10,35 @@ const Metadata = Type.Object({
   issuer: Type.String(),
   jwks_uri: Type.String(),
   token_endpoint: Type.String(),
+  introspection_endpoint: Type.String(),
+  revocation_endpoint: Type.String(),
   grant_types_supported: Type.Array(Type.String()),
   response_types_supported: Type.Array(Type.String()),
   token_endpoint_auth_methods_supported: Type.Array(Type.String()),
+  introspection_endpoint_auth_methods_supported: Type.Array(Type.String()),
+  revocation_endpoint_auth_methods_supported: Type.Array(Type.String()),
 })
 
 /** Returns what there is, and nothing that a client could take for an endpoint to log in at (RFC 8414, 2). */
 function metadata({ edge }: HttpContext): Static<typeof Metadata> {
   const documents = edge.issuer()
   if (!documents) throw notFound({ hint: NO_ISSUER })
-  const { issuer, address } = documents
+  return metadataAt(documents)
+}
+
+function metadataAt({ issuer, address }: { issuer: string; address: string }): Static<typeof Metadata> {
   return {
     issuer,
     jwks_uri: `${address}/.well-known/jwks.json`,
     token_endpoint: `${address}/oauth/token`,
+    introspection_endpoint: `${address}/oauth/introspect`,
+    revocation_endpoint: `${address}/oauth/revoke`,
     grant_types_supported: ['refresh_token'],
     response_types_supported: [],
     token_endpoint_auth_methods_supported: ['none'],
+    // A service key as the password of a client, or as a token (RFC 8414, 2).
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'Bearer'],
+    revocation_endpoint_auth_methods_supported: ['none'],
   }
 }
 
@@ -37,16 +49,7 @@ function about(operationId: string, standard: string): About {
     tag: 'Keys',
     summary: `Get the issuer and the address of its keys (${standard})`,
     success: 'The metadata of a resource server’s issuer: there is no authorization endpoint',
-    examples: {
-      answer: {
-        issuer: address,
-        jwks_uri: `${address}/.well-known/jwks.json`,
-        token_endpoint: `${address}/oauth/token`,
-        grant_types_supported: ['refresh_token'],
-        response_types_supported: [],
-        token_endpoint_auth_methods_supported: ['none'],
-      },
-    },
+    examples: { answer: metadataAt({ issuer: address, address }) },
   }
 }
 
