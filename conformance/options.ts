@@ -16,7 +16,7 @@ export class BadUsage extends Error {
   override readonly name = 'BadUsage'
 }
 
-const CONTRACTS: readonly Contract[] = ['registration', 'jwt-api', 'token-pairs', 'sessions', 'account']
+const CONTRACTS: readonly Contract[] = ['registration', 'jwt-api', 'token-pairs', 'sessions', 'account', 'oauth']
 /** Former names, which are still accepted. */
 const ALIASES: Record<string, Contract> = { authentication: 'jwt-api', pairs: 'token-pairs' }
 
@@ -25,10 +25,10 @@ export const HELP = `Checks a server against the three contracts, from outside.
   npm run conformance -- --url http://localhost:3000
 
   --url URL             the server (required)
-  --only CONTRACT       registration, jwt-api, token-pairs, sessions or account
+  --only CONTRACT       registration, jwt-api, token-pairs, sessions, account or oauth
   --contracts-only      only what the contracts' original texts say, without Tessera's additions
   --guid GUID           a user to issue pairs to, if neither sign-up nor login returns a guid
-  --service-key KEY     sent as bearer to POST /auth/token
+  --service-key KEY     sent as bearer to POST /auth/token and /oauth/introspect
   --json                one JSON object instead of lines
   --help                these options
 
@@ -47,7 +47,7 @@ export function readOptions(args: string[]): Options | null {
   }
   const contract = CONTRACTS.find((candidate) => candidate === only) ?? ALIASES[only ?? ''] ?? null
   if (only !== undefined && contract === null) {
-    throw new BadUsage(`--only must be registration, jwt-api, token-pairs, sessions or account, not "${only}".`)
+    throw new BadUsage(`--only must be registration, jwt-api, token-pairs, sessions, account or oauth, not "${only}".`)
   }
   const serviceKey = values['service-key']
   if (serviceKey !== undefined && !/^[\x21-\x7e]+$/.test(serviceKey)) {

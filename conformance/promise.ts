@@ -1,7 +1,7 @@
 import type { Target } from './target.ts'
 
-/** The contracts by the names of docs/contracts.md, and sessions and account of a user, which are Tessera's own. */
-export type Contract = 'registration' | 'jwt-api' | 'token-pairs' | 'sessions' | 'account'
+/** The contracts by the names of docs/contracts.md, and sessions and account of a user and OAuth, which are Tessera's own. */
+export type Contract = 'registration' | 'jwt-api' | 'token-pairs' | 'sessions' | 'account' | 'oauth'
 
 /** One promise of a contract that can be observed from outside the server. */
 export interface Promised {

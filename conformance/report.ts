@@ -7,6 +7,7 @@ const HEADINGS: Record<Contract, string> = {
   'token-pairs': 'Token pairs',
   sessions: 'Sessions',
   account: 'Account',
+  oauth: 'OAuth',
 }
 
 /** Formats one outcome, under a heading if its contract is another than the one before. */

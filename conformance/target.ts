@@ -4,7 +4,7 @@ export interface TargetOptions {
   url: string
   /** The GUID of a user to issue pairs to, for servers that return none. */
   guid?: string | undefined
-  /** The bearer of `POST /auth/token`. */
+  /** The bearer of `POST /auth/token` and `POST /oauth/introspect`. */
   serviceKey?: string | undefined
   timeoutMilliseconds?: number | undefined
 }
