@@ -5,7 +5,7 @@ import type { Database } from '../../src/storage/database/database.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
 import { emptySqliteUrl, migratedDatabase, onPostgres, openDatabase } from '../support/test-database.ts'
 
-/** A table described alike for both databases: `column null|not null`, and the columns of each index. */
+/** A table described alike for both databases: `column null|not null` by name, and the columns of each index. */
 interface Table {
   columns: string[]
   indexes: string[]
@@ -36,7 +36,7 @@ async function sqliteSchema(db: Database): Promise<Schema> {
     const key = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk)
     described.push(`primary key (${key.map((column) => column.name).join(', ')})`)
     schema[name] = {
-      columns: columns.map((column) => columnText(column.name, column.notnull === 1 || column.pk > 0)),
+      columns: columns.map((column) => columnText(column.name, column.notnull === 1 || column.pk > 0)).sort(),
       indexes: described.sort(),
     }
   }
@@ -59,7 +59,7 @@ async function postgresSchema(db: Database): Promise<Schema> {
          join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum)::text as parts
       from pg_index i where indrelid = ${name}::regclass`)
     schema[name] = {
-      columns: columns.map((column) => columnText(column.name, column.notnull)),
+      columns: columns.map((column) => columnText(column.name, column.notnull)).sort(),
       indexes: indexes
         .map(({ unique, primary, partial, parts }) => {
           const read = JSON.parse(parts)
