@@ -12,8 +12,9 @@ import { createServer } from '../http/server/server.ts'
 import type { Log } from '../observe/log.ts'
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../observe/metrics/serve-metrics.ts'
 import { openServerMetrics, type ServerMetrics } from '../observe/metrics/server-metrics.ts'
-import { findSeededUsers } from '../storage/account/users.ts'
+import { findOtherRoles, findSeededUsers } from '../storage/account/users.ts'
 import { type Database, databaseClock } from '../storage/database/database.ts'
+import { Unavailable } from '../storage/database/errors.ts'
 import { markAsProduction } from '../storage/database/installation.ts'
 import { measureDatabase } from '../storage/database/measured-database.ts'
 import { claimServing } from '../storage/drivers/sqlite-serving.ts'
@@ -80,6 +81,7 @@ export async function createApp(
     await checkKeys({ db, now, keys, log }, config, acceptNewKeys)
     if (config.production) await beginProduction(db, log)
     else await seedDemoUsers({ db, now })
+    await warnOfOtherRoles(db, config, log)
     return await assemble(config, { log, version, tls, measured }, db, now)
   } catch (error) {
     await db.close()
@@ -105,6 +107,20 @@ async function beginProduction(db: Database, log: Log): Promise<void> {
   const commands = emails.map((email) => `tessera users delete ${email}`)
   if (emails.length > 0)
     log.warn({ commands }, 'demo users of a development server are in this database; they cannot sign in')
+}
+
+/** Names roles that users have and the settings do not. They stay, and give no right. */
+async function warnOfOtherRoles(db: Database, { roles }: Config, log: Log): Promise<void> {
+  const others = await findOtherRoles(db, roles).catch((error) => {
+    if (!(error instanceof Unavailable)) throw error
+    log.warn({ err: error }, 'the roles of users could not be compared with ROLES')
+    return []
+  })
+  if (others.length === 0) return
+  log.warn(
+    { roles: others },
+    'users have roles that ROLES does not name; they keep them: add the roles, or tessera users set-role',
+  )
 }
 
 async function assemble(

@@ -33,6 +33,7 @@ export function edgeSettings(config: Config, issuer: Issuer): EdgeSettings {
     cookieMode,
     emailLogin: config.emailLogin,
     apiPages: config.apiPages,
+    roles: config.roles,
     showsMailbox: !production && config.secrets.smtpUrl === null,
     issuer: issuer.documents,
     sender: senderFrom(config),

@@ -20,6 +20,7 @@ export function ruleSettings(config: Config): Settings {
     requireVerifiedEmail: config.requireVerifiedEmail,
     hideAccountExistence: config.hideAccountExistence,
     loginAlerts: config.loginAlerts,
+    roles: config.roles,
     allowDemoUsers: !config.production,
   }
 }

@@ -2,7 +2,7 @@ import { findTaken, type ImportedUser, insertImportedUsers, reserveIds } from '.
 import { UniqueViolation } from '../../storage/database/errors.ts'
 import { clearFact, readFact, writeFact } from '../../storage/database/installation.ts'
 import { insertAuditEvents } from '../../storage/notice/audit-events.ts'
-import type { Context } from '../context/context.ts'
+import type { Context, Settings } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
 import { type ForeignUser, readUser } from './read-foreign-user.ts'
 import { TAKEN, type ValidationErrors } from './user-fields.ts'
@@ -30,7 +30,7 @@ export interface ImportVerdict {
   committedLine: number
 }
 
-type ImportContext = Pick<Context, 'db' | 'now' | 'random'>
+type ImportContext = Pick<Context, 'db' | 'now' | 'random'> & { settings: Pick<Settings, 'roles'> }
 
 /** Lines that are judged and written together: few enough for one statement, so that requests run in between. */
 const BATCH_SIZE = 1000
@@ -53,7 +53,7 @@ export async function judgeImport(
     const read: { number: number; user: ImportedUser }[] = []
     for (const { number, user: foreign } of batch) {
       if (number <= committedLine) continue
-      const user = typeof foreign === 'string' ? { errors: foreign } : readUser(foreign, ctx.now(), ctx.random)
+      const user = typeof foreign === 'string' ? { errors: foreign } : readUser(ctx, foreign, ctx.now())
       const problem = 'email' in user ? repeatedFields(seen, user) : user.errors
       if (problem !== undefined) verdict.bad.push({ number, problem })
       else if ('email' in user) read.push({ number, user })
@@ -121,7 +121,7 @@ export async function writeImport(
     const good = batch.filter(({ number }) => number > verdict.committedLine && !bad.has(number))
     const now = ctx.now()
     const users = good.map(({ number, user: foreign }) => {
-      const user = readUser(typeof foreign === 'string' ? {} : foreign, now, ctx.random)
+      const user = readUser(ctx, typeof foreign === 'string' ? {} : foreign, now)
       if ('email' in user) return user
       throw new ImportInterrupted(`Line ${number} has changed since it was judged`, committedLine)
     })

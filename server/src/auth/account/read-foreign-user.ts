@@ -1,12 +1,12 @@
 import { isPasswordDigest } from '../../crypto/hashing/passwords.ts'
 import { isUuid, uuidV4 } from '../../crypto/tokens/uuid.ts'
 import type { ImportedUser } from '../../storage/account/imported-users.ts'
-import { isRole, ROLES, type Role } from '../../storage/account/users.ts'
+import type { Role } from '../../storage/account/users.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import { readIsoTime } from '../../text/iso-time.ts'
 import { DEFAULT_LOCALE, isLocale, type Locale } from '../../text/locale.ts'
 import { readRecordId } from '../../text/record-id.ts'
-import type { Context } from '../context/context.ts'
+import type { Context, Settings } from '../context/context.ts'
 import { type ValidationErrors, validateName } from './user-fields.ts'
 
 /** A user of another system: the columns of a Rails `users` table and of Tessera's. Other columns are ignored. */
@@ -14,11 +14,12 @@ export type ForeignUser = Record<string, unknown>
 
 /** Reads a user of another system. A field that is absent gets a default, and one that cannot be read is an error. */
 export function readUser(
+  ctx: Pick<Context, 'random'> & { settings: Pick<Settings, 'roles'> },
   foreign: ForeignUser,
   now: Date,
-  random: Context['random'],
 ): ImportedUser | { errors: ValidationErrors } {
   const errors: ValidationErrors = {}
+  const { roles } = ctx.settings
   /** Reads a field: its parsed value, or `fallback` if it is absent. A value that cannot be parsed is an error. */
   const read = <T>(field: string, parse: (text: string) => T | null, fallback: T, message = 'is invalid'): T => {
     const raw = foreign[field]
@@ -31,7 +32,7 @@ export function readUser(
   const createdAt = read('created_at', readIsoTime, now)
   const user = {
     id: read('id', readImportableId, null),
-    guid: read('guid', (text) => (isUuid(text) ? text.toLowerCase() : null), '') || uuidV4(random),
+    guid: read('guid', (text) => (isUuid(text) ? text.toLowerCase() : null), '') || uuidV4(ctx.random),
     email: read('email', canonicalEmail, ''),
     password_digest: read(
       'password_digest',
@@ -41,7 +42,7 @@ export function readUser(
     ),
     first_name: read('first_name', parseName, null),
     last_name: read('last_name', parseName, null),
-    role: read<Role>('role', (text) => (isRole(text) ? text : null), 'user', `must be ${ROLES.join(' or ')}`),
+    role: read<Role>('role', (text) => (roles.includes(text) ? text : null), 'user', `must be ${roles.join(' or ')}`),
     // An unsupported language does not stop an import: the user gets mails in the default one.
     locale: read<Locale>('locale', (text) => (isLocale(text) ? text : DEFAULT_LOCALE), DEFAULT_LOCALE),
     // A demo user stays one, whose public password opens no production server.

@@ -54,6 +54,8 @@ export interface Settings {
   emailSignUp: boolean
   hideAccountExistence: boolean
   loginAlerts: boolean
+  /** The roles that a user may be given. */
+  roles: readonly string[]
   /** Whether users whose passwords are public may sign in at all. */
   allowDemoUsers: boolean
 }

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import { addressDigests } from '../../app/build-context.ts'
 import { openDatabase } from '../../app/open-database.ts'
+import { ruleSettings } from '../../app/rule-settings.ts'
 import type { Context } from '../../auth/context/context.ts'
 import type { Origin } from '../../auth/context/origin.ts'
 import type { Config } from '../../config/reading/config.ts'
@@ -15,7 +16,7 @@ import { CommandError } from '../terminal/command-error.ts'
 import { readSettings, whereSettingsCameFrom } from './read-settings.ts'
 
 /** The context of a command: the configured database, and its time. */
-export interface CommandContext extends Pick<Context, 'db' | 'now' | 'addresses' | 'random' | 'log'> {
+export interface CommandContext extends Pick<Context, 'db' | 'now' | 'addresses' | 'random' | 'log' | 'settings'> {
   config: Config
 }
 
@@ -56,7 +57,8 @@ export async function withDatabase<T>(
   const db = await openDatabase(config, log, OPTIONS)
   try {
     const addresses = addressDigests(config)
-    const ctx = { config, db, now: databaseClock(db, Date.now), addresses, random: randomBytes, log }
+    const settings = ruleSettings(config)
+    const ctx = { config, settings, db, now: databaseClock(db, Date.now), addresses, random: randomBytes, log }
     if (options.schema !== 'any') await requireSchema(ctx, options)
     return await run(ctx)
   } finally {

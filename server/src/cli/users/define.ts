@@ -1,5 +1,4 @@
-import { Argument, type Command, Option } from 'commander'
-import { ROLES } from '../../storage/account/users.ts'
+import { type Command, Option } from 'commander'
 import { DEFAULT_LOCALE, LOCALES } from '../../text/locale.ts'
 import {
   defineCommand,
@@ -13,6 +12,7 @@ import type { ImportOptions } from '../transfer/import.ts'
 import type { CreateOptions } from './create.ts'
 import type { ListOptions } from './list.ts'
 import type { VerifyOptions } from './mailbox.ts'
+import { requireRole, roleArgument, roleOption } from './role-words.ts'
 import type { UpdateOptions } from './update.ts'
 
 /** Defines `tessera users …`. */
@@ -75,7 +75,10 @@ function defineChanges(users: Command): void {
     .addOption(new Option('--locale <locale>', 'language of mails').choices([...LOCALES]).default(DEFAULT_LOCALE))
     .option('--no-password', 'create a user who cannot log in: services can still request pairs for the GUID')
     .addOption(jsonOption())
-    .action(async (email, options: CreateOptions) => (await import('./create.ts')).createUserCommand(email, options))
+    .action(async (email, options: CreateOptions, command: Command) => {
+      requireRole(command, options.role)
+      await (await import('./create.ts')).createUserCommand(email, options)
+    })
   defineCommand(users, 'update', 'Change the address, the names or the language of a user.', [
     'tessera users update ann@example.com --email ann@new.example',
     'tessera users update ann@example.com --last-name ""',
@@ -97,9 +100,12 @@ function defineChanges(users: Command): void {
     .action(async (name, options) => (await change()).enableUserCommand(name, options))
   defineCommand(users, 'set-role', 'Change the role of a user.', 'tessera users set-role ann@example.com admin')
     .addArgument(userArgument())
-    .addArgument(new Argument('<role>').choices([...ROLES]))
+    .addArgument(roleArgument())
     .addOption(jsonOption())
-    .action(async (name, role, options) => (await change()).setRoleCommand(name, role, options))
+    .action(async (name, role, options, command: Command) => {
+      requireRole(command, role)
+      await (await change()).setRoleCommand(name, role, options)
+    })
   defineCommand(
     users,
     'set-password',
@@ -138,5 +144,3 @@ function defineMailbox(users: Command): void {
     .addOption(jsonOption())
     .action(async (name, options: VerifyOptions) => (await mailbox()).verifyEmailCommand(name, options))
 }
-
-const roleOption = (description: string) => new Option('--role <role>', description).choices([...ROLES])

@@ -1,5 +1,6 @@
 import { findUsers, type Role } from '../../storage/account/users.ts'
 import { withDatabase } from '../run/with-database.ts'
+import { CommandError } from '../terminal/command-error.ts'
 import { print, printJson, printTable } from '../terminal/output.ts'
 import { withoutDigest } from './print-user.ts'
 
@@ -13,7 +14,7 @@ export interface ListOptions {
 }
 
 export async function listUsersCommand(options: ListOptions): Promise<void> {
-  await withDatabase({ mayCreate: false }, async ({ db, now }) => {
+  await withDatabase({ mayCreate: false }, async ({ db, now, settings }) => {
     const found = await findUsers(db, {
       role: options.role ?? null,
       onlyDisabled: options.disabled ?? false,
@@ -21,6 +22,12 @@ export async function listUsersCommand(options: ListOptions): Promise<void> {
       afterId: options.after,
       limit: options.limit + 1,
     })
+    const { role } = options
+    // A role that the settings have no more is listed while a user has it; any other may be a typing error.
+    if (found.length === 0 && role !== undefined && !settings.roles.includes(role))
+      throw new CommandError(
+        `There is no role ${JSON.stringify(role)}: the setting ROLES has ${settings.roles.join(', ')}.`,
+      )
     const users = found.slice(0, options.limit)
     if (options.json) return printJson(users.map(withoutDigest))
     if (users.length === 0) return print('No users found.')

@@ -1,4 +1,3 @@
-import { ruleSettings } from '../../app/rule-settings.ts'
 import { vouchForEmail, vouchForEmails } from '../../auth/email/vouch-for-email.ts'
 import { sendReset } from '../../auth/recovery/send-reset.ts'
 import { requireUser, withUser } from '../run/require-user.ts'
@@ -10,8 +9,8 @@ import { type AnswerOptions, printOutcome } from '../terminal/output.ts'
 /** Mails a user the link to a new password. */
 export async function sendResetCommand(name: string, options: AnswerOptions): Promise<void> {
   await withUser(name, async (ctx, { id: userId, email }) => {
-    const settings = ruleSettings(ctx.config)
-    if (!(await sendReset({ ...ctx, settings }, { userId, origin })))
+    const { settings } = ctx
+    if (!(await sendReset(ctx, { userId, origin })))
       throw new CommandError(`${email} is disabled, so no link would work; run: tessera users enable ${userId}`)
     const sentence = settings.sendsMails
       ? `A mail to ${email} is on its way; its link sets a new password.`

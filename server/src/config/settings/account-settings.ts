@@ -1,8 +1,15 @@
 import { optional, type Setting, withDefault } from './setting.ts'
-import { mailSender, onOrOff, pageUrl, shortText, smtpServer, url } from './setting-values.ts'
+import { mailSender, onOrOff, pageUrl, roles, shortText, smtpServer, url } from './setting-values.ts'
 
 /** The settings of accounts and of the mails about them: part of `SETTINGS`. */
 export const ACCOUNT_SETTINGS = {
+  roles: withDefault({
+    name: 'ROLES',
+    group: 'accounts',
+    default: 'user,admin',
+    read: roles,
+    describe: 'roles that users may have, separated by commas',
+  }),
   requireVerifiedEmail: withDefault({
     name: 'REQUIRE_VERIFIED_EMAIL',
     group: 'accounts',

@@ -1,5 +1,6 @@
 import { canonicalEmail } from '../../text/email-address.ts'
 import { type IpRanges, parseIpRanges } from '../../text/ip-address.ts'
+import { combineRoles } from '../../text/role.ts'
 import { ConfigError } from '../source/config-error.ts'
 
 /** Reads one kind of value. @throws {ConfigError} that names the setting */
@@ -76,6 +77,15 @@ export function list(value: string): string[] {
     .split(/[,\n]/)
     .map((entry) => entry.trim())
     .filter(Boolean)
+}
+
+/** Reads names of roles, in addition to those that there always are. */
+export const roles: Reader<readonly string[]> = (value, name) => {
+  try {
+    return combineRoles(list(value))
+  } catch (error) {
+    throw new ConfigError(`${name}: ${(error as Error).message}.`)
+  }
 }
 
 export const ipRanges: Reader<IpRanges> = (value, name) => {

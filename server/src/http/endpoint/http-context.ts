@@ -48,6 +48,8 @@ export interface EdgeSettings {
   emailLogin: boolean
   /** Whether `/`, `/docs` and `/openapi.json` are served. */
   apiPages: boolean
+  /** The roles that users may have, for the description of the API. */
+  roles: readonly string[]
   /** Whether mails are shown in the browser: in development, when no mail server is configured. */
   showsMailbox: boolean
   sender: Sender

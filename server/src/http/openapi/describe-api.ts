@@ -6,7 +6,7 @@ import type { Route } from '../endpoint/route.ts'
 import { REFRESH_COOKIE } from '../request/refresh-cookie.ts'
 import { LOGIN_ANSWERS } from '../view/login.ts'
 import { TokensSchema } from '../view/tokens.ts'
-import { UserSchema } from '../view/user.ts'
+import { describeUser, UserSchema } from '../view/user.ts'
 import { describeAnswers, errorSchemas } from './describe-answers.ts'
 
 const DESCRIPTION = `Signs up users, checks passwords, and issues, refreshes and revokes JWT access and refresh tokens.
@@ -85,7 +85,10 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
     components: {
       // A component refers to the components inside it, but not to itself.
       schemas: Object.fromEntries(
-        Object.entries(components).map(([name, schema]) => [name, withReferencesInside(schema, components)]),
+        Object.entries(components).map(([name, schema]) => [
+          name,
+          withReferencesInside(schema === UserSchema ? describeUser(edge.roles) : schema, components),
+        ]),
       ),
       securitySchemes: {
         accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token.' },

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { ROLES, type UserProfile } from '../../storage/account/users.ts'
+import type { UserProfile } from '../../storage/account/users.ts'
 
 const nullableString = Type.Union([Type.String(), Type.Null()])
 
@@ -13,10 +13,15 @@ export const UserSchema = Type.Object({
   }),
   first_name: nullableString,
   last_name: nullableString,
-  role: Type.Enum([...ROLES], { type: 'string' }),
+  role: Type.String(),
   created_at: Type.String({ format: 'date-time' }),
   updated_at: Type.String({ format: 'date-time' }),
 })
+
+/** Describes a user of a server that has these roles. */
+export function describeUser(roles: readonly string[]): object {
+  return { ...UserSchema, properties: { ...UserSchema.properties, role: { type: 'string', enum: roles } } }
+}
 
 /** Picks the fields to return. As an allow-list, it exposes no new column until it is added here. */
 export function userView(user: UserProfile) {

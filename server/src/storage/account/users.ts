@@ -1,14 +1,8 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import { lockClause, type Queries } from '../database/database.ts'
 
-export const ROLES = ['user', 'admin'] as const
-
-export type Role = (typeof ROLES)[number]
-
-/** Whether a text names one of {@link ROLES}. */
-export function isRole(text: string): text is Role {
-  return ROLES.some((role) => role === text)
-}
+/** One of the setting `ROLES`, or one that the setting had when the user got it. */
+export type Role = string
 
 export interface UserRow {
   id: number
@@ -131,6 +125,13 @@ async function unicodeCollation(db: Queries): Promise<Sql> {
     select collname from pg_collation where collname in ('und-x-icu', 'C.utf8', 'pg_c_utf8', 'en_US.utf8')
       and collencoding in (-1, pg_char_to_encoding('UTF8')) order by collname desc limit 1`)
   return found ? sql`collate ${raw(`"${found.collname}"`)}` : empty
+}
+
+/** The roles that users have beside the given ones. */
+export async function findOtherRoles(db: Queries, roles: readonly Role[]): Promise<Role[]> {
+  const rows = await db.query<{ role: Role }>(sql`
+    select distinct role from users where role not in (${join([...roles])}) order by role`)
+  return rows.map(({ role }) => role)
 }
 
 /** The email addresses of users that a development server seeded. */
