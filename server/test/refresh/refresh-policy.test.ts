@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decide, type Presentation } from '../../src/auth/refresh/refresh-policy.ts'
-import type { ChainRow, TokenRow } from '../../src/storage/session/refresh-tokens.ts'
+import { decide, type JudgedChain, type Presentation } from '../../src/auth/refresh/refresh-policy.ts'
+import type { TokenRow } from '../../src/storage/session/refresh-tokens.ts'
 
 const NOW = new Date('2026-05-01T12:00:00.000Z')
 const WINDOW_SECONDS = 30
@@ -23,7 +23,7 @@ const unused = (generation: number, changes: Partial<TokenRow> = {}): TokenRow =
 const used = (generation: number, secondsAgo = 5, changes: Partial<TokenRow> = {}): TokenRow =>
   unused(generation, { used_at: at(-secondsAgo), attempt_digest: `attempt ${generation}`, ...changes })
 
-const chain = (kind: 'login' | 'pair', tokens: TokenRow[], changes: Partial<ChainRow> = {}): ChainRow => ({
+const chain = (kind: 'login' | 'pair', tokens: TokenRow[], changes: Partial<JudgedChain> = {}): JudgedChain => ({
   session_id: 'session',
   kind,
   rotation: kind === 'login' ? 'adaptive' : 'strict',
@@ -40,7 +40,7 @@ const chain = (kind: 'login' | 'pair', tokens: TokenRow[], changes: Partial<Chai
 })
 
 /** Presents a generation at the chain's endpoint, with the matching access token and a new key. */
-function present(presented: ChainRow | null, generation: number, changes: Partial<Presentation> = {}) {
+function present(presented: JudgedChain | null, generation: number, changes: Partial<Presentation> = {}) {
   return decide({
     now: NOW,
     endpoint: presented?.kind ?? 'login',

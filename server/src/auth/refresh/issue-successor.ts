@@ -2,14 +2,15 @@ import type { Context } from '../context/context.ts'
 import { type IssuedTokens, issueTokens } from '../session/issued-tokens.ts'
 import type { IssuedSuccessor } from './refresh-chain.ts'
 
-/** Signs the access token of a successor, by the user and the end of its session. */
+/** Signs the access token of a successor, by the user and the session that the chain was read with. */
 export function issueSuccessor(
-  ctx: Pick<Context, 'tokens' | 'settings'>,
+  ctx: Pick<Context, 'tokens' | 'settings' | 'log'>,
   { chain, successor, jti, ip, endsAt, now }: IssuedSuccessor,
 ): Promise<IssuedTokens> {
   return issueTokens(ctx, {
     kind: chain.kind,
     user: chain,
+    authentication: chain,
     refreshToken: successor,
     jti,
     ip,

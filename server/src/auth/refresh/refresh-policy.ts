@@ -1,9 +1,12 @@
-import { type ChainRow, findToken, type TokenRow } from '../../storage/session/refresh-tokens.ts'
+import { type CarriedRow, type ChainRow, findToken, type TokenRow } from '../../storage/session/refresh-tokens.ts'
 import type { RevokeReason } from '../../storage/session/revoke-reason.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
 import type { AuthErrorCode } from '../context/auth-error.ts'
 import { isAheadOfDatabase } from '../session/lost-history.ts'
 import { SESSION_KINDS } from '../session/session-kind.ts'
+
+/** Everything about a chain that decides. */
+export type JudgedChain = Omit<ChainRow, keyof CarriedRow>
 
 /** A presented refresh token with an authentic MAC, and everything that is known about it. */
 export interface Presentation {
@@ -12,7 +15,7 @@ export interface Presentation {
   endpoint: SessionKind
   generation: number
   /** Null when the session is unknown. */
-  chain: ChainRow | null
+  chain: JudgedChain | null
   /** Whether the token's secret matches the digest of its row; null when the row is gone. */
   digestMatches: boolean | null
   /** Whether a pair's access token was issued with this refresh token, with another one, or not at all by this server. */
@@ -124,7 +127,7 @@ function isYounger(time: Date, now: Date, windowSeconds: number): boolean {
   return ageSeconds < windowSeconds && ageSeconds > -MAX_CLOCK_STEP_SECONDS
 }
 
-function isCarriedOtherwise({ inCookie }: Presentation, { token_carrier: carrier }: ChainRow): boolean {
+function isCarriedOtherwise({ inCookie }: Presentation, { token_carrier: carrier }: JudgedChain): boolean {
   return carrier !== null && carrier !== (inCookie ? 'cookie' : 'body')
 }
 

@@ -34,7 +34,7 @@ export interface VerifiedLogin {
   now: Date
 }
 
-type LoginContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'random'>
+type LoginContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'random' | 'log'>
 
 /**
  * The last step of every way to sign in, and the only way to a `login` session: rules for all logins belong here.
@@ -55,26 +55,33 @@ export async function finishLogin(ctx: LoginContext, login: VerifiedLogin): Prom
     client,
     now,
   })
-  const opened = await ctx.db.transaction(async (tx) => {
+  const locked = await ctx.db.transaction(async (tx) => {
     // First, so that a code which came too late leaves no trace of a login.
-    if (claim && !(await claim(tx))) return false
+    if (claim && !(await claim(tx))) return null
     const locked = await lockUserForLogin(tx, {
       userId: user.id,
       verifiedDigest,
       allowDemoUsers: settings.allowDemoUsers,
       now,
     })
-    if (!locked) return false
+    if (!locked) return null
     const { isKnown } = await openSession(tx, ctx, prepared)
     if (settings.loginAlerts && !isKnown && !locked.isFirstLogin)
       await warnOfLogin(tx, ctx, { user, sessionId: prepared.session.id, methods, client, now })
-    return true
+    return locked
   })
-  if (!opened) return null
+  if (!locked) return null
+  const owner = { ...user, role: locked.role, claims: locked.claims }
+  const authentication = {
+    authenticated_at: now,
+    amr: prepared.session.amr,
+    user_claims: owner.claims,
+    session_claims: '{}',
+  }
   return {
     kind: 'session',
-    user,
-    tokens: await issueTokens(ctx, { kind, user, ...prepared.issue, ip: client.ip, now }),
+    user: owner,
+    tokens: await issueTokens(ctx, { kind, user: owner, authentication, ...prepared.issue, ip: client.ip, now }),
   }
 }
 

@@ -26,5 +26,5 @@ export async function issuePair(ctx: Context, input: { userGuid: string; client:
     return true
   })
   if (!opened) throw new AuthError('user_not_found')
-  return issueTokens(ctx, { kind: 'pair', user, ...prepared.issue, ip: client.ip, now })
+  return issueTokens(ctx, { kind: 'pair', user, authentication: null, ...prepared.issue, ip: client.ip, now })
 }

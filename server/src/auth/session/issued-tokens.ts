@@ -1,6 +1,7 @@
 import type { RefreshToken } from '../../crypto/tokens/refresh-token.ts'
 import type { UserRow } from '../../storage/account/users.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
+import { type StoredClaims, tokenClaims } from '../claims/token-claims.ts'
 import type { Context } from '../context/context.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 
@@ -14,9 +15,18 @@ export interface IssuedTokens {
   refresh_expires_in: number
 }
 
+/** How and when the user of a session authenticated, and the claims that its tokens carry besides. */
+export interface TokenAuthentication extends StoredClaims {
+  authenticated_at: Date
+  /** Separated by spaces. */
+  amr: string
+}
+
 interface IssueTokensInput {
   kind: SessionKind
   user: Pick<UserRow, 'guid' | 'role'>
+  /** Of a login; a pair's tokens carry nothing of it. */
+  authentication: TokenAuthentication | null
   refreshToken: RefreshToken
   jti: string
   /** The address that the tokens are issued to. */
@@ -28,14 +38,15 @@ interface IssueTokensInput {
 
 /** Signs the access token that is issued with a refresh token. It never outlives its session. @throws {HashPoolFull} */
 export async function issueTokens(
-  ctx: Pick<Context, 'tokens' | 'settings'>,
-  { kind, user, refreshToken, jti, ip, sessionEndsAt, refreshTokenEndsAt, now }: IssueTokensInput,
+  ctx: Pick<Context, 'tokens' | 'settings' | 'log'>,
+  { kind, user, authentication, refreshToken, jti, ip, sessionEndsAt, refreshTokenEndsAt, now }: IssueTokensInput,
 ): Promise<IssuedTokens> {
   const issuedAt = secondsOf(now)
   const { encoded, sessionId, generation } = refreshToken
-  const isBound = SESSION_KINDS[kind].bindsAccessToken
+  const { bindsAccessToken: isBound, carriesClaims } = SESSION_KINDS[kind]
+  const carried = carriesClaims ? authentication : null
   const expiresAt = Math.min(issuedAt + ctx.settings.accessTokenLifetimeSeconds, secondsOf(sessionEndsAt))
-  const access_token = await ctx.tokens.access.sign(kind, {
+  const claims = {
     sub: user.guid,
     sid: sessionId,
     jti,
@@ -43,7 +54,10 @@ export async function issueTokens(
     iat: issuedAt,
     exp: expiresAt,
     ...(isBound && { guid: user.guid, ip, gen: generation }),
-  })
+    ...(carried && { auth_time: secondsOf(carried.authenticated_at), amr: carried.amr.split(' ') }),
+  }
+  const custom = carried ? tokenClaims(ctx, carried, sessionId) : {}
+  const access_token = await ctx.tokens.access.sign(kind, claims, custom)
   return {
     access_token,
     expires_in: expiresAt - issuedAt,

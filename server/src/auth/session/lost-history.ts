@@ -6,7 +6,11 @@ import type { ChainRow } from '../../storage/session/refresh-tokens.ts'
  *
  * @param digestMatches null when the token's row is gone
  */
-export function isAheadOfDatabase(chain: ChainRow, generation: number, digestMatches: boolean | null): boolean {
+export function isAheadOfDatabase(
+  chain: Pick<ChainRow, 'tokens'>,
+  generation: number,
+  digestMatches: boolean | null,
+): boolean {
   const newest = Math.max(-1, ...chain.tokens.map((row) => row.generation))
   return generation > newest || digestMatches === false
 }

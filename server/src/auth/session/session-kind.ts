@@ -13,6 +13,8 @@ interface SessionKindRules {
   hasReplayWindow: boolean
   /** Whether an access token is bound to one refresh token, and names it and the address that it was issued to. */
   bindsAccessToken: boolean
+  /** Whether an access token tells how the user authenticated, and carries the claims of operators. */
+  carriesClaims: boolean
   /** Whether a refresh from another network is audited and mailed. */
   reportsNetworkChange: boolean
   /** The error code for a refresh token that was used before. */
@@ -27,16 +29,18 @@ export const SESSION_KINDS: Record<SessionKind, SessionKindRules> = {
     alwaysStrict: false,
     hasReplayWindow: true,
     bindsAccessToken: false,
+    carriesClaims: true,
     reportsNetworkChange: false,
     reuseRefusal: 'invalid_refresh_token',
     openedEvent: 'login_succeeded',
   },
-  // The `token-pairs` contract requires bcrypt, and an error of its own for a used token.
+  // The `token-pairs` contract requires bcrypt, an error of its own for a used token, and no more claims.
   pair: {
     tokenDigest: 'bcrypt',
     alwaysStrict: true,
     hasReplayWindow: false,
     bindsAccessToken: true,
+    carriesClaims: false,
     reportsNetworkChange: true,
     reuseRefusal: 'refresh_token_used',
     openedEvent: 'pair_issued',

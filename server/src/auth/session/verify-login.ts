@@ -44,7 +44,7 @@ export async function findBegunLogin(
  * code after the fifth wrong one, and one for a login that is not in progress any more, are `expired`.
  */
 export async function verifyLogin(
-  ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random' | 'now'>,
+  ctx: Pick<Context, 'db' | 'tokens' | 'settings' | 'random' | 'now' | 'log'>,
   { loginToken, code, device, client }: VerifyInput,
 ): Promise<VerifyOutcome> {
   const begun = await findBegun(ctx, loginToken)

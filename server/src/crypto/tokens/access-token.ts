@@ -24,6 +24,12 @@ interface AccessTokenBinding {
   gen: number
 }
 
+/** How and when the user of a login authenticated (OpenID Connect Core, 2; RFC 8176). Tokens from before have neither. */
+interface AuthenticationClaims {
+  auth_time: number
+  amr: readonly string[]
+}
+
 type PairAccessTokenClaims = AccessTokenClaims & AccessTokenBinding
 
 type VerifiedAccessToken =
@@ -46,8 +52,17 @@ export interface PublicKeys {
 }
 
 export interface AccessTokens {
-  /** Signs an access token: at once, or after a signature that takes long. @throws {HashPoolFull} or {Unavailable} */
-  sign(kind: AccessTokenKind, claims: AccessTokenClaims & Partial<AccessTokenBinding>): Soon<string>
+  /**
+   * Signs an access token: at once, or after a signature that takes long.
+   *
+   * @param custom claims of operators, none of which replaces another claim
+   * @throws {HashPoolFull} or {Unavailable}
+   */
+  sign(
+    kind: AccessTokenKind,
+    claims: AccessTokenClaims & Partial<AccessTokenBinding & AuthenticationClaims>,
+    custom?: Readonly<Record<string, unknown>>,
+  ): Soon<string>
   /**
    * Returns `null` unless the token is in canonical form and signed by a key of the ring with the algorithm of its kind,
    * has the right `typ`, and every claim is present and finite (RFC 8725). Does not check the session.
@@ -64,7 +79,7 @@ interface VerifyOptions {
 }
 
 const CLOCK_SKEW_SECONDS = 60
-const MAX_TOKEN_CHARACTERS = 2048
+const MAX_TOKEN_CHARACTERS = 4096
 
 /** Settings of access tokens. */
 export interface AccessTokenSettings {
@@ -125,8 +140,8 @@ export function createAccessTokens(
   }
 
   return {
-    sign(kind, claims) {
-      const payload = { ...addressed(), ...claims }
+    sign(kind, claims, custom) {
+      const payload = { ...custom, ...addressed(), ...claims }
       const [secret] = keys.signing[kind]
       if (kind === 'pair') return secret.sign(payload)
       const signer = publicKeys.signer()

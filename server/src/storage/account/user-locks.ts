@@ -16,18 +16,19 @@ interface LoginLock {
  * The lock serializes the logins of a user, so that each sees the sessions of the one before; it lets refreshes pass. A
  * change of the password waits for it, or is seen.
  *
- * @returns null when the user may not sign in
+ * @returns null when the user may not sign in; else what may have changed since the user was read
  */
 export async function lockUserForLogin(
   tx: Queries,
   { userId, verifiedDigest, allowDemoUsers, now }: LoginLock,
-): Promise<{ isFirstLogin: boolean } | null> {
-  const rows = await tx.query<{ first_login: boolean | number }>(sql`
+): Promise<(Pick<UserRow, 'role' | 'claims'> & { isFirstLogin: boolean }) | null> {
+  const rows = await tx.query<Pick<UserRow, 'role' | 'claims'> & { first_login: boolean | number }>(sql`
     update users set last_login_at = ${now}, first_login_at = coalesce(first_login_at, ${now})
     where id = ${userId} and disabled_at is null ${allowDemoUsers ? empty : sql`and seeded_as is null`}
       ${verifiedDigest === undefined ? empty : hasDigest(verifiedDigest)}
-    returning (first_login_at = ${now}) as first_login`)
-  return rows[0] ? { isFirstLogin: Boolean(rows[0].first_login) } : null
+    returning (first_login_at = ${now}) as first_login, role, claims`)
+  const [row] = rows
+  return row ? { role: row.role, claims: row.claims, isFirstLogin: Boolean(row.first_login) } : null
 }
 
 function hasDigest(digest: string | null): Sql {

@@ -13,6 +13,8 @@ export interface UserRow {
   last_name: string | null
   role: Role
   locale: string
+  /** A JSON object that access tokens carry. */
+  claims: string
   /** `demo` for users that a development server seeded: their passwords are public. */
   seeded_as: 'demo' | null
   /** When the address was proven to be the user's. */
@@ -31,8 +33,8 @@ export type NewUser = Pick<
 >
 
 const columns = raw(
-  `id, guid, email, password_digest, first_name, last_name, role, locale, seeded_as, email_verified_at, first_login_at,
-  last_login_at, disabled_at, created_at, updated_at`,
+  `id, guid, email, password_digest, first_name, last_name, role, locale, claims, seeded_as, email_verified_at,
+  first_login_at, last_login_at, disabled_at, created_at, updated_at`,
 )
 
 /** The fields of a user that the user and their clients may see. */

@@ -5,8 +5,17 @@ import type { RevokeReason } from './revoke-reason.ts'
 import { endWithEpoch, epochEndColumn } from './session-epoch.ts'
 import type { Rotation, SessionKind, TokenCarrier } from './sessions.ts'
 
+/** The part of a session and its user that access tokens tell, and that decides nothing. */
+export interface CarriedRow {
+  authenticated_at: Date
+  amr: string
+  /** JSON objects. */
+  user_claims: string
+  session_claims: string
+}
+
 /** A session with its user and its token rows: everything that decides a refresh, read in one statement. */
-export interface ChainRow {
+export interface ChainRow extends CarriedRow {
   session_id: string
   kind: SessionKind
   rotation: Rotation
@@ -55,7 +64,8 @@ type StoredChain = Omit<ChainRow, 'tokens'> & { epoch_ended_at: string | null }
 export async function findChain(db: Queries, sessionId: string): Promise<ChainRow | null> {
   const rows = await db.query<StoredChain & (TokenRow | { generation: null })>(sql`
     select s.id as session_id, s.kind, s.rotation, s.token_carrier, s.expires_at, s.revoked_at, s.revoke_reason,
-      ${epochEndColumn}, u.id as user_id, u.guid, u.role, u.disabled_at,
+      s.auth_time as authenticated_at, s.amr, s.claims as session_claims, ${epochEndColumn},
+      u.id as user_id, u.guid, u.role, u.disabled_at, u.claims as user_claims,
       t.generation, t.token_digest, t.salt, t.jti, t.ip as token_ip, t.used_at, t.attempt_digest, t.key_digest,
       t.expires_at as token_expires_at, t.created_at as token_created_at
     from sessions s
@@ -67,7 +77,7 @@ export async function findChain(db: Queries, sessionId: string): Promise<ChainRo
 }
 
 /** Finds the token of a generation in a chain; null if it never existed or was pruned. */
-export function findToken(chain: ChainRow, generation: number): TokenRow | null {
+export function findToken(chain: Pick<ChainRow, 'tokens'>, generation: number): TokenRow | null {
   return chain.tokens.find((row) => row.generation === generation) ?? null
 }
 
