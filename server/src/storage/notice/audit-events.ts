@@ -10,6 +10,7 @@ export const AUDIT_KINDS = [
   'user_disabled',
   'user_enabled',
   'role_changed',
+  'claims_changed',
   'password_changed',
   'password_reset',
   'password_reset_sent',
