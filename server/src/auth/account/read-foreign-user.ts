@@ -6,6 +6,8 @@ import { canonicalEmail } from '../../text/email-address.ts'
 import { readIsoTime } from '../../text/iso-time.ts'
 import { DEFAULT_LOCALE, isLocale, type Locale } from '../../text/locale.ts'
 import { readRecordId } from '../../text/record-id.ts'
+import { claimsSentence } from '../claims/claims-error.ts'
+import { judgeClaims } from '../claims/judge-claims.ts'
 import type { Context, Settings } from '../context/context.ts'
 import { type ValidationErrors, validateName } from './user-fields.ts'
 
@@ -53,8 +55,21 @@ export function readUser(
     created_at: createdAt,
     updated_at: read('updated_at', readIsoTime, createdAt),
   }
+  const claims = readClaims(foreign['claims'])
+  if (claims.error !== undefined) errors['claims'] = [claims.error]
   if (user.email === '' && !errors['email']) errors['email'] = ["can't be blank"]
-  return Object.keys(errors).length > 0 ? { errors } : user
+  return Object.keys(errors).length > 0 ? { errors } : { ...user, claims: claims.json }
+}
+
+/** Reads claims: an object, or its JSON as text, which CSV and the columns of other databases have. */
+function readClaims(value: unknown): { json: string; error?: string } {
+  if (value === undefined || value === null) return { json: '{}' }
+  try {
+    const verdict = judgeClaims(typeof value === 'string' ? JSON.parse(value) : value)
+    return verdict.kind === 'good' ? verdict : { json: '{}', error: claimsSentence(verdict) }
+  } catch {
+    return { json: '{}', error: 'are not valid JSON' }
+  }
 }
 
 /** The next users get the ids above: they must stay within the numbers that JSON and JavaScript have. */

@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
+import { parseClaims } from '../../auth/claims/merge-claims.ts'
 import { recordEvent } from '../../auth/notice/record-event.ts'
 import { findUsers, type UserRow } from '../../storage/account/users.ts'
 import { COMMAND_LINE as origin, withDatabase } from '../run/with-database.ts'
@@ -17,7 +18,7 @@ export async function exportUsersCommand({ csv }: { csv?: boolean }): Promise<vo
       const page = { role: null, onlyDisabled: false, search: null, afterId, limit: PAGE_SIZE }
       const users = await findUsers(db, page)
       if (csv) process.stdout.write(asCsv(users, header))
-      else printJson(users)
+      else printJson(users.map((user) => ({ ...user, claims: parseClaims(user.claims) })))
       header = false
       afterId = users.at(-1)?.id ?? afterId
       if (users.length < PAGE_SIZE) break

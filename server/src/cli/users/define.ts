@@ -106,6 +106,14 @@ function defineChanges(users: Command): void {
       requireRole(command, role)
       await (await change()).setRoleCommand(name, role, options)
     })
+  defineCommand(users, 'set-claims', 'Replace the claims that access tokens of a user carry.', [
+    `tessera users set-claims ann@example.com '{"plan":"gold","groups":["beta"]}'`,
+    "tessera users set-claims ann@example.com '{}'",
+  ])
+    .addArgument(userArgument())
+    .argument('<json>', 'a JSON object; {} clears them')
+    .addOption(jsonOption())
+    .action(async (name, json, options) => (await import('./set-claims.ts')).setClaimsCommand(name, json, options))
   defineCommand(
     users,
     'set-password',

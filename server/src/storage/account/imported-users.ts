@@ -4,7 +4,9 @@ import type { NewUser, UserRow } from './users.ts'
 
 /** A user of another system, with the id and times they had there. A null id is replaced with the next free one. */
 export type ImportedUser = NewUser &
-  Pick<UserRow, 'seeded_as' | 'email_verified_at' | 'disabled_at' | 'created_at' | 'updated_at'> & { id: number | null }
+  Pick<UserRow, 'claims' | 'seeded_as' | 'email_verified_at' | 'disabled_at' | 'created_at' | 'updated_at'> & {
+    id: number | null
+  }
 
 /**
  * Inserts users in one statement; returns their ids in no order.
@@ -15,7 +17,7 @@ export async function insertImportedUsers(tx: Queries, users: readonly ImportedU
   // Each database has its own word for "the next id".
   const next = tx.dialect === 'postgres' ? raw('default') : raw('null')
   const rows = await tx.query<{ id: number }>(sql`
-    insert into users (id, guid, email, email_verified_at, password_digest, first_name, last_name, role, locale, seeded_as, disabled_at,
+    insert into users (id, guid, email, email_verified_at, password_digest, first_name, last_name, role, locale, claims, seeded_as, disabled_at,
       created_at, updated_at) ${tx.dialect === 'postgres' ? raw('overriding system value') : empty}
     values ${join(users.map((user) => valuesOf(user, next)))}
     returning id`)
@@ -25,7 +27,7 @@ export async function insertImportedUsers(tx: Queries, users: readonly ImportedU
 function valuesOf(user: ImportedUser, next: Sql): Sql {
   const id = user.id === null ? next : sql`${user.id}`
   return sql`(${id}, ${user.guid}, ${user.email}, ${user.email_verified_at}, ${user.password_digest}, ${user.first_name}, ${user.last_name},
-    ${user.role}, ${user.locale}, ${user.seeded_as}, ${user.disabled_at}, ${user.created_at}, ${user.updated_at})`
+    ${user.role}, ${user.locale}, ${user.claims}, ${user.seeded_as}, ${user.disabled_at}, ${user.created_at}, ${user.updated_at})`
 }
 
 /** Finds the users that have one of the addresses, GUIDs or ids of imported users. */
