@@ -9,6 +9,8 @@ import { resetPassword } from './account/reset-password.ts'
 import { signUp } from './account/sign-up.ts'
 import { undoEmailChange } from './account/undo-email-change.ts'
 import { verifyEmail } from './account/verify-email.ts'
+import { setSessionClaims } from './claims/set-session-claims.ts'
+import { setUserClaims } from './claims/set-user-claims.ts'
 import { oauth } from './contract/oauth.ts'
 import { registration } from './contract/registration.ts'
 import { standard } from './contract/standard.ts'
@@ -22,7 +24,7 @@ import * as limits from './guard/limits.ts'
 import { metricsReader } from './guard/metrics-reader.ts'
 import { pairIssuance } from './guard/pair-issuance.ts'
 import { publishedKeys } from './guard/published-keys.ts'
-import { serviceKeyOrPassword } from './guard/service-key.ts'
+import { serviceKey, serviceKeyOrPassword } from './guard/service-key.ts'
 import { jwks } from './keys/jwks.ts'
 import { metadataOfPath, oauthMetadata, openidConfiguration } from './keys/metadata.ts'
 import { introspect } from './oauth/introspect.ts'
@@ -104,6 +106,15 @@ export const routes: readonly Route[] = [
     ] as const
   ).map(([name, endpoint]) =>
     route(name, endpoint, { contract: standard, work: 'database', guard: bearer, limit: limits.sessions }),
+  ),
+
+  ...(
+    [
+      ['PUT /api/v1/users/:guid/claims', setUserClaims],
+      ['PUT /api/v1/sessions/:sid/claims', setSessionClaims],
+    ] as const
+  ).map(([name, endpoint]) =>
+    route(name, endpoint, { contract: standard, work: 'database', guard: serviceKey('claims'), limit: limits.claims }),
   ),
 
   route('POST /auth/token', issuePair, {

@@ -54,6 +54,7 @@ test('with --json every command prints one JSON object per line and nothing else
     [`users disable ${id}`, [{ ...changed, changed: false }]],
     [`users enable ${id}`, [changed]],
     [`users set-role ${id} admin`, [{ ...changed, role: 'admin' }]],
+    [`users set-claims ${id} {"plan":"gold"}`, [{ ...changed, claims: { plan: 'gold' } }]],
     [`users set-password ${id}`, [{ ...changed, limits_lifted: 0 }], 'another good one'],
     [`outbox show ${first.id}`, 1],
     [`outbox retry ${first.id}`, [{ id: first.id, changed: true }]],

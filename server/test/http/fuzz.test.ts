@@ -124,6 +124,8 @@ test('every answer to an odd request is one that the API description lists, and 
       refresh: / (200|401)$/,
       refreshPair: / (200|401)$/,
       oauthToken: / (200|400)$/,
+      // No request has a key of a service.
+      ...Object.fromEntries(['setUserClaims', 'setSessionClaims'].map((id) => [id, / 401$/])),
       ...Object.fromEntries(NEED_A_MAIL.map((id) => [id, / (20[024]|422)$/])),
       ...Object.fromEntries(['showSession', 'endSession'].map((id) => [id, / (20[04]|404)$/])),
     }

@@ -33,11 +33,11 @@ test('the description is valid OpenAPI 3.1, and each example matches its schema'
 })
 
 test('the description has every endpoint of the API and no page', () => {
-  const described = operations.map(([path, method]) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`)
+  const described = operations.map(([path, method]) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/, ':$1')}`)
   const endpoints = routes.filter(({ endpoint }) => endpoint.about).map(({ method, path }) => `${method} ${path}`)
   assert.deepEqual(described.sort(), endpoints.sort())
-  assert.equal(endpoints.length, 31)
-  assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 31)
+  assert.equal(endpoints.length, 33)
+  assert.equal(new Set(operations.map(([, , { operationId }]) => operationId)).size, 33)
 })
 
 test('each endpoint declares exactly the parameters of its path', () => {
@@ -142,6 +142,8 @@ test('the description states who may issue pairs, as configured', async () => {
       ['endSessions', [{ accessToken: [] }]],
       ['showSession', [{ accessToken: [] }]],
       ['endSession', [{ accessToken: [] }]],
+      ['setUserClaims', [{ serviceKey: [] }]],
+      ['setSessionClaims', [{ serviceKey: [] }]],
       ['introspect', [{ serviceKey: [] }, { serviceKeyAsPassword: [] }]],
     ],
   )

@@ -55,7 +55,7 @@ test('no file and no folder has a catch-all name', () => {
 test('http and auth use the same names for the same subjects', () => {
   const subjects = (layer: string) => readdirSync(join(root, `server/src/${layer}`))
   const shared = subjects('http').filter((name) => subjects('auth').includes(name))
-  assert.deepEqual(shared, ['account', 'keys', 'refresh', 'session'])
+  assert.deepEqual(shared, ['account', 'claims', 'keys', 'refresh', 'session'])
 })
 
 test('the kits and the harness import nothing of the server', () => {

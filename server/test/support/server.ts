@@ -24,6 +24,7 @@ export interface TestServer {
   ctx: Awaited<ReturnType<typeof createApp>>['ctx']
   get(path: string, options?: RequestOptions): Promise<Answer>
   post(path: string, body: unknown, options?: RequestOptions): Promise<Answer>
+  put(path: string, body: unknown, options?: RequestOptions): Promise<Answer>
   delete(path: string, options?: RequestOptions): Promise<Answer>
   rows<Row extends object>(statement: Sql): Promise<Row[]>
   /** Advances the server's clock. */
@@ -77,6 +78,10 @@ export async function startServer(
     post: (path, body, options) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body)
       return send(url + path, { method: 'POST', body: text, headers: { 'content-type': 'application/json' } }, options)
+    },
+    put: (path, body, options) => {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      return send(url + path, { method: 'PUT', body: text, headers: { 'content-type': 'application/json' } }, options)
     },
     delete: (path, options) => send(url + path, { method: 'DELETE' }, options),
     rows: (statement) => app.ctx.db.query(statement),

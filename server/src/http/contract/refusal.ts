@@ -91,6 +91,16 @@ export function invalidCode(attemptsLeft: number | null): Refusal {
   return new Refusal(422, 'invalid_code', 'The code is wrong', {}, details)
 }
 
+/** The claims of a user or a session have too many bytes. */
+export function claimsTooLarge(sentence: string): Refusal {
+  return new Refusal(422, 'claims_too_large', 'The claims are too large', {}, { claims: [sentence] })
+}
+
+/** A claim may not have its name, or its value. */
+export function claimRefused(name: string, sentence: string): Refusal {
+  return new Refusal(422, 'claim_refused', 'A claim is refused', {}, { name, claims: [sentence] })
+}
+
 /** The login that a code should complete is not in progress any more. */
 export function loginExpired(): Refusal {
   return new Refusal(422, 'login_expired', 'The login has expired, begin again')

@@ -24,6 +24,8 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
   bodyType?: 'form' | 'form or JSON'
   /** The parameters of a form that mean nothing, however often they occur. */
   ignoredParameters?: readonly string[]
+  /** Whether keys of its body may be called `__proto__`, which its rule refuses in its own words. */
+  takesAnyKey?: true
   /** Whether a request that has its credential in a cookie may come without a body, or with any type of an empty one. */
   mayOmitBody?: true
   /** Status -> body schema. Fields that are not in the schema are never sent. */
@@ -38,6 +40,7 @@ export interface About {
     | 'Authentication'
     | 'Sessions'
     | 'Password'
+    | 'Claims'
     | 'E-mail'
     | 'Token pairs'
     | 'OAuth'

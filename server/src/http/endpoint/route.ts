@@ -3,7 +3,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { Guard } from './guard.ts'
 import type { Limit } from './limit.ts'
 
-type Method = 'GET' | 'POST' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export interface Route {
   method: Method

@@ -40,6 +40,12 @@ export const issuePair: Limit = {
   budgets: ({ client }, { edge }) => requestBudgets('pair', clientNetwork(client.ip), edge.limits.pairs),
 }
 
+/** Counts what a service changes by its key, whatever address it has. */
+export const claims: Limit = {
+  countedBy: 'process',
+  budgets: (request) => requestBudgets('claims', requireService(request).keyId, 6000),
+}
+
 export const me: Limit = {
   countedBy: 'process',
   budgets: (request) => requestBudgets('me', requireCaller(request).sessionId, 6000),

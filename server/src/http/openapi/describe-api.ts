@@ -72,6 +72,7 @@ export function describeApi(routes: readonly Route[], edge: EdgeSettings, versio
       },
       { name: 'Sessions', description: 'See and end the sessions of the current user.' },
       { name: 'Password', description: 'Change and reset passwords.' },
+      { name: 'Claims', description: 'Claims that access tokens of logins carry; for services with a key.' },
       { name: 'E-mail', description: 'Prove, change and take back e-mail addresses.' },
       {
         name: 'Token pairs',

@@ -6,13 +6,15 @@ import { countKeys, countWrittenKeys } from './json-structure.ts'
 import { mayOmitBody, unsupportedType } from './other-bodies.ts'
 
 type Done = (error: Error | null, body?: unknown) => void
+type Parse = (request: FastifyRequest, text: string, done: Done) => void
 
 /**
  * Parses JSON bodies strictly: valid UTF-8, not nested too deeply, no `__proto__` or `constructor.prototype`, and no
- * duplicate keys, since two parsers could see different values (RFC 8259, 4).
+ * duplicate keys, since two parsers could see different values (RFC 8259, 4). An endpoint that takes any key judges them.
  */
 export function readJson(server: FastifyInstance, edge: Pick<EdgeSettings, 'cookieMode'>) {
-  const parse = server.getDefaultJsonParser('error', 'error') as (r: FastifyRequest, text: string, done: Done) => void
+  const parser = (action: 'error' | 'ignore') => server.getDefaultJsonParser(action, action) as Parse
+  const [parse, parseAnyKey] = [parser('error'), parser('ignore')]
   return (request: FastifyRequest, bytes: Buffer, done: Done): void => {
     // Some clients send a JSON content type with a request that needs no body.
     if (bytes.length === 0 && request.routeOptions.schema?.body === undefined) {
@@ -30,7 +32,8 @@ export function readJson(server: FastifyInstance, edge: Pick<EdgeSettings, 'cook
     }
     try {
       const { text, keys } = readText(bytes)
-      parse(request, text, (error, body) => {
+      const parseKeys = request.routeOptions.config.takesAnyKey ? parseAnyKey : parse
+      parseKeys(request, text, (error, body) => {
         if (error) done(invalidJson())
         else if (countKeys(body) !== keys) done(invalidJson('a key occurs twice'))
         else done(null, body)

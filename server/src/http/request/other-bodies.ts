@@ -9,6 +9,8 @@ declare module 'fastify' {
     mayOmitBody?: boolean
     bodyType?: 'form' | 'form or JSON' | undefined
     ignoredParameters?: readonly string[] | undefined
+    /** Whether a rule judges keys such as `__proto__`. */
+    takesAnyKey?: boolean
   }
 }
 

@@ -21,6 +21,7 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
       mayOmitBody: endpoint.mayOmitBody === true,
       bodyType: endpoint.bodyType,
       ignoredParameters: endpoint.ignoredParameters,
+      takesAnyKey: endpoint.takesAnyKey === true,
     },
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
