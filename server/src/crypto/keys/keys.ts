@@ -23,6 +23,8 @@ export interface RefreshKey {
   mac: KeyObject
   /** Derives a token's successor from it. */
   successor: KeyObject
+  /** Computes the MAC of an attempt. */
+  attempt: KeyObject
   /** Computes the MAC of a device token. */
   device: KeyObject
   /** Derives the secret of a one-time link. */
@@ -115,6 +117,7 @@ function refreshKey(secret: string): RefreshKey {
     kid: sha256(derive(secret, 'tessera/refresh-kid/v1', 32)).slice(0, 12),
     mac: createSecretKey(derive(secret, 'tessera/refresh-token-mac/v1', 32)),
     successor: createSecretKey(derive(secret, 'tessera/refresh-token-successor/v1', 64)),
+    attempt: createSecretKey(derive(secret, 'tessera/attempt-mac/v1', 32)),
     device: createSecretKey(derive(secret, 'tessera/device-token-mac/v1', 32)),
     link: createSecretKey(derive(secret, 'tessera/one-time-link/v1', 32)),
     code: createSecretKey(derive(secret, 'tessera/one-time-code/v1', 32)),
