@@ -12,8 +12,18 @@ function isLoopbackOrigin(origin: string): boolean {
 
 /** Returns the part of the configuration that HTTP uses. It contains no secret. */
 export function edgeSettings(config: Config, issuer: Issuer): EdgeSettings {
-  const { production, host, pairIssuance, demoFrom, trustedProxies, requireHttps, hsts, corsOrigins, cookieMode } =
-    config
+  const {
+    production,
+    host,
+    pairIssuance,
+    demoFrom,
+    trustedProxies,
+    requireHttps,
+    hsts,
+    corsOrigins,
+    cookieMode,
+    cookieAttempts,
+  } = config
   const listed = new Set(corsOrigins)
   return {
     production,
@@ -31,6 +41,7 @@ export function edgeSettings(config: Config, issuer: Issuer): EdgeSettings {
     allowsPages: corsOrigins.length > 0 || !production,
     allowsOrigin: (origin) => listed.has(origin) || (!production && isLoopbackOrigin(origin)),
     cookieMode,
+    cookieAttempts,
     emailLogin: config.emailLogin,
     apiPages: config.apiPages,
     roles: config.roles,

@@ -23,6 +23,9 @@ function readSetCookie(answer: Answer): { value: string; attributes: string } {
   return { value: pair.slice(NAME.length + 1), attributes: attributes.map((attribute) => `; ${attribute}`).join('') }
 }
 
+/** The cookie's token without its attempt. */
+const bareToken = (value: string) => value.split('.')[0] ?? ''
+
 async function logInWithCookie(server: TestServer, headers: Record<string, string> = {}) {
   const { email } = await signUp(server)
   const answer = await server.post('/api/v1/auth/login', { email, password: PASSWORD, cookie: true }, { headers })
@@ -74,7 +77,7 @@ test('with COOKIE_MODE=on every login gets its refresh token in a cookie', async
   const { email } = await signUp(server)
   const login = await server.post('/api/v1/auth/login', { email, password: PASSWORD })
   assert.deepEqual(Object.keys(login.body), ['user', ...FIELDS_BESIDE_COOKIE])
-  assert.match(readSetCookie(login).value, /^[\w-]{86}$/)
+  assert.match(readSetCookie(login).value, /^[\w-]{86}\.[\w-]{43}$/)
 })
 
 test('all tabs that share a cookie succeed, at once, in turn and late; the chain rotates once per window', async () => {
@@ -90,9 +93,10 @@ test('all tabs that share a cookie succeed, at once, in turn and late; the chain
     server.advanceClock({ seconds: 31 })
     const late = token
     const twins = await Promise.all(Array.from({ length: 6 }, () => post(server, 'refresh', token)))
-    const values = new Set(twins.map((twin) => readSetCookie(twin).value))
-    assert.equal(values.size, 1)
-    token = [...values][0] ?? ''
+    const values = twins.map((twin) => readSetCookie(twin).value)
+    assert.equal(new Set(values.map(bareToken)).size, 1)
+    assert.equal(new Set(values).size, twins.length, 'an attempt for each answer')
+    token = values[0] ?? ''
     // Each tab continues to refresh, and one of the first requests arrives last.
     for (let again = 0; again < 3; again++) {
       const kept = await post(server, 'refresh', token)
@@ -100,7 +104,7 @@ test('all tabs that share a cookie succeed, at once, in turn and late; the chain
       assert.deepEqual(kept.headers.getSetCookie(), [])
     }
     server.advanceClock({ seconds: 29 })
-    assert.equal(readSetCookie(await post(server, 'refresh', late)).value, token)
+    assert.equal(bareToken(readSetCookie(await post(server, 'refresh', late)).value), bareToken(token))
     assert.deepEqual(await generations(), [round - 1, round])
   }
 })
@@ -127,13 +131,27 @@ test('a cookie thief is detected: the session ends when thief and owner have ref
   server.advanceClock({ seconds: 31 })
   const owner = readSetCookie(await post(server, 'refresh', stolen)).value
   server.advanceClock({ seconds: 31 })
-  assert.equal((await post(server, 'refresh', stolen)).status, 401)
+  assert.equal((await post(server, 'refresh', bareToken(stolen))).status, 401)
   assert.equal((await post(server, 'refresh', owner)).status, 401)
   const mails = await server.rows(sql`select kind from outbox`)
   assert.deepEqual(
     mails.map((mail) => ({ ...mail })),
     [{ kind: 'refresh_token_reused' }],
   )
+})
+
+test('a thief of a cookie and its attempt gets one successor, and is detected once the owner has used it', async () => {
+  const server = await startServer()
+  const { token: stolen } = await logInWithCookie(server)
+  server.advanceClock({ seconds: 31 })
+  const owner = readSetCookie(await post(server, 'refresh', stolen)).value
+  server.advanceClock({ seconds: 31 })
+  const thief = readSetCookie(await post(server, 'refresh', stolen)).value
+  assert.equal(bareToken(thief), bareToken(owner))
+  assert.equal((await post(server, 'refresh', owner)).status, 200)
+  server.advanceClock({ seconds: 31 })
+  assert.equal((await post(server, 'refresh', thief)).status, 401)
+  assert.equal((await post(server, 'refresh', owner)).status, 401)
 })
 
 test('a page of another site is refused and uses no token up; listed origins, the server’s own and clients without an origin are served', async () => {

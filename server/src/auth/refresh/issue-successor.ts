@@ -4,14 +4,15 @@ import type { IssuedSuccessor } from './refresh-chain.ts'
 
 /** Signs the access token of a successor, by the user and the session that the chain was read with. */
 export function issueSuccessor(
-  ctx: Pick<Context, 'tokens' | 'settings' | 'log'>,
-  { chain, successor, jti, ip, endsAt, now }: IssuedSuccessor,
+  ctx: Pick<Context, 'tokens' | 'settings' | 'log' | 'random'>,
+  { chain, successor, isKept, jti, ip, endsAt, now }: IssuedSuccessor,
 ): Promise<IssuedTokens> {
   return issueTokens(ctx, {
     kind: chain.kind,
     user: chain,
     authentication: chain,
     refreshToken: successor,
+    isKept,
     jti,
     ip,
     sessionEndsAt: chain.expires_at,

@@ -1,4 +1,5 @@
 import { sha256 } from '../../crypto/hashing/sha256.ts'
+import { readAttempt } from '../../crypto/tokens/attempt.ts'
 import { deriveSuccessor, type RefreshToken, readRefreshToken, SALT_BYTES } from '../../crypto/tokens/refresh-token.ts'
 import { uuidV4 } from '../../crypto/tokens/uuid.ts'
 import { lockUserExclusive } from '../../storage/account/user-locks.ts'
@@ -28,6 +29,8 @@ interface RefreshAttempt {
   /** Compares a pair's access token with the session and generation of the refresh token. */
   compareAccessToken: (token: RefreshToken) => Presentation['accessToken']
   idempotencyKey: string | null
+  /** What came in a cookie behind the token; it is the key then. */
+  cookieAttempt: string | null
   inCookie: boolean
   client: Client
 }
@@ -38,6 +41,8 @@ type RefreshOutcome = Refused | ({ kind: 'issued' } & IssuedSuccessor)
 export interface IssuedSuccessor {
   chain: ChainRow
   successor: RefreshToken
+  /** Whether it is the presented token itself. */
+  isKept: boolean
   jti: string
   ip: string
   /** The end of the successor's own life. */
@@ -59,16 +64,21 @@ export async function advanceChain(ctx: ChainContext, attempt: RefreshAttempt): 
   const token = readRefreshToken(ctx.tokens.refreshKeys, attempt.refreshToken)
   if (!token) return { kind: 'refused', code: 'invalid_refresh_token' }
 
+  const key = attempt.cookieAttempt ?? attempt.idempotencyKey
+  const attemptMadeAt = key === null ? null : readAttempt(ctx.tokens.refreshKeys, token, key)
+  // A cookie is set as a whole: one half of it was altered.
+  if (attempt.cookieAttempt !== null && !attemptMadeAt) return { kind: 'refused', code: 'invalid_refresh_token' }
+
   const now = ctx.now()
   const digests = {
-    key: attempt.idempotencyKey === null ? null : sha256(attempt.idempotencyKey),
+    key: key === null ? null : sha256(key),
     // The digest is random per request, so that a second try after a lost connection recognises the first one's work.
     random: sha256(ctx.random(16)),
   }
   let connectionsLost = 0
   for (let reads = 0; reads <= MAX_REREADS; reads++) {
     try {
-      const outcome = await advanceOnce(ctx, { attempt, token, now, digests })
+      const outcome = await advanceOnce(ctx, { attempt, token, now, attemptMadeAt, digests })
       if (outcome !== 'lost_race') return outcome
     } catch (error) {
       if (!(error instanceof Unavailable) || !error.connectionLost || ++connectionsLost > 1) throw error
@@ -81,11 +91,12 @@ interface Step {
   attempt: RefreshAttempt
   token: RefreshToken
   now: Date
+  attemptMadeAt: Date | null
   digests: { key: string | null; random: string }
 }
 
 async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcome | 'lost_race'> {
-  const { attempt, token, now, digests } = step
+  const { attempt, token, now, attemptMadeAt, digests } = step
   const chain = await findChain(ctx.db, token.sessionId)
   const row = chain && findToken(chain, token.generation)
   const decision = decide({
@@ -96,6 +107,7 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
     digestMatches: chain && row ? await matches(ctx, chain, token, row) : null,
     accessToken: attempt.compareAccessToken(token),
     attemptDigests: digests.key ? [digests.key, digests.random] : [digests.random],
+    attemptMadeAt,
     replayWindowSeconds: ctx.settings.replayWindowSeconds,
     inCookie: attempt.inCookie,
   })
@@ -108,7 +120,7 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
       return endChain(ctx, step, chain, decision.kind)
     case 'keep': {
       const { jti, token_ip: ip, token_expires_at: endsAt } = decision.unused
-      return { kind: 'issued', chain, successor: token, jti, ip, endsAt, now }
+      return { kind: 'issued', chain, successor: token, isKept: true, jti, ip, endsAt, now }
     }
     case 'repeat':
       return reissueSuccessor(ctx, step, chain, decision.successor)
@@ -122,10 +134,11 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
 /** Ends the session, and commits that before it refuses the token. */
 async function endChain(
   ctx: ChainContext,
-  { attempt, token, now }: Step,
+  step: Step,
   chain: ChainRow,
   kind: 'rolled_back' | 'reused',
 ): Promise<RefreshOutcome> {
+  const { attempt, token, now } = step
   const fields = { sessionId: chain.session_id, generation: token.generation }
   const { client } = attempt
   const session = { id: chain.session_id, userId: chain.user_id }
@@ -138,7 +151,7 @@ async function endChain(
     return { kind: 'refused', code: 'invalid_refresh_token', endReason: 'rolled_back' }
   }
   ctx.log.warn(fields, 'a used refresh token was presented again; ending its session')
-  const details = describeReuse(chain, token.generation, attempt.idempotencyKey !== null)
+  const details = describeReuse(chain, token.generation, step.digests.key !== null)
   await endSession(ctx, { session, reason: 'reuse', generation: token.generation, details, origin: client, now })
   return { kind: 'refused', code: SESSION_KINDS[chain.kind].reuseRefusal, endReason: 'reuse' }
 }
@@ -244,7 +257,7 @@ function issued(
   successor: RefreshToken,
   { jti, ip, expires_at: endsAt }: Pick<NewToken, 'jti' | 'ip' | 'expires_at'>,
 ): RefreshOutcome {
-  return { kind: 'issued', chain, successor, jti, ip, endsAt, now }
+  return { kind: 'issued', chain, successor, isKept: false, jti, ip, endsAt, now }
 }
 
 function matches(

@@ -25,7 +25,13 @@ export async function refreshPair(ctx: Context, input: RefreshPairInput): Promis
     const { sid, gen } = access.claims
     return sid === token.sessionId && gen === token.generation ? 'matches' : 'of_another'
   }
-  const outcome = await advanceChain(ctx, { ...input, endpoint: 'pair', inCookie: false, compareAccessToken })
+  const outcome = await advanceChain(ctx, {
+    ...input,
+    endpoint: 'pair',
+    inCookie: false,
+    cookieAttempt: null,
+    compareAccessToken,
+  })
   if (outcome.kind === 'refused') throw new AuthError(outcome.code)
   return issueSuccessor(ctx, outcome)
 }

@@ -22,6 +22,8 @@ export interface Presentation {
   accessToken: 'not_needed' | 'matches' | 'of_another' | 'invalid'
   /** The digests by which this attempt recognises a rotation as its own. */
   attemptDigests: readonly string[]
+  /** When this server handed out the presented token with the attempt that was presented with it; null without one. */
+  attemptMadeAt: Date | null
   replayWindowSeconds: number
   /** Whether the token came in a cookie, which several tabs may share without coordination. */
   inCookie: boolean
@@ -94,7 +96,7 @@ export function decide(presented: Presentation): Decision {
 
   // 6. Unused.
   if (token.token_expires_at <= now) return refused('refresh_token_expired')
-  if (isRecentInCookie(presented, token)) return { kind: 'keep', unused: token }
+  if (isYoung(presented, token)) return { kind: 'keep', unused: token }
   if (generation === 0 && chain.rotation === 'adaptive') return { kind: 'offer', unused: token, successor }
   const previous = findToken(chain, generation - 1)
   return { kind: 'rotate', unused: token, previousKeyDigest: previous?.key_digest ?? previous?.attempt_digest ?? null }
@@ -104,12 +106,18 @@ function isRetry({ attemptDigests }: Presentation, token: TokenRow): boolean {
   return token.attempt_digest !== null && attemptDigests.includes(token.attempt_digest)
 }
 
+/** Twice the time that two requests of clients take together: `tabs-and-a-thief.test.ts` fails with less. */
+const KEPT_SECONDS = 30
+
 /**
- * Whether a cookie's token is younger than the window. Tabs that refresh one after another within the window all keep the
- * same token, so the chain moves at most once per window, and a late request finds its token's successor unused.
+ * Whether a token that tabs may share was handed out a moment ago. Tabs that refresh one after another then keep the same
+ * token, and a late request finds its token's successor unused. The attempt counts because a token whose answer was lost
+ * is old when it is handed out again.
  */
-function isRecentInCookie({ inCookie, now, replayWindowSeconds }: Presentation, token: TokenRow): boolean {
-  return inCookie && isYounger(token.token_created_at, now, replayWindowSeconds)
+function isYoung({ endpoint, inCookie, attemptMadeAt, now }: Presentation, { token_created_at }: TokenRow): boolean {
+  if (!SESSION_KINDS[endpoint].keepsYoungTokens || (!inCookie && attemptMadeAt === null)) return false
+  const handedOutAt = attemptMadeAt !== null && attemptMadeAt > token_created_at ? attemptMadeAt : token_created_at
+  return isYounger(handedOutAt, now, KEPT_SECONDS)
 }
 
 function isWithinWindow({ endpoint, now, replayWindowSeconds }: Presentation, usedAt: Date): boolean {

@@ -10,6 +10,8 @@ export interface RefreshInput {
   refreshToken: string
   /** Whether the token came in a cookie. */
   inCookie: boolean
+  /** What came in the cookie behind the token. */
+  cookieAttempt: string | null
   idempotencyKey: string | null
   client: Client
 }

@@ -1,3 +1,4 @@
+import { makeAttempt } from '../../crypto/tokens/attempt.ts'
 import type { RefreshToken } from '../../crypto/tokens/refresh-token.ts'
 import type { UserRow } from '../../storage/account/users.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
@@ -7,6 +8,8 @@ import { SESSION_KINDS } from './session-kind.ts'
 
 /** The tokens that a login or a refresh returns; the names are those of the API (RFC 6749, 5.1). */
 export interface IssuedTokens {
+  /** The attempt to refresh with the refresh token, which is sent beside it; null for a token that the client keeps. */
+  attempt: string | null
   access_token: string
   /** Seconds until the access token expires, at most until the session ends. */
   expires_in: number
@@ -28,6 +31,8 @@ interface IssueTokensInput {
   /** Of a login; a pair's tokens carry nothing of it. */
   authentication: TokenAuthentication | null
   refreshToken: RefreshToken
+  /** Whether the client has the refresh token already, with an attempt that stays good. */
+  isKept?: boolean
   jti: string
   /** The address that the tokens are issued to. */
   ip: string
@@ -36,11 +41,26 @@ interface IssueTokensInput {
   now: Date
 }
 
-/** Signs the access token that is issued with a refresh token. It never outlives its session. @throws {HashPoolFull} */
+/**
+ * Signs the access token that is issued with a refresh token, and makes a new attempt. An access token never outlives its
+ * session. @throws {HashPoolFull}
+ */
 export async function issueTokens(
-  ctx: Pick<Context, 'tokens' | 'settings' | 'log'>,
-  { kind, user, authentication, refreshToken, jti, ip, sessionEndsAt, refreshTokenEndsAt, now }: IssueTokensInput,
+  ctx: Pick<Context, 'tokens' | 'settings' | 'log' | 'random'>,
+  input: IssueTokensInput,
 ): Promise<IssuedTokens> {
+  const {
+    kind,
+    user,
+    authentication,
+    refreshToken,
+    isKept = false,
+    jti,
+    ip,
+    sessionEndsAt,
+    refreshTokenEndsAt,
+    now,
+  } = input
   const issuedAt = secondsOf(now)
   const { encoded, sessionId, generation } = refreshToken
   const { bindsAccessToken: isBound, carriesClaims } = SESSION_KINDS[kind]
@@ -59,6 +79,7 @@ export async function issueTokens(
   const custom = carried ? tokenClaims(ctx, carried, sessionId) : {}
   const access_token = await ctx.tokens.access.sign(kind, claims, custom)
   return {
+    attempt: isKept ? null : makeAttempt(ctx.tokens.refreshKeys, refreshToken, now, ctx.random),
     access_token,
     expires_in: expiresAt - issuedAt,
     refresh_token: encoded,

@@ -11,6 +11,8 @@ interface SessionKindRules {
   alwaysStrict: boolean
   /** Whether a used token returns its successor again within `REFRESH_REPLAY_WINDOW`. */
   hasReplayWindow: boolean
+  /** Whether a token that was handed out a moment ago is kept, for clients that share it between tabs. */
+  keepsYoungTokens: boolean
   /** Whether an access token is bound to one refresh token, and names it and the address that it was issued to. */
   bindsAccessToken: boolean
   /** Whether an access token tells how the user authenticated, and carries the claims of operators. */
@@ -28,6 +30,7 @@ export const SESSION_KINDS: Record<SessionKind, SessionKindRules> = {
     tokenDigest: 'sha256',
     alwaysStrict: false,
     hasReplayWindow: true,
+    keepsYoungTokens: true,
     bindsAccessToken: false,
     carriesClaims: true,
     reportsNetworkChange: false,
@@ -39,6 +42,7 @@ export const SESSION_KINDS: Record<SessionKind, SessionKindRules> = {
     tokenDigest: 'bcrypt',
     alwaysStrict: true,
     hasReplayWindow: false,
+    keepsYoungTokens: false,
     bindsAccessToken: true,
     carriesClaims: false,
     reportsNetworkChange: true,

@@ -230,6 +230,14 @@ export const SETTINGS = {
     read: onOrOff,
     describe: '`on` puts the refresh token of every login into a cookie',
   }),
+  cookieAttempts: withDefault({
+    name: 'COOKIE_ATTEMPTS',
+    group: 'browsers',
+    default: 'on',
+    read: onOrOff,
+    describe:
+      'writes the attempt into the cookie behind its token; `off` while replicas of a version without attempts serve',
+  }),
   apiPages: withDefault({
     name: 'API_PAGES',
     group: 'browsers',

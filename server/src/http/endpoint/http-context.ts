@@ -44,6 +44,8 @@ export interface EdgeSettings {
   /** Whether there may be such pages: without any, no request is looked at for CORS. */
   allowsPages: boolean
   cookieMode: boolean
+  /** Whether cookies are written with the attempt behind the token. */
+  cookieAttempts: boolean
   /** Whether users may sign in with a code by mail. */
   emailLogin: boolean
   /** Whether `/`, `/docs` and `/openapi.json` are served. */

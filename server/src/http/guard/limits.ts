@@ -21,8 +21,14 @@ export const login: Limit = {
 
 export const signUp: Limit = { countedBy: 'shared', budgets: ({ client }) => signUpBudgets(client.ip) }
 
-export const refresh = perSession('refresh', (request) => tokenInBody(request) ?? readRefreshCookie(request))
-export const logout = perSession('logout', (request) => tokenInBody(request) ?? readRefreshCookie(request))
+export const refresh = perSession(
+  'refresh',
+  (request) => tokenInBody(request) ?? readRefreshCookie(request)?.refreshToken,
+)
+export const logout = perSession(
+  'logout',
+  (request) => tokenInBody(request) ?? readRefreshCookie(request)?.refreshToken,
+)
 export const refreshPair = perSession('refresh-pair', ({ body }) => {
   return (body as { auth: { refresh_token: string } }).auth.refresh_token
 })

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { refresh as refreshRule } from '../../auth/refresh/refresh.ts'
 import { Refusal } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { sendAttempt } from '../refresh/deliver-tokens.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
 import { EXAMPLE_TOKENS, REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'
 
@@ -41,8 +42,10 @@ export const oauthToken = endpoint({
     if (grant_type !== 'refresh_token')
       throw new Refusal(400, 'unsupported_grant_type', 'The only grant_type is refresh_token')
     if (!refresh_token) throw new Refusal(400, 'invalid_request', 'refresh_token is missing')
-    const presented = { refreshToken: refresh_token, inCookie: false, idempotencyKey: readIdempotencyKey(request) }
-    const tokens = await refreshRule(ctx, { ...presented, client: request.client })
+    const presented = { refreshToken: refresh_token, inCookie: false, cookieAttempt: null }
+    const idempotencyKey = readIdempotencyKey(request)
+    const tokens = await refreshRule(ctx, { ...presented, idempotencyKey, client: request.client })
+    sendAttempt(reply, tokens)
     reply.header('pragma', 'no-cache') // RFC 6749, 5.1
     return { ...tokens, token_type: 'Bearer' }
   },

@@ -9,6 +9,9 @@ import { REFRESH_COOKIE, readRefreshCookie } from '../request/refresh-cookie.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import type { DeliveredTokens } from '../view/tokens.ts'
 
+/** The header of the attempt that is handed out with a refresh token in the body. */
+export const ATTEMPT_HEADER = 'tessera-attempt'
+
 const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
 export const RefreshTokenInBody = Type.Object({ refresh_token: Type.String() })
@@ -17,6 +20,8 @@ export const BodyOrCookie = Type.Partial(RefreshTokenInBody)
 interface PresentedToken {
   refreshToken: string
   inCookie: boolean
+  /** What came in the cookie behind the token. */
+  cookieAttempt: string | null
 }
 
 /**
@@ -31,29 +36,44 @@ export function presentedToken(
   request: FastifyRequest,
   body: { refresh_token?: string },
 ): PresentedToken {
-  if (body.refresh_token !== undefined) return { refreshToken: body.refresh_token, inCookie: false }
-  const refreshToken = readRefreshCookie(request)
+  if (body.refresh_token !== undefined)
+    return { refreshToken: body.refresh_token, inCookie: false, cookieAttempt: null }
+  const cookie = readRefreshCookie(request)
   // In cookie mode there is no such field, and clients act on 401 alone.
-  if (refreshToken === undefined && ctx.edge.cookieMode) throw new AuthError('invalid_refresh_token')
-  if (refreshToken === undefined) throw new InvalidBody({ refresh_token: ["can't be blank"] })
+  if (cookie === undefined && ctx.edge.cookieMode) throw new AuthError('invalid_refresh_token')
+  if (cookie === undefined) throw new InvalidBody({ refresh_token: ["can't be blank"] })
   refuseCrossSite(ctx, request)
-  return { refreshToken, inCookie: true }
+  return { refreshToken: cookie.refreshToken, inCookie: true, cookieAttempt: cookie.attempt }
 }
 
-/** Builds the response body with the tokens. With a cookie, the refresh token goes there and never into the body. */
+/**
+ * Builds the response body with the tokens. With a cookie, the refresh token and its attempt go there and never into the
+ * body. A token that is kept is not set again: a late response must not overwrite the successor that another tab received.
+ */
 export function sendTokens(
+  ctx: Pick<HttpContext, 'edge'>,
   reply: FastifyReply,
   tokens: IssuedTokens,
   inCookie: boolean,
 ): Static<typeof DeliveredTokens> {
-  if (!inCookie) return { ...withoutRefreshToken(tokens), refresh_token: tokens.refresh_token }
-  const { refresh_token: value, refresh_expires_in: maxAge } = tokens
+  const { refresh_token, attempt, refresh_expires_in: maxAge } = tokens
+  if (!inCookie) {
+    sendAttempt(reply, tokens)
+    return { ...withoutRefreshToken(tokens), refresh_token }
+  }
+  if (attempt === null) return withoutRefreshToken(tokens)
+  const value = ctx.edge.cookieAttempts ? `${refresh_token}.${attempt}` : refresh_token
   reply.header('set-cookie', stringifySetCookie({ name: REFRESH_COOKIE, value, maxAge, ...ATTRIBUTES }))
   return withoutRefreshToken(tokens)
 }
 
+/** Sends the attempt beside tokens that are in the body; none with a token that the client keeps. */
+export function sendAttempt(reply: FastifyReply, { attempt }: IssuedTokens): void {
+  if (attempt !== null) reply.header(ATTEMPT_HEADER, attempt)
+}
+
 /** Builds the body of an answer whose refresh token is in the cookie. */
-export function withoutRefreshToken({
+function withoutRefreshToken({
   access_token,
   expires_in,
   refresh_expires_in,

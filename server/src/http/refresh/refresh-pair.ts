@@ -4,6 +4,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
 import { EXAMPLE_TOKENS, PAIR_VARIABLES } from '../view/examples.ts'
 import { TokensSchema } from '../view/tokens.ts'
+import { sendAttempt } from './deliver-tokens.ts'
 
 /** `POST /auth/refresh` */
 export const refreshPair = endpoint({
@@ -25,11 +26,14 @@ export const refreshPair = endpoint({
     }),
   }),
   responses: { 200: TokensSchema },
-  handle: async (ctx, request) =>
-    refreshPairRule(ctx, {
+  async handle(ctx, request, reply) {
+    const tokens = await refreshPairRule(ctx, {
       accessToken: request.body.auth.access_token,
       refreshToken: request.body.auth.refresh_token,
       idempotencyKey: readIdempotencyKey(request),
       client: request.client,
-    }),
+    })
+    sendAttempt(reply, tokens)
+    return tokens
+  },
 })

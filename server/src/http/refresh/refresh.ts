@@ -3,7 +3,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
 import { EXAMPLE_TOKENS_BESIDE_COOKIE, EXAMPLE_TOKENS_IN_BODY, REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'
 import { DeliveredTokens, TokensBesideCookie, TokensInBody } from '../view/tokens.ts'
-import { BodyOrCookie, presentedToken, RefreshTokenInBody, sendTokens, withoutRefreshToken } from './deliver-tokens.ts'
+import { BodyOrCookie, presentedToken, RefreshTokenInBody, sendTokens } from './deliver-tokens.ts'
 
 /** `POST /api/v1/auth/refresh` */
 export const refresh = endpoint({
@@ -33,8 +33,6 @@ export const refresh = endpoint({
     const presented = presentedToken(ctx, request, request.body)
     const idempotencyKey = readIdempotencyKey(request)
     const tokens = await refreshRule(ctx, { ...presented, idempotencyKey, client: request.client })
-    // The browser already has a kept token. A late response must not overwrite the successor that another tab received.
-    if (presented.inCookie && tokens.refresh_token === presented.refreshToken) return withoutRefreshToken(tokens)
-    return sendTokens(reply, tokens, presented.inCookie)
+    return sendTokens(ctx, reply, tokens, presented.inCookie)
   },
 })

@@ -13,7 +13,7 @@ export function allowOrigins(server: FastifyInstance, { allowsOrigin, allowsPage
     origin: (origin, done) => done(null, origin !== undefined && allowsOrigin(origin)),
     credentials: true,
     methods: ['GET', 'POST', 'DELETE'],
-    exposedHeaders: ['retry-after', 'www-authenticate', 'x-request-id'],
+    exposedHeaders: ['retry-after', 'tessera-attempt', 'www-authenticate', 'x-request-id'],
     maxAge: 600,
     strictPreflight: false,
   })

@@ -21,10 +21,10 @@ export async function deliverLogin(
 ) {
   if (outcome.kind === 'email_not_verified') throw emailNotVerified(outcome.loginToken, outcome.expiresInSeconds)
   const replaced = inCookie ? readRefreshCookie(request) : undefined
-  if (replaced !== undefined) await displaceSession(ctx, { refreshToken: replaced, client: request.client })
+  if (replaced !== undefined) await displaceSession(ctx, { ...replaced, client: request.client })
   return {
     user: userView(outcome.user),
-    ...sendTokens(reply, outcome.tokens, inCookie),
+    ...sendTokens(ctx, reply, outcome.tokens, inCookie),
     ...sendDevice(reply, device, inCookie),
   }
 }

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { issuePair as issuePairRule } from '../../auth/session/issue-pair.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { sendAttempt } from '../refresh/deliver-tokens.ts'
 import { EXAMPLE_GUID, EXAMPLE_TOKENS } from '../view/examples.ts'
 import { TokensSchema } from '../view/tokens.ts'
 
@@ -17,5 +18,9 @@ export const issuePair = endpoint({
   },
   body: Type.Object({ auth: Type.Object({ user_guid: Type.String({ pattern: '\\S' }) }) }),
   responses: { 200: TokensSchema },
-  handle: async (ctx, request) => issuePairRule(ctx, { userGuid: request.body.auth.user_guid, client: request.client }),
+  async handle(ctx, request, reply) {
+    const tokens = await issuePairRule(ctx, { userGuid: request.body.auth.user_guid, client: request.client })
+    sendAttempt(reply, tokens)
+    return tokens
+  },
 })

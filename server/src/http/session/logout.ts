@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { LOGOUT_SCOPES, logout as logoutRule } from '../../auth/session/logout.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { BodyOrCookie, clearRefreshCookie, presentedToken, RefreshTokenInBody } from '../refresh/deliver-tokens.ts'
+import { splitCookieValue } from '../request/refresh-cookie.ts'
 import { REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'
 import { MessageSchema } from '../view/tokens.ts'
 
@@ -36,7 +37,9 @@ export const logout = endpoint({
   mayOmitBody: true,
   responses: { 200: MessageSchema },
   async handle(ctx, request, reply) {
-    const { refreshToken, inCookie } = presentedToken(ctx, request, request.body)
+    const { refreshToken: presented, inCookie } = presentedToken(ctx, request, request.body)
+    // A logout takes the token of a cookie in the body, too, and so the cookie's whole value.
+    const { refreshToken } = splitCookieValue(presented)
     const { scope = 'session' } = request.body
     // The cookie is cleared even if the logout fails: a user who logs out wants it gone.
     if (inCookie && scope !== 'others') clearRefreshCookie(reply)
