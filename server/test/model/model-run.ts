@@ -112,16 +112,27 @@ export class Run {
     const outcome = answer.status === 200 ? 'a token' : `${answer.status} ${error.message ?? error}`
     assert.equal(outcome, typeof predicted === 'string' ? `401 ${predicted}` : 'a token')
     if (typeof predicted === 'string') return
-    const isKept = as.inCookie && predicted.token.id === token.id
+    const isKept = predicted.token.id === token.id
     if (isKept) assert.deepEqual(answer.headers.getSetCookie(), [])
-    this.receive(answer, predicted.token, { ...predicted, text: isKept ? text : undefined })
+    this.receive(answer, predicted.token, { ...predicted, kept: isKept ? text : undefined })
   }
 
-  /** Asserts that the answer has the predicted token: a known one repeated exactly, or one never seen before. */
-  receive(answer: Answer, token: Token, as: { repeated?: boolean; text?: string | undefined } = {}) {
+  /**
+   * Asserts that the answer has the predicted token, a known one repeated exactly or one never seen before, and an attempt
+   * that was never seen before, unless the client keeps its token.
+   */
+  receive(answer: Answer, token: Token, as: { repeated?: boolean; kept?: string | undefined } = {}) {
     const { access_token, refresh_token } = answer.body
-    const text = as.text ?? refresh_token ?? answer.headers.getSetCookie()[0]?.match(`^${COOKIE}=([^;]+)`)?.[1]
+    const [fromCookie, cookieAttempt] =
+      answer.headers.getSetCookie()[0]?.match(`^${COOKIE}=([^;]+)`)?.[1]?.split('.') ?? []
+    const text = refresh_token ?? fromCookie ?? as.kept
     assert.ok(text, answer.text)
+    const attempt = answer.headers.get('tessera-attempt') ?? cookieAttempt ?? null
+    assert.equal(attempt === null, as.kept !== undefined, 'an attempt with every token but a kept one')
+    if (attempt !== null) {
+      assert.ok(/^[\w-]{43}$/.test(attempt) && !this.model.attempts.has(attempt), 'a new attempt')
+      this.model.attempts.set(attempt, { token: token.id, made: this.model.now })
+    }
     if (!this.texts.has(token.id)) {
       assert.ok(![...this.texts.values()].includes(text), 'an earlier token instead of a new one')
       this.texts.set(token.id, text)
@@ -130,7 +141,9 @@ export class Run {
     assert.equal(text, this.texts.get(token.id), 'another token than predicted')
     const { jti } = decodeClaims(access_token)
     if (as.repeated) assert.equal(jti, this.accesses.findLast(({ issuedWith }) => issuedWith.id === token.id)?.jti)
-    const expires = Math.floor(this.model.now / 1000) * 1000 + 900_000
+    const wholeSeconds = (time: number) => Math.floor(time / 1000) * 1000
+    const sessionEnd = this.model.sessions[token.session]?.end ?? 0
+    const expires = Math.min(wholeSeconds(this.model.now) + 900_000, wholeSeconds(sessionEnd))
     this.accesses.push({ text: access_token, jti, issuedWith: token, expires })
   }
 
@@ -139,11 +152,16 @@ export class Run {
     if (endpoint === 'pair')
       return this.server.post('/auth/refresh', { auth: { access_token, refresh_token } }, { headers })
     if (!inCookie) return this.server.post('/api/v1/auth/refresh', { refresh_token }, { headers })
-    return this.server.post(
-      '/api/v1/auth/refresh',
-      {},
-      { headers: { ...headers, cookie: `${COOKIE}=${refresh_token}` } },
-    )
+    // A browser returns the attempt behind its token.
+    const attempt = this.model.attempts.get(key ?? '')
+    const isOwn = attempt !== undefined && this.texts.get(attempt.token) === refresh_token
+    const cookie = `${COOKIE}=${refresh_token}${isOwn ? `.${key}` : ''}`
+    return this.server.post('/api/v1/auth/refresh', {}, { headers: { ...(isOwn ? {} : headers), cookie } })
+  }
+
+  /** The attempts that were handed out with a token, oldest first. */
+  attemptsOf({ id }: Token): string[] {
+    return [...this.model.attempts].flatMap(([text, { token }]) => (token === id ? [text] : []))
   }
 
   /** Presents a token the way its client would. */

@@ -36,6 +36,8 @@ export class ReferenceModel {
   now = 0
   strict = false
   sessionAge = 2_592_000_000
+  /** Every attempt that was handed out: the id of its token, and when. */
+  attempts = new Map<string, { token: number; made: number }>()
   users: ('enabled' | 'disabled' | 'deleted')[] = []
   sessions: Session[] = []
   #made = 0
@@ -74,7 +76,11 @@ export class ReferenceModel {
     }
     // 6
     if (now >= row.expires) return EXPIRED
-    if (inCookie && now < row.made + WINDOW) return { token: row, repeated: false }
+    const attempt = this.attempts.get(key ?? '')
+    const attemptMade = attempt?.token === token.id ? attempt.made : null
+    const handedOut = Math.max(row.made, attemptMade ?? 0)
+    if (kind === 'login' && (inCookie || attemptMade !== null) && now < handedOut + WINDOW)
+      return { token: row, repeated: false }
     const next = successor ?? this.#make(token.session)
     next.expires = Math.min(now + REFRESH_LIFE, end)
     if (at === 0 && !session.strict) return { token: next, repeated: false }

@@ -15,8 +15,8 @@ const TOKEN_COLUMNS = raw(`session_id, user_id, token, generation, token_digest,
 
 const back = fc.oneof({ weight: 7, arbitrary: fc.nat(2) }, fc.nat(20))
 const older = fc.oneof({ weight: 2, arbitrary: fc.constant(1) }, fc.nat(4))
-const ownKey = fc.constantFrom('new', 'none', 'constant')
-const anyKey = fc.constantFrom('new', 'none', 'constant', 'its own', 'of another')
+const ownKey = fc.oneof({ weight: 2, arbitrary: fc.constant('attempt') }, fc.constantFrom('new', 'none', 'constant'))
+const anyKey = fc.constantFrom('new', 'none', 'constant', 'its own', 'of another', 'attempt', 'first attempt')
 const seconds = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom(1, 5, 29.999, 30, 31) },
   { weight: 2, arbitrary: fc.constantFrom(899, 900, 86_400) },
@@ -49,6 +49,8 @@ function chooseKey(kind: string, run: Run, token: Token): string | null {
   if (kind === 'none') return null
   if (kind === 'constant') return 'one-constant-key-of-a-client'
   if (kind === 'its own') return tokens[token.generation]?.key ?? null
+  if (kind === 'attempt') return run.attemptsOf(token).at(-1) ?? null
+  if (kind === 'first attempt') return run.attemptsOf(token)[0] ?? null
   if (kind === 'of another') return tokens.find(({ key }) => key !== null)?.key ?? null
   return randomUUID()
 }
@@ -76,10 +78,11 @@ const replay = step(
 const steal = step('steal a token', fc.record({ back, older }), (run, which) => {
   run.stolen = run.tokenAt(which)
 })
-const thief = step('the thief refreshes', nothing, async (run) => {
+const thief = step('the thief refreshes', fc.boolean(), async (run, withAttempt) => {
   if (!run.stolen) return
   const before = run.accesses.length
-  await run.present(run.stolen, { ...run.asUsual(run.stolen), inCookie: false })
+  const key = withAttempt ? (run.attemptsOf(run.stolen)[0] ?? null) : null
+  await run.present(run.stolen, { ...run.asUsual(run.stolen, key), inCookie: false })
   if (run.accesses.length > before) run.stolen = run.accesses.at(-1)?.issuedWith ?? null
 })
 const mixed = step('send halves of two pairs', fc.record({ one: fc.nat(9), other: fc.nat(9) }), async (run, drawn) => {
@@ -117,17 +120,19 @@ const advanceUntil = step(
   fc.record({
     back,
     older,
-    what: fc.constantFrom('it expires', 'it is no longer new', 'its window ends', 'its session ends'),
+    what: fc.constantFrom('it expires', 'it is no longer new', 'its attempt is', 'its window ends', 'its session ends'),
     early: fc.nat(1),
   }),
   (run, { what, early, ...which }) => {
     const { session, generation } = run.tokenAt(which)
     const { end, tokens } = run.model.sessions[session] as Session
     const token = tokens[generation]
+    const attempt = token && run.model.attempts.get(run.attemptsOf(token).at(-1) ?? '')
     const at = {
       'it expires': token?.expires,
       'its session ends': end,
       'it is no longer new': (token?.made ?? 0) + 30_000,
+      'its attempt is': (attempt?.made ?? 0) + 30_000,
     }
     const limit = (at as Record<string, number | undefined>)[what] ?? (token?.usedAt ?? 0) + 30_000
     run.real.time += Math.max(0, limit - early - run.model.now)

@@ -1,16 +1,14 @@
-import { type Decision, decide } from '../../src/auth/refresh/refresh-policy.ts'
-import type { TokenRow } from '../../src/storage/session/refresh-tokens.ts'
+import { type ChainRules, type Holding, type Party, present } from './tabs-chain.ts'
+import { copy, nameOf, newKey, normalize, type Received, type State, type Trip } from './tabs-state.ts'
 
-// A model small enough to explore completely: two tabs of one user, a thief, and one chain that `decide` governs. Time
-// passes in ticks of ten seconds; three are the window, and any greater age counts as four.
-const WINDOW = 3
-const LONGER = WINDOW + 1
-const LAST_GENERATION = 4
-const TICK_SECONDS = 10
+// A model small enough to explore completely: the tabs of one user, a thief, and one chain. Time passes in ticks, three or
+// four of which are 30 seconds; any greater age counts as one more.
 
 export interface Client {
   kind: 'login' | 'pair'
   rotation: 'adaptive' | 'strict'
+  /** Two unless said otherwise. */
+  tabs?: 3
   /** Always sends its first token. */
   keepsFirst?: true
   inCookie?: true
@@ -18,47 +16,35 @@ export interface Client {
   lock?: true
   /** Keeps an `Idempotency-Key` beside the token until its answer is stored. */
   keys?: true
+  /** Stores the attempt that comes with a token, sends it as the key, and stores no answer without one. */
+  attempts?: true
+  /** Also stores the token of an answer that has no attempt. */
+  storesKept?: true
+  /** Sends no token that it stored less than so many ticks ago. */
+  restTicks?: number
   /** Requests and answers may get lost. */
   loses?: true
   /** Requests may arrive after their tab has given them up. */
   givesUp?: true
   /** The maximum ticks that a request and its answer take together. */
   maxTripTicks: number
+  /** What takes as long as it likes all the same: a request, or an answer that waits in a frozen tab. */
+  freezes?: 'requests' | 'answers'
+  /** Stores no answer that took longer than that. */
+  dropsLate?: true
 }
 
-type Party = 'owner' | 'thief'
-
-interface Row {
-  generation: number
-  made: number
-  used: number | null
-  key: string | null
-  by: Party | null
-}
-
-type Holding = { token: number; key: string | null }
-
-interface Sent extends Holding {
-  /** Whether an answer to this token was lost. */
-  lost: boolean
-  /** Whether the tabs had a newer token before. */
-  stale: boolean
-}
-
-interface Trip extends Sent {
-  age: number
-  /** The generation that the server answered, null until the request has arrived. */
-  answer: number | null
-  givenUp: boolean
-}
-
-interface State {
-  ended: boolean
-  rows: Row[]
-  /** The cookie, or the token that the tabs store. */
-  stored: Sent & { newest: number }
-  trips: Trip[]
-  thief: Holding | null
+export interface Options {
+  thief?: 'token' | 'token and key'
+  /** The ticks of 30 seconds: three unless said otherwise. */
+  windowTicks?: 3 | 4
+  /** The ticks of `REFRESH_REPLAY_WINDOW`. */
+  replayTicks?: number
+  /** Leaves out line 6b. */
+  keepRule?: false
+  keepSetsCookie?: true
+  /** An attempt is computed from its token instead of drawn. */
+  derivesAttempts?: true
 }
 
 export interface Findings {
@@ -69,56 +55,51 @@ export interface Findings {
   turnsUntilCaught: number
 }
 
-const NOW = Date.UTC(2026, 4, 1)
-const dateOfAge = Array.from({ length: LONGER + 1 }, (_, age) => new Date(NOW - age * TICK_SECONDS * 1000))
+/** Visits every reachable state. The ways in which a session ends are told apart in a second visit, of more states. */
+export function explore(client: Client, options: Options = {}): Findings {
+  const findings = visitAll(client, options, false)
+  return findings.falseThefts.length === 0 ? findings : visitAll(client, options, true)
+}
 
-/** Visits every reachable state. */
-export function explore(
-  client: Client,
-  options: { thief?: 'token' | 'token and key'; keepRule?: false; keepSetsCookie?: true } = {},
-): Findings {
+function visitAll(client: Client, options: Options, isDescribed: boolean): Findings {
+  const { windowTicks = 3, replayTicks = windowTicks, keepRule = true } = options
+  const longer = windowTicks + 1
+  const { kind, rotation, tabs = 2, attempts = false, inCookie = false } = client
+  const isRuled = { inCookie: inCookie && keepRule, attempts: attempts && keepRule }
+  const rules: ChainRules = { kind, rotation, windowTicks, replayTicks, ...isRuled }
+  const relevance = { longer, isDescribed, storesKept: client.storesKept === true || options.keepSetsCookie === true }
   const seen = new Set<string>()
   const falseThefts = new Set<string>()
   let turnsUntilCaught = 0
   const open: State[] = []
 
   const visit = (state: State) => {
-    // It makes no difference which tab sent a request.
-    if (state.trips.length > 1) state.trips.sort((a, b) => (serialize(a) < serialize(b) ? -1 : 1))
-    const name = serialize(state)
+    if (state.ended) return
+    normalize(state, relevance)
+    const name = nameOf(state)
     if (seen.has(name)) return
     seen.add(name)
-    if (!state.ended) open.push(state)
+    open.push(state)
   }
 
-  /** Presents a token and returns the generation of the answer, or null. */
-  const present = (state: State, { token, key }: Holding, by: Party) => {
+  /** Presents a token; null if the session ended. */
+  const ask = (state: State, { token, key, keyAge }: Holding, by: Party): Received | null => {
     const row = state.rows.find(({ generation }) => generation === token)
-    const decision = decide({
-      now: dateOfAge[0] as Date,
-      endpoint: client.kind,
-      generation: token,
-      chain: { ...USER, ...ACTIVE, kind: client.kind, rotation: client.rotation, tokens: state.rows.map(toTokenRow) },
-      digestMatches: row ? true : null,
-      accessToken: client.kind === 'pair' ? 'matches' : 'not_needed',
-      attemptDigests: [key ?? 'drawn for this request'],
-      replayWindowSeconds: WINDOW * TICK_SECONDS,
-      // The other way to travel is refused and ends nothing, so the thief takes the owner's.
-      inCookie: client.inCookie === true && options.keepRule !== false,
-    })
-    const usedByOther = row?.by && row.by !== by && (row.used ?? 0) >= WINDOW && (key === null || row.key !== key)
-    const answer = applyDecision(state, decision, key, by)
-    if ((!row || usedByOther) && !state.ended)
-      throw new Error(`the ${by} continues after the other: ${serialize(state)}`)
-    return answer
+    const isOthers = row?.by && row.by !== by && (row.used ?? 0) >= windowTicks && (key === null || row.key !== key)
+    const answer = present(rules, state, { token, key, keyAge }, by)
+    if ((!row || isOthers) && !state.ended) throw new Error(`the ${by} continues after the other: ${nameOf(state)}`)
+    if (!answer) return null
+    if (!attempts || answer.isKept) return { ...answer, key: null, keyAge: longer }
+    return { ...answer, key: options.derivesAttempts ? '1' : newKey(state, answer.token), keyAge: 0 }
   }
 
   const send = (state: State) => {
     const waiting = state.trips.filter(({ givenUp }) => !givenUp).length
-    if (waiting >= (client.lock ? 1 : 2) || state.trips.length > 2 || state.stored.token >= LAST_GENERATION) return
+    if (waiting >= (client.lock ? 1 : tabs) || state.trips.length > 2) return
+    if (state.stored.age < (client.restTicks ?? 0)) return
     const after = copy(state)
-    if (client.keys) after.stored.key ??= `of ${after.stored.token}`
-    const { newest: _, ...sent } = after.stored
+    if (client.keys) after.stored.key ??= '1'
+    const { newest: _, age: __, ...sent } = after.stored
     after.trips.push({ ...sent, age: 0, answer: null, givenUp: false })
     visit(after)
   }
@@ -134,8 +115,8 @@ export function explore(
       const { answer, givenUp } = state.trips[at] as Trip
       if (answer === null) {
         change((after, trip) => {
-          trip.answer = present(after, trip, 'owner')
-          if (after.ended && !state.thief) falseThefts.add(describe(state, trip))
+          trip.answer = ask(after, trip, 'owner')
+          if (after.ended && !state.thief) falseThefts.add(describe(state, trip, windowTicks))
           if (trip.givenUp) drop(after)
         })
         if (client.givesUp && !givenUp) {
@@ -145,10 +126,10 @@ export function explore(
           })
         }
       } else {
-        change((after, { token }) => {
+        change((after, trip) => {
           drop(after)
-          const isKept = client.keepsFirst || (client.inCookie && answer === token && !options.keepSetsCookie)
-          if (!isKept) store(after, answer)
+          if (client.dropsLate && trip.age > client.maxTripTicks) markLost(after, trip)
+          else storeAnswer(after, trip, answer)
         })
       }
       if (client.loses) {
@@ -160,54 +141,90 @@ export function explore(
     }
   }
 
+  const storeAnswer = (state: State, sent: Holding, answer: Received) => {
+    if (client.keepsFirst || (answer.isKept && !options.keepSetsCookie && !client.storesKept)) return
+    const { token, key, keyAge } = answer.isKept ? sent : answer
+    const newest = Math.max(state.stored.newest, token)
+    state.stored = { token, key, keyAge, lost: false, stale: token < newest, newest, age: 0 }
+  }
+
   const pass = (state: State, ticks: number) => {
-    if (state.trips.some(({ age }) => age + ticks > client.maxTripTicks)) return
+    const isFrozen = ({ answer }: Trip) => client.freezes === (answer === null ? 'requests' : 'answers')
+    if (state.trips.some((trip) => !isFrozen(trip) && trip.age + ticks > client.maxTripTicks)) return
+    visit(elapsed(state, ticks))
+  }
+
+  const elapsed = (state: State, ticks: number): State => {
     const after = copy(state)
-    elapse(after, ticks)
-    visit(after)
+    const older = (age: number) => Math.min(age + ticks, longer)
+    const { rows, stored, thief, trips } = after
+    for (const row of rows)
+      Object.assign(row, { made: older(row.made), used: row.used === null ? null : older(row.used) })
+    for (const holding of [stored, thief, ...trips, ...trips.map(({ answer }) => answer)])
+      if (holding) holding.keyAge = older(holding.keyAge)
+    for (const trip of trips) trip.age = older(trip.age)
+    stored.age = Math.min(stored.age + ticks, client.restTicks ?? 0)
+    return after
   }
 
   const letThiefAct = (state: State) => {
     if (!options.thief) return
     if (state.thief === null) {
-      const { token, key } = state.stored
-      visit({ ...copy(state), thief: { token, key: options.thief === 'token and key' ? key : null } })
-      visit({ ...copy(state), thief: { token: 0, key: null } })
+      const { token, key, keyAge } = state.stored
+      const withoutKey = { key: null, keyAge: longer }
+      visit({ ...copy(state), thief: { token, ...(options.thief === 'token and key' ? { key, keyAge } : withoutKey) } })
+      visit({ ...copy(state), thief: { token: 0, ...withoutKey } })
       return
     }
-    if (state.thief.token < LAST_GENERATION) {
-      const after = copy(state)
-      refresh(after, 'thief')
-      visit(after)
-    }
+    for (const after of robbed(state)) visit(after)
     if (state.trips.length > 0) return
     turnsUntilCaught = Math.max(turnsUntilCaught, turns(state, 'owner'), turns(state, 'thief'))
   }
 
-  /** Refreshes for the owner or the thief, who gets the answer at once. */
-  const refresh = (state: State, by: Party) => {
-    const { stored, thief } = state
-    if (by === 'owner' && client.keys) stored.key ??= `of ${stored.token}`
-    const answer = present(state, by === 'owner' ? stored : (thief as Holding), by)
-    if (answer === null || client.keepsFirst) return
-    if (by === 'owner') store(state, answer)
-    else state.thief = { token: answer, key: null }
+  /** The thief refreshes, with the key that it holds and without, and gets the answer at once. */
+  const robbed = (state: State): State[] => {
+    const held = state.thief as Holding
+    return (attempts && held.key !== null ? [held, { ...held, key: null }] : [held]).map((holding) => {
+      const after = copy(state)
+      const answer = ask(after, holding, 'thief')
+      if (answer === null || client.keepsFirst || answer.isKept) return after
+      const { token, key, keyAge } = answer
+      after.thief = options.thief === 'token and key' ? { token, key, keyAge } : { token, key: null, keyAge: longer }
+      return after
+    })
   }
 
-  const turns = (state: State, first: Party): number => {
+  /** The owner refreshes, and gets the answer at once. */
+  const refreshed = (state: State): State[] => {
     const after = copy(state)
-    for (let turn = 1; turn <= 10; turn++) {
-      elapse(after, LONGER)
-      refresh(after, (turn % 2 === 1) === (first === 'owner') ? 'owner' : 'thief')
-      if (after.ended) return turn
-    }
-    return Number.POSITIVE_INFINITY
+    if (client.keys) after.stored.key ??= '1'
+    const answer = ask(after, after.stored, 'owner')
+    if (answer !== null) storeAnswer(after, after.stored, answer)
+    return [after]
+  }
+
+  const known = new Map<string, number>()
+  const turns = (state: State, party: Party, turn = 1): number => {
+    if (turn > 10) return Number.POSITIVE_INFINITY
+    const before = elapsed(state, longer)
+    normalize(before, relevance)
+    const name = `${party} ${turn} ${nameOf(before)}`
+    const inTime = known.get(name)
+    if (inTime !== undefined) return inTime
+    const next = party === 'owner' ? 'thief' : 'owner'
+    const outcomes = party === 'owner' ? refreshed(before) : robbed(before)
+    const most = Math.max(...outcomes.map((after) => (after.ended ? turn : turns(after, next, turn + 1))))
+    known.set(name, most)
+    return most
   }
 
   visit({
     ended: false,
     rows: [{ generation: 0, made: 0, used: null, key: null, by: null }],
-    stored: { token: 0, key: null, lost: false, stale: false, newest: 0 },
+    stored: {
+      ...{ token: 0, key: attempts ? '1' : null, keyAge: attempts ? 0 : longer },
+      ...{ lost: false, stale: false, newest: 0, age: 0 },
+    },
     trips: [],
     thief: null,
   })
@@ -215,84 +232,22 @@ export function explore(
     send(state)
     travel(state)
     pass(state, 1)
-    pass(state, LONGER)
+    pass(state, longer)
     letThiefAct(state)
   }
   return { states: seen.size, falseThefts: [...falseThefts].sort(), turnsUntilCaught }
-}
-
-const USER = { user_id: 1, guid: 'guid', role: 'user', disabled_at: null } as const
-const EXPIRY = new Date(NOW + 1e9)
-const ACTIVE = { session_id: 'session', expires_at: EXPIRY, revoked_at: null, revoke_reason: null, token_carrier: null }
-const ISSUED = { token_digest: 'digest', salt: 'salt', jti: 'jti', token_ip: '127.0.0.1', token_expires_at: EXPIRY }
-
-function toTokenRow({ generation, made, used, key }: Row): TokenRow {
-  return {
-    ...ISSUED,
-    generation,
-    used_at: used === null ? null : (dateOfAge[used] as Date),
-    attempt_digest: used === null ? null : (key ?? 'drawn for another request'),
-    key_digest: null,
-    token_created_at: dateOfAge[made] as Date,
-  }
-}
-
-/** Applies a decision as `refresh-chain.ts` does. */
-function applyDecision(state: State, decision: Decision, key: string | null, by: Party): number | null {
-  const insert = (generation: number) => state.rows.push({ generation, made: 0, used: null, key: null, by: null })
-  switch (decision.kind) {
-    case 'reused':
-      state.ended = true
-      return null
-    case 'repeat':
-      return decision.successor.generation
-    case 'keep':
-      return decision.unused.generation
-    case 'offer':
-      if (!decision.successor) insert(1)
-      return 1
-    case 'rotate': {
-      const { generation } = decision.unused
-      state.rows = state.rows.filter((row) => row.generation >= generation)
-      Object.assign(state.rows.find((row) => row.generation === generation) as Row, { used: 0, key, by })
-      insert(generation + 1)
-      return generation + 1
-    }
-    default:
-      throw new Error(`${decision.kind} cannot occur here`)
-  }
-}
-
-const serialize = (what: unknown): string => JSON.stringify(what)
-
-function copy({ ended, rows, stored, trips, thief }: State): State {
-  const copies = { stored: { ...stored }, thief: thief && { ...thief } }
-  return { ended, rows: rows.map((row) => ({ ...row })), ...copies, trips: trips.map((trip) => ({ ...trip })) }
-}
-
-function store({ stored }: State, token: number): void {
-  const newest = Math.max(stored.newest, token)
-  Object.assign(stored, { token, key: null, lost: false, stale: token < newest, newest })
 }
 
 function markLost({ stored }: State, trip: Trip): void {
   stored.lost ||= trip.token === stored.token
 }
 
-function elapse(state: State, ticks: number): void {
-  const older = (age: number) => Math.min(age + ticks, LONGER)
-  for (const row of state.rows) {
-    row.made = older(row.made)
-    if (row.used !== null) row.used = older(row.used)
-  }
-  for (const trip of state.trips) trip.age = older(trip.age)
-}
-
 /** Describes, from the owner's view, a request that was taken for a thief's. */
-function describe(before: State, { token, givenUp, lost, stale }: Trip): string {
+function describe(before: State, { token, givenUp, lost, stale }: Trip, windowTicks: number): string {
   const row = before.rows.find(({ generation }) => generation === token)
   const hasMovedOn = !row || before.rows.some(({ generation, used }) => generation > token && used !== null)
-  const when = hasMovedOn ? 'when the chain has moved on' : (row.used ?? 0) < WINDOW ? 'at once' : 'after the window'
+  const isRecent = (row?.used ?? 0) < windowTicks
+  const when = hasMovedOn ? 'when the chain has moved on' : isRecent ? 'at once' : 'after the window'
   if (givenUp) return `a request that was given up arrives ${when}`
   if (stale) return `a late answer had replaced a newer token: sent ${when}`
   if (lost) return `an answer was lost: asked again ${when}`
