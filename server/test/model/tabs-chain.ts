@@ -37,7 +37,7 @@ export interface ChainRules {
   replayTicks: number
 }
 
-/** What the server answers: a token, and the attempt that belongs to it unless the token was kept. */
+/** The token that the server answers, with a new attempt unless it was kept. */
 type Answer = { token: number; isKept: boolean }
 
 const NOW = Date.UTC(2026, 4, 1)

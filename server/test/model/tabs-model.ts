@@ -28,7 +28,7 @@ export interface Client {
   givesUp?: true
   /** The maximum ticks that a request and its answer take together. */
   maxTripTicks: number
-  /** What takes as long as it likes all the same: a request, or an answer that waits in a frozen tab. */
+  /** The half of a trip that may take any time all the same: answers wait in frozen tabs. */
   freezes?: 'requests' | 'answers'
   /** Stores no answer that took longer than that. */
   dropsLate?: true

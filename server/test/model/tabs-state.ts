@@ -44,7 +44,7 @@ export function normalize(state: State, { longer, isDescribed, storesKept }: Rel
   const { stored, thief, trips, rows } = state
   const received = trips.flatMap(({ answer }) => answer ?? [])
   for (const trip of trips) {
-    // What was sent counts no more, once it has arrived.
+    // The token that was sent counts no more, once the request has arrived.
     if (trip.answer && !isDescribed && !storesKept) Object.assign(trip, { token: 0, key: null, keyAge: longer })
     if (trip.answer?.isKept && !storesKept) Object.assign(trip.answer, { token: 0, key: null, keyAge: longer })
   }

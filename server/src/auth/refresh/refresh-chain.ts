@@ -29,7 +29,7 @@ interface RefreshAttempt {
   /** Compares a pair's access token with the session and generation of the refresh token. */
   compareAccessToken: (token: RefreshToken) => Presentation['accessToken']
   idempotencyKey: string | null
-  /** What came in a cookie behind the token; it is the key then. */
+  /** The text behind the token in its cookie; it takes the place of the key. */
   cookieAttempt: string | null
   inCookie: boolean
   client: Client

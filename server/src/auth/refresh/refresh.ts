@@ -10,7 +10,7 @@ export interface RefreshInput {
   refreshToken: string
   /** Whether the token came in a cookie. */
   inCookie: boolean
-  /** What came in the cookie behind the token. */
+  /** The text behind the token in its cookie. */
   cookieAttempt: string | null
   idempotencyKey: string | null
   client: Client

@@ -235,8 +235,7 @@ export const SETTINGS = {
     group: 'browsers',
     default: 'on',
     read: onOrOff,
-    describe:
-      'writes the attempt into the cookie behind its token; `off` while replicas of a version without attempts serve',
+    describe: 'writes the attempt into the cookie behind its token',
   }),
   apiPages: withDefault({
     name: 'API_PAGES',

@@ -11,8 +11,8 @@ const ENCODED_CHARACTERS = 43
 
 /**
  * Makes the attempt that is handed out with a refresh token, and that its client sends back as the `Idempotency-Key` of the
- * next refresh: 43 characters of base64url. It is random and never derived: whoever could compute the next one from a
- * copied one would pass as the client without end.
+ * next refresh: 43 characters of base64url. It is random and never derived: a thief who could compute the next one
+ * from a copy would pass as the client without end.
  */
 export function makeAttempt(
   keys: readonly [RefreshKey, ...RefreshKey[]],

@@ -56,6 +56,8 @@ export interface About {
   /** Other refusals, for the description. */
   errors?: readonly Error[]
   takesIdempotencyKey?: boolean
+  /** Whether a refresh token in the body of its answer comes with an attempt. */
+  handsOutAttempt?: true
   /** Whether the refresh token may come from a cookie, or be returned in one. */
   takesCookie?: boolean
   /**

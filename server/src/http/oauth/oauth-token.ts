@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { refresh as refreshRule } from '../../auth/refresh/refresh.ts'
 import { Refusal } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { sendAttempt } from '../refresh/deliver-tokens.ts'
+import { sendAttempt } from '../request/attempt.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
 import { EXAMPLE_TOKENS, REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'
 
@@ -17,6 +17,7 @@ export const oauthToken = endpoint({
       'There is no registry of clients: `client_id`, `client_secret` and a Basic header are taken and mean nothing. A token that is kept in a cookie does not refresh here.',
     refusals: ['invalid_refresh_token', 'refresh_token_expired'],
     takesIdempotencyKey: true,
+    handsOutAttempt: true,
     examples: {
       body: { grant_type: 'refresh_token', refresh_token: REFRESH_TOKEN_VARIABLE },
       answer: { ...EXAMPLE_TOKENS, token_type: 'Bearer', expires_in: 900 },

@@ -157,7 +157,7 @@ function describe(operation: Operation, place: TokenPlace, edge: EdgeSettings, c
     ...(parameters.length > 0 && { parameters }),
     ...(request && { requestBody: requestBody(operation, request, place, components) }),
     responses: {
-      ...successes(operation, components),
+      ...successes(operation, place, components),
       ...describeAnswers(route, about, edge),
     },
   }
@@ -190,18 +190,32 @@ const idempotencyKey = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'Generate a new key for each refresh, and keep it with the token until the response is stored: with it, a refresh whose response was lost can be repeated at any time. Never use a constant: anyone who knows the key can repeat your refresh, too.',
+    'Send the `Tessera-Attempt` that came with the refresh token, or generate a new key for each refresh and keep it with the token until the response is stored: with it, a refresh whose response was lost can be repeated at any time. Never use a constant: anyone who knows the key can repeat your refresh, too.',
   schema: { type: 'string', pattern: '^[\\x21-\\x7e]{16,128}$' },
   example: 'refresh-{{$randomUUID}}',
 }
 
+const attempt = {
+  description:
+    'The attempt to refresh with this refresh token: store both together, and send it as the `Idempotency-Key`. It is absent when the refresh token is the one that was sent.',
+  schema: { type: 'string', pattern: '^[\\w-]{43}$' },
+}
+
 /** A route sends the answer of the operation first among its schemas, and others as they are. */
-function successes({ route, about, answer, examples }: Operation, components: Components): Record<string, object> {
+function successes(
+  { route, about, answer, examples }: Operation,
+  place: TokenPlace,
+  components: Components,
+): Record<string, object> {
+  // A page whose refresh token is in a cookie has the attempt there, too.
+  const hasHeader = about.handsOutAttempt && !(about.takesCookie && place === 'cookie')
   const described = Object.entries(route.endpoint.responses).map(([status, served], index) => {
     const schema = index === 0 ? answer : served
     const example = status === '202' ? (examples.accepted ?? examples.answer) : examples.answer
     const isEmpty = 'type' in schema && schema.type === 'null'
-    return [status, { description: about.success, ...(!isEmpty && { content: content(schema, example, components) }) }]
+    const body = isEmpty ? {} : { content: content(schema, example, components) }
+    const headers = hasHeader && index === 0 ? { headers: { 'Tessera-Attempt': attempt } } : {}
+    return [status, { description: about.success, ...headers, ...body }]
   })
   return Object.fromEntries(described)
 }

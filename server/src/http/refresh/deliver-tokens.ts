@@ -5,12 +5,10 @@ import { AuthError } from '../../auth/context/auth-error.ts'
 import type { IssuedTokens } from '../../auth/session/issued-tokens.ts'
 import { InvalidBody } from '../contract/invalid-body.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
+import { sendAttempt } from '../request/attempt.ts'
 import { REFRESH_COOKIE, readRefreshCookie } from '../request/refresh-cookie.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import type { DeliveredTokens } from '../view/tokens.ts'
-
-/** The header of the attempt that is handed out with a refresh token in the body. */
-export const ATTEMPT_HEADER = 'tessera-attempt'
 
 const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
 
@@ -20,7 +18,7 @@ export const BodyOrCookie = Type.Partial(RefreshTokenInBody)
 interface PresentedToken {
   refreshToken: string
   inCookie: boolean
-  /** What came in the cookie behind the token. */
+  /** The text behind the token in the cookie. */
   cookieAttempt: string | null
 }
 
@@ -65,11 +63,6 @@ export function sendTokens(
   const value = ctx.edge.cookieAttempts ? `${refresh_token}.${attempt}` : refresh_token
   reply.header('set-cookie', stringifySetCookie({ name: REFRESH_COOKIE, value, maxAge, ...ATTRIBUTES }))
   return withoutRefreshToken(tokens)
-}
-
-/** Sends the attempt beside tokens that are in the body; none with a token that the client keeps. */
-export function sendAttempt(reply: FastifyReply, { attempt }: IssuedTokens): void {
-  if (attempt !== null) reply.header(ATTEMPT_HEADER, attempt)
 }
 
 /** Builds the body of an answer whose refresh token is in the cookie. */

@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import { refreshPair as refreshPairRule } from '../../auth/refresh/refresh-pair.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { sendAttempt } from '../request/attempt.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
 import { EXAMPLE_TOKENS, PAIR_VARIABLES } from '../view/examples.ts'
 import { TokensSchema } from '../view/tokens.ts'
-import { sendAttempt } from './deliver-tokens.ts'
 
 /** `POST /auth/refresh` */
 export const refreshPair = endpoint({
@@ -17,6 +17,7 @@ export const refreshPair = endpoint({
       'The access token may have expired. Both old tokens are used up: without an `Idempotency-Key`, sending them again counts as reuse and ends the session.',
     refusals: ['invalid_access_token', 'invalid_refresh_token', 'refresh_token_used', 'refresh_token_expired'],
     takesIdempotencyKey: true,
+    handsOutAttempt: true,
     examples: { body: { auth: PAIR_VARIABLES }, answer: EXAMPLE_TOKENS },
   },
   body: Type.Object({

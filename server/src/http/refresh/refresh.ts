@@ -13,9 +13,10 @@ export const refresh = endpoint({
     summary: 'Get a new access token and the successor of the refresh token',
     success: 'The new tokens',
     detail:
-      'A client may keep its first refresh token and ignore successors. Once it has used a successor, each token works only once. Sending a used token ends the session, unless it is the last one used and is sent again within 30 seconds or with its `Idempotency-Key`.',
+      'A client may keep its first refresh token and ignore successors. Once it has used a successor, each token works only once. Sending a used token ends the session, unless it is the last one used and is sent again within 30 seconds or with its `Idempotency-Key`. A token that is sent with its attempt within 30 seconds of being handed out is kept: the answer has the same one.',
     refusals: ['invalid_refresh_token', 'refresh_token_expired'],
     takesIdempotencyKey: true,
+    handsOutAttempt: true,
     takesCookie: true,
     bodiesFor: (place) =>
       place === 'body'

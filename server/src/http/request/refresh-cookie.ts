@@ -6,7 +6,7 @@ export const REFRESH_COOKIE = '__Host-tessera_refresh'
 
 interface RefreshCookie {
   refreshToken: string
-  /** What stands behind the token; null in cookies from before, and where `COOKIE_ATTEMPTS` is off. */
+  /** The text behind the token; null in cookies from before, and where `COOKIE_ATTEMPTS` is off. */
   attempt: string | null
 }
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { issuePair as issuePairRule } from '../../auth/session/issue-pair.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { sendAttempt } from '../refresh/deliver-tokens.ts'
+import { sendAttempt } from '../request/attempt.ts'
 import { EXAMPLE_GUID, EXAMPLE_TOKENS } from '../view/examples.ts'
 import { TokensSchema } from '../view/tokens.ts'
 
@@ -14,6 +14,7 @@ export const issuePair = endpoint({
     success: 'The pair',
     detail: 'A GUID is not a credential: in production the client must be a service with a key.',
     refusals: ['user_not_found'],
+    handsOutAttempt: true,
     examples: { body: { auth: { user_guid: EXAMPLE_GUID } }, answer: EXAMPLE_TOKENS },
   },
   body: Type.Object({ auth: Type.Object({ user_guid: Type.String({ pattern: '\\S' }) }) }),

@@ -29,6 +29,7 @@ export const login = endpoint({
     refusals: ['invalid_credentials'],
     errors: [emailNotVerified(EXAMPLE_LOGIN_TOKEN, 900)],
     takesCookie: true,
+    handsOutAttempt: true,
     bodiesFor(place, { cookieMode }) {
       const asks = place === 'cookie' && !cookieMode
       const own = place === 'body' ? { device_token: Type.Optional(PresentedDeviceToken) } : {}

@@ -25,6 +25,7 @@ export const verifyLogin = endpoint({
     success: 'The user and the tokens of the new session, as of a login',
     errors: [invalidCode(4), loginExpired()],
     takesCookie: true,
+    handsOutAttempt: true,
     bodiesFor: (place) => ({
       request: Type.Object({
         ...proof,
