@@ -138,6 +138,19 @@ test('a lost answer costs no session in a cookie, however late the next request 
   assert.equal(halves(cookieOf(ok(await refreshWithCookie(server, repeated))))[0], halves(next)[0])
 })
 
+test('a thief of a cookie and its attempt gets one successor, and is detected once the owner has used it', async () => {
+  const server = await startServer()
+  const stolen = cookieOf(await logIn(server, { cookie: true }))
+  server.advanceClock({ seconds: 31 })
+  const owner = cookieOf(ok(await refreshWithCookie(server, stolen)))
+  server.advanceClock({ seconds: 31 })
+  const thief = cookieOf(ok(await refreshWithCookie(server, stolen)))
+  assert.equal(halves(thief)[0], halves(owner)[0])
+  ok(await refreshWithCookie(server, owner))
+  server.advanceClock({ seconds: 31 })
+  for (const value of [thief, owner]) assert.equal((await refreshWithCookie(server, value)).status, 401)
+})
+
 test('a cookie whose attempt is not one of its token is refused, and nothing ends', async () => {
   const server = await startServer()
   const cookie = cookieOf(await logIn(server, { cookie: true }))
