@@ -22,6 +22,8 @@ export interface Credentials {
 export interface Tokens {
   access_token: string
   refresh_token: string
+  /** The attempt that came with the refresh token. */
+  attempt?: string | undefined
 }
 
 /** Where a client keeps the refresh token of a session: a `login` in its own storage, a `cookie` in a browser's. */
@@ -63,11 +65,11 @@ export class Api {
     return this.#send({ method: 'POST', path: '/api/v1/users/sign_up', body: { user } })
   }
 
-  /** @param sent the refresh token in the cookie that the browser has from an earlier login */
+  /** @param sent the tokens of the cookie that the browser has from an earlier login */
   logIn(
     { email, password }: Credentials,
     kind: 'login' | 'cookie' = 'login',
-    sent: string | null = null,
+    sent: Tokens | null = null,
   ): Promise<Answer | null> {
     const body = { email, password, cookie: kind === 'cookie' }
     const headers = sent === null ? {} : cookieWith(sent)
@@ -131,12 +133,13 @@ export class Api {
   #sendRefreshToken(
     path: string,
     kind: SessionKind,
-    { refresh_token }: Tokens,
+    tokens: Tokens,
     headers: Record<string, string> = {},
     more: object = {},
   ) {
+    const { refresh_token } = tokens
     if (kind !== 'cookie') return this.#send({ method: 'POST', path, body: { refresh_token, ...more }, headers })
-    return this.#send({ method: 'POST', path, body: more, headers: { ...headers, ...cookieWith(refresh_token) } })
+    return this.#send({ method: 'POST', path, body: more, headers: { ...headers, ...cookieWith(tokens) } })
   }
 
   #send(call: Call): Promise<Answer | null> {
@@ -155,12 +158,21 @@ export function expectOk(answer: Answer | null): Answer['body'] {
   throw new Error(`A call was answered ${answer?.status ?? 'not at all'}: ${JSON.stringify(answer?.body)}`)
 }
 
-/** Reads the tokens of an answer. A refreshed cookie that stays the same is not set again: `sent` is that token. */
+/** Reads the tokens of an answer, and their attempt. A cookie that is kept is not set again: `sent` is its token. */
 export function tokensIn({ body, headers }: Pick<Answer, 'body' | 'headers'>, sent = ''): Tokens {
   const cookies = [headers['set-cookie'] ?? []].flat()
   const cookie = cookies.find((line) => line.startsWith(`${REFRESH_COOKIE}=`))
-  const inCookie = cookie?.slice(REFRESH_COOKIE.length + 1).split(';')[0]
-  return { access_token: body.access_token, refresh_token: body.refresh_token ?? inCookie ?? sent }
+  const [inCookie, cookieAttempt] =
+    cookie
+      ?.slice(REFRESH_COOKIE.length + 1)
+      .split(';')[0]
+      ?.split('.') ?? []
+  const attempt = cookieAttempt ?? headers['tessera-attempt']
+  return {
+    access_token: body.access_token,
+    refresh_token: body.refresh_token ?? inCookie ?? sent,
+    ...(typeof attempt === 'string' && { attempt }),
+  }
 }
 
 /** Ends the connections that are kept alive; they would keep the process alive. */
@@ -168,8 +180,8 @@ export function closeConnections(): void {
   agent.destroy()
 }
 
-function cookieWith(refreshToken: string): Record<string, string> {
-  return { cookie: `${REFRESH_COOKIE}=${refreshToken}` }
+function cookieWith({ refresh_token, attempt }: Tokens): Record<string, string> {
+  return { cookie: `${REFRESH_COOKIE}=${refresh_token}${attempt === undefined ? '' : `.${attempt}`}` }
 }
 
 function bearer(token: string): Record<string, string> {

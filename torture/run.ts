@@ -44,6 +44,7 @@ const random = seededRandom(seed)
 const settings = {
   // Longer than the outages of a run, short enough that a run can wait for its end.
   replayWindowMilliseconds: 5000,
+  keptMilliseconds: 30_000,
   sessionMaxAgeMilliseconds: 45_000,
   accessTokenMilliseconds: 900_000,
   serviceKey: random.of('service key').name(),

@@ -4,8 +4,8 @@ import type { World } from './world.ts'
 
 export interface AppOptions {
   kind: 'login' | 'pair'
-  /** The `Idempotency-Key`: one for each refresh and its repetitions, the same for all refreshes, or none. */
-  keys: 'fresh' | 'constant' | 'none'
+  /** The `Idempotency-Key`: the server's attempt, one for each refresh and its repetitions, the same for all, or none. */
+  keys: 'attempt' | 'fresh' | 'constant' | 'none'
   /** Whether the app never stores a successor, like a client that was written for the JWT API's original text. */
   keepsFirstToken?: boolean
 }
@@ -36,7 +36,8 @@ async function refreshed(
   { keys, keepsFirstToken = false }: AppOptions,
   constantKey: string,
 ): Promise<Session | null> {
-  const key = { fresh: () => client.random.name(), constant: () => constantKey, none: () => null }[keys]()
+  const attempt = () => session.attempt ?? null
+  const key = { attempt, fresh: () => client.random.name(), constant: () => constantKey, none: () => null }[keys]()
   const result = await client.retry(() => client.refresh({ ...session, key }))
   if (result.outcome === 'refused') return null
   return keepsFirstToken ? { ...session, access_token: result.value.access_token } : { ...session, ...result.value }

@@ -96,7 +96,7 @@ export class Client {
     kind: 'login' | 'cookie',
     cookie: Tokens | null = null,
   ): Promise<CallResult<Session>> {
-    const call = () => this.#api.logIn({ email, password }, kind, cookie?.refresh_token)
+    const call = () => this.#api.logIn({ email, password }, kind, cookie)
     const replaced = cookie && readToken(cookie.refresh_token)
     return this.#record({ action: 'login', user: email, kind, replaced }, call, (answer) => {
       const { id, guid } = answer.body.user
@@ -117,9 +117,12 @@ export class Client {
 
   refresh({ key, mixedWith, sentAs, ...session }: RefreshInput): Promise<CallResult<Tokens>> {
     const { kind, user, access_token, refresh_token: refresh } = session
-    const tokens = { access_token: mixedWith ?? access_token, refresh_token: refresh }
+    const { attempt } = session
+    const tokens = { access_token: mixedWith ?? access_token, refresh_token: refresh, attempt }
     const call = () => this.#api.refresh(sentAs ?? kind, tokens, key)
-    const way = { kind, key, mixed: mixedWith !== undefined, sentAs: sentAs ?? null }
+    // The attempt in a cookie takes the place of a key.
+    const sentKey = kind === 'cookie' ? (attempt ?? key) : key
+    const way = { kind, key: sentKey, mixed: mixedWith !== undefined, sentAs: sentAs ?? null }
     const about: About = { action: 'refresh', user: user.email, ...way, refresh }
     return this.#record(about, call, (answer) => tokensIn(answer, refresh))
   }

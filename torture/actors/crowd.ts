@@ -1,11 +1,11 @@
 import { app } from './app.ts'
-import { cookieTabs } from './cookie-tabs.ts'
 import { leaver } from './leaver.ts'
 import { lockedTabs } from './locked-tabs.ts'
 import type { Operator } from './operator.ts'
 import { otherSessions } from './other-sessions.ts'
 import { passwordResets } from './password-resets.ts'
 import { secondLogins } from './second-logins.ts'
+import { tabs } from './tabs.ts'
 import { constantKeyTheft } from './thieves/constant-key-theft.ts'
 import { otherWays } from './thieves/other-ways.ts'
 import { theft } from './thieves/theft.ts'
@@ -24,11 +24,14 @@ export function crowd(world: World, operator: Operator): Promise<void>[] {
       'app that keeps its first token',
       (own, name) => app(own, name, { kind: 'login', keys: 'none', keepsFirstToken: true }),
     ],
+    [4, 'app with attempts', (own, name) => app(own, name, { kind: 'login', keys: 'attempt' })],
+    [3, 'pair with attempts', (own, name) => app(own, name, { kind: 'pair', keys: 'attempt' })],
     [6, 'pair with keys', (own, name) => app(own, name, { kind: 'pair', keys: 'fresh' })],
     [2, 'pair with a constant key', (own, name) => app(own, name, { kind: 'pair', keys: 'constant' })],
     [3, 'pair without keys', (own, name) => app(own, name, { kind: 'pair', keys: 'none' })],
     [3, 'tabs with a lock', lockedTabs],
-    [4, 'tabs with a cookie', cookieTabs],
+    [4, 'tabs with a cookie', (own, name) => tabs(own, name, 'cookie')],
+    [4, 'tabs with attempts', (own, name) => tabs(own, name, 'login')],
     [5, 'copy sent another way', otherWays],
     [4, 'browser that logs in again', secondLogins],
     [4, 'theft of a login', (own, name) => theft(own, name, 'login')],

@@ -44,8 +44,8 @@ async function refreshed(client: Client, session: Session): Promise<Session> {
   return result.outcome === 'ok' ? { ...session, ...result.value } : session
 }
 
-/** Pauses briefly, or longer than a window: then the cookie gets a successor. */
+/** Pauses briefly, or longer than a cookie is kept: then it gets a successor. */
 function pauseBetweenRefreshes(client: Client): Promise<void> {
-  const window = client.world.settings.replayWindowMilliseconds
-  return client.random.percent(30) ? client.pause(window, 1.2 * window) : client.pause(0, 300)
+  const kept = client.world.settings.keptMilliseconds
+  return client.random.percent(30) ? client.pause(kept, 1.1 * kept) : client.pause(0, 300)
 }

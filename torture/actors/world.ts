@@ -22,6 +22,8 @@ export interface World {
 /** Settings of the service that the checks depend on. */
 export interface Settings {
   replayWindowMilliseconds: number
+  /** The 30 seconds for which a token is kept in a cookie, or with its attempt. */
+  keptMilliseconds: number
   sessionMaxAgeMilliseconds: number
   accessTokenMilliseconds: number
   serviceKey: string

@@ -18,7 +18,7 @@ export function mustBeIgnored(call: Call, own: readonly Call[], settings: Settin
 }
 
 /** Finds the calls that may have used up the token before. The first of an adaptive session is used up by none. */
-function usesOfPrevious(call: Call, own: readonly Call[], { replayWindowMilliseconds }: Settings): Call[] {
+function usesOfPrevious(call: Call, own: readonly Call[], { keptMilliseconds }: Settings): Call[] {
   const previous = (call.presented?.generation ?? 0) - 1
   return own.filter(
     (other) =>
@@ -26,6 +26,6 @@ function usesOfPrevious(call: Call, own: readonly Call[], { replayWindowMillisec
       other.presented?.generation === previous &&
       other.outcome !== 'refused' &&
       usesUp(other) &&
-      !wasKept(other, own, replayWindowMilliseconds),
+      !wasKept(other, own, keptMilliseconds),
   )
 }

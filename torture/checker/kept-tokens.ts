@@ -10,16 +10,26 @@ export function mayArriveUntil({ startedAt, endedAt, status }: Call): number {
   return status === null && endedAt - startedAt >= ABANDONED_AFTER_MILLISECONDS ? Infinity : endedAt
 }
 
+/** Whether a token may be answered with itself: in a cookie, or in a login's body with its attempt. */
+export function mayBeKept({ kind, key }: Call): boolean {
+  return kind === 'cookie' || (kind === 'login' && key !== null && ATTEMPT.test(key))
+}
+
+/** An attempt; keys that clients draw are shorter. */
+const ATTEMPT = /^[\w-]{43}$/
+
 /**
- * Whether a cookie's token was certainly kept, that is answered with itself: because its client saw it, or because it was
- * presented within its first window.
+ * Whether a token was certainly kept, that is answered with itself: because its client saw it, or because it was presented
+ * a moment after it was made.
+ *
+ * @param kept the milliseconds of that moment
  */
-export function wasKept(call: Call, own: readonly Call[], window: number): boolean {
-  if (call.kind !== 'cookie' || !call.presented) return false
+export function wasKept(call: Call, own: readonly Call[], kept: number): boolean {
+  if (!mayBeKept(call) || !call.presented) return false
   if (call.outcome === 'ok') return !advanced(call)
   const { generation } = call.presented
   const issuers = own.filter((other) =>
     generation === 0 ? other.action === 'login' : isRefresh(other) && other.presented?.generation === generation - 1,
   )
-  return mayArriveUntil(call) < Math.min(...issuers.map(({ startedAt }) => startedAt)) + window
+  return mayArriveUntil(call) < Math.min(...issuers.map(({ startedAt }) => startedAt)) + kept
 }

@@ -9,23 +9,24 @@ import { isRefresh, type SessionCalls, usesUp } from './session-calls.ts'
  * presented its token's successor, or, more than a window earlier and in another attempt, the token itself.
  */
 export function mayBeReuse(call: Call, own: readonly Call[], settings: Settings): boolean {
-  const { replayWindowMilliseconds } = settings
+  const { replayWindowMilliseconds, keptMilliseconds } = settings
   const { presented, key, kind } = call
   if (!presented || !isRefresh(call)) return false
   const window = kind === 'pair' ? 0 : replayWindowMilliseconds
   const until = mayArriveUntil(call)
-  // A cookie's successor stays in its first window for that long, and is used that much later than its token was.
-  const usableFrom = kind === 'cookie' ? firstUse(presented.generation, own, window) : -Infinity
+  // A cookie's successor is kept at first, and is used that much later than its token was.
+  const usableFrom =
+    kind === 'cookie' ? firstUse(presented.generation, own, keptMilliseconds) + keptMilliseconds : -Infinity
   return own.some((other) => {
     if (other === call || !other.presented || !isRefresh(other) || other.outcome === 'refused') return false
     if (other.startedAt >= until) return false
     if (other.presented.generation > presented.generation) {
-      return until - window >= usableFrom && !wasKept(other, own, replayWindowMilliseconds)
+      return until >= usableFrom && !wasKept(other, own, keptMilliseconds)
     }
     if (other.presented.generation < presented.generation || !usesUp(call)) return false
     const isSameAttempt = key !== null && other.key === key && !mayBeIgnored(call, own, settings)
     if (isSameAttempt || until - other.startedAt < window) return false
-    return !wasKept(other, own, replayWindowMilliseconds)
+    return !wasKept(other, own, keptMilliseconds)
   })
 }
 
@@ -42,9 +43,9 @@ export function mayHaveEndedAt({ own, endings, requestedAt }: SessionCalls, sett
 }
 
 /** The earliest time at which a token of a cookie was used up. */
-function firstUse(generation: number, own: readonly Call[], window: number): number {
+function firstUse(generation: number, own: readonly Call[], kept: number): number {
   const uses = own.filter(
-    (call) => isRefresh(call) && call.presented?.generation === generation && !wasKept(call, own, window),
+    (call) => isRefresh(call) && call.presented?.generation === generation && !wasKept(call, own, kept),
   )
   return Math.min(...uses.map(({ startedAt }) => startedAt))
 }

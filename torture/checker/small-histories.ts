@@ -7,6 +7,7 @@ import type { Evidence, Snapshot } from './evidence.ts'
 export const WINDOW = 5000
 export const settings = {
   replayWindowMilliseconds: WINDOW,
+  keptMilliseconds: WINDOW,
   sessionMaxAgeMilliseconds: 120_000,
   accessTokenMilliseconds: 60_000,
   serviceKey: 'key',

@@ -34,7 +34,7 @@ export async function otherWays(world: World, name: string): Promise<void> {
 async function refreshAsOwner(owner: Client, session: Session, seen: Session[]): Promise<void> {
   let newest = session
   for (let count = 0; count < MAX_REFRESHES && !owner.world.stopping; count++) {
-    await pauseBetweenRefreshes(owner)
+    await pauseBetweenRefreshes(owner, session.kind)
     const key = owner.random.name()
     const result = await owner.retry(() => owner.refresh({ ...newest, key }))
     if (result.outcome === 'refused') return
@@ -60,7 +60,8 @@ async function copy(client: Client, seen: readonly Session[], refreshing: Promis
 }
 
 /** Pauses briefly, or longer than a window: then a cookie's token is used up, and a used one is not repeated. */
-function pauseBetweenRefreshes(client: Client): Promise<void> {
-  const window = client.world.settings.replayWindowMilliseconds
+function pauseBetweenRefreshes(client: Client, kind: SessionKind): Promise<void> {
+  const { keptMilliseconds, replayWindowMilliseconds } = client.world.settings
+  const window = kind === 'cookie' ? keptMilliseconds : replayWindowMilliseconds
   return client.random.percent(20) ? client.pause(window, 1.2 * window) : client.pause(0, 300)
 }

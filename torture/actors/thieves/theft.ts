@@ -32,10 +32,10 @@ async function oneTheft(world: World, name: string, kind: Session['kind']): Prom
 async function refreshAsOwner(owner: Client, session: Session, seen: SeenToken[]): Promise<void> {
   let newest = session
   for (let count = 0; count < MAX_REFRESHES && !owner.world.stopping; count++) {
-    const key = owner.random.percent(50) ? owner.random.name() : null
+    const key = owner.random.pick([owner.random.name(), null, newest.attempt ?? null])
     seen.push({ session: newest, key })
     const result = await owner.retry(() => owner.refresh({ ...newest, key }))
-    await pauseBetweenRefreshes(owner)
+    await pauseBetweenRefreshes(owner, newest.kind)
     if (result.outcome === 'refused') return
     newest = { ...newest, ...result.value }
   }
@@ -46,10 +46,11 @@ async function steal(thief: Client, seen: readonly SeenToken[]): Promise<void> {
   await thief.pause(0, thief.random.percent(50) ? 500 : 2 * replayWindowMilliseconds)
   const stolen = thief.random.percent(60) ? seen.at(-1) : thief.random.pick(seen)
   if (!stolen) return
-  let newest = stolen.session
+  // A copy of a cookie has its attempt; a thief may leave it out.
+  let newest = thief.random.percent(50) ? stolen.session : { ...stolen.session, attempt: undefined }
   let copiedKey = thief.random.percent(30) ? stolen.key : null
   for (let count = 0; count < MAX_REFRESHES && !thief.world.stopping; count++) {
-    await pauseBetweenRefreshes(thief)
+    await pauseBetweenRefreshes(thief, newest.kind)
     const key = copiedKey ?? (thief.random.percent(50) ? thief.random.name() : null)
     const result = await thief.retry(() => thief.refresh({ ...newest, key }))
     copiedKey = null
@@ -59,7 +60,8 @@ async function steal(thief: Client, seen: readonly SeenToken[]): Promise<void> {
 }
 
 /** Pauses briefly, or longer than a window: then a copy is used while its owner is idle, or long after. */
-function pauseBetweenRefreshes(client: Client): Promise<void> {
-  const window = client.world.settings.replayWindowMilliseconds
+function pauseBetweenRefreshes(client: Client, kind: Session['kind']): Promise<void> {
+  const { keptMilliseconds, replayWindowMilliseconds } = client.world.settings
+  const window = kind === 'cookie' ? keptMilliseconds : replayWindowMilliseconds
   return client.random.percent(35) ? client.pause(window, 1.5 * window) : client.pause(0, 300)
 }
