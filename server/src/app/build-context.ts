@@ -9,7 +9,7 @@ import { createRefreshTokenDigests } from '../crypto/hashing/refresh-token-diges
 import { type AddressDigests, buildKeys, createAddressDigests, type Keys } from '../crypto/keys/keys.ts'
 import { createAccessTokens, type PublicKeys } from '../crypto/tokens/access-token.ts'
 import type { Log } from '../observe/log.ts'
-import type { Metrics } from '../observe/metrics/metrics.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import type { Database } from '../storage/database/database.ts'
 import { ruleSettings } from './rule-settings.ts'
 

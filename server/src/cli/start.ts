@@ -47,7 +47,7 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
 /** Starts several processes; this one answers for the metrics of all. */
 async function startGroup(config: Config, log: Logger): Promise<void> {
   if (config.readsMetrics) {
-    const { gatherMetrics } = await import('../observe/metrics/process-group.ts')
+    const { gatherMetrics } = await import('../observe/metrics-of-processes.ts')
     await listenForMetrics(config, gatherMetrics())
   }
   supervise(config, log)

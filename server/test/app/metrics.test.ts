@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/observe/metrics/definitions.ts'
+import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/observe/metric-definitions.ts'
 import { startServer } from '../support/server.ts'
 import { logInNewUser, me, refresh } from '../support/users.ts'
 

@@ -3,7 +3,7 @@ import type { RefreshTokenDigests } from '../../crypto/hashing/refresh-token-dig
 import type { AddressDigests, RefreshKey } from '../../crypto/keys/keys.ts'
 import type { AccessTokens, PublicKeys } from '../../crypto/tokens/access-token.ts'
 import type { Log } from '../../observe/log.ts'
-import type { Metrics } from '../../observe/metrics/metrics.ts'
+import type { Metrics } from '../../observe/metrics.ts'
 import type { Database } from '../../storage/database/database.ts'
 import type { Rotation } from '../../storage/session/sessions.ts'
 

@@ -2,7 +2,7 @@ import type { Context } from '../../auth/context/context.ts'
 import type { Limiter } from '../../auth/limit/limiter.ts'
 import type { ServiceKeys } from '../../crypto/keys/service-keys.ts'
 import type { Sender } from '../../mail/messages/sender.ts'
-import type { MetricsPage } from '../../observe/metrics/serve-metrics.ts'
+import type { MetricsPage } from '../../observe/serve-metrics.ts'
 import type { IpRanges } from '../../text/ip-address.ts'
 
 /** The context of endpoints and guards: the rules' context and the settings of the HTTP edge. */

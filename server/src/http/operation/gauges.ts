@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { listKeys } from '../../auth/keys/list-keys.ts'
-import type { OpenMetrics } from '../../observe/metrics/open-metrics.ts'
+import type { OpenMetrics } from '../../observe/open-metrics.ts'
 import { readFact } from '../../storage/database/installation.ts'
 import { readSchemaState } from '../../storage/database/schema-state.ts'
 import { readOutboxFigures } from '../../storage/notice/outbox-figures.ts'

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../../observe/log.ts'
-import type { Metrics } from '../../observe/metrics/metrics.ts'
+import type { Metrics } from '../../observe/metrics.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -18,6 +18,6 @@ export async function openServerMetrics(isRead: boolean): Promise<ServerMetrics>
   const { openMetrics } = await import('./open-metrics.ts')
   const open = openMetrics()
   if (!cluster.isWorker) return { metrics: open, open, page: open.page }
-  const { joinMetrics } = await import('./process-group.ts')
+  const { joinMetrics } = await import('./metrics-of-processes.ts')
   return { metrics: open, open, page: joinMetrics(open.registry) }
 }

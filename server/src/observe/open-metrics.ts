@@ -7,7 +7,7 @@ import {
   type GaugeName,
   HISTOGRAMS,
   type HistogramName,
-} from './definitions.ts'
+} from './metric-definitions.ts'
 import type { Metrics } from './metrics.ts'
 
 /** A figure of a gauge, with its labels. */

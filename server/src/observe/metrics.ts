@@ -1,4 +1,4 @@
-import type { CounterLabels, CounterName, HistogramLabels, HistogramName } from './definitions.ts'
+import type { CounterLabels, CounterName, HistogramLabels, HistogramName } from './metric-definitions.ts'
 
 /** Counts what happens. It never throws, and never delays the caller. */
 export interface Metrics {
