@@ -1,0 +1,12 @@
+-- What has ended lately, for services that verify access tokens themselves: each ending in the transaction that made it, kept
+-- as long as a token of it could live.
+create table endings (
+  id bigint generated always as identity primary key,
+  hash text not null, -- of the session or the user; of a key, its kid
+  at timestamptz not null,
+  kind text not null check (kind in ('session', 'subject', 'key')),
+  version integer not null -- of a subject: its tokens below this one are void
+);
+create index endings_at on endings (at);
+-- Counts what makes the tokens of a user void: a new role, or a disabled user.
+alter table users add column token_version integer not null default 0;
