@@ -68,12 +68,12 @@ const ON_SQLITE = {
   'a rotation of a pair': 6,
   'an unknown token': 0,
   'a login': 6,
-  'a logout': 5,
-  'a login that displaces a session': 9,
+  'a logout': 6,
+  'a login that displaces a session': 10,
   'a list of 100 sessions': 2,
   'a session with its events': 3,
-  'the end of one session': 7,
-  'the end of 100 sessions': 7,
+  'the end of one session': 8,
+  'the end of 100 sessions': 8,
 }
 
 test('each operation sends exactly the expected number of statements', async () => {

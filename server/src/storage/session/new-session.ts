@@ -1,5 +1,7 @@
 import sql, { empty, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
+import { endingsOf, recordEndings } from '../revocation/record-endings.ts'
+import { endSessions } from './end-sessions.ts'
 import { currentEpoch, isActive } from './session-epoch.ts'
 import type { Rotation, SessionKind, TokenCarrier } from './sessions.ts'
 
@@ -46,9 +48,10 @@ export function insertSession(tx: Queries, session: NewSession, opening: Opening
 
 async function insertOnPostgres(tx: Queries, session: NewSession, opening: Opening): Promise<Opened> {
   const rows = await tx.query<{ displaced: string | null; known: boolean }>(sql`
-    with displaced as (${displace(session, opening, empty)})
+    with displaced as (${displace(session, opening, empty)}),
+    ${endingsOf('displaced', { kind: 'session', at: opening.now })}
     ${insert(session, opening.now)}
-    returning (select string_agg(id::text, ' ') from displaced) as displaced, ${isKnown(session)} as known`)
+    returning (select string_agg(ended::text, ' ') from displaced) as displaced, ${isKnown(session)} as known`)
   const [row] = rows
   return { displaced: row?.displaced?.split(' ') ?? [], isKnown: row?.known === true }
 }
@@ -58,8 +61,12 @@ async function insertOnSqlite(tx: Queries, session: NewSession, opening: Opening
   const [row] = await tx.query<{ known: number; others: number }>(sql`
     ${insert(session, opening.now)} returning ${isKnown(session)} as known, (${others}) as others`)
   const isFull = opening.maxSessions > 0 && (row?.others ?? 0) >= opening.maxSessions
-  const displaced = isFull ? await tx.query<{ id: string }>(displace(session, opening, sql`limit -1`)) : []
-  return { displaced: displaced.map(({ id }) => id), isKnown: row?.known === 1 }
+  const [displacing, ending] = [
+    displace(session, opening, sql`limit -1`),
+    { kind: 'session', at: opening.now } as const,
+  ]
+  const displaced = isFull ? await recordEndings(tx, displacing, ending) : []
+  return { displaced: displaced.map(({ ended }) => ended), isKnown: row?.known === 1 }
 }
 
 function insert(session: NewSession, now: Date): Sql {
@@ -84,13 +91,12 @@ function isActiveBeside({ id, user_id, kind }: NewSession, { now }: Opening): Sq
  */
 function displace(session: NewSession, opening: Opening, noLimit: Sql): Sql {
   const { now, maxSessions, unusedBefore } = opening
-  return sql`
-    update sessions set revoked_at = ${now}, revoke_reason = ${'displaced'}
-    where ${maxSessions > 0 ? sql`1 = 1` : sql`1 = 0`} and id in (
+  const tooMany = sql`
+    ${maxSessions > 0 ? sql`1 = 1` : sql`1 = 0`} and id in (
       select id from sessions where ${isActiveBeside(session, opening)}
       order by (refreshed_at is null and created_at < ${unusedBefore}), coalesce(refreshed_at, created_at) desc, id desc
-      ${noLimit} offset ${Math.max(0, maxSessions - 1)})
-    and revoked_at is null returning id`
+      ${noLimit} offset ${Math.max(0, maxSessions - 1)})`
+  return endSessions(tooMany, { reason: 'displaced', now })
 }
 
 function isKnown({ id, user_id, device_digest, network, kind }: NewSession): Sql {

@@ -27,6 +27,7 @@ export interface ChainRow extends CarriedRow {
   user_id: number
   guid: string
   role: Role
+  token_version: number
   disabled_at: Date | null
   tokens: TokenRow[]
 }
@@ -65,7 +66,7 @@ export async function findChain(db: Queries, sessionId: string): Promise<ChainRo
   const rows = await db.query<StoredChain & (TokenRow | { generation: null })>(sql`
     select s.id as session_id, s.kind, s.rotation, s.token_carrier, s.expires_at, s.revoked_at, s.revoke_reason,
       s.auth_time as authenticated_at, s.amr, s.claims as session_claims, ${epochEndColumn},
-      u.id as user_id, u.guid, u.role, u.disabled_at, u.claims as user_claims,
+      u.id as user_id, u.guid, u.role, u.token_version, u.disabled_at, u.claims as user_claims,
       t.generation, t.token_digest, t.salt, t.jti, t.ip as token_ip, t.used_at, t.attempt_digest, t.key_digest,
       t.expires_at as token_expires_at, t.created_at as token_created_at
     from sessions s

@@ -1,6 +1,7 @@
 import sql, { empty, join } from 'sql-template-tag'
 import { joinedProfileColumns, type UserProfile } from '../account/users.ts'
 import type { Queries } from '../database/database.ts'
+import { endSessionsWhere } from './end-sessions.ts'
 import type { RevokeReason } from './revoke-reason.ts'
 import { currentEpoch, endWithEpoch, epochEndColumn, isActive } from './session-epoch.ts'
 
@@ -105,12 +106,9 @@ export async function forgetDevicesOfUser(tx: Queries, userId: number, except: s
 /** Ends a session. Returns true only to the caller whose update ended it. */
 export async function revokeSession(
   tx: Queries,
-  session: { id: string; reason: RevokeReason; now: Date },
+  { id, ...end }: { id: string; reason: RevokeReason; now: Date },
 ): Promise<boolean> {
-  const rows = await tx.query(sql`
-    update sessions set revoked_at = ${session.now}, revoke_reason = ${session.reason}
-    where id = ${session.id} and revoked_at is null and epoch = ${currentEpoch} returning id`)
-  return rows.length === 1
+  return (await endSessionsWhere(tx, sql`id = ${id} and epoch = ${currentEpoch}`, end)).length === 1
 }
 
 /** Counts the active sessions of all users. */

@@ -1,5 +1,6 @@
 import sql, { empty } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
+import { endSessionsWhere } from './end-sessions.ts'
 import type { RevokeReason } from './revoke-reason.ts'
 import { endWithEpoch, epochEndColumn, isActive } from './session-epoch.ts'
 import type { SessionKind } from './sessions.ts'
@@ -48,7 +49,7 @@ export async function findSessionOfUser(
 }
 
 /** Ends active sessions of a user, whose row is locked; returns their ids. */
-export async function revokeActiveSessionsOfUser(
+export function revokeActiveSessionsOfUser(
   tx: Queries,
   sessions: {
     userId: number
@@ -59,12 +60,10 @@ export async function revokeActiveSessionsOfUser(
   },
 ): Promise<string[]> {
   const { userId, reason, now, except = null, kind = null } = sessions
-  const rows = await tx.query<{ id: string }>(sql`
-    update sessions set revoked_at = ${now}, revoke_reason = ${reason}
-    where user_id = ${userId} and ${isActive(now)}
-      ${except === null ? empty : sql`and id <> ${except}`} ${kind === null ? empty : sql`and kind = ${kind}`}
-    returning id`)
-  return rows.map(({ id }) => id)
+  const active = sql`
+    user_id = ${userId} and ${isActive(now)}
+      ${except === null ? empty : sql`and id <> ${except}`} ${kind === null ? empty : sql`and kind = ${kind}`}`
+  return endSessionsWhere(tx, active, { reason, now })
 }
 
 /** Whether a session of a user is active. */
