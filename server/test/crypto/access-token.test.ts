@@ -36,7 +36,7 @@ test('another service can verify an access token with the shared secret and any 
   assert.equal(createHmac('sha256', SECRET).update(`${head}.${body}`).digest('base64url'), signature)
   assert.equal(header.alg, 'HS256')
   assert.equal(header.typ, 'JWT')
-  assert.deepEqual(Object.keys(claims).sort(), ['amr', 'auth_time', 'exp', 'iat', 'jti', 'role', 'sid', 'sub'])
+  assert.deepEqual(Object.keys(claims).sort(), ['amr', 'auth_time', 'exp', 'iat', 'jti', 'role', 'sid', 'sub', 'ver'])
   const pair = await issuePair(server)
   const [pairHead, pairBody, pairSignature] = pair.access_token.split('.')
   assert.equal(createHmac('sha512', SECRET).update(`${pairHead}.${pairBody}`).digest('base64url'), pairSignature)

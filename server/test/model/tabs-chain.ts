@@ -41,7 +41,7 @@ export interface ChainRules {
 type Answer = { token: number; isKept: boolean }
 
 const NOW = Date.UTC(2026, 4, 1)
-const USER = { user_id: 1, guid: 'guid', role: 'user', disabled_at: null } as const
+const USER = { user_id: 1, guid: 'guid', role: 'user', token_version: 0, disabled_at: null } as const
 const EXPIRY = new Date(NOW + 1e9)
 const ACTIVE = { session_id: 'session', expires_at: EXPIRY, revoked_at: null, revoke_reason: null, token_carrier: null }
 const ISSUED = { token_digest: 'digest', salt: 'salt', jti: 'jti', token_ip: '127.0.0.1', token_expires_at: EXPIRY }

@@ -34,6 +34,7 @@ const chain = (kind: 'login' | 'pair', tokens: TokenRow[], changes: Partial<Judg
   user_id: 1,
   guid: 'guid',
   role: 'user',
+  token_version: 0,
   disabled_at: null,
   tokens,
   ...changes,

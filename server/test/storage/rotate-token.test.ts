@@ -150,7 +150,11 @@ test('ending a session by reuse while its user is deleted causes no deadlock', a
   for (let round = 0; round < 50; round++) {
     const { id, user_id } = await insertChain(db)
     const end = { session: { id, userId: user_id }, reason: 'reuse', generation: 0, origin, now } as const
-    await Promise.all([deleteUser(db, user_id), endSession({ db }, end), endSession({ db }, end)])
+    await Promise.all([
+      db.transaction((tx) => deleteUser(tx, user_id, new Date())),
+      endSession({ db }, end),
+      endSession({ db }, end),
+    ])
   }
   assert.deepEqual(recoveredErrors, [])
 })
@@ -174,7 +178,10 @@ test('rotations racing the deletion of their user cause no deadlock and leave no
   for (let round = 0; round < 50; round++) {
     const session = await insertChain(db)
     const rotations = Array.from({ length: 6 }, () => rotateTo(db, session, 1))
-    const [deleted] = await Promise.all([deleteUser(db, session.user_id), ...rotations])
+    const [deleted] = await Promise.all([
+      db.transaction((tx) => deleteUser(tx, session.user_id, new Date())),
+      ...rotations,
+    ])
     assert.equal(deleted, true)
     assert.equal(await findChain(db, session.id), null)
   }

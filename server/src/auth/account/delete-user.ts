@@ -35,11 +35,12 @@ export function deleteUser(
   deletion: { user: Pick<UserRow, 'id' | 'email'>; details?: Record<string, number>; origin: Origin },
 ): Promise<boolean> {
   const { user, details = {}, origin } = deletion
+  const now = ctx.now()
   return ctx.db.transaction(async (tx) => {
     await keepAnAdmin(tx, user)
-    if (!(await deleteUserRow(tx, user.id))) return false
+    if (!(await deleteUserRow(tx, user.id, now))) return false
     const emailDigest = ctx.addresses.digest(user.email)
-    await recordEvent(tx, { kind: 'user_deleted', userId: user.id, emailDigest, details }, origin, ctx.now())
+    await recordEvent(tx, { kind: 'user_deleted', userId: user.id, emailDigest, details }, origin, now)
     return true
   })
 }

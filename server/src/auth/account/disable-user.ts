@@ -1,4 +1,8 @@
-import { setDisabled, type UserRow } from '../../storage/account/users.ts'
+import {
+  disableUser as disableUserRow,
+  enableUser as enableUserRow,
+  type UserRow,
+} from '../../storage/account/users.ts'
 import { revokeActiveSessionsOfUser } from '../../storage/session/user-sessions.ts'
 import type { Context } from '../context/context.ts'
 import type { Origin } from '../context/origin.ts'
@@ -21,7 +25,7 @@ export function disableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: 
   const now = ctx.now()
   return ctx.db.transaction(async (tx) => {
     await keepAnAdmin(tx, user)
-    if (!(await setDisabled(tx, { id: user.id, disabledAt: now, now }))) return false
+    if (!(await disableUserRow(tx, { id: user.id, now }))) return false
     await revokeActiveSessionsOfUser(tx, { userId: user.id, reason: 'disabled', now })
     await recordEvent(tx, { kind: 'user_disabled', userId: user.id }, origin, now)
     return true
@@ -32,7 +36,7 @@ export function disableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: 
 export function enableUser(ctx: Pick<Context, 'db' | 'now'>, { user, origin }: Change): Promise<boolean> {
   const now = ctx.now()
   return ctx.db.transaction(async (tx) => {
-    if (!(await setDisabled(tx, { id: user.id, disabledAt: null, now }))) return false
+    if (!(await enableUserRow(tx, { id: user.id, now }))) return false
     await recordEvent(tx, { kind: 'user_enabled', userId: user.id }, origin, now)
     return true
   })

@@ -18,7 +18,7 @@ type KeysContext = Pick<Context, 'db' | 'log' | 'now'>
 /** Refuses keys for good, also those that a restored backup has revived. */
 export async function refuseKeys({ db, log, now }: KeysContext, kids: readonly string[]): Promise<void> {
   for (const kid of kids)
-    if (await refuseSigningKey(db, kid, now()))
+    if (await db.transaction((tx) => refuseSigningKey(tx, kid, now())))
       log.warn({ kid }, 'a signing key of KEYS_REFUSED was accepted until now: a restored backup may have revived it')
 }
 

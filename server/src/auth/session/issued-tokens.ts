@@ -27,7 +27,7 @@ export interface TokenAuthentication extends StoredClaims {
 
 interface IssueTokensInput {
   kind: SessionKind
-  user: Pick<UserRow, 'guid' | 'role'>
+  user: Pick<UserRow, 'guid' | 'role' | 'token_version'>
   /** Of a login; a pair's tokens carry nothing of it. */
   authentication: TokenAuthentication | null
   refreshToken: RefreshToken
@@ -71,6 +71,7 @@ export async function issueTokens(
     sid: sessionId,
     jti,
     role: user.role,
+    ver: user.token_version,
     iat: issuedAt,
     exp: expiresAt,
     ...(isBound && { guid: user.guid, ip, gen: generation }),

@@ -10,6 +10,8 @@ interface AccessTokenClaims {
   sid: string
   jti: string
   role: string
+  /** The version of the user's tokens, absent in old ones. Tessera itself reads the user instead. */
+  ver?: number
   iat: number
   exp: number
   /** The issuer and the audience of the settings of its time, if they had any. */

@@ -1,5 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import { lockClause, type Queries } from '../database/database.ts'
+import { ABOVE_EVERY_VERSION, recordEndings } from '../revocation/record-endings.ts'
 
 /** One of the setting `ROLES`, or one that the setting had when the user got it. */
 export type Role = string
@@ -23,6 +24,8 @@ export interface UserRow {
   first_login_at: Date | null
   last_login_at: Date | null
   disabled_at: Date | null
+  /** Access tokens of an earlier version are void where endings are heard of. */
+  token_version: number
   created_at: Date
   updated_at: Date
 }
@@ -34,7 +37,7 @@ export type NewUser = Pick<
 
 const columns = raw(
   `id, guid, email, password_digest, first_name, last_name, role, locale, claims, seeded_as, email_verified_at,
-  first_login_at, last_login_at, disabled_at, created_at, updated_at`,
+  first_login_at, last_login_at, disabled_at, token_version, created_at, updated_at`,
 )
 
 /** The fields of a user that the user and their clients may see. */
@@ -209,24 +212,29 @@ export async function setVerifiedEmail(
     update users set email = ${email}, email_verified_at = ${now}, updated_at = ${now} where id = ${id}`)
 }
 
-/** Disables a user, or enables them with null. Returns false if there is no such user, or nothing to change. */
-export async function setDisabled(
-  tx: Queries,
-  change: { id: number; disabledAt: Date | null; now: Date },
-): Promise<boolean> {
-  const differs = change.disabledAt === null ? sql`disabled_at is not null` : sql`disabled_at is null`
+/** Disables a user, whose tokens are void from then on. Returns false if there is no such user, or nothing to change. */
+export function disableUser(tx: Queries, { id, now }: { id: number; now: Date }): Promise<boolean> {
+  return voidTokens(tx, sql`disabled_at = ${now}`, sql`id = ${id} and disabled_at is null`, now)
+}
+
+/** Enables a user again. Returns false if there is no such user, or nothing to change. */
+export async function enableUser(tx: Queries, { id, now }: { id: number; now: Date }): Promise<boolean> {
   const rows = await tx.query(sql`
-    update users set disabled_at = ${change.disabledAt}, updated_at = ${change.now}
-    where id = ${change.id} and ${differs} returning id`)
+    update users set disabled_at = null, updated_at = ${now} where id = ${id} and disabled_at is not null returning id`)
   return rows.length === 1
 }
 
-/** Changes the role of a user. Returns false if there is no such user, or they already have the role. */
-export async function setRole(tx: Queries, change: { id: number; role: Role; now: Date }): Promise<boolean> {
-  const rows = await tx.query(sql`
-    update users set role = ${change.role}, updated_at = ${change.now}
-    where id = ${change.id} and role <> ${change.role} returning id`)
-  return rows.length === 1
+/** Changes the role of a user: tokens with the other one are void. Returns false if there is no such user, or no change. */
+export function setRole(tx: Queries, { id, role, now }: { id: number; role: Role; now: Date }): Promise<boolean> {
+  return voidTokens(tx, sql`role = ${role}`, sql`id = ${id} and role <> ${role}`, now)
+}
+
+/** Changes a user so that the access tokens from before say what is no longer true, and records that. */
+async function voidTokens(tx: Queries, change: Sql, condition: Sql, now: Date): Promise<boolean> {
+  const update = sql`
+    update users set ${change}, token_version = token_version + 1, updated_at = ${now}
+    where ${condition} returning guid as ended, token_version as version`
+  return (await recordEndings(tx, update, { kind: 'subject', at: now })).length === 1
 }
 
 /** The fields of a user that operators change. */
@@ -247,6 +255,7 @@ export async function updateUser(
 }
 
 /** Deletes a user with their sessions, tokens and mails (`on delete cascade`). Returns false if there was none. */
-export async function deleteUser(db: Queries, id: number): Promise<boolean> {
-  return (await db.query(sql`delete from users where id = ${id} returning id`)).length === 1
+export async function deleteUser(tx: Queries, id: number, now: Date): Promise<boolean> {
+  const deletion = sql`delete from users where id = ${id} returning guid as ended, ${raw(`${ABOVE_EVERY_VERSION}`)} as version`
+  return (await recordEndings(tx, deletion, { kind: 'subject', at: now })).length === 1
 }

@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag'
-import type { Queries } from '../database/database.ts'
+import type { Queries, Transaction } from '../database/database.ts'
+import { recordEndings } from '../revocation/record-endings.ts'
 import type { SigningKeyRow } from './signing-keys.ts'
 
 /**
@@ -26,12 +27,12 @@ export async function retireSigningKey(db: Queries, kid: string, now: Date): Pro
   return changed.length > 0
 }
 
-/** Refuses a key: it neither signs nor verifies. Returns false if it was refused before, or is unknown. */
-export async function refuseSigningKey(db: Queries, kid: string, now: Date): Promise<boolean> {
-  const changed = await db.query(sql`
+/** Refuses a key: it neither signs nor verifies, which is an ending. Returns false if it was refused before, or is unknown. */
+export async function refuseSigningKey(tx: Transaction, kid: string, now: Date): Promise<boolean> {
+  const refusal = sql`
     update signing_keys set retired_at = coalesce(retired_at, ${now}), refused_at = ${now}
-    where kid = ${kid} and refused_at is null returning kid`)
-  return changed.length > 0
+    where kid = ${kid} and refused_at is null returning kid as ended, 0 as version`
+  return (await recordEndings(tx, refusal, { kind: 'key', at: now })).length > 0
 }
 
 /** Stores a private half that was sealed again, unless another replica has done so. */
