@@ -1,10 +1,10 @@
--- What has ended lately, for services that verify access tokens themselves: each ending in the transaction that made it, kept
+-- The list of what has ended, for services that verify access tokens themselves: each ending in the transaction that made it, kept
 -- as long as a token of it could live.
 create table endings (
   id bigint generated always as identity primary key,
-  hash text not null, -- of the session or the user; of a key, its kid
+  hash text not null, -- of the session or the user; of a key, its kid; of an epoch, the least id of a session after it
   at timestamptz not null,
-  kind text not null check (kind in ('session', 'subject', 'key')),
+  kind text not null check (kind in ('session', 'subject', 'key', 'epoch')),
   version integer not null -- of a subject: its tokens below this one are void
 );
 create index endings_at on endings (at);

@@ -2,20 +2,20 @@ import sql, { raw, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
 import { endingHash, postgresEndingHash } from './ending-hash.ts'
 
-/** The kinds of endings: of one session, of the tokens of a user below a version, and of a signing key. */
-export type EndingKind = 'session' | 'subject' | 'key'
+/** The kinds of endings: of one session, the tokens of a user below a version, a signing key, or all sessions so far. */
+export type EndingKind = 'session' | 'subject' | 'key' | 'epoch'
 
 /** A version above that of any token: the user is gone. */
 export const ABOVE_EVERY_VERSION = 2_147_483_647
 
-/** What a statement ended: the id of a session, a user or a key as its tokens have it, and the least version still good. */
+/** A row that a statement ended: the id of a session, a user or a key as its tokens have it, and the least version still good. */
 interface Ended {
   ended: string
   version: number
 }
 
 interface Ending {
-  kind: EndingKind
+  kind: Exclude<EndingKind, 'epoch'>
   at: Date
 }
 
@@ -45,6 +45,13 @@ export function endingsOf(part: 'changed' | 'displaced', { kind, at }: Ending): 
   return sql`recorded as (
     insert into endings (hash, at, kind, version)
     select ${hash}, ${at}::timestamptz, ${kind}, version from ${raw(part)})`
+}
+
+/** Records that every session so far has ended. Their ids are of version 7: those of later ones are not less than a bound. */
+export async function recordEpoch(tx: Queries, at: Date): Promise<void> {
+  const time = (at.getTime() + 1).toString(16).padStart(12, '0')
+  const bound = `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
+  await tx.query(sql`insert into endings (hash, at, kind, version) values (${bound}, ${at}, 'epoch', 0) returning id`)
 }
 
 /** One statement and one text of it, however many there are. */

@@ -1,6 +1,7 @@
 import sql, { type Sql } from 'sql-template-tag'
 import type { Transaction } from '../database/database.ts'
 import { writeFact } from '../database/installation.ts'
+import { recordEpoch } from '../revocation/record-endings.ts'
 import type { RevokeReason } from './revoke-reason.ts'
 
 const EPOCH = 'session_epoch'
@@ -40,4 +41,5 @@ export async function raiseSessionEpoch(tx: Transaction, now: Date): Promise<voi
   await tx.query(sql`
     update installation set value = cast(cast(value as integer) + 1 as text) where name = ${EPOCH} returning name`)
   await writeFact(tx, EPOCH_AT, now.toISOString())
+  await recordEpoch(tx, now)
 }
