@@ -12,6 +12,7 @@ import {
   readKeySightings,
   retireKeys,
 } from '../storage/database/key-sightings.ts'
+import { noteAccessLifetime } from '../storage/revocation/access-lifetimes.ts'
 
 const INSUFFICIENT_PRIVILEGE = '42501'
 const PURPOSES = ['access', 'refresh'] as const
@@ -42,18 +43,22 @@ export async function checkKeys({ db, now, keys, log }: Checked, config: Config,
     else if (config.production || (await isProductionDatabase(db))) throw new ConfigError(sentence)
     else log.warn({}, sentence)
   }
-  const canWrite = await noteKeys({ db, now, keys })
+  const canWrite = await noteKeys({ db, now, keys }, config)
   if (!canWrite)
     log.warn({}, 'the role may not write to the table installation, so no start can compare keys: grant update')
 }
 
 /**
- * Records which keys make tokens, and that they are still in use.
+ * Records which keys make tokens, how long access tokens live, and that this is still so.
  *
  * @returns false if the role may not write that
  */
-export async function noteKeys({ db, now, keys }: Omit<Checked, 'log'>): Promise<boolean> {
+export async function noteKeys(
+  { db, now, keys }: Omit<Checked, 'log'>,
+  { accessTokenLifetimeSeconds }: Pick<Config, 'accessTokenLifetimeSeconds'>,
+): Promise<boolean> {
   try {
+    await noteAccessLifetime(db, accessTokenLifetimeSeconds, now())
     for (const purpose of PURPOSES) await noteKey(db, { purpose, id: keyIds(keys, purpose)[0] ?? '' }, now())
     return true
   } catch (error) {

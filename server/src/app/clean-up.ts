@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../auth/context/context.ts'
 import { Unavailable } from '../storage/database/errors.ts'
 import { deleteExpiredRows, EXPIRING_TABLES } from '../storage/database/expired-rows.ts'
+import { longestAccessLifetime } from '../storage/revocation/access-lifetimes.ts'
 
 /** Limits each statement, so that requests run in between. */
 const MAX_BATCH = 1000
@@ -9,6 +10,7 @@ const MAX_BATCH = 1000
 const MIN_BATCH = 10
 /** The database takes a moment to give up a statement, and until then its rows are locked and would be skipped. */
 const CANCEL_MILLISECONDS = 200
+const DAY_SECONDS = 86_400
 /** A batch that took less may grow. */
 const SHORT_MILLISECONDS = 300
 
@@ -20,11 +22,14 @@ const SHORT_MILLISECONDS = 300
  */
 export async function cleanUp(ctx: Pick<Context, 'db' | 'now' | 'log'>): Promise<Record<string, number>> {
   const now = ctx.now()
+  // Without a server that ever recorded its own, a day is longer than most.
+  const lifetimeSeconds = (await longestAccessLifetime(ctx.db, now)) ?? DAY_SECONDS
+  const accessTokens = { lifetimeSeconds }
   const deleted: Record<string, number> = {}
   try {
     for (const table of EXPIRING_TABLES)
       await inBatches(async (limit) => {
-        const rows = await deleteExpiredRows(ctx.db, table, { now, limit })
+        const rows = await deleteExpiredRows(ctx.db, table, { now, limit, accessTokens })
         deleted[table.name] = (deleted[table.name] ?? 0) + rows
         return rows
       })

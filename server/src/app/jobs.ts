@@ -50,7 +50,7 @@ export async function startBackground(
     log: ctx.log,
   })
   const keys = readKeys(config)
-  const noting = repeat(() => noteKeys({ ...ctx, keys }), {
+  const noting = repeat(() => noteKeys({ ...ctx, keys }, config), {
     pauseMilliseconds: CLEAN_UP_INTERVAL_MILLISECONDS,
     failure: 'recording the keys in use failed and will be retried',
     log: ctx.log,
