@@ -1,4 +1,4 @@
-import type { PublicJwk, SigningKey, VerifyingKey } from '../../crypto/keys/signing-key.ts'
+import type { KeyPairSigningKey, PublicJwk, VerifyingKey } from '../../crypto/keys/signing-key.ts'
 import { algorithmAndKid } from '../../crypto/tokens/access-token.ts'
 import type { SigningKeyRow } from '../../storage/keys/signing-keys.ts'
 import { acceptsSecret, type KeyRules, type KeyState, keyStates } from './key-states.ts'
@@ -7,7 +7,7 @@ import type { OpenedKey } from './open-key.ts'
 /** The keys of a server at one moment. */
 export interface KeyView {
   /** The key that signs; null if there is none, or none that this process can open. */
-  signer: SigningKey | null
+  signer: KeyPairSigningKey | null
   /** The living keys by the exact header of their tokens, and by `alg` and `kid`. */
   verifiers: ReadonlyMap<string, VerifyingKey>
   published: readonly PublicJwk[]

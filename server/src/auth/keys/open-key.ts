@@ -1,10 +1,10 @@
 import { createPrivateKey } from 'node:crypto'
 import {
   algorithmOfKey,
+  type KeyPairSigningKey,
   type PublicJwk,
   privateSigningKey,
   publicJwk,
-  type SigningKey,
 } from '../../crypto/keys/signing-key.ts'
 import type { SigningKeyRow } from '../../storage/keys/signing-keys.ts'
 import { type SealingKeys, sealedName } from './make-key.ts'
@@ -12,7 +12,7 @@ import { type SealingKeys, sealedName } from './make-key.ts'
 /** A key pair that this process can use. */
 export interface OpenedKey {
   jwk: PublicJwk
-  signing: SigningKey
+  signing: KeyPairSigningKey
 }
 
 /**

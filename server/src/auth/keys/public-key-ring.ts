@@ -1,4 +1,4 @@
-import type { SigningKey } from '../../crypto/keys/signing-key.ts'
+import type { KeyPairSigningKey } from '../../crypto/keys/signing-key.ts'
 import type { PublicKeys } from '../../crypto/tokens/access-token.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import { findSigningKeys, type SigningKeyRow } from '../../storage/keys/signing-keys.ts'
@@ -112,7 +112,7 @@ export function createPublicKeyRing(ctx: Pick<Context, 'db' | 'log' | 'now'>, op
     return view.keys
   }
 
-  async function signerAfterReading(): Promise<SigningKey> {
+  async function signerAfterReading(): Promise<KeyPairSigningKey> {
     await read()
     const { signer } = viewAt(ctx.now())
     if (signer) return signer

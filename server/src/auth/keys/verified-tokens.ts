@@ -28,7 +28,7 @@ export class VerifiedTokens {
   }
 
   /** Returns a key that verifies each token once. Only the whole token is recognised, and only by the same key. */
-  remember(key: SigningKey): SigningKey {
+  remember<Key extends SigningKey>(key: Key): Key {
     const { kid } = key
     return {
       ...key,

@@ -13,7 +13,7 @@ export type PublicAlgorithm = (typeof PUBLIC_ALGORITHMS)[number]
 /** The JWS algorithms that access tokens are signed with. */
 export type SigningAlgorithm = 'HS256' | 'HS512' | PublicAlgorithm
 
-/** The type that verifiers take with their defaults. Tessera makes no other JWT, so none can be taken for an access token. */
+/** The type that verifiers take with their defaults. The only other JWT is the list of endings, which has a type of its own. */
 const ACCESS_TOKEN_TYPE = 'JWT'
 /** The type of tokens from before (RFC 9068). A pair's may be presented long after it was issued. */
 const FORMER_TYPE = 'at+jwt'
@@ -33,6 +33,12 @@ export interface VerifyingKey {
 export interface SigningKey extends VerifyingKey {
   /** Signs a JWT with these claims. @throws {HashPoolFull} for RS256, while hundreds of signatures wait */
   sign(claims: object): string | Promise<string>
+}
+
+/** The private half of a key pair, which signs more than access tokens. */
+export interface KeyPairSigningKey extends SigningKey {
+  /** Signs a JWT of another type. @throws {HashPoolFull} as {@link SigningKey.sign} does */
+  signAs(type: string, claims: object): string | Promise<string>
 }
 
 /** A key whose signature takes so little time that it is made on the event loop. */
@@ -67,22 +73,23 @@ export function hmacSigningKey(kid: string, secret: Buffer, algorithm: 'HS256' |
 }
 
 /** Creates a key that signs with the private half of a key pair. An RSA signature takes as long as thirty requests. */
-export function privateSigningKey(jwk: PublicJwk, privateKey: KeyObject): SigningKey {
+export function privateSigningKey(jwk: PublicJwk, privateKey: KeyObject): KeyPairSigningKey {
   const { kid } = jwk
   const algorithm = jwk.alg as PublicAlgorithm
   const header = encode({ alg: algorithm, typ: ACCESS_TOKEN_TYPE, kid })
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' })
+  const signInput = (input: string) => {
+    if (algorithm === 'RS256') return signInThread(input, privateKey).then((bytes) => join(input, bytes))
+    const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
+    return join(input, signBytes(algorithm === 'ES256' ? 'sha256' : null, Buffer.from(input), key))
+  }
   return {
     kid,
     algorithm,
     header,
     verify: verifier(publicKey, algorithm, ACCESS_TOKEN_TYPE),
-    sign(claims) {
-      const input = `${header}.${encode(claims)}`
-      if (algorithm === 'RS256') return signInThread(input, privateKey).then((bytes) => join(input, bytes))
-      const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
-      return join(input, signBytes(algorithm === 'ES256' ? 'sha256' : null, Buffer.from(input), key))
-    },
+    sign: (claims) => signInput(`${header}.${encode(claims)}`),
+    signAs: (type, claims) => signInput(`${encode({ alg: algorithm, typ: type, kid })}.${encode(claims)}`),
   }
 }
 

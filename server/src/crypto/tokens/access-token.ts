@@ -1,5 +1,5 @@
 import type { AccessTokenKind, Keys } from '../keys/keys.ts'
-import { headerPart, type PublicJwk, type SigningKey, type VerifyingKey } from '../keys/signing-key.ts'
+import { headerPart, type KeyPairSigningKey, type PublicJwk, type VerifyingKey } from '../keys/signing-key.ts'
 import { isUuid } from './uuid.ts'
 
 /** The claims of RFC 7519 and Tessera's own; times are in seconds since 1970. */
@@ -44,7 +44,7 @@ type Soon<Value> = Value | Promise<Value>
 /** The key pairs that this server and its replicas sign the access tokens of logins with. */
 export interface PublicKeys {
   /** Returns the key that signs logins at the moment; null while the secret signs them. @throws {Unavailable} */
-  signer(): Soon<SigningKey | null>
+  signer(): Soon<KeyPairSigningKey | null>
   /** Finds the living key of a token by the exact text, or else by `alg` and `kid`, of its header. @throws {Unavailable} */
   find(header: string, now: Date): Soon<VerifyingKey | null>
   /** Whether logins that the secret signed are still accepted. */
