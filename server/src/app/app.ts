@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server as TlsServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { seedDemoUsers } from '../auth/account/demo-users.ts'
+import { RevocationFeed } from '../auth/revocation/revocation-feed.ts'
 import type { Config } from '../config/reading/config.ts'
 import { ConfigError } from '../config/source/config-error.ts'
 import type { HttpContext } from '../http/endpoint/http-context.ts'
@@ -52,6 +53,8 @@ export interface App {
   renewCertificate(): Promise<void>
   /** Reads the signing keys now rather than within a second. */
   readSigningKeys(): Promise<void>
+  /** Reads what has ended now rather than within half a second. */
+  readEndings(): Promise<void>
   /** The page of all metrics; null where no setting names a way to read it. */
   metricsPage: MetricsPage | null
   /** The number of open connections. */
@@ -148,10 +151,16 @@ async function assemble(
   const limits = await openLimits(config, db, now, log)
   const { limiter, processLimiter } = limits
   let isStopping = false
+  const revocations = new RevocationFeed(rules, {
+    accessTokenLifetimeSeconds: config.accessTokenLifetimeSeconds,
+    signer: () => publicKeys.signer(),
+    onKeyRefused: () => signing.readAgain(),
+  })
   const ctx = {
     ...rules,
     limiter,
     processLimiter,
+    revocations,
     edge: edgeSettings(config, issuer),
     metricsPage: measured.page,
     isStopping: () => isStopping,
@@ -178,6 +187,7 @@ async function assemble(
       await renewing?.runNow()
     },
     readSigningKeys: () => signing.readAgain(),
+    readEndings: () => background.readEndings(),
     async listen() {
       // First: a port that is taken must stop the start before anything is served.
       metricsServer = await listenForMetrics(config, measured.page)
@@ -189,6 +199,7 @@ async function assemble(
     metricsPage: measured.page,
     async close({ graceMilliseconds, delayMilliseconds = 0 } = { graceMilliseconds: 0 }) {
       isStopping = true
+      revocations.close()
       if (delayMilliseconds > 0) {
         closeAfterAnswers(server)
         await sleep(delayMilliseconds)

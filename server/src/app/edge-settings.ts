@@ -29,6 +29,7 @@ export function edgeSettings(config: Config, issuer: Issuer): EdgeSettings {
     production,
     host,
     pairIssuance,
+    revocations: config.revocations,
     serviceKeys: createServiceKeys(config.secrets.serviceKeys),
     demoFrom,
     trustedProxies,

@@ -1,5 +1,6 @@
 import type { Context } from '../auth/context/context.ts'
 import { prepareMails } from '../auth/requested-mail/prepare-mails.ts'
+import type { RevocationFeed } from '../auth/revocation/revocation-feed.ts'
 import type { Config } from '../config/reading/config.ts'
 import { announceMails } from '../mail/delivery/announce.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
@@ -10,6 +11,8 @@ import { cleanUp } from './clean-up.ts'
 import { type Job, repeat } from './repeat.ts'
 
 export interface Background {
+  /** Reads what has ended now rather than within half a second. */
+  readEndings(): Promise<void>
   /** Sends due mails now rather than within two seconds. */
   deliverMails(): Promise<void>
   /** When the last complete clean-up ended; null before the first one. */
@@ -19,11 +22,14 @@ export interface Background {
 
 const CLEAN_UP_INTERVAL_MILLISECONDS = 600_000
 const MAIL_INTERVAL_MILLISECONDS = 2000
+const ENDINGS_INTERVAL_MILLISECONDS = 500
 
 /** Starts the background jobs of every replica: sending mails, deleting expired rows, and sampling digests. */
 export async function startBackground(
   config: Config,
-  ctx: Pick<Context, 'db' | 'now' | 'log' | 'passwords' | 'settings' | 'tokens' | 'metrics'>,
+  ctx: Pick<Context, 'db' | 'now' | 'log' | 'passwords' | 'settings' | 'tokens' | 'metrics'> & {
+    revocations: RevocationFeed
+  },
 ): Promise<Background> {
   const imitateDigests = async () => ctx.passwords.imitate(await sampleDigests(ctx.db))
   await imitateDigests()
@@ -55,11 +61,26 @@ export async function startBackground(
     failure: 'recording the keys in use failed and will be retried',
     log: ctx.log,
   })
+  if (config.revocations !== 'off') await ctx.revocations.read()
+  const reading =
+    config.revocations === 'off'
+      ? null
+      : repeat(
+          oncePerOutage(() => ctx.revocations.read()),
+          {
+            pauseMilliseconds: ENDINGS_INTERVAL_MILLISECONDS,
+            failure: 'what has ended could not be read; the list stays as it is, and grows old',
+            log: ctx.log,
+          },
+        )
   return {
+    async readEndings() {
+      await reading?.runNow()
+    },
     deliverMails: () => mails.runNow(),
     cleanedUpAt: () => cleanedUpAt,
     async stop() {
-      await Promise.all([mails.stop(), cleaning.stop(), sampling.stop(), noting.stop()])
+      await Promise.all([mails.stop(), cleaning.stop(), sampling.stop(), noting.stop(), reading?.stop()])
     },
   }
 }
@@ -87,4 +108,19 @@ async function sendJob(config: Config, ctx: MailContext): Promise<Job> {
   const sender = senderFrom(config)
   const smtp = openSmtp(config.secrets.smtpUrl, sender)
   return (signals) => deliverDue({ ...ctx, smtp, sender }, signals)
+}
+
+/** Runs a job that runs so often that only the first of its failures is reported. */
+function oncePerOutage(run: () => Promise<void>): Job {
+  let isAway = false
+  return async () => {
+    try {
+      await run()
+      isAway = false
+    } catch (error) {
+      if (isAway) return
+      isAway = true
+      throw error
+    }
+  }
 }

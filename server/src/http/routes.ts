@@ -24,9 +24,11 @@ import * as limits from './guard/limits.ts'
 import { metricsReader } from './guard/metrics-reader.ts'
 import { pairIssuance } from './guard/pair-issuance.ts'
 import { publishedKeys } from './guard/published-keys.ts'
+import { revocationReaders } from './guard/revocations.ts'
 import { serviceKey, serviceKeyOrPassword } from './guard/service-key.ts'
 import { jwks } from './keys/jwks.ts'
 import { metadataOfPath, oauthMetadata, openidConfiguration } from './keys/metadata.ts'
+import { revocations } from './keys/revocations.ts'
 import { introspect } from './oauth/introspect.ts'
 import { oauthToken } from './oauth/oauth-token.ts'
 import { revoke } from './oauth/revoke.ts'
@@ -143,6 +145,12 @@ export const routes: readonly Route[] = [
   route('GET /.well-known/oauth-authorization-server/*', metadataOfPath, keyDocument),
   route('GET /.well-known/openid-configuration', openidConfiguration, keyDocument),
   route('GET /.well-known/openid-configuration/*', metadataOfPath, keyDocument),
+  route('GET /.well-known/revocations', revocations, {
+    contract: standard,
+    work: 'token',
+    guard: revocationReaders,
+    limit: limits.revocations,
+  }),
 
   ...(['reset', 'verify', 'confirm', 'undo', 'not_me'] as const).map((name) =>
     route(`GET /${name}`, linkPage(name), { contract: standard, work: 'none' }),

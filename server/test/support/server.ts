@@ -35,6 +35,8 @@ export interface TestServer {
   renewCertificate(): Promise<void>
   /** Reads the signing keys, as the server does every second. */
   readSigningKeys(): Promise<void>
+  /** Reads what has ended, as the server does twice a second. */
+  readEndings(): Promise<void>
   logs: Record<string, unknown>[]
   close(): Promise<void>
 }
@@ -91,6 +93,7 @@ export async function startServer(
     deliverMails: () => app.background.deliverMails(),
     renewCertificate: () => app.renewCertificate(),
     readSigningKeys: () => app.readSigningKeys(),
+    readEndings: () => app.readEndings(),
     logs,
     close,
   }

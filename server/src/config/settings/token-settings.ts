@@ -61,4 +61,11 @@ export const TOKEN_SETTINGS = {
     read: wholeNumber(0, 1_000_000),
     describe: 'active sessions of each kind that a user may have',
   }),
+  revocations: withDefault({
+    name: 'REVOCATIONS',
+    group: 'tokens',
+    default: 'public',
+    read: oneOf(['public', 'service', 'off']),
+    describe: 'who may read the list of endings',
+  }),
 } satisfies Record<string, Setting<unknown>>

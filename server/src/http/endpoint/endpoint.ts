@@ -17,8 +17,8 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
   about: About | null
   /** The path parameters, each with its description. */
   params?: Record<Param, string>
-  /** The optional query parameters, each with the values that it may have; an example is what API clients send. */
-  query?: Record<string, { description: string; values: readonly string[]; example?: string }>
+  /** The optional query parameters, each with the values that it may have if they are few; an example is what API clients send. */
+  query?: Record<string, { description: string; values?: readonly string[]; example?: string }>
   body?: Body
   /** The type of its body: a form for OAuth (RFC 6749, 4.1.3), or JSON as well; JSON for everything else. */
   bodyType?: 'form' | 'form or JSON'
@@ -30,6 +30,8 @@ export interface Endpoint<Body extends TSchema = TSchema, Param extends string =
   mayOmitBody?: true
   /** Status -> body schema. Fields that are not in the schema are never sent. */
   responses: Record<number, TSchema>
+  /** The type of its answer where that is signed. */
+  signedAs?: 'application/jwt'
   handle(ctx: HttpContext, request: EndpointRequest<Static<Body>, Param>, reply: FastifyReply): Promise<unknown>
 }
 

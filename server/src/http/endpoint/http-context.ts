@@ -1,5 +1,6 @@
 import type { Context } from '../../auth/context/context.ts'
 import type { Limiter } from '../../auth/limit/limiter.ts'
+import type { RevocationFeed } from '../../auth/revocation/revocation-feed.ts'
 import type { ServiceKeys } from '../../crypto/keys/service-keys.ts'
 import type { Sender } from '../../mail/messages/sender.ts'
 import type { MetricsPage } from '../../observe/serve-metrics.ts'
@@ -11,6 +12,8 @@ export interface HttpContext extends Context {
   limiter: Limiter
   /** Local to this process: it costs no query and depends on no store. */
   processLimiter: Limiter
+  /** The list of what has ended lately. */
+  revocations: RevocationFeed
   edge: EdgeSettings
   /** The page of all metrics; null where no setting names a way to read it. */
   metricsPage: MetricsPage | null
@@ -23,6 +26,8 @@ export interface EdgeSettings {
   /** The name or address that the server listens on. */
   host: string
   pairIssuance: 'service' | 'demo' | 'off'
+  /** The clients that may read the list of endings. */
+  revocations: 'public' | 'service' | 'off'
   serviceKeys: ServiceKeys
   demoFrom: IpRanges
   trustedProxies: IpRanges

@@ -52,6 +52,12 @@ export const claims: Limit = {
   budgets: (request) => requestBudgets('claims', requireService(request).keyId, 6000),
 }
 
+/** Counts those who ask each second what has ended; a held question counts once. */
+export const revocations: Limit = {
+  countedBy: 'process',
+  budgets: ({ client }) => requestBudgets('revocations', clientNetwork(client.ip), 6000),
+}
+
 export const me: Limit = {
   countedBy: 'process',
   budgets: (request) => requestBudgets('me', requireCaller(request).sessionId, 6000),

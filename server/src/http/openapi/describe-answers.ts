@@ -61,7 +61,9 @@ function listRefusals({ endpoint, guard, limit, method, work }: Route, about: Ab
     ...(about.errors ?? []),
     ...(readsBody ? [invalidJson(), frameworkError(413), frameworkError(415)] : []),
     ...(endpoint.params ? [frameworkError(400), frameworkError(414)] : []),
-    ...Object.entries(endpoint.query ?? {}).map(([name, { values }]) => invalidChoice(name, values)),
+    ...Object.entries(endpoint.query ?? {}).flatMap(([name, { values }]) =>
+      values ? [invalidChoice(name, values)] : [],
+    ),
     ...(endpoint.body ? missingFields(endpoint.body) : []),
     ...(about.takesIdempotencyKey ? [invalidIdempotencyKey()] : []),
     ...(about.takesCookie ? [crossSite()] : []),

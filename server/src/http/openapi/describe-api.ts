@@ -143,7 +143,7 @@ function describe(operation: Operation, place: TokenPlace, edge: EdgeSettings, c
       name,
       in: 'query',
       description,
-      schema: { type: 'string', enum: values },
+      schema: { type: 'string', ...(values && { enum: values }) },
       ...(example !== undefined && { example }),
     })),
     ...(about.takesIdempotencyKey ? [idempotencyKey] : []),
@@ -213,7 +213,8 @@ function successes(
     const schema = index === 0 ? answer : served
     const example = status === '202' ? (examples.accepted ?? examples.answer) : examples.answer
     const isEmpty = 'type' in schema && schema.type === 'null'
-    const body = isEmpty ? {} : { content: content(schema, example, components) }
+    const signed = route.endpoint.signedAs && { [route.endpoint.signedAs]: { schema: { type: 'string' } } }
+    const body = isEmpty ? {} : { content: { ...content(schema, example, components), ...signed } }
     const headers = hasHeader && index === 0 ? { headers: { 'Tessera-Attempt': attempt } } : {}
     return [status, { description: about.success, ...headers, ...body }]
   })
