@@ -66,7 +66,9 @@ test('keys retire says what happens to the tokens, and with --now what other ser
   assert.equal(refused.code, 0, refused.output)
   assert.match(
     refused.output,
-    new RegExp(`signs from now on.*\nRetired ${kid}.*two seconds.*\n.*five minutes.*\n.*KEYS_REFUSED=${kid}\n$`),
+    new RegExp(
+      `signs from now on.*\nRetired ${kid}.*two seconds.*\n.*list of endings.*\n.*five minutes.*\n.*KEYS_REFUSED=${kid}\n$`,
+    ),
   )
   await server.readSigningKeys()
   clock.advance(1)

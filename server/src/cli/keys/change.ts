@@ -30,6 +30,7 @@ export async function retireKeyCommand(kid: string, { now: refuses = false, json
     if (outcome.successor !== null) print(`${outcome.successor} signs from now on.`)
     if (!refuses) return print(`Retired ${kid}. Its tokens are accepted until they expire.`)
     print(`Retired ${kid}. Servers refuse its tokens within two seconds.`)
+    print('Services that follow the list of endings refuse them within seconds.')
     print('Other services refuse them when they read the keys again: after five minutes, some only at a restart.')
     print(`Add it to KEYS_REFUSED, so that a restored backup does not revive it: KEYS_REFUSED=${kid}`)
   })
