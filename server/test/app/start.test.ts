@@ -196,7 +196,7 @@ test('on a full disk writes get 503, reads continue, and acknowledged data stays
   skip: onPostgres && 'needs a SQLite file',
 }, async () => {
   const folder = temporaryFolder()
-  const server = await startProcess({ folder, shell: "trap '' XFSZ; ulimit -f 900" })
+  const server = await startProcess({ folder, shell: "trap '' XFSZ; ulimit -f 1300" })
   const login = await server.post('/api/v1/auth/login', LOGIN)
   assert.equal(login.status, 200, 'the schema and a session fit')
   const { access_token, refresh_token } = login.body
