@@ -8,5 +8,5 @@ create table endings (
   version integer not null -- of a subject: its tokens below this one are void
 ) strict;
 create index endings_at on endings (at);
--- Counts what makes the tokens of a user void: a new role, or a disabled user.
+-- Counts what makes the tokens of a user void: a new role, other claims, or a disabled user.
 alter table users add column token_version integer not null default 0;

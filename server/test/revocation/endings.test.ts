@@ -7,6 +7,7 @@ import sql from 'sql-template-tag'
 import { changeRole } from '../../src/auth/account/change-role.ts'
 import { deleteUser } from '../../src/auth/account/delete-user.ts'
 import { disableUser, enableUser } from '../../src/auth/account/disable-user.ts'
+import { setUserClaims } from '../../src/auth/claims/set-user-claims.ts'
 import { changePassword } from '../../src/auth/password/change-password.ts'
 import { endEverySession, endSessionsOfUser } from '../../src/auth/session/end-sessions.ts'
 import { findUserById, type UserRow } from '../../src/storage/account/users.ts'
@@ -151,6 +152,15 @@ test('a changed role makes earlier tokens void and ends no session: the next ref
   assert.deepEqual(await endingsOf(sidOf(login)), [])
   const answer = await refresh(server, login.refresh_token)
   assert.deepEqual([answer.status, decodeClaims(answer.body.access_token)['ver']], [200, 2])
+})
+
+test('changed claims make earlier tokens void, and the same claims again do not', async () => {
+  const login = await logInNewUser(server)
+  for (let again = 0; again < 2; again++)
+    await setUserClaims(server.ctx, { user: await userOf(login), claims: { plan: 'gold' }, origin })
+  const found = (await endingsOf(login.user.guid)).map(({ kind, version }) => [kind, version])
+  assert.deepEqual(found, [['subject', 1]])
+  assert.equal(decodeClaims((await refresh(server, login.refresh_token)).body.access_token)['ver'], 1)
 })
 
 test('a deleted user has one entry that no token is good after, and their sessions have none', async () => {

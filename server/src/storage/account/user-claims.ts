@@ -1,18 +1,16 @@
 import sql from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
+import { voidTokens } from './users.ts'
 
 /**
- * Replaces the claims of a user.
+ * Replaces the claims of a user: tokens with the others are void.
  *
  * @param change.claims a JSON object
  * @returns false if there is no such user, or they have these claims already
  */
-export async function replaceUserClaims(
+export function replaceUserClaims(
   tx: Queries,
-  change: { id: number; claims: string; now: Date },
+  { id, claims, now }: { id: number; claims: string; now: Date },
 ): Promise<boolean> {
-  const rows = await tx.query(sql`
-    update users set claims = ${change.claims}, updated_at = ${change.now}
-    where id = ${change.id} and claims <> ${change.claims} returning id`)
-  return rows.length === 1
+  return voidTokens(tx, sql`claims = ${claims}`, sql`id = ${id} and claims <> ${claims}`, now)
 }

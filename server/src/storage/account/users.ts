@@ -230,7 +230,7 @@ export function setRole(tx: Queries, { id, role, now }: { id: number; role: Role
 }
 
 /** Changes a user so that the access tokens from before say what is no longer true, and records that. */
-async function voidTokens(tx: Queries, change: Sql, condition: Sql, now: Date): Promise<boolean> {
+export async function voidTokens(tx: Queries, change: Sql, condition: Sql, now: Date): Promise<boolean> {
   const update = sql`
     update users set ${change}, token_version = token_version + 1, updated_at = ${now}
     where ${condition} returning guid as ended, token_version as version`
