@@ -3,52 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { endSession } from '../../src/auth/session/end-session.ts'
-import { deleteUser, insertUser } from '../../src/storage/account/users.ts'
+import { deleteUser } from '../../src/storage/account/users.ts'
 import type { Database } from '../../src/storage/database/database.ts'
-import { insertSession } from '../../src/storage/session/new-session.ts'
 import { findChain, insertFirstToken } from '../../src/storage/session/refresh-tokens.ts'
 import { insertOffer, renewOffer, rotateToken, rotateTokenIn } from '../../src/storage/session/rotate-token.ts'
 import { revokeSession } from '../../src/storage/session/sessions.ts'
+import { insertChain, later, now, token } from '../support/chains.ts'
 import { migratedDatabase, onPostgres, recoveredErrors } from '../support/test-database.ts'
-
-const now = new Date('2026-05-01T12:00:00.000Z')
-const later = new Date('2026-06-01T12:00:00.000Z')
-
-async function insertChain(db: Database) {
-  const names = { first_name: null, last_name: null }
-  const account = { guid: randomUUID(), email: `${randomUUID()}@example.com`, password_digest: null, ...names }
-  const user = await insertUser(db, { ...account, role: 'user', locale: 'en' }, now)
-  const session = { id: randomUUID(), user_id: user.id }
-  await db.transaction(async (tx) => {
-    const details = {
-      kind: 'login',
-      rotation: 'adaptive',
-      ip: '::1',
-      network: '::/64',
-      user_agent: null,
-      token_carrier: 'body',
-      device_digest: null,
-      amr: 'pwd',
-    } as const
-    await insertSession(tx, { ...session, ...details, expires_at: later }, { now, maxSessions: 0, unusedBefore: now })
-    await insertFirstToken(tx, { ...token(session, 0), salt: null }, now)
-  })
-  return session
-}
-
-function token(session: { id: string; user_id: number }, generation: number) {
-  return {
-    session_id: session.id,
-    user_id: session.user_id,
-    token: `selector ${session.id} ${generation}`,
-    generation,
-    token_digest: randomUUID(),
-    salt: randomUUID(),
-    jti: randomUUID(),
-    ip: '::1',
-    expires_at: later,
-  }
-}
 
 const rotateTo = (db: Database, session: { id: string; user_id: number }, generation: number) =>
   rotateToken(db, { attemptDigest: randomUUID(), ignoredKeyDigest: null, successor: token(session, generation), now })
