@@ -29,12 +29,26 @@ export interface Troubles {
   damage: Unavailable | null
 }
 
+/** A statement for one item, which many callers ask for, and the statement that does the same for many items. */
+export interface Together<Item, Result> {
+  one(queries: Queries, item: Item): Promise<Result>
+  /** Returns a result for each item, in their order. It runs on PostgreSQL only. */
+  many(queries: Queries, items: readonly Item[]): Promise<Result[]>
+  /** Keeps two items with the same key apart: the later one waits for the earlier one, and then gets `otherwise`. */
+  exclusive?: { key(item: Item): string; otherwise: Result }
+}
+
 export interface Database extends Queries {
   /**
    * Commits what `run` wrote when it returns and rolls back when it throws. After a `Conflict` it runs again, up to
    * three times, so `run` must contain nothing but SQL: no hashing, no network, no effect outside the database.
    */
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>
+  /**
+   * Runs a statement for an item. On PostgreSQL, one statement serves all items that are asked for in one turn of the event
+   * loop, and begins after that: none sees less than it would have seen alone.
+   */
+  together<Item, Result>(together: Together<Item, Result>, item: Item): Promise<Result>
   /** Milliseconds to add to this process's clock to get the database's, so that replicas agree on the time. */
   clockOffsetMilliseconds(): number
   /** The connections to PostgreSQL, and the operations that wait for one. */

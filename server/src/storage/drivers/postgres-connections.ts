@@ -34,8 +34,13 @@ export class PostgresConnections {
     this.#freshSince = performance.now()
   }
 
-  /** Returns a connection that is not stale. @throws {Unavailable} if there is none within this time */
-  async take(milliseconds: number): Promise<pg.PoolClient> {
+  /**
+   * Returns a connection that is not stale.
+   *
+   * @param options.waitsIfRefused waits for those that there are where the database refuses another one
+   * @throws {Unavailable} if there is none within this time
+   */
+  async take(milliseconds: number, { waitsIfRefused = true } = {}): Promise<pg.PoolClient> {
     const giveUpAt = performance.now() + milliseconds
     for (;;) {
       try {
@@ -43,7 +48,8 @@ export class PostgresConnections {
         if ((this.#connectedAt.get(connection) ?? 0) >= this.#freshSince) return connection
         connection.release(true)
       } catch (error) {
-        if (!isRefusal(error as Error) || performance.now() + RETRY_MILLISECONDS > giveUpAt) throw error
+        if (!isRefusal(error as Error) || !waitsIfRefused) throw error
+        if (performance.now() + RETRY_MILLISECONDS > giveUpAt) throw error
         this.#growNoFurther()
         await sleep(RETRY_MILLISECONDS)
       }
@@ -74,7 +80,7 @@ export class PostgresConnections {
 }
 
 /** Whether the database has no connection left for this role. */
-function isRefusal({ cause }: Error): boolean {
+export function isRefusal({ cause }: Error): boolean {
   return (cause as { code?: string } | undefined)?.code === TOO_MANY_CONNECTIONS
 }
 

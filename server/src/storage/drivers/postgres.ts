@@ -1,6 +1,6 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
-import type { Database, Transaction, Troubles } from '../database/database.ts'
+import type { Database, Together, Transaction, Troubles } from '../database/database.ts'
 import {
   noteTrouble,
   type OnRecoveredError,
@@ -11,6 +11,8 @@ import {
 import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
 import { checkPreparedStatements, readSurroundings, type Surroundings } from './postgres-checks.ts'
 import { PostgresConnections } from './postgres-connections.ts'
+import { PostgresLane } from './postgres-lane.ts'
+import { LANE_CONNECTIONS, LaneConnections } from './postgres-lane-connections.ts'
 import { execute, PostgresTransaction, run } from './postgres-transaction.ts'
 import { PostgresClient, typeParser } from './postgres-types.ts'
 
@@ -20,6 +22,7 @@ const CONNECT_TIMEOUT_MILLISECONDS = 15_000
 const STATEMENT_TIMEOUT_MILLISECONDS = 1200
 const IDLE_TIMEOUT_MILLISECONDS = 10_000
 const CHECK_INTERVAL_MILLISECONDS = 30_000
+const MIN_CONNECTIONS_WITH_LANES = 5
 
 /** How one use of the database connects. */
 export interface PostgresOptions {
@@ -27,6 +30,7 @@ export interface PostgresOptions {
   statementMilliseconds: number
   /** Whether statements are prepared, once per connection. */
   prepared: boolean
+  /** How many connections it opens at most. With fewer than five, none is left for batches. */
   poolSize: number
   /** Called with a sentence for the operator about the database's surroundings. */
   onWarning: (sentence: string) => void
@@ -53,49 +57,75 @@ export async function openPostgres(
   changes: Partial<PostgresOptions> = {},
 ): Promise<Database> {
   const options = { ...REQUEST_OPTIONS, ...changes }
-  const pool = new pg.Pool({
-    Client: PostgresClient,
-    connectionString: url,
-    max: options.poolSize,
-    // A request gives up earlier. Its connection is still completed, so that a slow database gets connections at all.
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MILLISECONDS,
-    idleTimeoutMillis: 10_000,
-    // PostgreSQL's own timeouts end statements that this process no longer waits for, and transactions that a stopped
-    // process left open.
-    statement_timeout: options.statementMilliseconds,
-    query_timeout: options.statementMilliseconds,
-    idle_in_transaction_session_timeout: IDLE_TIMEOUT_MILLISECONDS,
-    keepAlive: true,
-    application_name: 'tessera',
-    types: { getTypeParser: typeParser },
-  })
-  // Without a listener, the loss of a connection, idle or in use, would end the process.
-  pool.on('error', onRecoveredError)
-  pool.on('connect', (connection) => connection.on('error', onRecoveredError))
-  const database = new PostgresDatabase(new PostgresConnections(pool), onRecoveredError, options)
+  const laneSize = options.poolSize < MIN_CONNECTIONS_WITH_LANES ? 0 : LANE_CONNECTIONS
+  const createPool = (max: number, onConnect?: (connection: pg.ClientBase) => Promise<void>) => {
+    const pool = new pg.Pool({ ...poolConfig(url, options), max, ...(onConnect && { onConnect }) })
+    // Without a listener, the loss of a connection, idle or in use, would end the process.
+    pool.on('error', onRecoveredError)
+    pool.on('connect', (connection) => connection.on('error', onRecoveredError))
+    return pool
+  }
+  const pool = createPool(options.poolSize - laneSize)
+  const lanes =
+    laneSize === 0
+      ? null
+      : new LaneConnections((onConnect) => createPool(laneSize, onConnect), {
+          prepared: options.prepared,
+          begin: beginWithin(options),
+        })
+  const database = new PostgresDatabase(
+    { connections: new PostgresConnections(pool), lanes },
+    onRecoveredError,
+    options,
+  )
   try {
     await database.checkEncoding()
     if (options.prepared) await checkPreparedStatements(pool)
     await database.lookAround()
   } catch (error) {
-    await pool.end()
+    await database.close()
     throw error
   }
   return database
+}
+
+function poolConfig(url: string, { statementMilliseconds }: PostgresOptions): pg.PoolConfig {
+  return {
+    Client: PostgresClient,
+    connectionString: url,
+    // A request gives up earlier. Its connection is still completed, so that a slow database gets connections at all.
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MILLISECONDS,
+    idleTimeoutMillis: 10_000,
+    // PostgreSQL's own timeouts end statements that this process no longer waits for, and transactions that a stopped
+    // process left open.
+    statement_timeout: statementMilliseconds,
+    query_timeout: statementMilliseconds,
+    idle_in_transaction_session_timeout: IDLE_TIMEOUT_MILLISECONDS,
+    keepAlive: true,
+    application_name: 'tessera',
+    types: { getTypeParser: typeParser },
+  }
 }
 
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres'
   readonly troubles: Troubles = { cannotWrite: 0, damage: null }
   readonly #connections: PostgresConnections
+  readonly #laneConnections: LaneConnections | null
+  readonly #lanes = new Map<object, unknown>()
   readonly #onRecoveredError: OnRecoveredError
   readonly #checkTimer: NodeJS.Timeout
   readonly #options: PostgresOptions
   #clockOffset = 0
   #areTimeoutsInForce = true
 
-  constructor(connections: PostgresConnections, onRecoveredError: OnRecoveredError, options: PostgresOptions) {
+  constructor(
+    { connections, lanes }: { connections: PostgresConnections; lanes: LaneConnections | null },
+    onRecoveredError: OnRecoveredError,
+    options: PostgresOptions,
+  ) {
     this.#connections = connections
+    this.#laneConnections = lanes
     this.#options = options
     this.#onRecoveredError = onRecoveredError
     this.#checkTimer = setInterval(() => this.lookAround().catch(() => {}), CHECK_INTERVAL_MILLISECONDS).unref()
@@ -127,7 +157,27 @@ class PostgresDatabase implements Database {
   }
 
   connections() {
-    return this.#connections.counts
+    const [one, lanes] = [this.#connections.counts, this.#laneConnections?.counts]
+    if (!lanes) return one
+    return { busy: one.busy + lanes.busy, idle: one.idle + lanes.idle, waiting: one.waiting + lanes.waiting }
+  }
+
+  together<Item, Result>(together: Together<Item, Result>, item: Item): Promise<Result> {
+    refuseInsideTransaction()
+    const connections = this.#laneConnections
+    if (!connections) return together.one(this, item)
+    let lane = this.#lanes.get(together) as PostgresLane<Item, Result> | undefined
+    if (!lane) {
+      const onError = (error: unknown) => {
+        noteTrouble(this.troubles, error)
+        if (error instanceof StaleConnection) this.#connections.renewAll()
+        if (!(error instanceof Unavailable)) this.#onRecoveredError(error as Error)
+      }
+      const waitMilliseconds = this.#options.acquireMilliseconds
+      lane = new PostgresLane(together, { waitMilliseconds, connections, single: this, onError })
+      this.#lanes.set(together, lane)
+    }
+    return lane.ask(item)
   }
 
   clockOffsetMilliseconds(): number {
@@ -165,7 +215,7 @@ class PostgresDatabase implements Database {
 
   async close(): Promise<void> {
     clearInterval(this.#checkTimer)
-    await this.#connections.close()
+    await Promise.all([this.#connections.close(), this.#laneConnections?.close()])
   }
 
   #rerunOnConnection<T>(use: (connection: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Sql } from 'sql-template-tag'
-import type { Database, Transaction, Troubles } from '../database/database.ts'
+import type { Database, Together, Transaction, Troubles } from '../database/database.ts'
 import { Conflict, noteTrouble, type OnRecoveredError, rerunAfterConflict, Unavailable } from '../database/errors.ts'
 import { asTransactionBody, refuseInsideTransaction } from '../database/transaction-guard.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
@@ -70,6 +70,10 @@ class SqliteDatabase implements Database {
 
   connections() {
     return { busy: 0, idle: 0, waiting: 0 }
+  }
+
+  together<Item, Result>({ one }: Together<Item, Result>, item: Item): Promise<Result> {
+    return one(this, item)
   }
 
   clockOffsetMilliseconds(): number {
