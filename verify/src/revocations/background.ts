@@ -8,6 +8,8 @@ const MAX_INTERVAL_MILLISECONDS = 5000
 /** Between answers to held questions, however many endings there are. */
 const MIN_INTERVAL_MILLISECONDS = 100
 const MAX_WAIT_SECONDS = 25
+/** A quiet list is made anew so often, and a question takes its time: both count into the age of an answer. */
+const MAX_ANSWER_AGE_SECONDS = 15
 
 interface BackgroundOptions {
   ask: Ask
@@ -65,7 +67,7 @@ export function followInBackground({ ask, settings }: BackgroundOptions): Follow
 
 /** A held question must be answered before the list counts as stale. */
 function waitFor(staleAfterSeconds: number): number {
-  return Math.max(1, Math.min(MAX_WAIT_SECONDS, Math.floor(staleAfterSeconds) - 5))
+  return Math.max(1, Math.min(MAX_WAIT_SECONDS, Math.floor(staleAfterSeconds) - MAX_ANSWER_AGE_SECONDS))
 }
 
 /** Many verifiers that were started together do not ask together. */
