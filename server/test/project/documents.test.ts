@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { startServer, type TestServer } from '../support/server.ts'
-import { ADMIN, issuePair, logIn, signUp } from '../support/users.ts'
+import { ADMIN, logIn } from '../support/users.ts'
 import { namesMail, variablesOf } from './document-variables.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -89,27 +89,6 @@ test('the curl examples of the JWT API work as printed, in order', { skip }, asy
   assert.deepEqual(await runShell(server, fill(LOGOUT)), ['200'])
   assert.deepEqual(await runShell(server, fill(LOGOUT)), ['401'])
   assert.deepEqual(await runShell(server, ME), ['401'])
-})
-
-test('the six lines of the README verify an access token in another service and refuse an altered one', async () => {
-  const secret = 'the secret that both services share'
-  const server = await startServer({ JWT_SECRET_KEY: secret })
-  const folder = join(root, 'node_modules/.cache/tessera-documents')
-  mkdirSync(folder, { recursive: true })
-  const file = join(folder, `protect-${process.pid}.mjs`)
-  writeFileSync(
-    file,
-    (blocks('README.md', 'js')[0] ?? '').replace('process.env.JWT_SECRET_KEY', JSON.stringify(secret)),
-  )
-  const { authenticate } = await import(file)
-  const user = await signUp(server)
-  const login = await logIn(server, user.email)
-  const pair = await issuePair(server, user.guid)
-  const ask = (token: string) => authenticate({ headers: { authorization: `Bearer ${token}` } })
-  assert.equal(ask(login.access_token).sub, user.guid)
-  assert.equal(ask(pair.access_token).sub, user.guid)
-  assert.throws(() => ask(`${login.access_token}x`))
-  assert.throws(() => authenticate({ headers: {} }))
 })
 
 test('links between pages lead to existing files', () => {

@@ -11,12 +11,13 @@ import { decodeClaims, issuePair, JOHN, logInNewUser } from '../support/users.ts
 const root = join(import.meta.dirname, '../../..')
 const SECRET = 'the secret that Tessera shares with the services that verify its tokens'
 
-/** The JavaScript examples of docs/protecting-your-api.md, by the framework of their section. */
+/** The JavaScript examples of docs/protecting-your-api.md, by their framework; the package's tests run those of tessera-verify. */
 const examples = new Map(
   readFileSync(join(root, 'docs/protecting-your-api.md'), 'utf8')
     .split(/^#+ /m)
     .map((section) => [section.split('\n')[0] ?? '', /```js\n(.*?)```/s.exec(section)?.[1]] as const)
-    .filter((example): example is [string, string] => example[1] !== undefined),
+    .filter((example): example is [string, string] => example[1] !== undefined)
+    .filter(([name]) => name !== 'With tessera-verify'),
 )
 
 /** A module that prints the port a process listens on: the examples themselves print nothing. */

@@ -1,6 +1,6 @@
 import type { Claims } from './claims.ts'
 
-/** What stays true of a token as long as its key is trusted. */
+/** A token whose signature and claims were found good. This stays true as long as its key is trusted. */
 export interface VerifiedToken {
   readonly claims: Claims
   readonly kid: string | undefined
