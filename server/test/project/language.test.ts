@@ -8,14 +8,20 @@ import { test } from 'node:test'
 const root = join(import.meta.dirname, '../../..')
 const code = globSync(
   [
-    '{server/{src,test,migrations},harness,conformance,torture,bench}/**/*.{ts,sql}',
+    '{server/{src,test,migrations},verify/{src,test},harness,conformance,torture,bench}/**/*.{ts,sql}',
     'generators/{,calls/,checks/,collections/,tools/}*.ts',
   ],
   { cwd: root },
 )
   .filter((file) => !file.endsWith('/language.test.ts'))
   .sort()
-const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'verify/README.md',
+  ...globSync('docs/**/*.md', { cwd: root }).sort(),
+]
 
 /** The lines of the files that a pattern fits, as `file:line text`. */
 function lines(files: readonly string[], pattern: RegExp): string[] {

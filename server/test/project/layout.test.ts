@@ -8,7 +8,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const sources = globSync('server/src/**/*.ts', { cwd: root }).sort()
 const all = globSync(
   [
-    '{server/src,server/test,harness,conformance,torture,bench}/**/*.{ts,js}',
+    '{server/src,server/test,verify/src,verify/test,harness,conformance,torture,bench}/**/*.{ts,js}',
     'generators/{,calls/,checks/,collections/,tools/}*.ts',
   ],
   { cwd: root },
