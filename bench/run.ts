@@ -1,5 +1,5 @@
 // Measures Tessera beside the baseline (baseline.ts), in one run on one machine, and its login beside the digest alone:
-// `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh|keys]`. TEST_DATABASE_URL adds PostgreSQL.
+// `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh|keys|verify]`. TEST_DATABASE_URL adds PostgreSQL.
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createSchema } from '../harness/temporary-schema.ts'
@@ -10,6 +10,7 @@ import type { Work } from './load/load.ts'
 import { commitMilliseconds } from './machine/commit-cost.ts'
 import { countSyncs } from './machine/count-syncs.ts'
 import { measureDigests } from './machine/raw-digests.ts'
+import { measureVerify } from './verify.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -61,6 +62,10 @@ async function bench(database: string, urls: [string, string]): Promise<void> {
   await Promise.all([baseline.end(), tessera.end()])
 }
 
+if (options.only === 'verify') {
+  await measureVerify({ rounds, seconds, print })
+  process.exit(0)
+}
 print(
   `| ${clients} clients, ${rounds} alternating rounds of ${seconds} s | baseline/s | Tessera/s | ratio (range) | p99 ms, baseline / Tessera |`,
 )
@@ -73,6 +78,7 @@ if (databaseUrl) {
   for (const { drop } of schemas) await drop()
 } else print('\nPostgreSQL skipped: set TEST_DATABASE_URL.')
 if (options.only === undefined || options.only === 'keys') await compareKeys({ rounds, seconds, clients, print })
+if (options.only === undefined) await measureVerify({ rounds, seconds, print })
 if (syncs !== null) print(`\nFsyncs per refresh on SQLite: ${syncs.toFixed(3)}.`)
 else print('\nFsyncs were not counted: install strace, and measure refreshes.')
 print(`A durable commit of SQLite takes ${(await commitMilliseconds()).toFixed(2)} ms here.`)
