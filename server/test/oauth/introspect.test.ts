@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sql from 'sql-template-tag'
+import { setSessionClaims } from '../../src/auth/claims/set-session-claims.ts'
+import { setUserClaims } from '../../src/auth/claims/set-user-claims.ts'
 import { startServer } from '../support/server.ts'
 import { decodeClaims, issuePair, logInNewUser, logOut, me, refresh, refreshPair } from '../support/users.ts'
 import { BEARER, introspect, SERVICE_KEYS } from './ask.ts'
@@ -87,4 +89,20 @@ test('a body in JSON asks the same, and a hint in either form means nothing', as
     const answer = await server.post(path, { token: access_token, token_type_hint: hint }, { headers: BEARER })
     assert.equal(answer.body.active, true, JSON.stringify(hint))
   }
+})
+
+test('the claims are those of now, and none takes the place of another member', async () => {
+  const { user, access_token } = await logInNewUser(server)
+  const { sid } = decodeClaims(access_token)
+  const origin = { ip: null, userAgent: 'test' }
+  const forged = { active: false, token_type: 'x', client_ip: '192.0.2.1', plan: 'silver', scope: 'read' }
+  await setUserClaims(server.ctx, { user, claims: forged, origin })
+  await setSessionClaims(server.ctx, { sessionId: String(sid), claims: { plan: 'gold' }, origin })
+  const { body } = await introspect(server, access_token)
+  assert.deepEqual(
+    [body.active, body.token_type, body.plan, body.scope, body.sub],
+    [true, 'Bearer', 'gold', 'read', user.guid],
+  )
+  const pair = await issuePair(server, user.guid)
+  assert.equal('plan' in (await introspect(server, pair.access_token)).body, false)
 })

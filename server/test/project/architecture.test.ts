@@ -57,7 +57,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     revocation: ['context'],
     session: ['context', 'notice', 'one-time', 'requested-mail', 'recovery', 'account', 'claims'],
     refresh: ['context', 'notice', 'session'],
-    token: ['context', 'session'],
+    token: ['context', 'session', 'claims'],
   },
   http: {
     contract: [],

@@ -39,7 +39,7 @@ async function count(operation: () => Promise<unknown>): Promise<number> {
 /** Each statement is a round trip, and so are `begin` and `commit`; a rotation takes one to read and one to write. */
 const ON_POSTGRES = {
   '/me': 1,
-  'an introspection': 1,
+  'an introspection': 2,
   'an introspection of garbage': 0,
   'a rotation': 2,
   'a repeat': 1,
@@ -59,7 +59,7 @@ const ON_POSTGRES = {
 /** A commit counts as one and is shared by concurrent transactions; the rest costs microseconds. */
 const ON_SQLITE = {
   '/me': 1,
-  'an introspection': 1,
+  'an introspection': 2,
   'an introspection of garbage': 0,
   'a rotation': 6,
   'a repeat': 1,
@@ -77,8 +77,10 @@ const ON_SQLITE = {
 }
 
 test('each operation sends exactly the expected number of statements', async () => {
-  const server = await startServer({ REFRESH_TOKEN_ROTATION: 'strict', SERVICE_KEYS: 'a-service-key' })
-  const adaptive = await startServer({ DATABASE_URL: server.databaseUrl })
+  // Without the list of endings, which is read in the background every half a second.
+  const settings = { REVOCATIONS: 'off', SERVICE_KEYS: 'a-service-key' }
+  const server = await startServer({ ...settings, REFRESH_TOKEN_ROTATION: 'strict' })
+  const adaptive = await startServer({ ...settings, DATABASE_URL: server.databaseUrl })
   const login = await logInNewUser(server)
   let newest = login.refresh_token
   let pair = await issuePair(server)

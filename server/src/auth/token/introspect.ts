@@ -1,3 +1,5 @@
+import { findClaims } from '../../storage/session/session-claims.ts'
+import { tokenClaims } from '../claims/token-claims.ts'
 import type { Context } from '../context/context.ts'
 import { findActiveToken } from './authenticate.ts'
 
@@ -22,16 +24,21 @@ export type Introspection =
     }
 
 /**
- * Says whether an access token is good at this moment, and whose it is. Times and ids are those of the token; the role and
- * how the user authenticated are those of now. A refresh token is never active: an API that asks about whatever its clients
+ * Says whether an access token is good at this moment, and whose it is. Times and ids are those of the token; the role, the
+ * claims and how the user authenticated are those of now. A refresh token is never active: an API that asks about whatever its clients
  * send must not let one in.
  */
-export async function introspect(ctx: Pick<Context, 'db' | 'tokens' | 'now'>, token: string): Promise<Introspection> {
+export async function introspect(
+  ctx: Pick<Context, 'db' | 'tokens' | 'now' | 'log'>,
+  token: string,
+): Promise<Introspection> {
   const found = await findActiveToken(ctx, token)
   if (!found) return { active: false }
   const { session } = found
   const { sub, sid, iat, exp, jti, iss, aud } = found.token.claims
+  const stored = found.token.kind === 'login' ? await findClaims(ctx.db, sid) : null
   return {
+    ...(stored && tokenClaims(ctx, stored, sid)), // first: none may take the name of a member below
     active: true,
     sub,
     sid,

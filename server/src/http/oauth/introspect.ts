@@ -12,7 +12,7 @@ export const introspect = endpoint({
     summary: 'Ask whether an access token is good at this moment (RFC 7662)',
     success: 'What the token says, or `{"active":false}`',
     detail:
-      'For services with a key of the scope `introspect`. Access tokens of logins and of pairs are looked up: their session must live, and their user must not be disabled. `role` is the role of now. Everything else, a refresh token too, is `{"active":false}`; asking never changes a token. A `token_type_hint` is ignored.',
+      'For services with a key of the scope `introspect`. Access tokens of logins and of pairs are looked up: their session must live, and their user must not be disabled. `role`, and the claims of the user and the session, are those of now. Everything else, a refresh token too, is `{"active":false}`; asking never changes a token. A `token_type_hint` is ignored.',
     examples: {
       body: { token: ACCESS_TOKEN_VARIABLE },
       answer: {
@@ -31,21 +31,24 @@ export const introspect = endpoint({
   },
   ...tokenInForm(ACCESS_TOKEN_VARIABLE),
   responses: {
-    200: Type.Object({
-      active: Type.Boolean({ description: 'If it is false, there is nothing else.' }),
-      sub: Type.Optional(Type.String({ description: 'The GUID of the user.' })),
-      sid: Type.Optional(Type.String({ description: 'The session.' })),
-      role: Type.Optional(Type.String()),
-      iat: Type.Optional(Type.Integer({ format: 'int64' })),
-      exp: Type.Optional(Type.Integer({ format: 'int64' })),
-      jti: Type.Optional(Type.String()),
-      token_type: Type.Optional(Type.Literal('Bearer')),
-      amr: Type.Optional(Type.Array(Type.String(), { description: 'How the user authenticated (RFC 8176).' })),
-      auth_time: Type.Optional(Type.Integer({ format: 'int64', description: 'When the user authenticated.' })),
-      iss: Type.Optional(Type.String()),
-      aud: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
-      client_ip: Type.Optional(Type.String({ description: 'The address that a pair was issued to.' })),
-    }),
+    200: Type.Object(
+      {
+        active: Type.Boolean({ description: 'If it is false, there is nothing else.' }),
+        sub: Type.Optional(Type.String({ description: 'The GUID of the user.' })),
+        sid: Type.Optional(Type.String({ description: 'The session.' })),
+        role: Type.Optional(Type.String()),
+        iat: Type.Optional(Type.Integer({ format: 'int64' })),
+        exp: Type.Optional(Type.Integer({ format: 'int64' })),
+        jti: Type.Optional(Type.String()),
+        token_type: Type.Optional(Type.Literal('Bearer')),
+        amr: Type.Optional(Type.Array(Type.String(), { description: 'How the user authenticated (RFC 8176).' })),
+        auth_time: Type.Optional(Type.Integer({ format: 'int64', description: 'When the user authenticated.' })),
+        iss: Type.Optional(Type.String()),
+        aud: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
+        client_ip: Type.Optional(Type.String({ description: 'The address that a pair was issued to.' })),
+      },
+      { additionalProperties: true },
+    ),
   },
   handle: (ctx, request) => introspectRule(ctx, request.body.token),
 })

@@ -39,3 +39,14 @@ export async function replaceSessionClaims(
   if (changed.length === 1) return 'changed'
   return (await tx.query(sql`select id from sessions where ${active}`)).length === 1 ? 'same' : 'ended'
 }
+
+/** Finds the claims of a session and of its user; null if there is no such session. */
+export async function findClaims(
+  db: Queries,
+  sessionId: string,
+): Promise<{ user_claims: string; session_claims: string } | null> {
+  const rows = await db.query<{ user_claims: string; session_claims: string }>(sql`
+    select u.claims as user_claims, s.claims as session_claims from sessions s join users u on u.id = s.user_id
+    where s.id = ${sessionId}`)
+  return rows[0] ?? null
+}
