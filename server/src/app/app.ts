@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server as TlsServer } from 'node:tls'
 import { promisify } from 'node:util'
+import type { FastifyInstance } from 'fastify'
 import { seedDemoUsers } from '../auth/account/demo-users.ts'
 import { RevocationFeed } from '../auth/revocation/revocation-feed.ts'
 import type { Config } from '../config/reading/config.ts'
@@ -40,12 +41,16 @@ interface Surroundings {
   clock: () => number
   /** Whether a secret that is none of those in use is meant. */
   acceptNewKeys?: boolean
+  /** Whether the server is for the tests of an application: it begins without users, and without trying its hashes. */
+  isForTests?: boolean
 }
 
 const CHECK_CERTIFICATE_MILLISECONDS = 10_000
 
 export interface App {
   ctx: HttpContext
+  /** Takes more routes and hooks until it listens. */
+  server: FastifyInstance
   /** Starts to serve; returns the base URL. */
   listen(): Promise<string>
   background: Background
@@ -71,7 +76,7 @@ export interface App {
 /** Builds an app: configuration -> database, keys, hashing, mail -> HTTP server. */
 export async function createApp(
   config: Config,
-  { log, version, clock, acceptNewKeys = false }: Surroundings,
+  { log, version, clock, acceptNewKeys = false, isForTests = false }: Surroundings,
 ): Promise<App> {
   // Before the database is touched: a start that cannot serve changes nothing.
   const tls = openTls(config)
@@ -83,9 +88,9 @@ export async function createApp(
     const keys = readKeys(config)
     await checkKeys({ db, now, keys, log }, config, acceptNewKeys)
     if (config.production) await beginProduction(db, log)
-    else await seedDemoUsers({ db, now })
+    else if (!isForTests) await seedDemoUsers({ db, now })
     await warnOfOtherRoles(db, config, log)
-    return await assemble(config, { log, version, tls, measured }, db, now)
+    return await assemble(config, { log, version, tls, measured, isForTests }, db, now)
   } catch (error) {
     await db.close()
     throw error
@@ -133,7 +138,8 @@ async function assemble(
     version,
     tls,
     measured,
-  }: Pick<Surroundings, 'log' | 'version'> & { tls: TlsPair | null; measured: ServerMetrics },
+    isForTests,
+  }: Pick<Surroundings, 'log' | 'version' | 'isForTests'> & { tls: TlsPair | null; measured: ServerMetrics },
   db: Database,
   now: () => Date,
 ): Promise<App> {
@@ -147,7 +153,7 @@ async function assemble(
     hashQueues,
     closePools,
   } = buildContext(config, { db, log, metrics: measured.metrics, now, keys, publicKeys, issuer: issuer.claim })
-  await checkHashing()
+  if (!isForTests) await checkHashing() // a thread that a test may never need
   const limits = await openLimits(config, db, now, log)
   const { limiter, processLimiter } = limits
   let isStopping = false
@@ -182,6 +188,7 @@ async function assemble(
 
   return {
     ctx,
+    server,
     background,
     async renewCertificate() {
       await renewing?.runNow()
@@ -193,6 +200,8 @@ async function assemble(
       metricsServer = await listenForMetrics(config, measured.page)
       const url = await server.listen({ host: config.host, port: config.port })
       issuer.listensAt(url)
+      // Mails of a development server lead to itself, whichever port it was given.
+      if (config.port === 0 && config.publicUrl === null && !config.production) ctx.edge.sender.publicUrl = url
       return url
     },
     countConnections,

@@ -17,6 +17,8 @@ export interface Background {
   deliverMails(): Promise<void>
   /** When the last complete clean-up ended; null before the first one. */
   cleanedUpAt(): Date | null
+  /** Runs every job now. */
+  runAll(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -73,14 +75,18 @@ export async function startBackground(
             log: ctx.log,
           },
         )
+  const all = [mails, cleaning, sampling, noting, ...(reading ? [reading] : [])]
   return {
     async readEndings() {
       await reading?.runNow()
     },
     deliverMails: () => mails.runNow(),
     cleanedUpAt: () => cleanedUpAt,
+    async runAll() {
+      await Promise.all(all.map((job) => job.runNow()))
+    },
     async stop() {
-      await Promise.all([mails.stop(), cleaning.stop(), sampling.stop(), noting.stop(), reading?.stop()])
+      await Promise.all(all.map((job) => job.stop()))
     },
   }
 }

@@ -39,7 +39,7 @@ export async function openDatabase(
   } catch (error) {
     throw new Unavailable((error as Error).message, { cause: error })
   }
-  return openSqlite(database.file, onRecoveredError)
+  return openSqlite(database.file, onRecoveredError, { isDurable: !database.isTemporary })
 }
 
 type RetryReason = 'conflict' | 'stale' | 'connection_lost'

@@ -3,7 +3,9 @@ import { ConfigError } from '../source/config-error.ts'
 import { type Setting, withDefault } from './setting.ts'
 import { onOrOff, wholeNumber } from './setting-values.ts'
 
-export type DatabaseSetting = { kind: 'sqlite'; file: string } | { kind: 'postgres'; url: string }
+export type DatabaseSetting =
+  /** A temporary file need not outlive a crash of the machine: tests do not wait for its disk. */
+  { kind: 'sqlite'; file: string; isTemporary?: true } | { kind: 'postgres'; url: string }
 
 const POSTGRES_OPTIONS = [
   'sslmode',

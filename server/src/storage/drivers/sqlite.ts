@@ -9,13 +9,21 @@ import { SqliteReader } from './sqlite-reader.ts'
 /**
  * Opens (or creates) a SQLite file, with one writing connection behind a queue and one reading connection. Writes are
  * durable: WAL with `synchronous=FULL`, and a write is answered only after its commit.
+ *
+ * @param options.isDurable false for a file that need not outlive a crash of the machine
  */
-export async function openSqlite(file: string, onRecoveredError: OnRecoveredError): Promise<Database> {
+export async function openSqlite(
+  file: string,
+  onRecoveredError: OnRecoveredError,
+  { isDurable } = { isDurable: true },
+): Promise<Database> {
   const writer = new SqliteConnection(file, { readOnly: false })
   try {
     // Processes that open a new file at the same time race to switch it to WAL; SQLite answers the losers "busy".
     await retryWhileBusy(() =>
-      writer.script('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on'),
+      writer.script(
+        `pragma journal_mode = wal; pragma synchronous = ${isDurable ? 'full' : 'off'}; pragma foreign_keys = on`,
+      ),
     )
     const reader = new SqliteReader(new SqliteConnection(file, { readOnly: true }))
     return new SqliteDatabase(writer, reader, onRecoveredError)
