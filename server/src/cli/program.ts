@@ -6,7 +6,7 @@ import { defineOutboxCommands } from './outbox/define.ts'
 import { chooseEnvFile } from './run/env-file.ts'
 import { defineSessionCommands } from './sessions/define.ts'
 import { defineCommand, jsonOption, limitOption } from './terminal/define-command.ts'
-import { when } from './terminal/option-values.ts'
+import { collectSettings, when, wholeNumber } from './terminal/option-values.ts'
 import type { AnswerOptions } from './terminal/output.ts'
 import { defineUserCommands } from './users/define.ts'
 
@@ -84,6 +84,7 @@ function createCommands(version: string): Command {
   )
     .addOption(jsonOption())
     .action(async (options: AnswerOptions) => (await import('./secret.ts')).secretCommand(options))
+  defineTestCommand(program)
   defineUserCommands(program)
   defineSessionCommands(program)
   defineLimitCommands(program)
@@ -91,6 +92,18 @@ function createCommands(version: string): Command {
   defineOutboxCommands(program)
   defineAuditCommand(program)
   return program
+}
+
+function defineTestCommand(program: Command): void {
+  defineCommand(program, 'test', 'Start a server for the tests of an application, with a database of its own.', [
+    'tessera test',
+    'tessera test --port 4000 --seed users.json',
+  ])
+    .option('--port <port>', 'the port to listen on; 0 takes a free one', wholeNumber, 0)
+    .option('--host <host>', 'the address to listen on', '127.0.0.1')
+    .option('--seed <file>', 'a JSON file with users to begin with, as POST /test/users takes them')
+    .option('--set <setting>', 'a setting of the rules, such as COOKIE_MODE=on; can be repeated', collectSettings, {})
+    .action(async (options) => (await import('./test.ts')).testCommand(options))
 }
 
 /** The shells that completion is tested with. */

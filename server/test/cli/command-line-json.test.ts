@@ -7,8 +7,8 @@ import { startServer } from '../support/server.ts'
 import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { logIn, signUp } from '../support/users.ts'
 
-/** Commands whose output is not an answer: a log, or a script for a shell. */
-const WITHOUT_JSON = ['start', 'completion', 'complete']
+/** Commands whose output is not an answer: a log, or a script for a shell; and one that prints JSON in any case. */
+const WITHOUT_JSON = ['start', 'completion', 'complete', 'test']
 
 /** Commands that need several key pairs or a SQLite file: command-line-keys.test.ts and backup.test.ts run them. */
 const ELSEWHERE = ['keys rotate', 'keys retire', 'backup', 'restore']

@@ -18,7 +18,8 @@ const imports = files.flatMap((file) =>
 /** Layer -> the layers that it may import from. */
 const LAYERS: Record<string, readonly string[]> = {
   'main.ts': ['cli'],
-  cli: ['app', 'mail', 'auth', 'storage', 'crypto', 'config', 'observe', 'text'],
+  cli: ['test-mode', 'app', 'mail', 'auth', 'storage', 'crypto', 'config', 'observe', 'text'],
+  'test-mode': ['app', 'http', 'mail', 'auth', 'storage', 'crypto', 'config', 'observe', 'text'],
   app: ['http', 'mail', 'auth', 'storage', 'crypto', 'config', 'observe', 'text'],
   http: ['mail', 'auth', 'storage', 'crypto', 'observe', 'text'],
   mail: ['auth', 'storage', 'crypto', 'config', 'text'],
@@ -91,6 +92,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     session: ['database', 'account', 'revocation'],
   },
   mail: { words: [], messages: ['words'], delivery: ['messages'] },
+  'test-mode': { bench: [], endpoints: ['bench'], server: ['bench', 'endpoints'] },
   cli: {
     terminal: [],
     run: ['terminal'],
@@ -189,4 +191,23 @@ test('only notify() and record-event.ts write mails and audit events', () => {
   const callers = (name: string) => files.filter((file) => new RegExp(`\\b${name}\\(`).test(readSource(file)))
   assert.deepEqual(callers('insertMail'), ['auth/notice/notify.ts', 'storage/notice/outbox.ts'])
   assert.deepEqual(callers('insertAuditEvent'), ['auth/notice/record-event.ts', 'storage/notice/audit-events.ts'])
+})
+
+test('only the command `tessera test` and the entry for tests can start test mode', () => {
+  const importers = imports
+    .filter(({ file, target }) => pathSegment(target, 0) === 'test-mode' && pathSegment(file, 0) !== 'test-mode')
+    .map(({ file, target }) => `${file} -> ${target}`)
+  assert.deepEqual(importers, ['cli/test.ts -> test-mode/server/start-test-server.ts'])
+  const tables = imports.filter(({ target }) => target === 'test-mode/endpoints/test-routes.ts').map(({ file }) => file)
+  assert.deepEqual(tables, ['test-mode/server/start-test-server.ts'])
+  for (const file of files)
+    if (pathSegment(file, 0) !== 'test-mode')
+      assert.doesNotMatch(readSource(file), /['"`/ ]test\/(?:clock|reset|users|steal)/, file)
+})
+
+test('no statement asks the database for the time: it is a parameter, and tests can move it', () => {
+  const sqlFiles = globSync('../migrations/**/*.sql', { cwd: source })
+  for (const file of [...files.filter((name) => name.startsWith('storage/')), ...sqlFiles]) {
+    assert.doesNotMatch(readSource(file), /(?<!performance\.|Date\.)\bnow\(\)|current_(?:timestamp|date|time)\b/i, file)
+  }
 })

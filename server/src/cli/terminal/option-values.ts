@@ -24,6 +24,13 @@ export function network(text: string): string {
   return `${address}${bits ?? ''}`
 }
 
+/** Adds `NAME=value` to the settings that were read before. */
+export function collectSettings(text: string, settings: Record<string, string>): Record<string, string> {
+  const [, name, value = ''] = /^([A-Z][A-Z0-9_]*)=(.*)$/s.exec(text) ?? []
+  if (name === undefined) throw new InvalidArgumentError('It must be NAME=value.')
+  return { ...settings, [name]: value }
+}
+
 /** Returns a point in time, given the time of the database. */
 export type When = (now: Date) => Date
 

@@ -29,6 +29,11 @@ export function readEnvironment(fileName: string | null): Environment {
   return { ...parseEnvFile(file, name), ...Object.fromEntries(set) }
 }
 
+/** Returns the environment alone, for a command that reads no file. */
+export function processEnvironment(): Environment {
+  return { ...process.env }
+}
+
 /**
  * Returns the text of a setting, from its variable or, for a secret, from the file that `NAME_FILE` names. An empty value
  * counts as not set, because `${NAME:-}` in a compose file results in one.
