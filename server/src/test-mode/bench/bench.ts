@@ -1,4 +1,3 @@
-import type { ServiceKeys } from '../../crypto/keys/service-keys.ts'
 import type { DeliveredTokens } from './delivered-tokens.ts'
 import type { Faults } from './faults.ts'
 import type { TestClock } from './test-clock.ts'
@@ -8,7 +7,7 @@ export interface Bench {
   clock: TestClock
   faults: Faults
   delivered: DeliveredTokens
-  adminKeys: ServiceKeys
+  isAdminKey(key: string): boolean
   /** Runs all background work now, as it would have run in the time that was skipped. */
   runBackground(): Promise<void>
   /** Writes the mails that clients asked for. */

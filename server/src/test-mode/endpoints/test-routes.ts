@@ -32,12 +32,12 @@ export function testRoutes(bench: Bench): readonly Route[] {
 export const TIMELESS_PATHS: ReadonlySet<string> = new Set(['/test/clock', '/test/users', '/test/reset'])
 
 /** Allows the one who started the server: pages of other sites, and other programs of the machine, cannot know the key. */
-function adminKey({ adminKeys }: Bench): Guard {
+function adminKey({ isAdminKey }: Bench): Guard {
   const refusal = () => new Refusal(401, 'invalid_admin_key', 'Send the admin key: Authorization: Bearer …')
   return {
     async check(_ctx, request) {
       const token = bearerToken(request)
-      if (token === null || !adminKeys.includes(token)) throw refusal()
+      if (token === null || !isAdminKey(token)) throw refusal()
     },
     scheme: () => null,
     refusals: () => [refusal()],
