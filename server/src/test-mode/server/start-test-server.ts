@@ -59,7 +59,7 @@ export async function startTestServer(options: Options = {}): Promise<TestServer
       for (const route of testRoutes(bench)) addRoute(app.server, app.ctx, route)
       await createSeed(app, users)
       const url = await app.listen()
-      if (!keepsAlive) app.server.server.unref()
+      if (!keepsAlive) app.server.server.unref().on('connection', (socket) => socket.unref())
       return {
         url,
         adminKey,
