@@ -84,6 +84,7 @@ function createCommands(version: string): Command {
   )
     .addOption(jsonOption())
     .action(async (options: AnswerOptions) => (await import('./secret.ts')).secretCommand(options))
+  defineInitCommand(program)
   defineTestCommand(program)
   defineUserCommands(program)
   defineSessionCommands(program)
@@ -92,6 +93,15 @@ function createCommands(version: string): Command {
   defineOutboxCommands(program)
   defineAuditCommand(program)
   return program
+}
+
+function defineInitCommand(program: Command): void {
+  const description = 'Write a .env with new secrets, and the first lines for the framework of this folder.'
+  defineCommand(program, 'init', description, ['tessera init', 'tessera init --compose'])
+    .option('--compose', 'also write compose.tessera.yaml')
+    .option('--force', 'replace files that exist')
+    .addOption(jsonOption())
+    .action(async (options) => (await import('./init/init.ts')).initCommand(options))
 }
 
 function defineTestCommand(program: Command): void {
