@@ -70,6 +70,8 @@ test('an older authentication is one that steps of the account do not trust', as
   const server = await startBench()
   const { users } = (await server.test('users', { password: 'correct horse' })).body
   const { body } = await server.test('sessions', { user: users[0].email, auth_time: '-8d' })
+  const authenticatedAt = Number(decodeClaims(body.access_token)['auth_time']) * 1000
+  assert.ok(Math.abs(Date.now() - 8 * 86_400_000 - authenticatedAt) < 60_000)
   const change = { email: 'new@example.com' }
   const answer = await server.post('/api/v1/users/email/change', change, { bearer: body.access_token })
   assert.equal(answer.status, 403, answer.text)

@@ -31,6 +31,8 @@ export interface VerifiedLogin {
   /** The language of mails, for an address without an account. */
   locale: Locale
   client: Client
+  /** When the user authenticated, if that was earlier; only test mode knows of such logins. */
+  authenticatedAt?: Date | null
   now: Date
 }
 
@@ -73,7 +75,7 @@ export async function finishLogin(ctx: LoginContext, login: VerifiedLogin): Prom
   if (!locked) return null
   const owner = { ...user, role: locked.role, claims: locked.claims }
   const authentication = {
-    authenticated_at: now,
+    authenticated_at: login.authenticatedAt ?? now,
     amr: prepared.session.amr,
     user_claims: owner.claims,
     session_claims: '{}',

@@ -42,6 +42,7 @@ export const createSession = endpoint({
       device,
       locale: isLocale(user.locale) ? user.locale : 'en',
       client: request.client,
+      authenticatedAt,
       now: issuedAt ?? now,
     })
     if (outcome?.kind !== 'session') {

@@ -6,7 +6,7 @@ import type { Origin } from '../../auth/context/origin.ts'
 import { InvalidBody } from '../../http/contract/invalid-body.ts'
 import { endpoint } from '../../http/endpoint/endpoint.ts'
 import { UserSchema, userView } from '../../http/view/user.ts'
-import { deleteUser, ROLES, type UserRow } from '../../storage/account/users.ts'
+import { deleteUser, type UserRow } from '../../storage/account/users.ts'
 import { LOCALES } from '../../text/locale.ts'
 import { Input } from './input.ts'
 
@@ -64,7 +64,7 @@ async function createOne(
     password: input.text('password'),
     firstName: input.text('first_name'),
     lastName: input.text('last_name'),
-    role: input.choice('role', ROLES) ?? 'user',
+    role: input.choice('role', ctx.settings.roles) ?? 'user',
     locale: input.choice('locale', LOCALES) ?? 'en',
     guid: input.text('guid'),
     isEmailVerified: input.flag('verified') ?? true,
