@@ -39,7 +39,9 @@ export async function createTestUsers(ctx: UsersContext, body: unknown, origin: 
       created.push(outcome.user)
       continue
     }
-    for (const { id } of created) await deleteUser(ctx.db, id)
+    await ctx.db.transaction(async (tx) => {
+      for (const { id } of created) await deleteUser(tx, id, ctx.now())
+    })
     const place = Array.isArray(body) ? `${index}.` : ''
     const errors = Object.entries(outcome.errors).map(([field, sentences]) => [place + field, sentences])
     throw new InvalidBody(Object.fromEntries(errors))
