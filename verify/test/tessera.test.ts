@@ -9,10 +9,10 @@ import { apps } from './support/apps.ts'
 import { assertRefused, until, untilRefused } from './support/refusal.ts'
 
 const SECRET = 'the secret that Tessera shares with the services that verify its tokens'
-const SERVICE_KEY = 'a service key of sixty-four characters for those who hear of logouts'
-const SETTINGS = { JWT_SECRET_KEY: SECRET, JWT_AUDIENCE: 'orders', SERVICE_KEYS: `api:revocations:${SERVICE_KEY}` }
+const SERVICE_KEY = 'd3ad'.repeat(16)
+const SETTINGS = { JWT_SECRET_KEY: SECRET, JWT_AUDIENCE: 'orders' }
 
-const ES256 = { ...SETTINGS, JWT_ALGORITHM: 'ES256' }
+const ES256 = { ...SETTINGS, JWT_ALGORITHM: 'ES256', SERVICE_KEYS: `api:revocations:${SERVICE_KEY}` }
 
 function follow(server: TestServer, revocations: RevocationOptions = {}) {
   const url = `${server.url}/.well-known/revocations`
