@@ -8,6 +8,7 @@ import { generateClients } from './checks/generate-clients.ts'
 import { runCollections } from './checks/run-collections.ts'
 import { runImports } from './checks/run-imports.ts'
 import { GENERATED, requireTools, runTool } from './checks/run-tool.ts'
+import { checkTypes } from './client/api-types.ts'
 
 requireTools()
 const folder = mkdtempSync(join(tmpdir(), 'tessera-generators-'))
@@ -24,6 +25,7 @@ try {
     const files = Object.keys(descriptions).map((name) => join(GENERATED, `${name}.json`))
     await runTool('redocly', ['lint', '--config', 'tools/redocly.yaml', '--max-problems', '10', ...files])
   })
+  await check('the types of tessera-client', () => checkTypes(url))
   await check('the generators', () => generateClients(Object.keys(descriptions)))
   await check('tsc --strict', () => runTool('../../node_modules/.bin/tsc', ['-p', '.']))
   await check('a call by each generated client', () => runTool('tsx', ['calls/run.ts', url]))
