@@ -1,0 +1,79 @@
+import { type Moment, secondsSince, thisMoment } from './elapsed-time.ts'
+
+export interface AccessToken {
+  value: string
+  /** The session that it belongs to. */
+  sid: string
+  lifeSeconds: number
+  /** The age from which on it is renewed: at random, so that the tabs and devices of a user do not do it together. */
+  renewAt: number
+  received: Moment
+  /** An API refused it although it had just replaced a refused one. Another refresh would not help. */
+  isSpent?: boolean
+}
+
+/** Reads an access token that was just received. Its life is counted from now, and no time in it is compared with the device's clock. */
+export function readAccessToken(value: string): AccessToken {
+  const { sid, exp, iat } = JSON.parse(decode(value.split('.')[1] ?? ''))
+  const lifeSeconds = exp - iat
+  return { value, sid, lifeSeconds, renewAt: lifeSeconds * (0.8 + Math.random() / 10), received: thisMoment() }
+}
+
+/** Whether one refresh token is an earlier one of the same session: the first 20 bytes are the session and its generation. */
+export function isEarlier(one: string, other: string): boolean {
+  const [before, after] = [one, other].map((token) => decode(token.slice(0, 28)).slice(0, 20)) as [string, string]
+  return before.slice(0, 16) === after.slice(0, 16) && before < after
+}
+
+const decode = (base64url: string) => atob(base64url.replace(/-/g, '+').replace(/_/g, '/'))
+
+/** A spent access token is not renewed before this age, however often an API refuses it. */
+const SPENT_SECONDS = 30
+
+export type AccessTokens = ReturnType<typeof holdAccessToken>
+
+/** Holds an access token for all callers, and renews it once for all that need it at the same time. */
+export function holdAccessToken(renew: () => Promise<unknown>) {
+  let flight: Promise<unknown> | null = null
+
+  /** Whether it lives so long yet. More than most of a life is never asked of it, since no refresh could bring that. */
+  const lives = ({ lifeSeconds, received }: AccessToken, minValiditySeconds: number): boolean =>
+    lifeSeconds - secondsSince(received) > Math.min(minValiditySeconds, lifeSeconds * 0.9)
+
+  const tokens = {
+    held: null as AccessToken | null,
+    /** Whether there is one that lives so long yet, and it is not the time to renew it. */
+    isFresh: (minValiditySeconds = 0): boolean =>
+      !!tokens.held &&
+      secondsSince(tokens.held.received) < tokens.held.renewAt &&
+      lives(tokens.held, minValiditySeconds),
+    renew(): Promise<unknown> {
+      flight ??= renew().finally(() => {
+        flight = null
+      })
+      return flight
+    },
+    /** Returns null when signed out. @throws if there is no verdict, and the token that is held does not live long enough */
+    async get(minValiditySeconds = 0): Promise<string | null> {
+      if (!tokens.isFresh(minValiditySeconds)) {
+        await tokens.renew().catch((error) => {
+          if (!tokens.held || !lives(tokens.held, minValiditySeconds)) throw error
+        })
+      }
+      return tokens.held?.value ?? null
+    },
+    /** Returns the token of the same session that replaces a refused one; null if there is none, `changed` if there is another session. */
+    async replace(refused: string): Promise<AccessToken | 'changed' | null> {
+      const { held } = tokens
+      if (held?.value === refused) {
+        if (held.isSpent && secondsSince(held.received) < SPENT_SECONDS) return null
+        tokens.held = null
+      }
+      await tokens.get()
+      const next = tokens.held
+      if (next && next.sid !== readAccessToken(refused).sid) return 'changed'
+      return next?.value === refused ? null : next
+    },
+  }
+  return tokens
+}

@@ -1,0 +1,78 @@
+import type { components } from './api-types.ts'
+import { type Moment, secondsSince, thisMoment } from './elapsed-time.ts'
+
+/** The time limit of a request: a quarter of the server's 30 seconds, in which no late refresh of a tab can look like a thief's. */
+const TIMEOUT_SECONDS = 7
+
+export type Schemas = components['schemas']
+
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+export interface Answer {
+  /** 0 if none came, or a part of it. */
+  status: number
+  // biome-ignore lint/suspicious/noExplicitAny: it is what a network brings, and judged where it is read
+  body: any
+  /** The attempt that came with a refresh token. */
+  attempt?: string | null
+  retryAfter?: number
+}
+
+interface RequestOptions {
+  headers?: Record<string, string> | null
+  keepalive?: boolean
+  /** The seconds after which it is given up. */
+  limit?: number
+  controller?: AbortController
+}
+
+export type Requests = ReturnType<typeof createRequests>
+
+/** Sends requests to the server that end in time, even on a page that was frozen. */
+export function createRequests(url: string, fetch: Fetch, isCookie: boolean) {
+  const running = new Map<AbortController, [since: Moment, limit: number]>()
+  return {
+    async send(path: string, content: object | null, options: RequestOptions = {}): Promise<Answer> {
+      const { limit = TIMEOUT_SECONDS, controller = new AbortController(), headers, ...init } = options
+      const timer = setTimeout(() => controller.abort(), limit * 1000)
+      running.set(controller, [thisMoment(), limit])
+      try {
+        const response = await fetch(url + path, {
+          ...(content && { method: 'POST', body: JSON.stringify(content) }),
+          ...(isCookie && { credentials: 'include' }),
+          ...init,
+          headers: { ...(content && { 'content-type': 'application/json' }), ...headers },
+          signal: controller.signal,
+        })
+        const text = await response.text()
+        const header = (name: string) => response.headers.get(name)
+        const answer = {
+          status: response.status,
+          attempt: header('tessera-attempt'),
+          retryAfter: Number(header('retry-after')),
+        }
+        return { ...answer, body: /^\s*{/.test(text) ? JSON.parse(text) : null }
+      } catch {
+        return { status: 0, body: null }
+      } finally {
+        clearTimeout(timer)
+        running.delete(controller)
+      }
+    },
+    /** Gives up those whose time is over. Timers stand still while a page is frozen or a device sleeps. */
+    endOld(): void {
+      for (const [controller, [since, limit]] of running) if (secondsSince(since) > limit) controller.abort()
+    },
+  }
+}
+
+/** The body of an answer with tokens. A captive portal answers 200, too, but with something else. */
+export const tokensOf = <Name extends keyof Schemas>({ status, body }: Answer): Schemas[Name] | null =>
+  status === 200 && typeof body?.access_token === 'string' ? body : null
+
+export const detailsOf = ({ body }: Answer) => body?.error?.details ?? {}
+
+/** Whether the server itself says that there is no session. A 401 of a proxy, and of anything else, says nothing. */
+export const isVerdict = (answer: Answer): boolean =>
+  (answer.status === 401 && /^(Invalid r|R)efresh token/.test(answer.body?.error?.message)) ||
+  !!detailsOf(answer).refresh_token // there is no cookie

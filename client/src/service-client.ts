@@ -1,0 +1,68 @@
+import { holdAccessToken, readAccessToken } from './access-token.ts'
+import { createBackoff } from './backoff.ts'
+import { bearerFetch } from './bearer-fetch.ts'
+import { offline, TesseraError } from './outcomes.ts'
+import { createRequests, type Fetch, type Schemas, tokensOf } from './requests.ts'
+
+export interface ServiceClientOptions {
+  /** Tessera's address. */
+  url: string
+  /** One of its `SERVICE_KEYS`. */
+  serviceKey: string
+  /** The user for whom the service acts. */
+  userGuid: string
+  /** The origins that get the access token; by default that of `url`. */
+  origins?: string[]
+  fetch?: Fetch
+}
+
+export interface ServiceClient {
+  /** @throws {TesseraError} `offline` if there is no verdict; `unauthorized` for a wrong key, `not_found` for an unknown user */
+  accessToken(options?: { minValiditySeconds?: number }): Promise<string>
+  fetch: Fetch
+}
+
+/** A client of a service that acts for a user. Its pair is in memory: one for each process, and never in a store that processes share. */
+export function createServiceClient({ serviceKey, userGuid, ...options }: ServiceClientOptions): ServiceClient {
+  const url = options.url.replace(/\/+$/, '')
+  const send: Fetch = options.fetch ?? ((input, init) => fetch(input, init))
+  const requests = createRequests(url, send, false)
+  const backoff = createBackoff()
+  const tokens = holdAccessToken(renew)
+  let pair: Schemas['Tokens'] | null = null
+  let attempt: string | null | undefined
+
+  const refresh = (auth: Schemas['Tokens']) =>
+    requests.send('/auth/refresh', { auth }, { headers: attempt ? { 'idempotency-key': attempt } : null })
+  const issue = () =>
+    requests.send(
+      '/auth/token',
+      { auth: { user_guid: userGuid } },
+      { headers: { authorization: `Bearer ${serviceKey}` } },
+    )
+
+  /** Refreshes the pair, or has one issued if there is none any more. */
+  async function renew(): Promise<void> {
+    if (backoff.isPausing()) throw offline()
+    const answer = await (pair ? refresh(pair) : issue())
+    const { status, body } = answer
+    const issued = tokensOf<'Tokens'>(answer)
+    const isRefused = typeof body?.error === 'string' && [401, 404, 422].includes(status)
+    if (issued) {
+      backoff.succeed()
+      pair = issued
+      attempt = answer.attempt
+      tokens.held = { ...readAccessToken(issued.access_token), sid: userGuid } // a new pair is the same user's
+      return
+    }
+    if (isRefused && !pair) throw new TesseraError(status === 401 ? 'unauthorized' : 'not_found', body.error)
+    if (isRefused) pair = null
+    else if (!backoff.fail(answer.retryAfter)) throw offline()
+    return renew()
+  }
+
+  return {
+    accessToken: async ({ minValiditySeconds } = {}) => (await tokens.get(minValiditySeconds)) ?? '',
+    fetch: bearerFetch(send, tokens, options.origins ?? [url]),
+  }
+}

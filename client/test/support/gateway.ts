@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after } from 'node:test'
+import { startServer, type TestServer } from '../../../server/test/support/server.ts'
+
+/**
+ * `refused` resets the connection, `lost` cuts the answer short after the server has done its work, `unavailable` is the
+ * server's 503, `proxy` and `portal` are pages of HTML in front of it, 502 and 200, and `doorman` is somebody else's 401.
+ */
+export const FAULTS = ['refused', 'lost', 'unavailable', 'proxy', 'portal', 'doorman'] as const
+export type Fault = (typeof FAULTS)[number]
+
+const PAGES: Partial<Record<Fault, [status: number, body: string]>> = {
+  unavailable: [503, '{"error":{"message":"The service is unavailable","details":{"code":"unavailable"}}}'],
+  proxy: [502, '<h1>Bad Gateway</h1>'],
+  portal: [200, '<h1>Welcome to the hotel</h1>'],
+  doorman: [401, '{"error":{"message":"Unauthorized"}}'],
+}
+
+export interface Gateway {
+  server: TestServer
+  /** The address of the page and of the server behind it. */
+  url: string
+  /** `POST` calls that arrived: paths, oldest first. */
+  calls: string[]
+  /** Decides for each call to the API whether something goes wrong. */
+  fault: (path: string) => Fault | undefined
+  /** Answers to refreshes wait for it, after the server has done its work. */
+  held: Promise<unknown>
+  /** How many refreshes have arrived. */
+  refreshes(): number
+  /** Makes all access tokens of the past expire, and refresh tokens in use older than the server's 30 seconds. */
+  expireAccessTokens(): void
+}
+
+/** Starts a server behind a gateway that serves a page at the same origin and can lose calls and answers. */
+export async function startGateway(settings: Record<string, string> = {}, script = ''): Promise<Gateway> {
+  const server = await startServer({ JWT_ACCESS_TOKEN_EXPIRATION: '60', ...settings })
+  const gateway: Gateway = {
+    server,
+    url: '',
+    calls: [],
+    fault: () => undefined,
+    held: Promise.resolve(),
+    refreshes: () => gateway.calls.filter((path) => path.endsWith('/refresh')).length,
+    expireAccessTokens: () => server.advanceClock({ seconds: 61 }),
+  }
+  const listener = createServer((incoming, outgoing) => {
+    const { url: path = '/', method } = incoming
+    if (path === '/client.js') return answer(outgoing, 200, script, 'text/javascript')
+    if (path === '/') return answer(outgoing, 200, '<!doctype html><title>app</title>', 'text/html')
+    if (method === 'POST') gateway.calls.push(path)
+    pass(gateway, incoming, outgoing)
+  }).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  after(() => {
+    listener.closeAllConnections()
+    listener.close()
+  })
+  gateway.url = `http://localhost:${(listener.address() as AddressInfo).port}`
+  return gateway
+}
+
+function pass(gateway: Gateway, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const { url: path = '/', method, headers, socket } = incoming
+  const fault = gateway.fault(path)
+  if (fault === 'refused') return void socket.destroy()
+  const page = fault && PAGES[fault]
+  if (page) return answer(outgoing, page[0], page[1], page[1].startsWith('{') ? 'application/json' : 'text/html')
+  const onward = forward(gateway.server.url + path, { method, headers }, async (received) => {
+    if (path.endsWith('/refresh')) await gateway.held
+    outgoing.writeHead(received.statusCode ?? 502, received.headers)
+    if (fault === 'lost') outgoing.write('{', () => socket.destroy())
+    else received.pipe(outgoing)
+  })
+  onward.on('error', () => socket.destroy())
+  incoming.pipe(onward)
+}
+
+function answer(outgoing: ServerResponse, status: number, body: string, type: string): void {
+  outgoing.writeHead(status, { 'content-type': type }).end(body)
+}
