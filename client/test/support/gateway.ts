@@ -48,8 +48,8 @@ export async function startGateway(settings: Record<string, string> = {}, script
   }
   const listener = createServer((incoming, outgoing) => {
     const { url: path = '/', method } = incoming
-    if (path === '/client.js') return answer(outgoing, 200, script, 'text/javascript')
-    if (path === '/') return answer(outgoing, 200, '<!doctype html><title>app</title>', 'text/html')
+    if (path === '/client.js') return void answer(outgoing, 200, script, 'text/javascript')
+    if (path === '/') return void answer(outgoing, 200, '<!doctype html><title>app</title>', 'text/html')
     if (method === 'POST') gateway.calls.push(path)
     pass(gateway, incoming, outgoing)
   }).listen(0, '127.0.0.1')
@@ -67,7 +67,7 @@ function pass(gateway: Gateway, incoming: IncomingMessage, outgoing: ServerRespo
   const fault = gateway.fault(path)
   if (fault === 'refused') return void socket.destroy()
   const page = fault && PAGES[fault]
-  if (page) return answer(outgoing, page[0], page[1], page[1].startsWith('{') ? 'application/json' : 'text/html')
+  if (page) return void answer(outgoing, page[0], page[1], page[1].startsWith('{') ? 'application/json' : 'text/html')
   const onward = forward(gateway.server.url + path, { method, headers }, async (received) => {
     if (path.endsWith('/refresh')) await gateway.held
     outgoing.writeHead(received.statusCode ?? 502, received.headers)
