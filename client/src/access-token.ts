@@ -33,7 +33,7 @@ const SPENT_SECONDS = 30
 export type AccessTokens = ReturnType<typeof holdAccessToken>
 
 /** Holds an access token for all callers, and renews it once for all that need it at the same time. */
-export function holdAccessToken(renew: () => Promise<unknown>) {
+export function holdAccessToken(renew: () => Promise<unknown>, read = readAccessToken) {
   let flight: Promise<unknown> | null = null
 
   /** Whether it lives so long yet. More than most of a life is never asked of it, since no refresh could bring that. */
@@ -71,8 +71,10 @@ export function holdAccessToken(renew: () => Promise<unknown>) {
       }
       await tokens.get()
       const next = tokens.held
-      if (next && next.sid !== readAccessToken(refused).sid) return 'changed'
-      return next?.value === refused ? null : next
+      if (next && next.sid !== read(refused).sid) return 'changed'
+      if (next?.value !== refused) return next
+      next.isSpent = true // the server made the same one again, within the same second
+      return null
     },
   }
   return tokens

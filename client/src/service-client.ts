@@ -28,7 +28,8 @@ export function createServiceClient({ serviceKey, userGuid, ...options }: Servic
   const send: Fetch = options.fetch ?? ((input, init) => fetch(input, init))
   const requests = createRequests(url, send, false)
   const backoff = createBackoff()
-  const tokens = holdAccessToken(renew)
+  const read = (token: string) => ({ ...readAccessToken(token), sid: userGuid }) // a new pair is the same user's
+  const tokens = holdAccessToken(renew, read)
   let pair: Schemas['Tokens'] | null = null
   let attempt: string | null | undefined
 
@@ -52,7 +53,7 @@ export function createServiceClient({ serviceKey, userGuid, ...options }: Servic
       backoff.succeed()
       pair = issued
       attempt = answer.attempt
-      tokens.held = { ...readAccessToken(issued.access_token), sid: userGuid } // a new pair is the same user's
+      tokens.held = read(issued.access_token)
       return
     }
     if (isRefused && !pair) throw new TesseraError(status === 401 ? 'unauthorized' : 'not_found', body.error)

@@ -49,7 +49,7 @@ test('outcomes of a login are values', async () => {
   gateway.fault = () => 'unavailable'
   assert.deepEqual(await client.login({ email, password: PASSWORD }), { refused: 'busy' })
   gateway.fault = () => undefined
-  assert.equal(client.user, null)
+  assert.deepEqual([client.user], [null])
   const outcome = await client.login({ email, password: PASSWORD })
   assert.equal('user' in outcome && outcome.user.email, email)
   assert.equal(client.user?.email, email)
