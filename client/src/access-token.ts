@@ -19,11 +19,10 @@ export function readAccessToken(value: string): AccessToken {
   return { value, sid, lifeSeconds, renewAt: lifeSeconds * (0.8 + Math.random() / 10), received: thisMoment() }
 }
 
-/** Whether one refresh token is an earlier one of the same session: the first 20 bytes are the session and its generation. */
-export function isEarlier(one: string, other: string): boolean {
-  const [before, after] = [one, other].map((token) => decode(token.slice(0, 28)).slice(0, 20)) as [string, string]
-  return before.slice(0, 16) === after.slice(0, 16) && before < after
-}
+/** Whether one of two refresh tokens of a session is earlier: after the session, 20 bytes have the generation. */
+export const isEarlier = (one: string, other: string): boolean => head(one) < head(other)
+
+const head = (token: string) => decode(token.slice(0, 28)).slice(0, 20)
 
 const decode = (base64url: string) => atob(base64url.replace(/-/g, '+').replace(/_/g, '/'))
 

@@ -1,4 +1,4 @@
-// Made by `npm run client-types` of the API's description 1281466bfdfcb21f.
+// Made by `npm run client-types` of the API's description e1a2501009ef49b8.
 export interface components {
   schemas: {
     LoginRequest: {

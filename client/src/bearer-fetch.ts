@@ -13,13 +13,13 @@ const STREAM_VALIDITY_SECONDS = 60
 export function bearerFetch(fetch: Fetch, tokens: AccessTokens, origins: (string | undefined)[]): Fetch {
   const own = origins.map((origin) => origin && originOf(origin))
   return async (input, init) => {
-    const isRequest = typeof input === 'object' && 'clone' in input
-    const headers = new Headers(init?.headers ?? (isRequest ? input.headers : {}))
-    const origin = originOf(isRequest ? input.url : input)
+    const request = (input as Request).clone && (input as Request)
+    const headers = new Headers(init?.headers ?? request?.headers)
+    const origin = originOf(request?.url ?? input)
     if (!origin || !own.includes(origin) || headers.has('authorization')) return fetch(input, init)
     const send = (token: string | null) => {
       if (token) headers.set('authorization', `Bearer ${token}`)
-      return fetch(isRequest ? input.clone() : input, { ...init, headers })
+      return fetch(request?.clone() ?? input, { ...init, headers })
     }
     const isStream = readsOnce(init?.body)
     const token = await tokens.get(isStream ? STREAM_VALIDITY_SECONDS : 0)
@@ -35,13 +35,13 @@ export function bearerFetch(fetch: Fetch, tokens: AccessTokens, origins: (string
   }
 }
 
-function originOf(address: string | URL): string | null {
+function originOf(address: string | URL | Request): string | null {
   try {
-    return new URL(address, pageAddress()).origin
+    return new URL(address as string, pageAddress()).origin
   } catch {
     return null
   }
 }
 
 const readsOnce = (body: unknown): boolean =>
-  !!body && typeof body === 'object' && ('getReader' in body || Symbol.asyncIterator in body)
+  !!((body as ReadableStream)?.getReader ?? (body as AsyncIterable<unknown>)?.[Symbol.asyncIterator])

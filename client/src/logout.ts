@@ -1,7 +1,7 @@
 import type { LogoutScope } from './outcomes.ts'
 import { isPage } from './page.ts'
 import { type Answer, isVerdict, type Requests } from './requests.ts'
-import type { Store } from './stored-session.ts'
+import { type Store, type StoredSession, sidOf } from './stored-session.ts'
 
 interface LogoutOptions {
   store: Store
@@ -16,29 +16,29 @@ export function createLogout({ store, requests, isCookie, signOut }: LogoutOptio
   const tell = (scope: LogoutScope, refresh_token?: string) =>
     requests.send('/api/v1/auth/logout', { scope, ...(!isCookie && { refresh_token }) }, { keepalive: isPage() })
 
-  /** Tells the server of a logout that it may not know yet. Returns whether it knows now. */
-  async function repeat(): Promise<boolean> {
+  /** Tells the server of a logout. Returns whether it knows now. */
+  async function finish(pending: StoredSession | null): Promise<boolean> {
+    if (!pending?.signed_out) return true
+    const isOver = !isCookie && Date.now() > (pending.ends_at ?? 0)
+    if (!isOver && !isEnd(await tell(pending.signed_out.scope, pending.refresh_token))) return false
     const stored = await store.read()
-    const pending = stored?.signed_out
-    if (!pending) return true
-    const isOver = !isCookie && Date.now() > (stored.ends_at ?? 0)
-    if (!isOver && !isEnd(await tell(pending.scope, stored.refresh_token))) return false
-    const now = await store.read()
     // A login in between has replaced it.
-    if (now?.signed_out?.at === pending.at) await store.write(null)
+    if (stored?.signed_out?.at === pending.signed_out.at) await store.write(null)
     return true
   }
 
+  /** Tells the server of a logout that it may not know yet. */
+  const repeat = async (): Promise<boolean> => finish(await store.read())
+
   async function run(scope: LogoutScope): Promise<boolean> {
-    const stored = await store.read()
-    const token = stored?.refresh_token
-    if (scope === 'others') return (await tell(scope, token)).status === 200
-    const isThere = isCookie || (token && !stored.signed_out)
-    const isKept = isThere && (await store.write({ ...stored, signed_out: { at: Date.now(), scope } }))
+    let stored = await store.read()
+    if (scope === 'others') return (await tell(scope, stored?.refresh_token)).status === 200
+    if (isCookie || sidOf(stored)) {
+      stored = { ...stored, signed_out: { at: Date.now(), scope } }
+      if (!(await store.write(stored))) await store.write(null)
+    }
     signOut()
-    if (isKept || !isThere) return repeat()
-    await store.write(null)
-    return isEnd(await tell(scope, token))
+    return finish(stored)
   }
 
   return { run, repeat }

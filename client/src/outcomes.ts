@@ -62,7 +62,7 @@ export class TesseraError extends Error {
 export class SessionChanged extends TesseraError {
   override readonly name = 'SessionChanged'
   constructor() {
-    super('session_changed', 'The session is another one now: look at the user, then send the request again')
+    super('session_changed', 'The session is another one now: send the request again if that is meant')
   }
 }
 

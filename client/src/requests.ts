@@ -1,5 +1,5 @@
 import type { components } from './api-types.ts'
-import { type Moment, secondsSince, thisMoment } from './elapsed-time.ts'
+import { secondsSince, thisMoment } from './elapsed-time.ts'
 
 /** The time limit of a request: a quarter of the server's 30 seconds, in which no late refresh of a tab can look like a thief's. */
 const TIMEOUT_SECONDS = 7
@@ -30,12 +30,14 @@ export type Requests = ReturnType<typeof createRequests>
 
 /** Sends requests to the server that end in time, even on a page that was frozen. */
 export function createRequests(url: string, fetch: Fetch, isCookie: boolean) {
-  const running = new Map<AbortController, [since: Moment, limit: number]>()
+  const running = new Set<() => void>()
   return {
     async send(path: string, content: object | null, options: RequestOptions = {}): Promise<Answer> {
       const { limit = TIMEOUT_SECONDS, controller = new AbortController(), headers, ...init } = options
       const timer = setTimeout(() => controller.abort(), limit * 1000)
-      running.set(controller, [thisMoment(), limit])
+      const since = thisMoment()
+      const endIfOld = () => secondsSince(since) > limit && controller.abort()
+      running.add(endIfOld)
       try {
         const response = await fetch(url + path, {
           ...(content && { method: 'POST', body: JSON.stringify(content) }),
@@ -56,12 +58,12 @@ export function createRequests(url: string, fetch: Fetch, isCookie: boolean) {
         return { status: 0, body: null }
       } finally {
         clearTimeout(timer)
-        running.delete(controller)
+        running.delete(endIfOld)
       }
     },
     /** Gives up those whose time is over. Timers stand still while a page is frozen or a device sleeps. */
     endOld(): void {
-      for (const [controller, [since, limit]] of running) if (secondsSince(since) > limit) controller.abort()
+      for (const endIfOld of running) endIfOld()
     },
   }
 }

@@ -1,6 +1,7 @@
 import { holdAccessToken, readAccessToken } from './access-token.ts'
 import { createBackoff } from './backoff.ts'
 import { bearerFetch } from './bearer-fetch.ts'
+import { type Moment, secondsSince, thisMoment } from './elapsed-time.ts'
 import { offline, TesseraError } from './outcomes.ts'
 import { createRequests, type Fetch, type Schemas, tokensOf } from './requests.ts'
 
@@ -22,6 +23,9 @@ export interface ServiceClient {
   fetch: Fetch
 }
 
+/** So long a new pair is not refreshed after a request that was given up: that may arrive yet, and a pair is never kept. */
+const REST_SECONDS = 15
+
 /** A client of a service that acts for a user. Its pair is in memory: one for each process, and never in a store that processes share. */
 export function createServiceClient({ serviceKey, userGuid, ...options }: ServiceClientOptions): ServiceClient {
   const url = options.url.replace(/\/+$/, '')
@@ -32,6 +36,8 @@ export function createServiceClient({ serviceKey, userGuid, ...options }: Servic
   const tokens = holdAccessToken(renew, read)
   let pair: Schemas['Tokens'] | null = null
   let attempt: string | null | undefined
+  let wasGivenUp = false
+  let rest: Moment | null = null
 
   const refresh = (auth: Schemas['Tokens']) =>
     requests.send('/auth/refresh', { auth }, { headers: attempt ? { 'idempotency-key': attempt } : null })
@@ -45,17 +51,22 @@ export function createServiceClient({ serviceKey, userGuid, ...options }: Servic
   /** Refreshes the pair, or has one issued if there is none any more. */
   async function renew(): Promise<void> {
     if (backoff.isPausing()) throw offline()
+    const resting = pair && rest ? REST_SECONDS - secondsSince(rest) : 0
+    if (resting > 0) await new Promise((resolve) => setTimeout(resolve, resting * 1000))
     const answer = await (pair ? refresh(pair) : issue())
     const { status, body } = answer
     const issued = tokensOf<'Tokens'>(answer)
     const isRefused = typeof body?.error === 'string' && [401, 404, 422].includes(status)
     if (issued) {
       backoff.succeed()
+      rest = wasGivenUp ? thisMoment() : null
+      wasGivenUp = false
       pair = issued
       attempt = answer.attempt
       tokens.held = read(issued.access_token)
       return
     }
+    if (status === 0) wasGivenUp = true
     if (isRefused && !pair) throw new TesseraError(status === 401 ? 'unauthorized' : 'not_found', body.error)
     if (isRefused) pair = null
     else if (!backoff.fail(answer.retryAfter)) throw offline()

@@ -93,7 +93,7 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     running = own
     const sent = await store.read()
     if (own !== running) return false
-    const wasEnded = endedId && sidOf(sent) === endedId
+    const wasEnded = sidOf(sent) === endedId
     if (wasEnded) await store.write(null) // another tab wrote it late
     if (wasEnded || isSignedOut(sent)) return end(null, session.status === 'unknown' ? 'restored' : 'other_tab')
     if (backoff.isPausing()) throw offline()

@@ -145,7 +145,7 @@ test('an access token is renewed before it expires, and when it has to live long
   assert.notEqual(await client.accessToken(), second)
 })
 
-test('a request that nobody answers ends after seven seconds', async (t) => {
+test('a request without an answer ends after seven seconds', async (t) => {
   const client = await signedIn()
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: Date.now() + 61_000 })
   const { promise, resolve } = Promise.withResolvers<void>()

@@ -19,12 +19,14 @@ async function read(client: ServiceClient): Promise<string> {
   return ((await answer.json()) as { user: { email: string } }).user.email
 }
 
-test('a service acts for a user, and its pair survives expiry, lost answers and outages', async () => {
+test('a service acts for a user, and its pair survives expiry, lost answers and outages', async (t) => {
   const { client, email } = await start()
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
   const first = await client.accessToken()
   assert.equal(await read(client), email)
   for (const fault of ['lost', 'refused', 'unavailable'] as const) {
     gateway.expireAccessTokens()
+    t.mock.timers.setTime(Date.now() + 16_000) // the rest after a request that was given up
     let faults = 1
     gateway.fault = (path) => (path === '/auth/refresh' && faults-- > 0 ? fault : undefined)
     const token = await Promise.all(Array.from({ length: 5 }, () => read(client)))

@@ -6,7 +6,7 @@ import { startServer, type TestServer } from '../../../server/test/support/serve
 
 /**
  * `refused` resets the connection, `lost` cuts the answer short after the server has done its work, `unavailable` is the
- * server's 503, `proxy` and `portal` are pages of HTML in front of it, 502 and 200, and `doorman` is somebody else's 401.
+ * server's 503, `proxy` and `portal` are pages of HTML in front of it, 502 and 200, and `doorman` is the 401 of another program.
  */
 export const FAULTS = ['refused', 'lost', 'unavailable', 'proxy', 'portal', 'doorman'] as const
 export type Fault = (typeof FAULTS)[number]

@@ -5,9 +5,10 @@ import type { BrowserContext, Page } from 'playwright-core'
 const source = join(import.meta.dirname, '../../src')
 
 /** The package as a bundler makes it for browsers. */
-export async function bundle(code = "export * from './client.ts'"): Promise<string> {
+export async function bundle(code = "export * from './client.ts'", loader: 'ts' | 'jsx' = 'ts'): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents: code, resolveDir: source, loader: 'ts' },
+    stdin: { contents: code, resolveDir: source, loader },
+    jsx: 'automatic',
     bundle: true,
     minify: true,
     format: 'esm',
@@ -28,7 +29,7 @@ export interface Tab {
 /** Opens a page with a client. A reload makes a new one. */
 export async function openTab(browser: BrowserContext, url: string, options = '{}', before = ''): Promise<Tab> {
   const page = await browser.newPage()
-  const begin = `${before}; window.client ??= (await import('/client.js')).createClient({ url: location.origin, ...(${options}) })`
+  const begin = `${before}; const { createClient } = await import('/client.js'); window.client ??= createClient({ url: location.origin, ...(${options}) })`
   const outcome = 'const outcome = (promise) => promise.catch((error) => error.code ?? error.message)'
   await page.goto(url)
   const run = (code: string) => page.evaluate(`(async () => { ${begin}; ${outcome}; ${code} })()`)

@@ -8,8 +8,8 @@ import { test } from 'node:test'
 const root = join(import.meta.dirname, '../../..')
 const code = globSync(
   [
-    '{server/{src,test,migrations},verify/{src,test},harness,conformance,torture,bench}/**/*.{ts,sql}',
-    'generators/{,calls/,checks/,collections/,tools/}*.ts',
+    '{server/{src,test,migrations},{client,verify}/{src,test},harness,conformance,torture,bench}/**/*.{ts,sql}',
+    'generators/{,calls/,checks/,client/,collections/,tools/}*.ts',
   ],
   { cwd: root },
 )
@@ -19,6 +19,7 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
+  'client/README.md',
   'verify/README.md',
   ...globSync('docs/**/*.md', { cwd: root }).sort(),
 ]

@@ -8,8 +8,8 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const sources = globSync('server/src/**/*.ts', { cwd: root }).sort()
 const all = globSync(
   [
-    '{server/src,server/test,verify/src,verify/test,harness,conformance,torture,bench}/**/*.{ts,js}',
-    'generators/{,calls/,checks/,collections/,tools/}*.ts',
+    '{server/src,server/test,{client,verify}/{src,test},harness,conformance,torture,bench}/**/*.{ts,js}',
+    'generators/{,calls/,checks/,client/,collections/,tools/}*.ts',
   ],
   { cwd: root },
 ).sort()
