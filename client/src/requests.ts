@@ -18,7 +18,7 @@ export interface Answer {
   retryAfter?: number
 }
 
-interface RequestOptions {
+export interface RequestOptions {
   headers?: Record<string, string> | null
   keepalive?: boolean
   /** The seconds after which it is given up. */

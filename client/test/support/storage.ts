@@ -24,7 +24,7 @@ export class Keychain implements SessionStorage {
     this.items.delete(key)
   }
 
-  /** What is stored, if anything is. */
+  /** Reads the stored session. */
   // biome-ignore lint/suspicious/noExplicitAny: the form of the record is the client's
   stored(): any {
     return JSON.parse([...this.items.values()][0] ?? 'null')

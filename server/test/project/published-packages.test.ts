@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { temporaryFolder } from '../support/test-database.ts'
 
 /** The packages beside the server, each by its folder. */
-const PACKAGES = ['verify']
+const PACKAGES = ['verify', 'client']
 
 const root = join(import.meta.dirname, '../../..')
 const skip = spawnSync('npm', ['--version']).error ? 'there is no npm here' : false
@@ -15,6 +15,7 @@ const run = promisify(execFile)
 const packs = new Map<string, string>()
 const folderOfPacks = temporaryFolder()
 
+const peersOf = (name: string) => Object.keys(manifest(name).peerDependencies ?? {})
 const manifest = (name: string) => JSON.parse(readFileSync(join(root, name, 'package.json'), 'utf8'))
 
 before(async () => {
@@ -45,7 +46,8 @@ for (const name of PACKAGES) {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}')
     const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts']
-    await run('npm', ['install', packs.get(name) ?? '', ...flags], { cwd: folder })
+    const peers = peersOf(name).flatMap((peer) => [peer, `@types/${peer}`])
+    await run('npm', ['install', packs.get(name) ?? '', ...peers, ...flags], { cwd: folder })
     const { name: published, exports, version } = manifest(name)
     const modules = Object.keys(exports).filter((path) => !path.endsWith('.json'))
     const source = modules.map((path) => `await import(${JSON.stringify(path.replace('.', published))})`).join('\n')
@@ -83,6 +85,7 @@ for (const name of PACKAGES) {
       for (const [, target = ''] of text.matchAll(/(?:from|import)[ (]*['"]([^.'"][^'"]*)['"]/g)) imported.add(target)
       assert.doesNotMatch(text, /\bprocess\.|\bBuffer\b/, file)
     }
-    assert.deepEqual([...imported].sort(), Object.keys(manifest(name).dependencies ?? {}).sort())
+    const named = [...Object.keys(manifest(name).dependencies ?? {}), ...peersOf(name)]
+    assert.deepEqual([...imported].sort(), named.sort())
   })
 }
