@@ -1,6 +1,7 @@
 import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Role } from '../account/users.ts'
-import type { Queries } from '../database/database.ts'
+import { arrayParameter } from '../database/array-parameter.ts'
+import type { Database, Queries, Together } from '../database/database.ts'
 import type { RevokeReason } from './revoke-reason.ts'
 import { endWithEpoch, epochEndColumn } from './session-epoch.ts'
 import type { Rotation, SessionKind, TokenCarrier } from './sessions.ts'
@@ -60,21 +61,43 @@ export interface NewToken {
   expires_at: Date
 }
 
-type StoredChain = Omit<ChainRow, 'tokens'> & { epoch_ended_at: string | null }
+type ChainLine = Omit<ChainRow, 'tokens'> & { epoch_ended_at: string | null } & (TokenRow | { generation: null })
 
-export async function findChain(db: Queries, sessionId: string): Promise<ChainRow | null> {
-  const rows = await db.query<StoredChain & (TokenRow | { generation: null })>(sql`
-    select s.id as session_id, s.kind, s.rotation, s.token_carrier, s.expires_at, s.revoked_at, s.revoke_reason,
-      s.auth_time as authenticated_at, s.amr, s.claims as session_claims, ${epochEndColumn},
-      u.id as user_id, u.guid, u.role, u.token_version, u.disabled_at, u.claims as user_claims,
-      t.generation, t.token_digest, t.salt, t.jti, t.ip as token_ip, t.used_at, t.attempt_digest, t.key_digest,
-      t.expires_at as token_expires_at, t.created_at as token_created_at
-    from sessions s
-    join users u on u.id = s.user_id
-    left join refresh_tokens t on t.session_id = s.id
-    where s.id = ${sessionId}`)
-  const [first] = rows
-  return first ? { ...endWithEpoch(first), tokens: rows.filter((row) => row.generation !== null) } : null
+const chainColumns = sql`s.id as session_id, s.kind, s.rotation, s.token_carrier, s.expires_at, s.revoked_at,
+  s.revoke_reason, s.auth_time as authenticated_at, s.amr, s.claims as session_claims, ${epochEndColumn}, u.id as user_id,
+  u.guid, u.role, u.token_version, u.disabled_at, u.claims as user_claims, t.generation, t.token_digest, t.salt, t.jti,
+  t.ip as token_ip, t.used_at, t.attempt_digest, t.key_digest, t.expires_at as token_expires_at,
+  t.created_at as token_created_at`
+
+const chainJoins = raw('join users u on u.id = s.user_id left join refresh_tokens t on t.session_id = s.id')
+
+/** Finds chains by the ids of their sessions. */
+export const CHAINS: Together<string, ChainRow | null> = {
+  async one(db, sessionId) {
+    return chainOf(
+      await db.query<ChainLine>(sql`
+        select ${chainColumns} from sessions s ${chainJoins} where s.id = ${sessionId}`),
+    )
+  },
+
+  async many(db, sessionIds) {
+    const found = await db.query<ChainLine & { item: number }>(sql`
+      select asked.item, ${chainColumns}
+      from unnest(${arrayParameter(sessionIds)}::uuid[]) with ordinality as asked(id, item)
+      join sessions s on s.id = asked.id ${chainJoins}`)
+    const lines: ChainLine[][] = sessionIds.map(() => [])
+    for (const { item, ...line } of found) lines[item - 1]?.push(line as ChainLine)
+    return lines.map(chainOf)
+  },
+}
+
+function chainOf(lines: readonly ChainLine[]): ChainRow | null {
+  const [first] = lines
+  return first ? { ...endWithEpoch(first), tokens: lines.filter((line) => line.generation !== null) } : null
+}
+
+export function findChain(db: Database, sessionId: string): Promise<ChainRow | null> {
+  return db.together(CHAINS, sessionId)
 }
 
 /** Finds the token of a generation in a chain; null if it never existed or was pruned. */

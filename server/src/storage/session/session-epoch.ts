@@ -14,7 +14,7 @@ const EPOCH_AT = 'session_epoch_at'
 export const currentEpoch = sql`(select cast(value as integer) from installation where name = ${EPOCH})`
 
 /** The condition that a session is active: not ended, before its absolute end, and of the current epoch. */
-export function isActive(now: Date): Sql {
+export function isActive(now: Date | Sql): Sql {
   return sql`revoked_at is null and expires_at > ${now} and epoch = ${currentEpoch}`
 }
 

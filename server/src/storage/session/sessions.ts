@@ -1,6 +1,7 @@
 import sql, { empty, join } from 'sql-template-tag'
 import { joinedProfileColumns, type UserProfile } from '../account/users.ts'
-import type { Queries } from '../database/database.ts'
+import { arrayParameter } from '../database/array-parameter.ts'
+import type { Database, Queries, Together } from '../database/database.ts'
 import { endSessionsWhere } from './end-sessions.ts'
 import type { RevokeReason } from './revoke-reason.ts'
 import { currentEpoch, endWithEpoch, epochEndColumn, isActive } from './session-epoch.ts'
@@ -12,16 +13,47 @@ export type TokenCarrier = 'body' | 'cookie'
 
 type ActiveSession = UserProfile & { authenticated_at: Date; amr: string }
 
+/** A session as an access token claims it. */
+interface ClaimedSession {
+  id: string
+  kind: SessionKind
+  userGuid: string
+  now: Date
+}
+
+const activeColumns = sql`${joinedProfileColumns}, s.auth_time as authenticated_at, s.amr`
+
+/** Finds active sessions with the profiles of their users. */
+export const ACTIVE_SESSIONS: Together<ClaimedSession, ActiveSession | null> = {
+  async one(db, { id, kind, userGuid, now }) {
+    const rows = await db.query<ActiveSession>(sql`
+      select ${activeColumns} from sessions s join users u on u.id = s.user_id
+      where s.id = ${id} and s.kind = ${kind} and ${isActive(now)}
+        and u.guid = ${userGuid} and u.disabled_at is null`)
+    return rows[0] ?? null
+  },
+
+  async many(db, sessions) {
+    const found = await db.query<ActiveSession & { item: number }>(sql`
+      select asked.item, ${activeColumns}
+      from unnest(${arrayParameter(sessions.map(({ id }) => id))}::uuid[],
+        ${arrayParameter(sessions.map(({ kind }) => kind))}::text[],
+        ${arrayParameter(sessions.map(({ userGuid }) => userGuid))}::uuid[],
+        ${arrayParameter(sessions.map(({ now }) => now))}::timestamptz[])
+        with ordinality as asked(id, kind, guid, now, item)
+      join sessions s on s.id = asked.id
+      join users u on u.id = s.user_id
+      where s.kind = asked.kind and ${isActive(sql`asked.now`)}
+        and u.guid = asked.guid and u.disabled_at is null`)
+    const results: (ActiveSession | null)[] = sessions.map(() => null)
+    for (const { item, ...session } of found) results[item - 1] = session
+    return results
+  },
+}
+
 /** Finds an active session with its user's profile: one statement checks an access token. */
-export async function findActiveSession(
-  db: Queries,
-  session: { id: string; kind: SessionKind; userGuid: string; now: Date },
-): Promise<ActiveSession | null> {
-  const rows = await db.query<ActiveSession>(sql`
-    select ${joinedProfileColumns}, s.auth_time as authenticated_at, s.amr from sessions s join users u on u.id = s.user_id
-    where s.id = ${session.id} and s.kind = ${session.kind} and ${isActive(session.now)}
-      and u.guid = ${session.userGuid} and u.disabled_at is null`)
-  return rows[0] ?? null
+export function findActiveSession(db: Database, session: ClaimedSession): Promise<ActiveSession | null> {
+  return db.together(ACTIVE_SESSIONS, session)
 }
 
 /** A session as operators see it. */
