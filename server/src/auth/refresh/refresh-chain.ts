@@ -5,6 +5,7 @@ import { uuidV4 } from '../../crypto/tokens/uuid.ts'
 import { lockUserExclusive } from '../../storage/account/user-locks.ts'
 import { Unavailable } from '../../storage/database/errors.ts'
 import {
+  type CarriedRow,
   type ChainRow,
   findChain,
   findToken,
@@ -21,6 +22,7 @@ import { endSession } from '../session/end-session.ts'
 import { SESSION_KINDS } from '../session/session-kind.ts'
 import { describeReuse } from './describe-reuse.ts'
 import { type Decision, decide, type Presentation, type Refused } from './refresh-policy.ts'
+import { rotateAtOnce } from './rotate-at-once.ts'
 
 interface RefreshAttempt {
   endpoint: SessionKind
@@ -39,7 +41,7 @@ type RefreshOutcome = Refused | ({ kind: 'issued' } & IssuedSuccessor)
 
 /** `jti` and `ip` belong in the access token that is issued with the successor. */
 export interface IssuedSuccessor {
-  chain: ChainRow
+  chain: Pick<ChainRow, 'kind' | 'guid' | 'role' | 'token_version' | 'expires_at'> & CarriedRow
   successor: RefreshToken
   /** Whether it is the presented token itself. */
   isKept: boolean
@@ -56,7 +58,8 @@ const MAX_REREADS = 3
 
 /**
  * Presents a refresh token to its chain: reads the chain, decides with {@link decide}, and carries out the decision in one
- * atomic step. A request that loses a race decides again, on what the winner wrote.
+ * atomic step. A request that loses a race decides again, on what the winner wrote. The commonest decision, to rotate the
+ * token of a login, may be carried out without reading first.
  *
  * @throws {HashPoolFull} or {@link Unavailable}; the token is then unused, or used so that a retry is recognised
  */
@@ -75,10 +78,13 @@ export async function advanceChain(ctx: ChainContext, attempt: RefreshAttempt): 
     // The digest is random per request, so that a second try after a lost connection recognises the first one's work.
     random: sha256(ctx.random(16)),
   }
+  const step = { attempt, token, now, attemptMadeAt, digests }
   let connectionsLost = 0
   for (let reads = 0; reads <= MAX_REREADS; reads++) {
     try {
-      const outcome = await advanceOnce(ctx, { attempt, token, now, attemptMadeAt, digests })
+      const rotated =
+        reads === 0 && attempt.endpoint === 'login' ? await rotateAtOnce(ctx, { ...attempt, ...step }) : null
+      const outcome = rotated ?? (await advanceOnce(ctx, step))
       if (outcome !== 'lost_race') return outcome
     } catch (error) {
       if (!(error instanceof Unavailable) || !error.connectionLost || ++connectionsLost > 1) throw error

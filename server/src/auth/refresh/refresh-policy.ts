@@ -135,6 +135,21 @@ function isYounger(time: Date, now: Date, windowSeconds: number): boolean {
   return ageSeconds < windowSeconds && ageSeconds > -MAX_CLOCK_STEP_SECONDS
 }
 
+/**
+ * Returns the times between which a token of a login must have been made to be kept; null where it never is, and `any` where
+ * its attempt alone may keep it.
+ */
+export function keptIfMade({
+  inCookie,
+  attemptMadeAt,
+  now,
+}: Pick<Presentation, 'inCookie' | 'attemptMadeAt' | 'now'>): { after: Date; before: Date } | 'any' | null {
+  if (!inCookie && attemptMadeAt === null) return null
+  if (attemptMadeAt !== null && isYounger(attemptMadeAt, now, KEPT_SECONDS)) return 'any'
+  const at = (seconds: number) => new Date(now.getTime() + seconds * 1000)
+  return { after: at(-KEPT_SECONDS), before: at(MAX_CLOCK_STEP_SECONDS) }
+}
+
 function isCarriedOtherwise({ inCookie }: Presentation, { token_carrier: carrier }: JudgedChain): boolean {
   return carrier !== null && carrier !== (inCookie ? 'cookie' : 'body')
 }

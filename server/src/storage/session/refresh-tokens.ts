@@ -69,14 +69,16 @@ const chainColumns = sql`s.id as session_id, s.kind, s.rotation, s.token_carrier
   t.ip as token_ip, t.used_at, t.attempt_digest, t.key_digest, t.expires_at as token_expires_at,
   t.created_at as token_created_at`
 
-const chainJoins = raw('join users u on u.id = s.user_id left join refresh_tokens t on t.session_id = s.id')
-
 /** Finds chains by the ids of their sessions. */
 export const CHAINS: Together<string, ChainRow | null> = {
   async one(db, sessionId) {
     return chainOf(
       await db.query<ChainLine>(sql`
-        select ${chainColumns} from sessions s ${chainJoins} where s.id = ${sessionId}`),
+        select ${chainColumns}
+        from sessions s
+        join users u on u.id = s.user_id
+        left join refresh_tokens t on t.session_id = s.id
+        where s.id = ${sessionId}`),
     )
   },
 
@@ -84,7 +86,9 @@ export const CHAINS: Together<string, ChainRow | null> = {
     const found = await db.query<ChainLine & { item: number }>(sql`
       select asked.item, ${chainColumns}
       from unnest(${arrayParameter(sessionIds)}::uuid[]) with ordinality as asked(id, item)
-      join sessions s on s.id = asked.id ${chainJoins}`)
+      cross join lateral (select * from sessions where id = asked.id offset 0) s
+      cross join lateral (select * from users where id = s.user_id offset 0) u
+      left join lateral (select * from refresh_tokens where session_id = s.id offset 0) t on true`)
     const lines: ChainLine[][] = sessionIds.map(() => [])
     for (const { item, ...line } of found) lines[item - 1]?.push(line as ChainLine)
     return lines.map(chainOf)

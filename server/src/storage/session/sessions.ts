@@ -33,6 +33,7 @@ export const ACTIVE_SESSIONS: Together<ClaimedSession, ActiveSession | null> = {
     return rows[0] ?? null
   },
 
+  /** `offset 0` finds a row by its key before any condition, whatever other index there is. */
   async many(db, sessions) {
     const found = await db.query<ActiveSession & { item: number }>(sql`
       select asked.item, ${activeColumns}
@@ -41,8 +42,8 @@ export const ACTIVE_SESSIONS: Together<ClaimedSession, ActiveSession | null> = {
         ${arrayParameter(sessions.map(({ userGuid }) => userGuid))}::uuid[],
         ${arrayParameter(sessions.map(({ now }) => now))}::timestamptz[])
         with ordinality as asked(id, kind, guid, now, item)
-      join sessions s on s.id = asked.id
-      join users u on u.id = s.user_id
+      cross join lateral (select * from sessions where id = asked.id offset 0) s
+      cross join lateral (select * from users where id = s.user_id offset 0) u
       where s.kind = asked.kind and ${isActive(sql`asked.now`)}
         and u.guid = asked.guid and u.disabled_at is null`)
     const results: (ActiveSession | null)[] = sessions.map(() => null)
