@@ -3,6 +3,7 @@ import type { Queries } from '../database/database.ts'
 import { endingsOf, recordEndings } from '../revocation/record-endings.ts'
 import { endSessions } from './end-sessions.ts'
 import { currentEpoch, isActive } from './session-epoch.ts'
+import { lockedInOrder } from './session-locks.ts'
 import type { Rotation, SessionKind, TokenCarrier } from './sessions.ts'
 
 export interface NewSession {
@@ -48,7 +49,7 @@ export function insertSession(tx: Queries, session: NewSession, opening: Opening
 
 async function insertOnPostgres(tx: Queries, session: NewSession, opening: Opening): Promise<Opened> {
   const rows = await tx.query<{ displaced: string | null; known: boolean }>(sql`
-    with displaced as (${displace(session, opening, empty)}),
+    with displaced as (${displace(tx, session, opening)}),
     ${endingsOf('displaced', { kind: 'session', at: opening.now })}
     ${insert(session, opening.now)}
     returning (select string_agg(ended::text, ' ') from displaced) as displaced, ${isKnown(session)} as known`)
@@ -61,10 +62,7 @@ async function insertOnSqlite(tx: Queries, session: NewSession, opening: Opening
   const [row] = await tx.query<{ known: number; others: number }>(sql`
     ${insert(session, opening.now)} returning ${isKnown(session)} as known, (${others}) as others`)
   const isFull = opening.maxSessions > 0 && (row?.others ?? 0) >= opening.maxSessions
-  const [displacing, ending] = [
-    displace(session, opening, sql`limit -1`),
-    { kind: 'session', at: opening.now } as const,
-  ]
+  const [displacing, ending] = [displace(tx, session, opening), { kind: 'session', at: opening.now } as const]
   const displaced = isFull ? await recordEndings(tx, displacing, ending) : []
   return { displaced: displaced.map(({ ended }) => ended), isKnown: row?.known === 1 }
 }
@@ -86,17 +84,19 @@ function isActiveBeside({ id, user_id, kind }: NewSession, { now }: Opening): Sq
 /**
  * Ends what is too much. A session that another transaction ends meanwhile keeps its own reason: the statement waits for it,
  * and then looks at its row again.
- *
- * @param noLimit the clause that SQLite needs before `offset`
  */
-function displace(session: NewSession, opening: Opening, noLimit: Sql): Sql {
+function displace(tx: Queries, session: NewSession, opening: Opening): Sql {
   const { now, maxSessions, unusedBefore } = opening
+  const noLimit = tx.dialect === 'sqlite' ? sql`limit -1` : empty // SQLite knows no `offset` without it
   const tooMany = sql`
-    ${maxSessions > 0 ? sql`1 = 1` : sql`1 = 0`} and id in (
-      select id from sessions where ${isActiveBeside(session, opening)}
-      order by (refreshed_at is null and created_at < ${unusedBefore}), coalesce(refreshed_at, created_at) desc, id desc
-      ${noLimit} offset ${Math.max(0, maxSessions - 1)})`
-  return endSessions(tooMany, { reason: 'displaced', now })
+    select id from sessions where ${isActiveBeside(session, opening)}
+    order by (refreshed_at is null and created_at < ${unusedBefore}), coalesce(refreshed_at, created_at) desc, id desc
+    ${noLimit} offset ${Math.max(0, maxSessions - 1)}`
+  const locked = lockedInOrder(tx, sql`id in (${tooMany}) and revoked_at is null`)
+  return endSessions(sql`${maxSessions > 0 ? sql`1 = 1` : sql`1 = 0`} and id in (${locked})`, {
+    reason: 'displaced',
+    now,
+  })
 }
 
 function isKnown({ id, user_id, device_digest, network, kind }: NewSession): Sql {

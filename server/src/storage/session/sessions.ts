@@ -5,6 +5,7 @@ import type { Database, Queries, Together } from '../database/database.ts'
 import { endSessionsWhere } from './end-sessions.ts'
 import type { RevokeReason } from './revoke-reason.ts'
 import { currentEpoch, endWithEpoch, epochEndColumn, isActive } from './session-epoch.ts'
+import { lockedInOrder } from './session-locks.ts'
 
 const SESSION_KIND_NAMES = ['login', 'pair'] as const
 export type SessionKind = (typeof SESSION_KIND_NAMES)[number]
@@ -121,7 +122,11 @@ export async function forgetDevices(
   if (sessionIds.length === 0) return
   await tx.query(sql`
     update sessions set device_digest = null
-    where user_id = ${userId} and device_digest in (select device_digest from sessions where id in (${join(sessionIds)}))`)
+    where id in (${lockedInOrder(
+      tx,
+      sql`user_id = ${userId}
+      and device_digest in (select device_digest from sessions where id in (${join(sessionIds)}))`,
+    )})`)
 }
 
 /**
@@ -132,8 +137,11 @@ export async function forgetDevices(
 export async function forgetDevicesOfUser(tx: Queries, userId: number, except: string | null = null): Promise<void> {
   await tx.query(sql`
     update sessions set device_digest = null
-    where user_id = ${userId} and device_digest is not null
-      ${except === null ? empty : sql`and device_digest <> coalesce((select s.device_digest from sessions s where s.id = ${except}), '')`}`)
+    where id in (${lockedInOrder(
+      tx,
+      sql`user_id = ${userId} and device_digest is not null
+      ${except === null ? empty : sql`and device_digest <> coalesce((select s.device_digest from sessions s where s.id = ${except}), '')`}`,
+    )})`)
 }
 
 /** Ends a session. Returns true only to the caller whose update ended it. */

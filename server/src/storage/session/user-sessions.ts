@@ -3,6 +3,7 @@ import type { Queries } from '../database/database.ts'
 import { endSessionsWhere } from './end-sessions.ts'
 import type { RevokeReason } from './revoke-reason.ts'
 import { endWithEpoch, epochEndColumn, isActive } from './session-epoch.ts'
+import { lockedInOrder } from './session-locks.ts'
 import type { SessionKind } from './sessions.ts'
 
 /** A session as its user sees it. */
@@ -63,7 +64,7 @@ export function revokeActiveSessionsOfUser(
   const active = sql`
     user_id = ${userId} and ${isActive(now)}
       ${except === null ? empty : sql`and id <> ${except}`} ${kind === null ? empty : sql`and kind = ${kind}`}`
-  return endSessionsWhere(tx, active, { reason, now })
+  return endSessionsWhere(tx, sql`id in (${lockedInOrder(tx, active)})`, { reason, now })
 }
 
 /** Whether a session of a user is active. */
