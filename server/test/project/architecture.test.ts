@@ -89,7 +89,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     account: ['database', 'revocation'],
     notice: ['database', 'account'],
     keys: ['database', 'revocation'],
-    session: ['database', 'account', 'revocation'],
+    session: ['database', 'account', 'notice', 'revocation'],
   },
   mail: { words: [], messages: ['words'], delivery: ['messages'] },
   'test-mode': { bench: [], endpoints: ['bench'], server: ['bench', 'endpoints'] },

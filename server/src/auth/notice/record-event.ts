@@ -1,5 +1,10 @@
 import type { Queries } from '../../storage/database/database.ts'
-import { type AuditDetails, type AuditKind, insertAuditEvent } from '../../storage/notice/audit-events.ts'
+import {
+  type AuditDetails,
+  type AuditKind,
+  insertAuditEvent,
+  type NewAuditEvent,
+} from '../../storage/notice/audit-events.ts'
 import type { Origin } from '../context/origin.ts'
 
 interface AuditedEvent {
@@ -16,9 +21,13 @@ interface AuditedEvent {
  * Records an audit event with its actor, a service by its name. In a transaction, the event is part of it: a rollback removes the event, too.
  */
 export function recordEvent(db: Queries, event: AuditedEvent, origin: Origin, now: Date): Promise<void> {
+  return insertAuditEvent(db, auditRow(event, origin), now)
+}
+
+/** Returns an event as it is stored, with its actor. */
+export function auditRow(event: AuditedEvent, origin: Origin): NewAuditEvent {
   const { kind, userId, sessionId = null, emailDigest = null, details = {} } = event
   const actor = { ip: origin.ip, user_agent: origin.userAgent }
   const named = origin.service == null ? details : { ...details, service: origin.service }
-  const row = { kind, user_id: userId, session_id: sessionId, email_digest: emailDigest, ...actor, details: named }
-  return insertAuditEvent(db, row, now)
+  return { kind, user_id: userId, session_id: sessionId, email_digest: emailDigest, ...actor, details: named }
 }

@@ -2,12 +2,12 @@ import { makeRefreshToken, type RefreshToken, SECRET_BYTES } from '../../crypto/
 import { uuidV4, uuidV7 } from '../../crypto/tokens/uuid.ts'
 import type { Queries } from '../../storage/database/database.ts'
 import { insertSession, type NewSession } from '../../storage/session/new-session.ts'
-import { deleteTokensOfSessions, insertFirstToken, type NewToken } from '../../storage/session/refresh-tokens.ts'
+import { deleteTokensOfSessions, type NewToken } from '../../storage/session/refresh-tokens.ts'
 import type { SessionKind, TokenCarrier } from '../../storage/session/sessions.ts'
 import { clientNetwork } from '../../text/ip-address.ts'
 import type { Context } from '../context/context.ts'
 import type { Client } from '../context/origin.ts'
-import { recordEvent } from '../notice/record-event.ts'
+import { auditRow, recordEvent } from '../notice/record-event.ts'
 import { SESSION_KINDS } from './session-kind.ts'
 
 interface SessionInput {
@@ -93,13 +93,13 @@ export async function openSession(
   { session, firstToken, client, now }: PreparedSession,
 ): Promise<{ isKnown: boolean }> {
   const { id: sessionId, user_id: userId, kind } = session
-  const { displaced, isKnown } = await insertSession(tx, session, {
+  const opening = {
     now,
     maxSessions: settings.sessionsPerUser,
     unusedBefore: new Date(now.getTime() - settings.accessTokenLifetimeSeconds * 1000),
-  })
-  await insertFirstToken(tx, firstToken, now)
-  await recordEvent(tx, { kind: SESSION_KINDS[kind].openedEvent, userId, sessionId }, client, now)
+  }
+  const event = auditRow({ kind: SESSION_KINDS[kind].openedEvent, userId, sessionId }, client)
+  const { displaced, isKnown } = await insertSession(tx, session, opening, { firstToken, event })
   if (displaced.length > 0) await recordDisplaced(tx, displaced, userId, client, now)
   return { isKnown }
 }

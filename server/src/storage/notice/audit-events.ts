@@ -1,4 +1,4 @@
-import sql, { join } from 'sql-template-tag'
+import sql, { join, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
 
 export const AUDIT_KINDS = [
@@ -43,7 +43,7 @@ export type AuditKind = (typeof AUDIT_KINDS)[number]
 /** Details never contain a secret, a token or anything typed by an unknown client. */
 export type AuditDetails = Record<string, string | number | null>
 
-interface NewAuditEvent {
+export interface NewAuditEvent {
   kind: AuditKind
   user_id: number | null
   session_id: string | null
@@ -60,12 +60,16 @@ export function insertAuditEvent(tx: Queries, event: NewAuditEvent, now: Date): 
 
 /** Inserts events in one statement. */
 export async function insertAuditEvents(tx: Queries, events: readonly NewAuditEvent[], now: Date): Promise<void> {
+  await tx.query(insertionOfEvents(events, now))
+}
+
+export function insertionOfEvents(events: readonly NewAuditEvent[], now: Date): Sql {
   const values = events.map(
     (event) => sql`(${now}, ${event.kind}, ${event.user_id}, ${event.session_id}, ${event.ip}, ${event.user_agent},
       ${event.email_digest ?? null}, ${JSON.stringify(event.details)})`,
   )
-  await tx.query(sql`
-    insert into audit_events (at, kind, user_id, session_id, ip, user_agent, email_digest, details) values ${join(values)}`)
+  return sql`
+    insert into audit_events (at, kind, user_id, session_id, ip, user_agent, email_digest, details) values ${join(values)}`
 }
 
 export interface AuditEventRow extends Omit<NewAuditEvent, 'email_digest'> {

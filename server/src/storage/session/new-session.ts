@@ -1,7 +1,9 @@
 import sql, { empty, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
+import { insertAuditEvent, insertionOfEvents, type NewAuditEvent } from '../notice/audit-events.ts'
 import { endingsOf, recordEndings } from '../revocation/record-endings.ts'
 import { endSessions } from './end-sessions.ts'
+import { insertFirstToken, insertionOfFirstToken, type NewToken } from './refresh-tokens.ts'
 import { currentEpoch, isActive } from './session-epoch.ts'
 import { lockedInOrder } from './session-locks.ts'
 import type { Rotation, SessionKind, TokenCarrier } from './sessions.ts'
@@ -38,19 +40,45 @@ interface Opened {
   isKnown: boolean
 }
 
-/**
- * Inserts a session, and ends those of the user that are too many with it: first those that were never used again, oldest
- * first, then those that have not been refreshed for the longest time. The caller has locked the user in an earlier
- * statement: the snapshot of one that waits for the lock would still be older than the login that it waited for.
- */
-export function insertSession(tx: Queries, session: NewSession, opening: Opening): Promise<Opened> {
-  return tx.dialect === 'postgres' ? insertOnPostgres(tx, session, opening) : insertOnSqlite(tx, session, opening)
+/** The rows that are written with a session. */
+interface Companions {
+  firstToken: NewToken
+  event: NewAuditEvent
 }
 
-async function insertOnPostgres(tx: Queries, session: NewSession, opening: Opening): Promise<Opened> {
+/**
+ * Inserts a session, with its first token and its audit event, and ends those of the user that are too many with it: first
+ * those that were never used again, oldest first, then those that have not been refreshed for the longest time. The caller
+ * has locked the user in an earlier statement: the snapshot of one that waits for the lock would still be older than the
+ * login that it waited for. On PostgreSQL all of it is one statement, and so one round trip.
+ */
+export async function insertSession(
+  tx: Queries,
+  session: NewSession,
+  opening: Opening,
+  companions: Companions | null = null,
+): Promise<Opened> {
+  if (tx.dialect === 'postgres') return insertOnPostgres(tx, session, opening, companions)
+  const opened = await insertOnSqlite(tx, session, opening)
+  if (companions) await insertFirstToken(tx, companions.firstToken, opening.now)
+  if (companions) await insertAuditEvent(tx, companions.event, opening.now)
+  return opened
+}
+
+async function insertOnPostgres(
+  tx: Queries,
+  session: NewSession,
+  opening: Opening,
+  companions: Companions | null,
+): Promise<Opened> {
+  // Foreign keys are checked at the end of the statement.
+  const more = companions
+    ? sql`, first_token as (${insertionOfFirstToken(companions.firstToken, opening.now)}),
+        event as (${insertionOfEvents([companions.event], opening.now)})`
+    : empty
   const rows = await tx.query<{ displaced: string | null; known: boolean }>(sql`
     with displaced as (${displace(tx, session, opening)}),
-    ${endingsOf('displaced', { kind: 'session', at: opening.now })}
+    ${endingsOf('displaced', { kind: 'session', at: opening.now })} ${more}
     ${insert(session, opening.now)}
     returning (select string_agg(ended::text, ' ') from displaced) as displaced, ${isKnown(session)} as known`)
   const [row] = rows

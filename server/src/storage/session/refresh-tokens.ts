@@ -119,7 +119,11 @@ export function tokenValues(token: NewToken, now: Date): Sql {
 
 /** Inserts the first token of a chain. */
 export async function insertFirstToken(tx: Queries, token: NewToken, now: Date): Promise<void> {
-  await tx.query(sql`${insertIntoTokens} ${tokenValues(token, now)}`)
+  await tx.query(insertionOfFirstToken(token, now))
+}
+
+export function insertionOfFirstToken(token: NewToken, now: Date): Sql {
+  return sql`${insertIntoTokens} ${tokenValues(token, now)}`
 }
 
 export async function deleteTokensOfSessions(tx: Queries, sessionIds: readonly string[]): Promise<void> {
