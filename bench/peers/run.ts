@@ -1,5 +1,5 @@
 // Measures Tessera beside other products, which are installed from npm, on one machine and one PostgreSQL server:
-// `cd bench/peers && npm install && TEST_DATABASE_URL=postgres://... node run.ts [--rounds 5] [--seconds 5] [--clients 16]`.
+// `TEST_DATABASE_URL=postgres://... npm run bench:peers -- [--rounds 5] [--seconds 5] [--clients 16]`.
 // The role of that URL must be allowed to create databases. The packages are installed in this folder only.
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
