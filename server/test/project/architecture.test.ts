@@ -191,7 +191,10 @@ test('every login ends in finishLogin: no other rule opens a login session', () 
 test('only notify() and record-event.ts write mails and audit events', () => {
   const callers = (name: string) => files.filter((file) => new RegExp(`\\b${name}\\(`).test(readSource(file)))
   assert.deepEqual(callers('insertMail'), ['auth/notice/notify.ts', 'storage/notice/outbox.ts'])
-  assert.deepEqual(callers('insertAuditEvent'), ['auth/notice/record-event.ts', 'storage/notice/audit-events.ts'])
+  assert.deepEqual(callers('insertAuditEvent'), [
+    ...['auth/notice/record-event.ts', 'storage/notice/audit-events.ts'],
+    'storage/session/new-session.ts', // the event of a new session, in the statement that inserts it
+  ])
 })
 
 test('only the command `tessera test` and the entry for tests can start test mode', () => {

@@ -29,7 +29,7 @@ if (onPostgres) {
   }
 }
 
-/** What background jobs send, and a new connection. */
+/** The statements of background jobs, and of new connections. */
 const BACKGROUND = /outbox|clock_timestamp|prepared_at is null|force_generic_plan/
 
 /** Counts the statements of an operation; those of background jobs are left out. */
