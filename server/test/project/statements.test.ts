@@ -30,7 +30,7 @@ if (onPostgres) {
 }
 
 /** The statements of background jobs, and of new connections. */
-const BACKGROUND = /outbox|clock_timestamp|prepared_at is null|force_generic_plan/
+const BACKGROUND = /outbox|clock_timestamp|prepared_at is null|force_generic_plan|from endings/
 
 /** Counts the statements of an operation; those of background jobs are left out. */
 async function count(operation: () => Promise<unknown>): Promise<number> {
