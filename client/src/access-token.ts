@@ -46,12 +46,10 @@ export function holdAccessToken(renew: () => Promise<unknown>, read = readAccess
       !!tokens.held &&
       secondsSince(tokens.held.received) < tokens.held.renewAt &&
       lives(tokens.held, minValiditySeconds),
-    renew(): Promise<unknown> {
-      flight ??= renew().finally(() => {
+    renew: (): Promise<unknown> =>
+      (flight ??= renew().finally(() => {
         flight = null
-      })
-      return flight
-    },
+      })),
     /** Returns null when signed out. @throws if there is no verdict, and the token that is held does not live long enough */
     async get(minValiditySeconds = 0): Promise<string | null> {
       if (!tokens.isFresh(minValiditySeconds)) {

@@ -11,8 +11,8 @@ export function createBackoff() {
   return {
     /** Returns whether the request may be repeated at once. */
     fail(retryAfterSeconds = 0): boolean {
+      const own = failures && Math.min(2 ** (failures - 1), MAX_PAUSE_SECONDS)
       failures += 1
-      const own = failures === 1 ? 0 : Math.min(2 ** (failures - 2), MAX_PAUSE_SECONDS)
       pauseSeconds = Math.max(own * (1 + Math.random() / 4), retryAfterSeconds)
       since = thisMoment()
       return pauseSeconds === 0

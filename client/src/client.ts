@@ -68,11 +68,10 @@ export function createClient(options: ClientOptions): Client {
     storage: lasting ?? memoryStorage(),
     key: `tessera.${url}${isCookie ? '.cookie' : ''}`.replace(/\W+/g, '.'), // as strict as the keys of keychains
     isCookie,
-    requests: createRequests(url, send, isCookie),
+    requests: createRequests(`${url}/api/v1/auth`, send, isCookie),
     appState,
   })
   const { tokens, listeners } = shared
-  const { login, verify } = signInWith(shared)
   if (onChange) listeners.add(onChange)
   if (!lasting && !isCookie) queueMicrotask(shared.warn)
 
@@ -83,8 +82,7 @@ export function createClient(options: ClientOptions): Client {
     get user() {
       return shared.current().user
     },
-    login,
-    verify,
+    ...signInWith(shared),
     logout: async ({ scope = 'session' } = {}) => ({ ended: await shared.logout(scope) }),
     fetch: bearerFetch(send, tokens, options.origins ?? [url, pageOrigin()]),
     accessToken: ({ minValiditySeconds } = {}) => tokens.get(minValiditySeconds),

@@ -18,8 +18,7 @@ export function signInWith({ alone, begin, requests, isCookie }: SharedSession) 
 
   return {
     async login({ email, password }: Schemas['LoginRequest']): Promise<LoginOutcome> {
-      const body: Schemas['LoginRequest'] = { email, password }
-      const answer = await signIn('/api/v1/auth/login', isCookie ? { ...body, cookie: true } : body)
+      const answer = await signIn('/login', { email, password, ...(isCookie && { cookie: true }) })
       const { user } = answer
       if (user) return { user }
       const {
@@ -35,7 +34,7 @@ export function signInWith({ alone, begin, requests, isCookie }: SharedSession) 
     },
 
     async verify(token: string, proof: Proof): Promise<VerifyOutcome> {
-      const answer = await signIn('/api/v1/auth/login/verify', { login_token: token, ...proof })
+      const answer = await signIn('/login/verify', { login_token: token, ...proof })
       const { user, status } = answer
       if (user) return { user }
       const { code, attempts_left: attemptsLeft = null } = detailsOf(answer)

@@ -1,5 +1,4 @@
 import type { LogoutScope } from './outcomes.ts'
-import { isPage } from './page.ts'
 import { type Answer, isVerdict, type Requests } from './requests.ts'
 import { type Store, type StoredSession, sidOf } from './stored-session.ts'
 
@@ -14,7 +13,7 @@ interface LogoutOptions {
 /** Logs out here first. The server is told then, or later if it cannot be reached; until then the storage remembers it. */
 export function createLogout({ store, requests, isCookie, signOut }: LogoutOptions) {
   const tell = (scope: LogoutScope, refresh_token?: string) =>
-    requests.send('/api/v1/auth/logout', { scope, ...(!isCookie && { refresh_token }) }, { keepalive: isPage() })
+    requests.send('/logout', { scope, ...(!isCookie && { refresh_token }) }, { keepalive: true })
 
   /** Tells the server of a logout. Returns whether it knows now. */
   async function finish(pending: StoredSession | null): Promise<boolean> {
@@ -27,8 +26,12 @@ export function createLogout({ store, requests, isCookie, signOut }: LogoutOptio
     return true
   }
 
-  /** Tells the server of a logout that it may not know yet. */
-  const repeat = async (): Promise<boolean> => finish(await store.read())
+  /** Tells the server of a logout that it may not know yet. What fails is tried again when the page wakes up. */
+  const repeat = (): unknown =>
+    store
+      .read()
+      .then(finish)
+      .catch(() => {})
 
   async function run(scope: LogoutScope): Promise<boolean> {
     let stored = await store.read()

@@ -51,7 +51,7 @@ export type OnChange = (session: Session, cause: Cause) => void
 /** No verdict about the session: `code` is `offline`, or names a refusal that is a mistake of the setup. */
 export class TesseraError extends Error {
   override readonly name: string = 'TesseraError'
-  readonly code: string
+  declare readonly code: string
   constructor(code: string, message: string) {
     super(message)
     this.code = code
@@ -62,8 +62,8 @@ export class TesseraError extends Error {
 export class SessionChanged extends TesseraError {
   override readonly name = 'SessionChanged'
   constructor() {
-    super('session_changed', 'The session is another one now: send the request again if that is meant')
+    super('session_changed', 'The session is another one now')
   }
 }
 
-export const offline = (): TesseraError => new TesseraError('offline', 'The server gave no verdict: try again later')
+export const offline = (): TesseraError => new TesseraError('offline', 'The server gave no verdict')

@@ -11,6 +11,7 @@ type Listener = (event: { type: string; key?: string | null }) => void
 const page = globalThis as {
   document?: { visibilityState: string }
   WorkerGlobalScope?: unknown
+  BroadcastChannel?: typeof BroadcastChannel
   location?: { href: string; origin: string }
   localStorage?: SessionStorage
   addEventListener?(type: string, listener: Listener, options: { signal: AbortSignal }): void
@@ -19,20 +20,17 @@ const page = globalThis as {
 export const pageAddress = (): string | undefined => page.location?.href
 export const pageOrigin = (): string | undefined => page.location?.origin
 
-/** Whether requests can outlive what sent them. */
-export const isPage = (): boolean => !!page.document
-
-/** The page's `localStorage`; null in workers and servers, and where the user has forbidden it. */
-export function pageStorage(): SessionStorage | null {
+/** The page's `localStorage`; none in workers and servers, and where the user has forbidden it. */
+export function pageStorage(): SessionStorage | undefined {
   try {
-    return (page.document && page.localStorage) ?? null
+    return page.document && page.localStorage
   } catch {
-    return null
+    return undefined
   }
 }
 
 /** Between tabs: a login begins, or is over; the session is another one, or signed out. No token travels. */
-export type TabMessage = 'login' | 'idle' | 'changed' | 'stored' | { signedOut: string | null }
+export type TabMessage = 'login' | 'idle' | 'changed' | 'stored' | { signed_out: string | null }
 
 export interface PageEvents {
   /** The user returned to the page, the device woke up, or the network is there again. */
@@ -45,16 +43,15 @@ export function listen(key: string, appState: AppState | undefined, { wake, hear
   const closing = new AbortController()
   const app = appState?.addEventListener('change', (state) => state === 'active' && wake(false))
   const hasTabs = page.document ?? page.WorkerGlobalScope
-  const channel = hasTabs && typeof BroadcastChannel === 'function' ? new BroadcastChannel(key) : null
+  const channel = hasTabs && page.BroadcastChannel ? new page.BroadcastChannel(key) : null
   if (channel) channel.onmessage = ({ data }) => hear(data)
   if (hasTabs) {
-    for (const type of ['visibilitychange', 'resume', 'pageshow', 'online', 'storage']) {
-      const listener: Listener = (event) => {
-        if (type === 'storage') event.key === key && hear(channel ? 'stored' : 'changed')
-        else if (page.document?.visibilityState !== 'hidden') wake(type === 'online')
-      }
-      page.addEventListener?.(type, listener, { signal: closing.signal })
+    const listener: Listener = (event) => {
+      if (event.type === 'storage') event.key === key && hear(channel ? 'stored' : 'changed')
+      else if (page.document?.visibilityState !== 'hidden') wake(event.type === 'online')
     }
+    for (const type of ['visibilitychange', 'resume', 'pageshow', 'online', 'storage'])
+      page.addEventListener?.(type, listener, closing)
   }
   return {
     tell: (message: TabMessage) => channel?.postMessage(message),

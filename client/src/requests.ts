@@ -46,14 +46,13 @@ export function createRequests(url: string, fetch: Fetch, isCookie: boolean) {
           headers: { ...(content && { 'content-type': 'application/json' }), ...headers },
           signal: controller.signal,
         })
-        const text = await response.text()
         const header = (name: string) => response.headers.get(name)
-        const answer = {
+        return {
           status: response.status,
+          body: parseObject(await response.text()),
           attempt: header('tessera-attempt'),
           retryAfter: Number(header('retry-after')),
         }
-        return { ...answer, body: /^\s*{/.test(text) ? JSON.parse(text) : null }
       } catch {
         return { status: 0, body: null }
       } finally {
@@ -68,6 +67,9 @@ export function createRequests(url: string, fetch: Fetch, isCookie: boolean) {
   }
 }
 
+/** Parses an object; null for anything else, such as a page of a proxy. */
+export const parseObject = (text: string | null) => (/^\s*{/.test(text ?? '') ? JSON.parse(text ?? '') : null)
+
 /** The body of an answer with tokens. A captive portal answers 200, too, but with something else. */
 export const tokensOf = <Name extends keyof Schemas>({ status, body }: Answer): Schemas[Name] | null =>
   status === 200 && typeof body?.access_token === 'string' ? body : null
@@ -76,5 +78,4 @@ export const detailsOf = ({ body }: Answer) => body?.error?.details ?? {}
 
 /** Whether the server itself says that there is no session. A 401 of a proxy, and of anything else, says nothing. */
 export const isVerdict = (answer: Answer): boolean =>
-  (answer.status === 401 && /^(Invalid r|R)efresh token/.test(answer.body?.error?.message)) ||
-  !!detailsOf(answer).refresh_token // there is no cookie
+  (answer.status === 401 && /refresh token/i.test(answer.body?.error?.message)) || !!detailsOf(answer).refresh_token // there is no cookie

@@ -45,13 +45,9 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
   /** The session that was signed out last. A late answer, or a storage that shows it late, does not bring it back. */
   let endedId: string | null = null
 
-  function change(
-    status: Session['status'],
-    cause: Cause,
-    { id = null, user = null, reason = null }: Partial<Session> = {},
-  ) {
-    session = { status, id, user, reason }
-    for (const listener of [...listeners]) listener(session, cause)
+  function change(status: Session['status'], cause: Cause, known?: Partial<Session>) {
+    session = { id: null, user: null, reason: null, ...known, status }
+    for (const listener of listeners) listener(session, cause)
   }
 
   function end(reason: string | null, cause: Cause): true {
@@ -97,7 +93,7 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     if (wasEnded) await store.write(null) // another tab wrote it late
     if (wasEnded || isSignedOut(sent)) return end(null, session.status === 'unknown' ? 'restored' : 'other_tab')
     if (backoff.isPausing()) throw offline()
-    const answer = await requests.send('/api/v1/auth/refresh', isCookie ? {} : { refresh_token: sent?.refresh_token }, {
+    const answer = await requests.send('/refresh', isCookie ? {} : { refresh_token: sent?.refresh_token }, {
       headers: sent?.attempt ? { 'idempotency-key': sent.attempt } : null,
       controller: own,
     })
@@ -114,8 +110,8 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     if (isVerdict(answer)) {
       if (!isCookie && stored?.refresh_token !== sent?.refresh_token) return false
       if (!isCookie) await store.write(null)
-      const signedOut = sidOf(sent) ?? session.id
-      if (signedOut) page.tell({ signedOut })
+      const signed_out = sidOf(sent) ?? session.id
+      if (signed_out) page.tell({ signed_out })
       return end(detailsOf(answer).reason ?? null, 'ended')
     }
     if (backoff.fail(answer.retryAfter)) return false
@@ -128,7 +124,7 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     if (session.id && session.id !== token.sid) change('unknown', 'other_tab')
     if (session.user) return true
     const headers = { authorization: `Bearer ${token.value}` }
-    const { status, body } = await requests.send('/api/v1/auth/me', null, { headers })
+    const { status, body } = await requests.send('/me', null, { headers })
     const user: User | null = (status === 200 && body?.user) || null
     if (tokens.held === token) change('signed_in', 'restored', { id: token.sid, user })
     return true
@@ -160,9 +156,9 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     }
     release()
     if (message === 'idle') return
-    if (typeof message === 'object' && (message.signedOut ? message.signedOut === session.id : isCookie)) {
+    if (typeof message === 'object' && (message.signed_out ? message.signed_out === session.id : isCookie)) {
       interrupt()
-      endedId = message.signedOut
+      endedId = message.signed_out
       end('logout', 'other_tab')
     } else if (message !== 'stored' || !isCookie) reconcile().catch(() => {}) // it is tried again when needed
   }
@@ -170,7 +166,7 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
   function wake(isOnline: boolean): void {
     requests.endOld()
     if (isOnline) backoff.lift()
-    logout.repeat().catch(() => {})
+    logout.repeat()
     if (session.status !== 'signed_out' && !tokens.isFresh()) tokens.renew().catch(() => {}) // the next call tells of it
   }
 
@@ -178,12 +174,15 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
   function signOut(): void {
     interrupt()
     endedId = session.id
-    page.tell({ signedOut: endedId })
+    page.tell({ signed_out: endedId })
     end('logout', 'logout')
   }
 
+  /** Says that nothing can be stored. */
+  const warn = () => change(session.status, 'memory_only', session)
+
   const logout = createLogout({ store, requests, isCookie, signOut })
-  logout.repeat().catch(() => {}) // it is tried again when the page wakes up
+  logout.repeat()
   const page = listen(key, appState, { wake, hear })
 
   return {
@@ -193,8 +192,7 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     listeners,
     isCookie,
     current: () => session,
-    /** Says that nothing can be stored. */
-    warn: () => change(session.status, 'memory_only', session),
+    warn,
     /** Runs a login while no tab refreshes. */
     async alone<Result>(work: () => Promise<Result>): Promise<Result> {
       hold()
@@ -212,13 +210,15 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
       const token = readAccessToken(body.access_token)
       const isStored = await (isCookie ? store.write(null) : keep(body, attempt))
       const isInMemory = !isCookie && !isStored
-      if (isInMemory) store.leave()
-      if (isInMemory) await keep(body, attempt)
+      if (isInMemory) {
+        store.leave()
+        await keep(body, attempt)
+      }
       tokens.held = token
       endedId = null
       backoff.succeed()
       change('signed_in', 'login', { id: token.sid, user: body.user })
-      if (isInMemory) change('signed_in', 'memory_only', session)
+      if (isInMemory) warn()
       page.tell('changed')
     },
     logout: logout.run,

@@ -1,4 +1,5 @@
 import type { LogoutScope } from './outcomes.ts'
+import { parseObject } from './requests.ts'
 
 /** `localStorage`, or any store with these three, also with promises. Clients that share the object share the session. */
 export interface SessionStorage {
@@ -20,13 +21,17 @@ export interface StoredSession {
   signed_out?: { at: number; scope: LogoutScope }
 }
 
-/** A store that lives as long as the client. */
+/** A store for one session, which lives as long as the client. */
 export function memoryStorage(): SessionStorage {
-  const items = new Map<string, string>()
+  let item: string | null = null
   return {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
+    getItem: () => item,
+    setItem: (_, value) => {
+      item = value
+    },
+    removeItem: () => {
+      item = null
+    },
   }
 }
 
@@ -37,8 +42,7 @@ export function createStore(given: SessionStorage, key: string) {
   return {
     /** @throws what the storage throws: a keychain that is locked holds a session still */
     async read(): Promise<StoredSession | null> {
-      const text = await storage.getItem(key)
-      return text?.startsWith('{') ? JSON.parse(text) : null
+      return parseObject(await storage.getItem(key))
     },
     /** Returns whether it could be stored. */
     async write(session: StoredSession | null): Promise<boolean> {
