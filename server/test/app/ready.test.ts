@@ -43,11 +43,11 @@ test('a full disk is not ready, also when no request writes', {
   skip: onPostgres && 'needs a SQLite file',
 }, async () => {
   const user = { email: 'ann@example.com', password: 'a correct horse' }
-  const server = await startProcess({ shell: "trap '' XFSZ; ulimit -f 900", environment: { RATE_LIMIT: 'off' } })
+  const server = await startProcess({ shell: "trap '' XFSZ; ulimit -f 1300", environment: { RATE_LIMIT: 'off' } })
   assert.equal((await server.get('/ready')).status, 200)
   assert.equal((await server.post('/api/v1/users/sign_up', { user })).status, 200)
   let status = 200
-  for (let n = 0; n < 900 && status === 200; n++) status = (await server.post('/api/v1/auth/login', user)).status
+  for (let n = 0; n < 1300 && status === 200; n++) status = (await server.post('/api/v1/auth/login', user)).status
   assert.equal(status, 503)
   while ((await server.get('/ready')).status === 200); // within five seconds
 })

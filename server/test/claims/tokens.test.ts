@@ -59,7 +59,7 @@ test("a session's claims count before the user's and are in the tokens of that s
 test('a pair carries no claims, and its session cannot have any', async () => {
   const { user } = await logInNewUser(server)
   await setClaims(user, { plan: 'gold' })
-  const names = ['exp', 'gen', 'guid', 'iat', 'ip', 'iss', 'jti', 'role', 'sid', 'sub']
+  const names = ['exp', 'gen', 'guid', 'iat', 'ip', 'iss', 'jti', 'role', 'sid', 'sub', 'ver']
   const pair = await issuePair(server, user.guid)
   const payload = decodeClaims(pair.access_token)
   assert.deepEqual(Object.keys(payload).sort(), names)

@@ -74,7 +74,7 @@ function assertFits({ method, route, path }: OddRequest, { status, headers, text
     !allowed.some((each) => each === method) &&
     !path.startsWith('/docs/') &&
     !path.startsWith('/dev/mail') &&
-    path !== '/metrics'
+    route !== '/metrics'
   ) {
     // A preflight of a page of this machine is answered in development.
     if (method === 'OPTIONS' && status === 204) return

@@ -1,5 +1,5 @@
 import type { Sql } from 'sql-template-tag'
-import type { Database, Queries, Transaction } from './database.ts'
+import type { Database, Queries, Together, Transaction } from './database.ts'
 
 /** Called with the name of a statement and the time that it took. */
 export type OnStatement = (name: string, seconds: number) => void
@@ -8,14 +8,37 @@ export type OnStatement = (name: string, seconds: number) => void
 export function measureDatabase(db: Database, onStatement: OnStatement): Database {
   const query = measureQuery(db, onStatement)
   const transaction: Database['transaction'] = (run) => db.transaction((tx) => run(measureTransaction(tx, onStatement)))
+  // A database knows what it runs together by the object, so each has one that is measured.
+  const measured = new WeakMap<object, object>()
+  const together: Database['together'] = <Item, Result>(given: Together<Item, Result>, item: Item) => {
+    const known = (measured.get(given) as Together<Item, Result> | undefined) ?? measureTogether(given, onStatement)
+    measured.set(given, known)
+    return db.together(known, item)
+  }
+  const replaced: Partial<Database> = { query, transaction, together }
   return new Proxy(db, {
     get(target, property) {
-      if (property === 'query') return query
-      if (property === 'transaction') return transaction
+      const replacement = Reflect.get(replaced, property)
+      if (replacement !== undefined) return replacement
       const value = Reflect.get(target, property, target)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+}
+
+function measureTogether<Item, Result>(
+  together: Together<Item, Result>,
+  onStatement: OnStatement,
+): Together<Item, Result> {
+  const measure = (queries: Queries): Queries => ({
+    dialect: queries.dialect,
+    query: measureQuery(queries, onStatement),
+  })
+  return {
+    ...together,
+    one: (queries, item) => together.one(measure(queries), item),
+    many: (queries, items) => together.many(measure(queries), items),
+  }
 }
 
 function measureTransaction(tx: Transaction, onStatement: OnStatement): Transaction {
