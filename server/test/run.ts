@@ -20,7 +20,7 @@ const patterns = database === 'sqlite' ? [...everywhere, ...packages] : everywhe
 const files = given.length > 0 ? given : globSync(patterns.map((pattern) => join(import.meta.dirname, pattern))).sort()
 const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
   stdio: 'inherit',
-  timeout: 900_000, // a handle left open by a failed test would keep its file waiting indefinitely
+  timeout: 1_800_000, // a handle left open by a failed test would keep its file waiting indefinitely
   env: { ...process.env, TEST_DATABASE: database },
 })
 process.exit(run.status ?? 1)
