@@ -8,16 +8,19 @@ import { RevocationFeed } from '../auth/revocation/revocation-feed.ts'
 import type { Config } from '../config/reading/config.ts'
 import { ConfigError } from '../config/source/config-error.ts'
 import type { HttpContext } from '../http/endpoint/http-context.ts'
+import { watch } from '../http/operation/gauges.ts'
 import { closeAfterAnswers, drain } from '../http/server/drain.ts'
 import { createServer } from '../http/server/server.ts'
 import type { Log } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import { type MetricsPage, type MetricsServer, serveMetrics } from '../observe/serve-metrics.ts'
 import { openServerMetrics, type ServerMetrics } from '../observe/server-metrics.ts'
 import { findOtherRoles, findSeededUsers } from '../storage/account/users.ts'
-import { type Database, databaseClock } from '../storage/database/database.ts'
+import { type Database, type Done, databaseClock } from '../storage/database/database.ts'
 import { Unavailable } from '../storage/database/errors.ts'
 import { markAsProduction } from '../storage/database/installation.ts'
 import { measureDatabase } from '../storage/database/measured-database.ts'
+import { tellingDatabase } from '../storage/database/telling-database.ts'
 import { claimServing } from '../storage/drivers/sqlite-serving.ts'
 import { buildContext, readKeys } from './build-context.ts'
 import { checkKeys } from './check-keys.ts'
@@ -96,15 +99,25 @@ export async function createApp(
   }
 }
 
-/** Opens the database; where there are metrics, each statement is measured. */
+/** Opens the database, which reports what it did; where there are metrics, each statement is measured. */
 async function openMeasuredDatabase(config: Config, log: Log, { open, metrics }: ServerMetrics): Promise<Database> {
   const db = await openDatabase(config, log, {
     onRetry: (reason) => metrics.count('tessera_database_retries_total', { reason }),
+    onCommit: (transactions) => metrics.observe('tessera_commit_batch_size', transactions, {}),
   })
-  if (!open) return db
-  return measureDatabase(db, (statement, seconds) =>
-    open.observe('tessera_database_statement_duration_seconds', seconds, { statement }),
-  )
+  const measured = open
+    ? measureDatabase(db, (statement, seconds) =>
+        open.observe('tessera_database_statement_duration_seconds', seconds, { statement }),
+      )
+    : db
+  return tellingDatabase(measured, (done) => report(done, metrics))
+}
+
+/** Counts what a transaction did. */
+function report(done: Done, metrics: Metrics): void {
+  if (done.what === 'session_opened') metrics.count('tessera_sessions_opened_total', { kind: done.kind })
+  else if (done.what === 'address_changed') metrics.count('tessera_address_changes_total', {})
+  else metrics.count('tessera_sessions_ended_total', { reason: done.reason }, done.sessions)
 }
 
 /** Records that production has begun, and names demo users that a development server left behind. */
@@ -176,8 +189,7 @@ async function assemble(
   let metricsServer: MetricsServer | null = null
   const releaseFile = claimFile(config, log)
   const countConnections = () => promisify(server.server.getConnections).call(server.server)
-  if (measured.open) {
-    const { watch } = await import('../http/operation/gauges.ts')
+  if (measured.open)
     watch(measured.open, {
       ...{ ctx, version, countConnections, hashQueues },
       certFile: config.tlsFiles?.certFile ?? null,
@@ -185,7 +197,6 @@ async function assemble(
       isLimitStoreUp: limits.isRedisUp,
       cleanedUpAt: background.cleanedUpAt,
     })
-  }
 
   return {
     ctx,

@@ -16,7 +16,15 @@ import { openSqlite } from '../storage/drivers/sqlite.ts'
 export async function openDatabase(
   { secrets: { database }, preparedStatements: prepared, poolSize }: Config,
   log: Log,
-  { onRetry = () => {}, ...options }: Partial<PostgresOptions> & { onRetry?: (reason: RetryReason) => void } = {},
+  {
+    onRetry = () => {},
+    onCommit = () => {},
+    ...options
+  }: Partial<PostgresOptions> & {
+    onRetry?: (reason: RetryReason) => void
+    /** Called with the number of transactions that shared a commit of SQLite. */
+    onCommit?: (transactions: number) => void
+  } = {},
 ): Promise<Database> {
   const logError = logRecoveredErrors(log, 'database')
   const onRecoveredError = (error: Error) => {
@@ -39,7 +47,7 @@ export async function openDatabase(
   } catch (error) {
     throw new Unavailable((error as Error).message, { cause: error })
   }
-  return openSqlite(database.file, onRecoveredError, { isDurable: !database.isTemporary })
+  return openSqlite(database.file, onRecoveredError, { isDurable: !database.isTemporary, onCommit })
 }
 
 type RetryReason = 'conflict' | 'stale' | 'connection_lost'

@@ -26,6 +26,7 @@ interface AddressChange {
  */
 export async function recordAddressChange(tx: Queries, change: AddressChange): Promise<void> {
   const { session, generation, previousIp, client, now } = change
+  tx.tell?.({ what: 'address_changed' })
   const network = clientNetwork(client.ip)
   const kind = 'address_changed'
   const aDayAgo = new Date(now.getTime() - DAY_MILLISECONDS)

@@ -100,11 +100,13 @@ export async function openSession(
   }
   const event = auditRow({ kind: SESSION_KINDS[kind].openedEvent, userId, sessionId }, client)
   const { displaced, isKnown } = await insertSession(tx, session, opening, { firstToken, event })
+  tx.tell?.({ what: 'session_opened', kind })
   if (displaced.length > 0) await recordDisplaced(tx, displaced, userId, client, now)
   return { isKnown }
 }
 
 async function recordDisplaced(tx: Queries, ids: readonly string[], userId: number, client: Client, now: Date) {
+  tx.tell?.({ what: 'sessions_ended', reason: 'displaced', sessions: ids.length })
   await deleteTokensOfSessions(tx, ids)
   for (const sessionId of ids)
     await recordEvent(tx, { kind: 'session_ended', userId, sessionId, details: { reason: 'displaced' } }, client, now)

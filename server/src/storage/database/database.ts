@@ -10,7 +10,15 @@ type Dialect = 'sqlite' | 'postgres'
 export interface Queries {
   readonly dialect: Dialect
   query<Row extends object>(statement: Sql): Promise<Row[]>
+  /** Tells what a transaction does, to be counted once it is committed; absent where nothing is counted. */
+  tell?(done: Done): void
 }
+
+/** A step of a transaction that is counted. */
+export type Done =
+  | { what: 'session_opened'; kind: 'login' | 'pair' }
+  | { what: 'sessions_ended'; reason: string; sessions: number }
+  | { what: 'address_changed' }
 
 export interface Transaction extends Queries {
   /** Runs SQL text of several statements; for migrations only. */

@@ -6,6 +6,12 @@ import { asTransactionBody, refuseInsideTransaction } from '../database/transact
 import { SqliteConnection } from './sqlite-connection.ts'
 import { SqliteReader } from './sqlite-reader.ts'
 
+interface SqliteOptions {
+  isDurable?: boolean
+  /** Called with the number of transactions that shared a commit. */
+  onCommit?: (transactions: number) => void
+}
+
 /**
  * Opens (or creates) a SQLite file, with one writing connection behind a queue and one reading connection. Writes are
  * durable: WAL with `synchronous=FULL`, and a write is answered only after its commit.
@@ -15,7 +21,7 @@ import { SqliteReader } from './sqlite-reader.ts'
 export async function openSqlite(
   file: string,
   onRecoveredError: OnRecoveredError,
-  { isDurable } = { isDurable: true },
+  { isDurable = true, onCommit = () => {} }: SqliteOptions = {},
 ): Promise<Database> {
   const writer = new SqliteConnection(file, { readOnly: false })
   try {
@@ -26,7 +32,7 @@ export async function openSqlite(
       ),
     )
     const reader = new SqliteReader(new SqliteConnection(file, { readOnly: true }))
-    return new SqliteDatabase(writer, reader, onRecoveredError)
+    return new SqliteDatabase(writer, reader, onRecoveredError, onCommit)
   } catch (error) {
     writer.close()
     throw error
@@ -48,11 +54,18 @@ class SqliteDatabase implements Database {
   readonly #writer: SqliteConnection
   readonly #reader: SqliteReader
   readonly #onRecoveredError: OnRecoveredError
+  readonly #onCommit: (transactions: number) => void
   readonly #queue: Job[] = []
   #draining: Promise<void> | null = null
   #closed = false
 
-  constructor(writer: SqliteConnection, reader: SqliteReader, onRecoveredError: OnRecoveredError) {
+  constructor(
+    writer: SqliteConnection,
+    reader: SqliteReader,
+    onRecoveredError: OnRecoveredError,
+    onCommit: (transactions: number) => void,
+  ) {
+    this.#onCommit = onCommit
     this.#onRecoveredError = onRecoveredError
     this.#writer = writer
     this.#reader = reader
@@ -111,6 +124,7 @@ class SqliteDatabase implements Database {
       await retryWhileBusy(() => this.#writer.script('begin immediate'), jobs[0]?.arrivedAt)
       for (const job of jobs) settlers.push(await this.#runInSavepoint(job))
       this.#writer.script('commit')
+      this.#onCommit(jobs.length)
     } catch (error) {
       // The whole transaction failed: nothing of any job is on disk.
       this.#rollBack()

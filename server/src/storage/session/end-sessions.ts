@@ -11,6 +11,7 @@ interface SessionEnd {
 /** Ends sessions that have not ended before, records that, and returns their ids: the only way in which one ends early. */
 export async function endSessionsWhere(tx: Queries, condition: Sql, end: SessionEnd): Promise<string[]> {
   const rows = await recordEndings(tx, endSessions(condition, end), { kind: 'session', at: end.now })
+  if (rows.length > 0) tx.tell?.({ what: 'sessions_ended', reason: end.reason, sessions: rows.length })
   return rows.map(({ ended }) => ended)
 }
 
