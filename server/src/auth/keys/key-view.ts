@@ -26,10 +26,16 @@ export function viewKeys(rows: readonly ReadKey[], files: readonly OpenedKey[], 
     states.filter(({ state }) => among.includes(state)).flatMap(({ opened }) => opened ?? [])
   const living = [...files, ...openedIn(LIVING)].map(({ signing }) => signing)
   const current = states.find(({ state, algorithm }) => state === 'current' && algorithm === rules.own)
+  const signer = (rules.own === 'file' ? files[0] : current?.opened)?.signing ?? null
+  const others = living.filter(({ kid }) => kid !== signer?.kid)
+  const placed = (signer ? [signer, ...others] : others).map((key, index) => ({
+    ...key,
+    position: signer ? index : index + 1,
+  }))
   return {
-    signer: (rules.own === 'file' ? files[0] : current?.opened)?.signing ?? null,
+    signer,
     verifiers: new Map(
-      living.flatMap((key) => [[key.header, key] as const, [`${key.algorithm} ${key.kid}`, key] as const]),
+      placed.flatMap((key) => [[key.header, key] as const, [`${key.algorithm} ${key.kid}`, key] as const]),
     ),
     published: [...files, ...openedIn([...LIVING, 'leaving'])].map(({ jwk }) => jwk),
     acceptsSecret: acceptsSecret(rules, now),

@@ -25,6 +25,8 @@ export interface VerifyingKey {
   algorithm: SigningAlgorithm
   /** The first part of every token of the key: `alg`, `typ` and `kid`, encoded. */
   header: string
+  /** Its place among the keys that are accepted; 0, the current one, if it is absent. */
+  position?: number
   /** Returns the claims of a token that this key signed; does not check its times. @throws for any other token */
   verify(token: string): Record<string, unknown>
 }

@@ -34,9 +34,10 @@ interface AuthenticationClaims {
 
 type PairAccessTokenClaims = AccessTokenClaims & AccessTokenBinding
 
-type VerifiedAccessToken =
-  | { kind: 'login'; claims: AccessTokenClaims }
-  | { kind: 'pair'; claims: PairAccessTokenClaims }
+type VerifiedAccessToken = {
+  /** The place of its key among those that are accepted; 0 is the current one. */
+  position: number
+} & ({ kind: 'login'; claims: AccessTokenClaims } | { kind: 'pair'; claims: PairAccessTokenClaims })
 
 /** A value that is there at once, unless the database must be asked first. */
 type Soon<Value> = Value | Promise<Value>
@@ -73,7 +74,12 @@ export interface AccessTokens {
    * @throws {Unavailable} if only the database knows the key
    */
   verify(token: string, options: VerifyOptions): Soon<VerifiedAccessToken | null>
+  /** Returns why {@link verify} refuses a token; null for one that it does not. For the metrics: it takes its time. */
+  explain(token: string, now: Date): Promise<TokenFault | null>
 }
+
+/** A token of another type is one of this server's, but no access token. */
+type TokenFault = 'malformed' | 'unknown_key' | 'wrong_kind' | 'expired'
 
 interface VerifyOptions {
   now: Date
@@ -113,8 +119,8 @@ export function createAccessTokens(
   }
   const verifiers = new Map(
     (['login', 'pair'] as const).flatMap((kind) =>
-      keys.signing[kind].flatMap((key) => {
-        const verifier = { kind, key }
+      keys.signing[kind].flatMap((key, position) => {
+        const verifier = { kind, key: { ...key, position } }
         // Found by the exact header that this server writes, without parsing it, or else by the header's `alg` and `kid`.
         return [
           [key.header, verifier],
@@ -137,8 +143,9 @@ export function createAccessTokens(
     }
     if (!hasRequiredClaims(claims)) return null
     if (!ignoreTimes && !isWithinLifetime(claims, now.getTime() / 1000)) return null
-    if (kind === 'login') return { kind, claims }
-    return hasPairClaims(claims) ? { kind, claims } : null
+    const { position = 0 } = key
+    if (kind === 'login') return { kind, claims, position }
+    return hasPairClaims(claims) ? { kind, claims, position } : null
   }
 
   return {
@@ -164,6 +171,18 @@ export function createAccessTokens(
       if (!kind || !key || (kind === 'login' && !publicKeys.acceptsSecret(options.now))) return null
       return judge(kind, key, token, options)
     },
+
+    async explain(token, now) {
+      if (token.length > MAX_TOKEN_CHARACTERS || !isCanonical(token)) return 'malformed'
+      const header = headerPart(token)
+      const name = algorithmAndKid(header)
+      if (name === null) return 'malformed'
+      const key = (verifiers.get(header) ?? verifiers.get(name))?.key ?? (await publicKeys.find(header, now))
+      if (!key) return 'unknown_key'
+      if (typeOf(header) !== typeOf(key.header)) return 'wrong_kind'
+      if (await this.verify(token, { now })) return null
+      return (await this.verify(token, { now, ignoreTimes: true })) ? 'expired' : 'malformed'
+    },
   }
 }
 
@@ -188,6 +207,10 @@ export function algorithmAndKid(header: string): string | null {
   } catch {
     return null
   }
+}
+
+function typeOf(header: string): unknown {
+  return JSON.parse(Buffer.from(header, 'base64url').toString()).typ
 }
 
 function hasRequiredClaims(claims: Record<string, unknown>): claims is Record<string, unknown> & AccessTokenClaims {

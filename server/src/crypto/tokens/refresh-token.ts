@@ -22,6 +22,8 @@ export interface RefreshToken {
   selector: string
   /** The secret part: 28 bytes in base64url, of which only a digest is stored. */
   secret: string
+  /** The place in the ring of the key that the token was read or made with; 0 is the current one. */
+  position: number
 }
 
 /** Assembles a token from a random or derived secret and adds the key's MAC. */
@@ -34,7 +36,7 @@ export function makeRefreshToken(
   bytes.writeUInt32BE(generation, 16)
   secret.copy(bytes, SELECTOR_BYTES)
   mac(key, bytes).copy(bytes, AUTHENTICATED_BYTES)
-  return parseToken(bytes, bytes.toString('base64url'))
+  return parseToken(bytes, bytes.toString('base64url'), 0)
 }
 
 /**
@@ -46,7 +48,8 @@ export function readRefreshToken(keys: readonly RefreshKey[], encoded: string): 
   const bytes = Buffer.from(encoded, 'base64url')
   if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== encoded) return null
   const given = bytes.subarray(AUTHENTICATED_BYTES)
-  return keys.some((key) => timingSafeEqual(given, mac(key, bytes))) ? parseToken(bytes, encoded) : null
+  const position = keys.findIndex((key) => timingSafeEqual(given, mac(key, bytes)))
+  return position < 0 ? null : parseToken(bytes, encoded, position)
 }
 
 /**
@@ -67,8 +70,9 @@ function mac(key: RefreshKey, bytes: Buffer): Buffer {
   return createHmac('sha256', key.mac).update(bytes.subarray(0, AUTHENTICATED_BYTES)).digest().subarray(0, MAC_BYTES)
 }
 
-function parseToken(bytes: Buffer, encoded: string): RefreshToken {
+function parseToken(bytes: Buffer, encoded: string, position: number): RefreshToken {
   return {
+    position,
     encoded,
     sessionId: uuidFromBytes(bytes.subarray(0, 16)),
     generation: bytes.readUInt32BE(16),

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../../auth/context/caller.ts'
-import { authenticate } from '../../auth/token/authenticate.ts'
+import { authenticate, countRefusedToken } from '../../auth/token/authenticate.ts'
 import { Unauthenticated } from '../contract/refusal.ts'
 import type { Guard } from '../endpoint/guard.ts'
 
@@ -16,7 +16,9 @@ export const bearer: Guard = {
   async check(ctx, request) {
     const token = bearerToken(request)
     request.caller = token === null ? null : await authenticate(ctx, token)
-    if (!request.caller) throw new Unauthenticated(token)
+    if (request.caller) return
+    await countRefusedToken(ctx, token)
+    throw new Unauthenticated(token)
   },
   scheme: () => 'accessToken',
   refusals: () => [new Unauthenticated(null)],
