@@ -91,7 +91,7 @@ export async function startBackground(
   }
 }
 
-type MailContext = Pick<Context, 'db' | 'now' | 'log' | 'settings' | 'tokens'>
+type MailContext = Pick<Context, 'db' | 'now' | 'log' | 'settings' | 'tokens' | 'metrics'>
 
 /** Writes the mails that clients asked for, then sends all that are due. */
 async function mailJob(config: Config, ctx: MailContext): Promise<Job> {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { type App, createApp, listenForMetrics } from '../app/app.ts'
 import type { Config } from '../config/reading/config.ts'
+import { NO_METRICS } from '../observe/metrics.ts'
 import { openLog } from '../observe/open-log.ts'
 import { connectionBudget } from '../storage/database/connection-budget.ts'
 import { readSettings } from './run/read-settings.ts'
@@ -23,11 +24,14 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
     return startGroup(config, await openLog(config.logLevel, { isForTerminal }))
 
   const isFirst = (cluster.worker?.id ?? 1) === 1 // it prints what should appear only once
-  const log = await openLog(config.logLevel, { isForTerminal })
+  let metrics = NO_METRICS
+  const onDrop = () => metrics.count('tessera_log_lines_dropped_total', {})
+  const log = await openLog(config.logLevel, { isForTerminal, onDrop })
   for (const warning of isFirst ? config.warnings : []) log.warn(warning)
   const serving = handleSignals(config, log)
   const create = () => createApp(config, { log, version, clock: Date.now, acceptNewKeys: newKey })
   const app = config.production ? await whenDatabaseAnswers(create, log) : await create()
+  metrics = app.ctx.metrics
   try {
     const url = await app.listen()
     const port = /\d+$/.exec(url)?.[0] ?? ''

@@ -19,6 +19,7 @@ const FINAL_WRITE_TIMEOUT_MILLISECONDS = 500
  */
 export class LogOutput {
   readonly #onDropped: (lines: number) => void
+  readonly #onDrop: () => void
   #lines: string[] = []
   #waitingCharacters = 0
   #dropped = 0
@@ -27,8 +28,12 @@ export class LogOutput {
   #writingSince: number | null = null
   #hasComplained = false
 
-  /** @param onDropped called with the number of lines that were dropped, once lines can be written again */
-  constructor(onDropped: (lines: number) => void) {
+  /**
+   * @param onDropped called with the number of lines that were dropped, once lines can be written again
+   * @param onDrop called for each of them at once
+   */
+  constructor(onDropped: (lines: number) => void, onDrop: () => void = () => {}) {
+    this.#onDrop = onDrop
     this.#onDropped = onDropped
   }
 
@@ -36,6 +41,7 @@ export class LogOutput {
   add(line: string): void {
     if (this.#waitingCharacters > 0 && this.#waitingCharacters + line.length > MAX_WAITING_CHARACTERS) {
       this.#dropped++
+      this.#onDrop()
       return
     }
     this.#lines.push(line)

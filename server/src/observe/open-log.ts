@@ -9,10 +9,14 @@ const FLUSH_INTERVAL_MILLISECONDS = 20
  * wait when the process exits are written then. An output that is full or stalled delays nothing but its lines.
  *
  * @param options.isForTerminal writes lines to be read by a developer rather than JSON
+ * @param options.onDrop called for each line that is lost
  */
-export async function openLog(level: string, { isForTerminal = false } = {}): Promise<Logger> {
+export async function openLog(level: string, { isForTerminal = false, onDrop = () => {} } = {}): Promise<Logger> {
   const format = isForTerminal ? await terminalFormat() : null
-  const output = new LogOutput((lines) => log.warn({ lines }, 'the log could not be written, and lines were dropped'))
+  const output = new LogOutput(
+    (lines) => log.warn({ lines }, 'the log could not be written, and lines were dropped'),
+    onDrop,
+  )
   let isCollecting = false
   let hasLines = false
   const flushAndCollect = () => {

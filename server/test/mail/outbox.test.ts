@@ -4,6 +4,7 @@ import sql, { type Sql } from 'sql-template-tag'
 import { cleanUp } from '../../src/app/clean-up.ts'
 import type { Context } from '../../src/auth/context/context.ts'
 import { deliverDue } from '../../src/mail/delivery/delivery.ts'
+import { NO_METRICS } from '../../src/observe/metrics.ts'
 import { insertUser } from '../../src/storage/account/users.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
@@ -150,7 +151,7 @@ test('a delivery round with nothing due runs one read', async () => {
   const [{ signal: stopping }, { signal: abandon }] = [new AbortController(), new AbortController()]
   const log = { info() {}, warn() {}, error() {} }
   const tokens = {} as Context['tokens']
-  await deliverDue({ db, now: () => NOW, log, smtp, sender, tokens }, { stopping, abandon })
+  await deliverDue({ db, now: () => NOW, log, smtp, sender, tokens, metrics: NO_METRICS }, { stopping, abandon })
   assert.equal(statements.length, 1)
   assert.match(statements[0] ?? '', /^select /)
 })

@@ -42,6 +42,11 @@ export class EndingLog {
     return this.#head
   }
 
+  /** The number of endings that it has. */
+  get size(): number {
+    return [...this.#buckets.values()].reduce((sum, rows) => sum + rows.size, 0)
+  }
+
   /** Counts the endings of a bucket within a span, as the database does. */
   count(bucket: number, isWithin: (ending: EndingRow) => boolean): number {
     return [...(this.#buckets.get(bucket)?.values() ?? [])].filter(isWithin).length

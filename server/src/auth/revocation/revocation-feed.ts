@@ -81,6 +81,11 @@ export class RevocationFeed {
     if (this.#log.head > head) this.#held.release()
   }
 
+  /** The number of endings that it lists. */
+  get listed(): number {
+    return this.#log.size
+  }
+
   /** Waits until there is news for a reader, but not for long. The answer is the caller's to ask for. */
   async wait(after: string | null, seconds: number, signal: AbortSignal): Promise<void> {
     const { revision, isReset } = this.#startOf(after)

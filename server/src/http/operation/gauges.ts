@@ -49,6 +49,7 @@ export function watch(metrics: OpenMetrics, watched: Watched): void {
   metrics.gauge('tessera_certificate_not_after_timestamp_seconds', () => {
     return maybe(certFile === null ? null : seconds(new X509Certificate(readFileSync(certFile)).validToDate))
   })
+  metrics.gauge('tessera_revocations_listed', () => one(ctx.revocations.listed))
   watchDatabase(metrics, watched)
   watchOutbox(metrics, ctx)
   metrics.gauge('tessera_signing_key_age_seconds', async () => {

@@ -17,7 +17,7 @@ import { renderMail, UnknownMailKind } from '../messages/render-mail.ts'
 import type { Sender } from '../messages/sender.ts'
 import { NotSent, type Smtp } from './smtp.ts'
 
-interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log' | 'tokens'> {
+interface DeliveryContext extends Pick<Context, 'db' | 'now' | 'log' | 'tokens' | 'metrics'> {
   smtp: Smtp
   sender: Sender
 }
@@ -83,6 +83,7 @@ async function deliver(ctx: DeliveryContext, claimed: ClaimedMail, abandon: Abor
     const worded = renderMail(withComingEnd(mail, ctx.now()), ctx.sender, ctx.tokens.refreshKeys)
     await ctx.smtp.send(worded, envelope, signal)
     await ctx.db.transaction((tx) => recordSent(tx, mail, ctx.now()))
+    ctx.metrics.count('tessera_deliveries_total', { channel: 'smtp', outcome: 'sent' })
     ctx.log.info(about, 'a mail was sent')
     return true
   } catch (error) {
@@ -129,6 +130,7 @@ async function recordFailure(ctx: DeliveryContext, mail: MailRow, claimed: Claim
   const nextAttemptAt = new Date(now.getTime() + delay * 1000 * (0.5 + Math.random() / 2))
   const reason = singleLine(`${code}: ${error.message}`, 300)
   await markMailFailed(ctx.db, { mail: claimed, nextAttemptAt, refusals, failedAt: givenUp ? now : null, reason })
+  ctx.metrics.count('tessera_deliveries_total', { channel: 'smtp', outcome: givenUp ? 'failed' : 'deferred' })
   const about = { mailId: mail.id, kind: mail.kind, attempts: claimed.attempts, reason: code }
   if (givenUp)
     ctx.log.error(about, 'gave up on a mail; see `tessera outbox show`, or send it with `tessera outbox retry`')
