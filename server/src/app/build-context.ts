@@ -78,6 +78,7 @@ export function buildContext(
     random: randomBytes,
     log,
     metrics,
+    note: () => {},
   }
   return {
     ctx,

@@ -39,7 +39,7 @@ export const COUNTERS = {
     help: 'Access tokens that were refused.',
     labels: { reason: ['absent', 'malformed', 'unknown_key', 'expired', 'ended', 'wrong_kind'] },
   },
-  tessera_rate_limited_total: { help: 'Requests that a limit refused, by endpoint.', labels: { door: null } },
+  tessera_rate_limited_total: { help: 'Requests that a limit refused, by the limit.', labels: { door: null } },
   tessera_hash_refused_total: { help: 'Hashes that found no place in the queue.', labels: { lane: LANES } },
   tessera_deliveries_total: {
     help: 'Attempts to deliver a mail.',

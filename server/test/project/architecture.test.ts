@@ -79,7 +79,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
       ...['contract', 'endpoint', 'guard', 'openapi', 'pages', 'operation'],
       ...['account', 'session', 'refresh', 'oauth', 'keys', 'claims'],
     ],
-    server: ['contract', 'endpoint', 'request', 'pages', 'openapi', 'routes.ts'],
+    server: ['contract', 'endpoint', 'request', 'operation', 'pages', 'openapi', 'routes.ts'],
   },
   storage: {
     database: [],

@@ -168,7 +168,12 @@ for (const [line, situation, decision, expected] of table) {
 
 test('a decision contains the rows it applies to', () => {
   const rows = [used(4), unused(5)]
-  assert.deepEqual(present(chain('login', rows), 4), { kind: 'repeat', used: rows[0], successor: rows[1] })
+  assert.deepEqual(present(chain('login', rows), 4), {
+    kind: 'repeat',
+    line: 'repeated_in_window',
+    used: rows[0],
+    successor: rows[1],
+  })
   assert.deepEqual(present(chain('login', rows), 5), {
     kind: 'rotate',
     unused: rows[1],

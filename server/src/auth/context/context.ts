@@ -3,6 +3,7 @@ import type { RefreshTokenDigests } from '../../crypto/hashing/refresh-token-dig
 import type { AddressDigests, RefreshKey } from '../../crypto/keys/keys.ts'
 import type { AccessTokens, PublicKeys } from '../../crypto/tokens/access-token.ts'
 import type { Log } from '../../observe/log.ts'
+import type { CounterLabels } from '../../observe/metric-definitions.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import type { Database } from '../../storage/database/database.ts'
 import type { Rotation } from '../../storage/session/sessions.ts'
@@ -22,6 +23,15 @@ export interface Context {
   log: Log
   /** Counts what came of operations. */
   metrics: Metrics
+  /** Tells what came of a request, for its line in the log and its counters. Outside a request, it does nothing. */
+  note: (noted: Noted) => void
+}
+
+/** Facts that the rules found out about a request. */
+export interface Noted {
+  userId?: number
+  sessionId?: string
+  outcome?: CounterLabels<'tessera_refreshes_total' | 'tessera_logins_total'>['outcome']
 }
 
 export interface Tokens {

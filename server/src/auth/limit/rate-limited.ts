@@ -9,4 +9,9 @@ export class RateLimited extends Error {
     this.retryAfterSeconds = retryAfterSeconds
     this.key = key
   }
+
+  /** The name of the limit: the first word of its key. */
+  get limit(): string {
+    return this.key.split(' ', 1)[0] ?? ''
+  }
 }

@@ -21,7 +21,7 @@ import { recordAddressChange } from '../notice/address-change.ts'
 import { endSession } from '../session/end-session.ts'
 import { SESSION_KINDS } from '../session/session-kind.ts'
 import { describeReuse } from './describe-reuse.ts'
-import { type Decision, decide, type Presentation, type Refused } from './refresh-policy.ts'
+import { type Decision, decide, type Presentation, type RefreshLine, type Refused } from './refresh-policy.ts'
 import { rotateAtOnce } from './rotate-at-once.ts'
 
 interface RefreshAttempt {
@@ -37,12 +37,14 @@ interface RefreshAttempt {
   client: Client
 }
 
-type RefreshOutcome = Refused | ({ kind: 'issued' } & IssuedSuccessor)
+export type RefreshOutcome = Refused | ({ kind: 'issued' } & IssuedSuccessor)
 
 /** `jti` and `ip` belong in the access token that is issued with the successor. */
 export interface IssuedSuccessor {
   chain: Pick<ChainRow, 'kind' | 'guid' | 'role' | 'token_version' | 'expires_at'> & CarriedRow
   successor: RefreshToken
+  /** The line of the policy that decided, where it was not to rotate. */
+  line?: RefreshLine
   /** Whether it is the presented token itself. */
   isKept: boolean
   jti: string
@@ -52,9 +54,11 @@ export interface IssuedSuccessor {
   now: Date
 }
 
-type ChainContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'now' | 'random' | 'log'>
+type ChainContext = Pick<Context, 'db' | 'tokens' | 'settings' | 'now' | 'random' | 'log' | 'note' | 'metrics'>
 
 const MAX_REREADS = 3
+
+const UNKNOWN: Refused = { kind: 'refused', line: 'unknown', code: 'invalid_refresh_token' }
 
 /**
  * Presents a refresh token to its chain: reads the chain, decides with {@link decide}, and carries out the decision in one
@@ -65,12 +69,14 @@ const MAX_REREADS = 3
  */
 export async function advanceChain(ctx: ChainContext, attempt: RefreshAttempt): Promise<RefreshOutcome> {
   const token = readRefreshToken(ctx.tokens.refreshKeys, attempt.refreshToken)
-  if (!token) return { kind: 'refused', code: 'invalid_refresh_token' }
+  if (!token) return UNKNOWN
+  ctx.note({ sessionId: token.sessionId })
+  ctx.metrics.count('tessera_key_uses_total', { purpose: 'refresh', position: `${token.position}` })
 
   const key = attempt.cookieAttempt ?? attempt.idempotencyKey
   const attemptMadeAt = key === null ? null : readAttempt(ctx.tokens.refreshKeys, token, key)
   // A cookie is set as a whole: one half of it was altered.
-  if (attempt.cookieAttempt !== null && !attemptMadeAt) return { kind: 'refused', code: 'invalid_refresh_token' }
+  if (attempt.cookieAttempt !== null && !attemptMadeAt) return UNKNOWN
 
   const now = ctx.now()
   const digests = {
@@ -117,19 +123,20 @@ async function advanceOnce(ctx: ChainContext, step: Step): Promise<RefreshOutcom
     replayWindowSeconds: ctx.settings.replayWindowSeconds,
     inCookie: attempt.inCookie,
   })
-  if (!chain) return { kind: 'refused', code: 'invalid_refresh_token' }
+  if (!chain) return UNKNOWN
+  ctx.note({ userId: chain.user_id })
   switch (decision.kind) {
     case 'refused':
       return decision
     case 'rolled_back':
     case 'reused':
-      return endChain(ctx, step, chain, decision.kind)
+      return endChain(ctx, step, chain, decision)
     case 'keep': {
       const { jti, token_ip: ip, token_expires_at: endsAt } = decision.unused
-      return { kind: 'issued', chain, successor: token, isKept: true, jti, ip, endsAt, now }
+      return { kind: 'issued', line: 'kept', chain, successor: token, isKept: true, jti, ip, endsAt, now }
     }
     case 'repeat':
-      return reissueSuccessor(ctx, step, chain, decision.successor)
+      return reissueSuccessor(ctx, step, chain, decision.successor, decision.line)
     case 'offer':
       return decision.successor ? renew(ctx, step, chain, decision.successor) : offer(ctx, step, chain)
     case 'rotate':
@@ -142,24 +149,25 @@ async function endChain(
   ctx: ChainContext,
   step: Step,
   chain: ChainRow,
-  kind: 'rolled_back' | 'reused',
+  decision: Decision & { kind: 'rolled_back' | 'reused' },
 ): Promise<RefreshOutcome> {
   const { attempt, token, now } = step
   const fields = { sessionId: chain.session_id, generation: token.generation }
   const { client } = attempt
   const session = { id: chain.session_id, userId: chain.user_id }
-  if (kind === 'rolled_back') {
+  if (decision.kind === 'rolled_back') {
     ctx.log.error(
       fields,
       'a genuine refresh token is unknown to the database: the database was rolled back; ending the session',
     )
     await endSession(ctx, { session, reason: 'rolled_back', generation: token.generation, origin: client, now })
-    return { kind: 'refused', code: 'invalid_refresh_token', endReason: 'rolled_back' }
+    return { kind: 'refused', line: 'rolled_back', code: 'invalid_refresh_token', endReason: 'rolled_back' }
   }
   ctx.log.warn(fields, 'a used refresh token was presented again; ending its session')
   const details = describeReuse(chain, token.generation, step.digests.key !== null)
   await endSession(ctx, { session, reason: 'reuse', generation: token.generation, details, origin: client, now })
-  return { kind: 'refused', code: SESSION_KINDS[chain.kind].reuseRefusal, endReason: 'reuse' }
+  const code = SESSION_KINDS[chain.kind].reuseRefusal
+  return { kind: 'refused', line: decision.line, code, endReason: 'reuse' }
 }
 
 async function rotate(
@@ -194,7 +202,7 @@ async function rotate(
 async function offer(ctx: ChainContext, step: Step, chain: ChainRow): Promise<RefreshOutcome | 'lost_race'> {
   const { successor, row } = await makeSuccessor(ctx, step, chain)
   const inserted = await insertOffer(ctx.db, row, step.now)
-  return inserted ? issued(step, chain, successor, row) : 'lost_race'
+  return inserted ? issued(step, chain, successor, row, 'offered') : 'lost_race'
 }
 
 async function renew(
@@ -203,7 +211,7 @@ async function renew(
   chain: ChainRow,
   row: TokenRow,
 ): Promise<RefreshOutcome | 'lost_race'> {
-  const reissued = await reissueSuccessor(ctx, step, chain, row)
+  const reissued = await reissueSuccessor(ctx, step, chain, row, 'offered')
   if (reissued.kind === 'refused') return reissued
   const jti = uuidV4(ctx.random)
   const renewal = {
@@ -222,18 +230,20 @@ async function reissueSuccessor(
   step: Step,
   chain: ChainRow,
   row: TokenRow,
+  line: RefreshLine,
 ): Promise<RefreshOutcome> {
   for (const key of ctx.tokens.refreshKeys) {
     const successor = deriveSuccessor(key, step.token, row.salt ?? '')
     if (await matches(ctx, chain, successor, row)) {
-      return issued(step, chain, successor, { jti: row.jti, ip: row.token_ip, expires_at: row.token_expires_at })
+      const { jti, token_ip: ip, token_expires_at: expires_at } = row
+      return issued(step, chain, successor, { jti, ip, expires_at }, line)
     }
   }
   ctx.log.error(
     { sessionId: chain.session_id, generation: row.generation },
     'no key of the ring reproduces a refresh token: was a secret removed from JWT_PREVIOUS_SECRET_KEYS or REFRESH_PREVIOUS_SECRET_KEYS too early?',
   )
-  return { kind: 'refused', code: 'invalid_refresh_token' }
+  return UNKNOWN
 }
 
 async function makeSuccessor(
@@ -262,8 +272,9 @@ function issued(
   chain: ChainRow,
   successor: RefreshToken,
   { jti, ip, expires_at: endsAt }: Pick<NewToken, 'jti' | 'ip' | 'expires_at'>,
+  line: RefreshLine = 'rotated',
 ): RefreshOutcome {
-  return { kind: 'issued', chain, successor, isKept: false, jti, ip, endsAt, now }
+  return { kind: 'issued', line, chain, successor, isKept: false, jti, ip, endsAt, now }
 }
 
 function matches(

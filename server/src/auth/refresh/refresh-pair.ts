@@ -32,6 +32,7 @@ export async function refreshPair(ctx: Context, input: RefreshPairInput): Promis
     cookieAttempt: null,
     compareAccessToken,
   })
+  ctx.note({ outcome: outcome.line ?? 'rotated' })
   if (outcome.kind === 'refused') throw new AuthError(outcome.code)
   return issueSuccessor(ctx, outcome)
 }

@@ -1,3 +1,4 @@
+import type { CounterLabels } from '../../observe/metric-definitions.ts'
 import { type CarriedRow, type ChainRow, findToken, type TokenRow } from '../../storage/session/refresh-tokens.ts'
 import type { RevokeReason } from '../../storage/session/revoke-reason.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
@@ -29,9 +30,13 @@ export interface Presentation {
   inCookie: boolean
 }
 
+/** The line of the table that decided, as metrics and the log name it. */
+export type RefreshLine = Exclude<CounterLabels<'tessera_refreshes_total'>['outcome'], 'busy'>
+
 /** A refusal; with the reason, where the session has ended: only its own tokens are told. */
 export interface Refused {
   kind: 'refused'
+  line: RefreshLine
   code: AuthErrorCode
   endReason?: RevokeReason | 'expired'
 }
@@ -41,9 +46,9 @@ export type Decision =
   /** The database was rolled back: end the session. */
   | { kind: 'rolled_back' }
   /** A used token was presented again: end the session. */
-  | { kind: 'reused' }
+  | { kind: 'reused'; line: 'reused_old' | 'reused_late' }
   /** Return the same successor again; write nothing. */
-  | { kind: 'repeat'; used: TokenRow; successor: TokenRow }
+  | { kind: 'repeat'; line: 'repeated_by_key' | 'repeated_in_window'; used: TokenRow; successor: TokenRow }
   /** Return the token itself; write nothing. */
   | { kind: 'keep'; unused: TokenRow }
   /** Return the successor; the token stays unused until the successor is presented. */
@@ -59,11 +64,12 @@ export function decide(presented: Presentation): Decision {
   const { now, chain, endpoint, generation, accessToken } = presented
 
   // 0. Not a token of this endpoint, or not of this way to travel: a copy must not refresh where its owner would not notice.
-  if (!chain || chain.kind !== endpoint || isCarriedOtherwise(presented, chain)) return refused('invalid_refresh_token')
+  if (!chain || chain.kind !== endpoint || isCarriedOtherwise(presented, chain))
+    return refused('unknown', 'invalid_refresh_token')
 
   // 1. The two tokens are of different pairs. Two tabs can hold them: this is not theft, even when the row is gone.
-  if (accessToken === 'invalid') return refused('invalid_access_token')
-  if (accessToken === 'of_another') return refused('invalid_refresh_token')
+  if (accessToken === 'invalid') return refused('mismatched', 'invalid_access_token')
+  if (accessToken === 'of_another') return refused('mismatched', 'invalid_refresh_token')
 
   const token = findToken(chain, generation)
   const successor = findToken(chain, generation + 1)
@@ -73,29 +79,29 @@ export function decide(presented: Presentation): Decision {
     const wasUsed = !token || token.used_at !== null
     const wasReused = chain.revoke_reason === 'reuse' && wasUsed
     const code = wasReused ? SESSION_KINDS[chain.kind].reuseRefusal : 'invalid_refresh_token'
-    return refused(code, chain.revoke_reason ?? undefined)
+    return refused('ended', code, chain.revoke_reason ?? undefined)
   }
-  if (chain.expires_at <= now) return refused('refresh_token_expired', 'expired')
-  if (chain.disabled_at) return refused('invalid_refresh_token', 'disabled')
+  if (chain.expires_at <= now) return refused('ended', 'refresh_token_expired', 'expired')
+  if (chain.disabled_at) return refused('ended', 'invalid_refresh_token', 'disabled')
 
   // 3. The MAC is genuine, but the database does not know the token: a restored backup or a failover lost it. If the secret
   // does not match, the chain has since been rotated differently, perhaps by a thief of an older token.
   if (isAheadOfDatabase(chain, generation, presented.digestMatches)) return { kind: 'rolled_back' }
 
   // 4. Used, and its successor was used too.
-  if (!token || (token.used_at && (!successor || successor.used_at))) return { kind: 'reused' }
+  if (!token || (token.used_at && (!successor || successor.used_at))) return { kind: 'reused', line: 'reused_old' }
 
   // 5. Used, its successor unused: the answer was lost, or a thief has the token.
   if (token.used_at && successor) {
-    if (successor.token_expires_at <= now) return refused('refresh_token_expired')
-    if (isRetry(presented, token) || isWithinWindow(presented, token.used_at)) {
-      return { kind: 'repeat', used: token, successor }
-    }
-    return { kind: 'reused' }
+    if (successor.token_expires_at <= now) return refused('expired', 'refresh_token_expired')
+    const repeat = { kind: 'repeat', used: token, successor } as const
+    if (isRetry(presented, token)) return { ...repeat, line: 'repeated_by_key' }
+    if (isWithinWindow(presented, token.used_at)) return { ...repeat, line: 'repeated_in_window' }
+    return { kind: 'reused', line: 'reused_late' }
   }
 
   // 6. Unused.
-  if (token.token_expires_at <= now) return refused('refresh_token_expired')
+  if (token.token_expires_at <= now) return refused('expired', 'refresh_token_expired')
   if (isYoung(presented, token)) return { kind: 'keep', unused: token }
   if (generation === 0 && chain.rotation === 'adaptive') return { kind: 'offer', unused: token, successor }
   const previous = findToken(chain, generation - 1)
@@ -154,6 +160,6 @@ function isCarriedOtherwise({ inCookie }: Presentation, { token_carrier: carrier
   return carrier !== null && carrier !== (inCookie ? 'cookie' : 'body')
 }
 
-function refused(code: AuthErrorCode, endReason?: Refused['endReason']): Refused {
-  return { kind: 'refused', code, ...(endReason && { endReason }) }
+function refused(line: RefreshLine, code: AuthErrorCode, endReason?: Refused['endReason']): Refused {
+  return { kind: 'refused', line, code, ...(endReason && { endReason }) }
 }

@@ -23,6 +23,7 @@ export interface RefreshInput {
  */
 export async function refresh(ctx: Context, input: RefreshInput): Promise<IssuedTokens> {
   const outcome = await advanceChain(ctx, { ...input, endpoint: 'login', compareAccessToken: () => 'not_needed' })
+  ctx.note({ outcome: outcome.line ?? 'rotated' })
   if (outcome.kind === 'refused') throw refusal(outcome)
   return issueSuccessor(ctx, outcome)
 }

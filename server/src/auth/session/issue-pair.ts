@@ -14,6 +14,7 @@ import { openSession, prepareSession } from './open-session.ts'
  */
 export async function issuePair(ctx: Context, input: { userGuid: string; client: Client }): Promise<IssuedTokens> {
   const { userGuid, client } = input
+  ctx.note({ outcome: 'wrong' })
   const user = isUuid(userGuid) ? await findUserByGuid(ctx.db, userGuid.toLowerCase()) : null
   if (!user) throw new AuthError('user_not_found')
   const now = ctx.now()
@@ -25,6 +26,7 @@ export async function issuePair(ctx: Context, input: { userGuid: string; client:
     await openSession(tx, ctx, prepared)
     return true
   })
+  ctx.note({ userId: user.id, outcome: opened ? 'succeeded' : 'disabled' })
   if (!opened) throw new AuthError('user_not_found')
   return issueTokens(ctx, { kind: 'pair', user, authentication: null, ...prepared.issue, ip: client.ip, now })
 }

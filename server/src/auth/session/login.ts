@@ -54,11 +54,13 @@ export async function login(
     const proof = { methods: ['pwd'], verifiedDigest: user?.password_digest ?? null }
     const outcome = allowed ? await finishLogin(ctx, { user, ...proof, inCookie, device, locale, client, now }) : null
     if (user && outcome) {
+      ctx.note({ userId: user.id, outcome: outcome.kind === 'session' ? 'succeeded' : 'next_step' })
       await renewOutdatedDigest(ctx, user, password)
       return outcome
     }
     // A concurrent login may have renewed the digest that was compared; a changed password will not match.
     if (allowed && attempt < MAX_ATTEMPTS) continue
+    ctx.note({ ...(user && { userId: user.id }), outcome: matches && !allowed ? 'disabled' : 'wrong' })
     // The answer is that of every failed login; only the log and the audit may tell.
     if (isRefusedDemo) ctx.log.info({ userId: user.id, reason: demoRefusal }, 'a demo user may not sign in')
     const details = isRefusedDemo ? { demo: 'refused' } : {}

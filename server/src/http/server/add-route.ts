@@ -6,6 +6,7 @@ import type { EndpointRequest } from '../endpoint/endpoint.ts'
 import type { Guard } from '../endpoint/guard.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import type { Route } from '../endpoint/route.ts'
+import { noteOn } from '../operation/count-outcomes.ts'
 import { mayOmitBody } from '../request/other-bodies.ts'
 import { rejectIfOverloaded, withHashReservation, withinBudgets } from './admission.ts'
 import { withRequestId } from './request-log.ts'
@@ -54,7 +55,11 @@ type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown
 
 function buildHandler(ctx: HttpContext, { endpoint, limit, work }: Route): Handler {
   const handle: Handler = (request, reply) =>
-    endpoint.handle({ ...ctx, log: withRequestId(ctx.log, request.id) }, request as EndpointRequest, reply)
+    endpoint.handle(
+      { ...ctx, log: withRequestId(ctx.log, request.id), note: noteOn(request) },
+      request as EndpointRequest,
+      reply,
+    )
   const limiter = limit?.countedBy === 'shared' ? ctx.limiter : ctx.processLimiter
   const limited: Handler = limit
     ? (request, reply) =>

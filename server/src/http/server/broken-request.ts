@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { Log } from '../../observe/log.ts'
-import type { EdgeSettings } from '../endpoint/http-context.ts'
+import type { EdgeSettings, HttpContext } from '../endpoint/http-context.ts'
 import { defaultHeaders } from './default-headers.ts'
+
+type BrokenContext = Pick<HttpContext, 'edge' | 'log' | 'metrics'>
 
 const closing = new WeakSet<Socket>()
 
@@ -14,7 +15,7 @@ export function markClosing(socket: Socket): void {
 }
 
 /** Answers, in our error format, input that the Node.js parser rejects before it becomes a request. */
-export function answerBrokenRequests(edge: EdgeSettings, log: Log) {
+export function answerBrokenRequests({ edge, log, metrics }: BrokenContext) {
   return (error: Error & { code?: string }, socket: Socket): void => {
     const { code } = error
     if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
@@ -22,6 +23,7 @@ export function answerBrokenRequests(edge: EdgeSettings, log: Log) {
     const [status, reason] = statusFor(code)
     const requestId = randomUUID()
     log.info({ requestId, status, code, ip: socket.remoteAddress }, 'a request could not be read')
+    metrics.count('tessera_http_unparsed_total', { status: `${status}` })
     const body = errorBody(reason)
     const headers = {
       ...headersOn(socket, edge, requestId),
@@ -34,10 +36,11 @@ export function answerBrokenRequests(edge: EdgeSettings, log: Log) {
 }
 
 /** Answers an `Expect` other than `100-continue` (RFC 9110, 10.1.1); Node.js would do so without a word. */
-export function answerExpectations(edge: EdgeSettings, log: Log) {
+export function answerExpectations({ edge, log, metrics }: BrokenContext) {
   return (request: IncomingMessage, response: ServerResponse): void => {
     const requestId = randomUUID()
     log.info({ requestId, status: 417, ip: request.socket.remoteAddress }, 'a request could not be read')
+    metrics.count('tessera_http_unparsed_total', { status: '417' })
     const body = errorBody('Expectation Failed')
     const length = { 'content-length': Buffer.byteLength(body) }
     response.writeHead(417, { ...headersOn(request.socket, edge, requestId), ...length, connection: 'close' })

@@ -78,8 +78,8 @@ function reasonOf(error: FastifyError): string {
     .join('; ')
 }
 
-function countedBy({ key }: RateLimited): string {
-  return readLimitKey(key)?.counts ?? `requests: ${key.split(' ', 1)[0]}`
+function countedBy({ key, limit }: RateLimited): string {
+  return readLimitKey(key)?.counts ?? `requests: ${limit}`
 }
 
 /** Returns what the audit should know of a refused request; null for most. */

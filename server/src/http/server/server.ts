@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Client } from '../../auth/context/origin.ts'
+import { RateLimited } from '../../auth/limit/rate-limited.ts'
 import { createRefusalAudit } from '../../auth/notice/record-refusal.ts'
 import { notFound } from '../contract/refusal.ts'
 import type { TokenPlace } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { describeApi } from '../openapi/describe-api.ts'
+import { countOutcome } from '../operation/count-outcomes.ts'
 import { repairedFragment } from '../pages/link-page.ts'
 import { readJson } from '../request/json-body.ts'
 import { readOtherBodies } from '../request/other-bodies.ts'
@@ -68,12 +70,12 @@ export function createServer(
       reply.raw.once('finish', () => logRequest(ctx.log, request, reply))
       return sendError(ctx, error, request, reply)
     },
-    clientErrorHandler: answerBrokenRequests(ctx.edge, ctx.log),
+    clientErrorHandler: answerBrokenRequests(ctx),
   })
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, readJson(server, ctx.edge))
   readOtherBodies(server, ctx.edge)
-  server.server.on('checkExpectation', answerExpectations(ctx.edge, ctx.log))
+  server.server.on('checkExpectation', answerExpectations(ctx))
   server.server.on('tlsClientError', logFailedHandshakes(ctx.log))
   capSockets(server.server, ctx.edge.trustedProxies, ctx.log)
   server.decorateRequest('client', null as unknown as Client)
@@ -83,6 +85,7 @@ export function createServer(
   server.decorateRequest('caller', null)
   server.decorateRequest('service', null)
   server.decorateRequest('refusal', null)
+  server.decorateRequest('noted', null)
   server.decorate('release', version)
   const descriptions: Partial<Record<TokenPlace, object>> = {}
   server.decorate('openapi', (place) => (descriptions[place] ??= describeApi(routes, ctx.edge, version, place)))
@@ -98,12 +101,14 @@ export function createServer(
   server.addHook('onResponse', (request, reply, next) => {
     logRequest(ctx.log, request, reply)
     measureRequest(ctx.metrics, request, reply)
+    countOutcome(ctx.metrics, request, reply)
     next()
   })
   const auditRefusal = createRefusalAudit(ctx)
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = notableRefusal(error)
     if (refusal) auditRefusal(refusal, request.client)
+    if (error instanceof RateLimited) ctx.metrics.count('tessera_rate_limited_total', { door: error.limit })
     return sendError(ctx, error, request, reply)
   })
   server.setNotFoundHandler(async (request, reply) => {

@@ -51,6 +51,7 @@ export const loginByMail = endpoint({
     if (inCookie) refuseCrossSite(ctx, request)
     const canonical = canonicalEmail(email)
     const isWritten = canonical !== null && (await mayRequestMail(ctx, request.client.ip))
+    ctx.note({ outcome: 'next_step' })
     const begun = isWritten
       ? await beginLogin(
           ctx.db,

@@ -42,6 +42,7 @@ export const verifyLogin = endpoint({
   responses: { 200: LoginAnswer },
   async handle(ctx, request, reply) {
     const { login_token: loginToken, code } = request.body
+    ctx.note({ outcome: 'wrong' })
     if (typeof code !== 'string') throw invalidCode(null)
     const begun = await findBegunLogin(ctx, loginToken)
     if (!begun) throw loginExpired()
@@ -51,6 +52,8 @@ export const verifyLogin = endpoint({
     const verified = await verifyLoginRule(ctx, { loginToken, code, device, client: request.client })
     if (verified.kind === 'expired') throw loginExpired()
     if (verified.kind === 'invalid_code') throw invalidCode(verified.attemptsLeft)
+    const { outcome } = verified
+    if (outcome.kind === 'session') ctx.note({ userId: outcome.user.id, outcome: 'succeeded' })
     return deliverLogin(ctx, { request, reply }, { ...verified, device })
   },
 })
