@@ -38,6 +38,14 @@ function observeHashes(metrics: Metrics, lane: Lane): HashObserver {
   }
 }
 
+/** Counts nothing for each key of the settings: only a counter that is there can show that a key is not used. */
+function beginKeyUses(metrics: Metrics, { refresh, signing }: Keys): void {
+  const begin = (purpose: 'refresh' | 'access', position: number) =>
+    metrics.count('tessera_key_uses_total', { purpose, position: `${position}` }, 0)
+  for (const position of refresh.keys()) begin('refresh', position)
+  for (const position of signing.login.keys()) begin('access', position)
+}
+
 /** Builds the context of the rules: keys, tokens and hashing. */
 export function buildContext(
   config: Config,
@@ -49,6 +57,7 @@ export function buildContext(
   hashQueues: HashQueues
   closePools(): Promise<void>
 } {
+  beginKeyUses(metrics, keys)
   // Passwords and token digests never wait for each other, nor the event loop for either.
   const threads = hashingThreads()
   const passwordPool = new HashPool(

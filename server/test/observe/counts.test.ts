@@ -16,7 +16,7 @@ import {
   refresh,
   signUp,
 } from '../support/users.ts'
-import { counters, SERVICES } from './figures.ts'
+import { counters, METRICS_KEY, SERVICES } from './figures.ts'
 
 test('logins count by their way and what came of them', async () => {
   const server = await startServer({ ...SERVICES, RATE_LIMIT: 'on', REQUIRE_VERIFIED_EMAIL: 'off' })
@@ -113,6 +113,8 @@ test('tokens of a previous key count with its place', async () => {
   await old.close()
   const settings = { JWT_SECRET_KEY: after, JWT_PREVIOUS_SECRET_KEYS: before, DATABASE_URL: old.databaseUrl }
   const server = await startServer({ ...SERVICES, ...settings })
+  const { text } = await server.get('/metrics', { bearer: METRICS_KEY })
+  assert.match(text, /^tessera_key_uses_total\{purpose="access",position="1"\} 0$/m)
   await me(server, login.access_token)
   await refresh(server, login.refresh_token)
   assert.deepEqual(await counters(server, 'tessera_key_uses_total'), {
