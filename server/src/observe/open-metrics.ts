@@ -64,6 +64,7 @@ export function openMetrics(): OpenMetrics {
         async collect() {
           gauge.reset()
           const samples = await Promise.resolve(read()).catch(() => [])
+          if (samples.length === 0 && Object.keys(labels).length === 0) gauge.remove() // it begins at 0
           for (const sample of samples) gauge.set(sample.labels as Record<string, string>, sample.value)
         },
       })

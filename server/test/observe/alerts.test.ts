@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/observe/metric-definitions.ts'
 import { startServer } from '../support/server.ts'
+import { onPostgres } from '../support/test-database.ts'
 import { issuePair, logInNewUser, me, refresh } from '../support/users.ts'
 import { METRICS_KEY, SERVICES } from './figures.ts'
 
@@ -94,6 +95,16 @@ test('every metric has a place in an alert or on the dashboard', () => {
 test('promtool accepts the alerts', { skip: noPromtool }, () => {
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', ALERTS], { encoding: 'utf8' })
   assert.equal(status, 0, stdout + stderr)
+})
+
+test('a figure that does not exist is missing from the page, and not 0', async () => {
+  const server = await startServer(SERVICES)
+  const { text } = await server.get('/metrics', { bearer: METRICS_KEY })
+  for (const name of ['certificate_not_after', 'backup_last_success'])
+    assert.doesNotMatch(text, new RegExp(`^tessera_${name}_timestamp_seconds `, 'm'))
+  assert.doesNotMatch(text, /^tessera_limits_store_up /m)
+  assert.match(text, /^tessera_ready 1$/m)
+  if (onPostgres) assert.match(text, /^tessera_database_waiting 0$/m)
 })
 
 test('promtool accepts the whole page of metrics', { skip: noPromtool }, async () => {

@@ -32,6 +32,7 @@ const seconds = (at: Date) => at.getTime() / 1000
 /** Registers the gauges of a server. All of them are read when the page is asked for, and none runs between. */
 export function watch(metrics: OpenMetrics, watched: Watched): void {
   const { ctx, version, certFile, hashQueues } = watched
+  watchConnections(metrics, ctx)
   metrics.gauge('tessera_build_info', () => [{ labels: { version, node: process.version }, value: 1 }])
   metrics.gauge('tessera_http_connections', async () => one(await watched.countConnections()))
   metrics.gauge('tessera_limits_store_up', () => {
@@ -88,11 +89,16 @@ function watchDatabase(metrics: OpenMetrics, { ctx, sqliteFile }: Watched): void
     return
   }
   metrics.gauge('tessera_database_clock_offset_seconds', () => one(ctx.db.clockOffsetMilliseconds() / 1000))
+}
+
+/** Watches the pool. These gauges are read first: the statements of the others would wait for a connection, and be counted. */
+function watchConnections(metrics: OpenMetrics, { db }: HttpContext): void {
+  if (db.dialect === 'sqlite') return
   metrics.gauge('tessera_database_connections', () => {
-    const { busy, idle } = ctx.db.connections()
+    const { busy, idle } = db.connections()
     return byState({ busy, idle })
   })
-  metrics.gauge('tessera_database_waiting', () => one(ctx.db.connections().waiting))
+  metrics.gauge('tessera_database_waiting', () => one(db.connections().waiting))
 }
 
 function watchOutbox(metrics: OpenMetrics, ctx: HttpContext): void {
