@@ -110,12 +110,13 @@ async function openMeasuredDatabase(config: Config, log: Log, { open, metrics }:
         open.observe('tessera_database_statement_duration_seconds', seconds, { statement }),
       )
     : db
-  return tellingDatabase(measured, (done) => report(done, metrics))
+  return tellingDatabase(measured, (done) => report(done, { log, metrics }))
 }
 
-/** Counts what a transaction did. */
-function report(done: Done, metrics: Metrics): void {
-  if (done.what === 'session_opened') metrics.count('tessera_sessions_opened_total', { kind: done.kind })
+/** Counts what a transaction did, and writes its audit events to the log. */
+function report(done: Done, { log, metrics }: { log: Log; metrics: Metrics }): void {
+  if (done.what === 'audited') log.info(done.event, 'audit')
+  else if (done.what === 'session_opened') metrics.count('tessera_sessions_opened_total', { kind: done.kind })
   else if (done.what === 'address_changed') metrics.count('tessera_address_changes_total', {})
   else metrics.count('tessera_sessions_ended_total', { reason: done.reason }, done.sessions)
 }

@@ -34,6 +34,7 @@ export function edgeSettings(config: Config, issuer: Issuer): EdgeSettings {
     demoFrom,
     trustedProxies,
     requireHttps,
+    logsRequests: config.logRequests,
     rateLimit: config.rateLimit,
     limits: { refreshes: config.refreshLimit, pairs: config.pairLimit, refusals: config.refusalLimit },
     keepAliveSeconds: config.keepAliveSeconds,

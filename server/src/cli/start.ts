@@ -38,7 +38,10 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
     if (isFirst && !config.production) process.stdout.write(welcome(config, port))
     if (isFirst) await logConnections(app, config, log)
     log.info(
-      { url: listeningUrl(config, port), database: config.secrets.database.kind, production: config.production },
+      {
+        ...{ url: listeningUrl(config, port), database: config.secrets.database.kind, production: config.production },
+        ...{ version, pid: process.pid },
+      },
       'Tessera is listening',
     )
   } catch (error) {

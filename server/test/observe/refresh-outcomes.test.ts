@@ -110,6 +110,11 @@ test('a refresh that gets a 503 counts as busy', async () => {
     for (const { status } of answers) assert.equal(status, 503)
   })
   release()
+  const levels = server.logs.filter(({ status }) => status === 503).map(({ level, outcome }) => [level, outcome])
+  assert.deepEqual(levels, [
+    [40, 'busy'],
+    [40, 'busy'],
+  ])
   assert.deepEqual(away, { 'kind=login,outcome=busy': 1, 'kind=pair,outcome=busy': 1 })
 })
 

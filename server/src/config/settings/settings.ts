@@ -17,8 +17,6 @@ import {
 } from './setting-values.ts'
 import { TOKEN_SETTINGS } from './token-settings.ts'
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-
 /** More than a process can answer in a minute. */
 const MAX_LIMIT = 1_000_000_000
 
@@ -283,8 +281,15 @@ export const SETTINGS = {
     name: 'LOG_LEVEL',
     group: 'server',
     default: 'info',
-    read: oneOf(LOG_LEVELS),
+    read: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const),
     describe: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
+  }),
+  logRequests: withDefault({
+    name: 'LOG_REQUESTS',
+    group: 'server',
+    default: 'all',
+    read: oneOf(['all', 'errors', 'off'] as const),
+    describe: 'the requests that have a line in the log: `all`, `errors` (those with a 5xx) or `off`',
   }),
 } satisfies Record<string, Setting<unknown>>
 

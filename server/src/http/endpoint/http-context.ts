@@ -32,6 +32,8 @@ export interface EdgeSettings {
   demoFrom: IpRanges
   trustedProxies: IpRanges
   requireHttps: boolean
+  /** The requests that have a line in the log: all, those with a 5xx, or none. */
+  logsRequests: 'all' | 'errors' | 'off'
   /** Whether clients have limits and shares. */
   rateLimit: boolean
   /** Points per network and minute. */

@@ -30,6 +30,16 @@ export function identifyConnection(request: IncomingMessage, trustedProxies: IpR
   }
 }
 
+/**
+ * Returns the id that a trusted proxy gave the request, by which its own log names it; null for none, and for one that could
+ * be two, or more than an id.
+ */
+export function requestIdOf({ headers, socket }: IncomingMessage, trustedProxies: IpRanges): string | null {
+  const id = headers['x-request-id']
+  if (typeof id !== 'string' || !/^[!-~]{1,64}$/.test(id)) return null
+  return identifyPeer(socket, trustedProxies).isTrusted ? id : null
+}
+
 interface Peer {
   ip: string
   isTrusted: boolean

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
+import type { HttpContext } from '../endpoint/http-context.ts'
+import { outcomeOf } from '../operation/count-outcomes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -9,17 +11,42 @@ declare module 'fastify' {
   }
 }
 
-/** Logs the one line of each answered request, with the user or the service that a credential named. */
-export function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply): void {
-  const { id: requestId, method, client } = request
+/** Balancers ask each second, and want no line for it. */
+const PROBES = new Set(['/health', '/ready'])
+
+/**
+ * Logs the one line of each answered request, with the user, the session or the service that a credential named, and what
+ * came of a refresh or a login.
+ */
+export function logRequest(
+  { log, edge }: Pick<HttpContext, 'log' | 'edge'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const { statusCode: status } = reply
+  if (edge.logsRequests === 'off' || (edge.logsRequests === 'errors' && status < 500)) return
+  if (PROBES.has(request.routeOptions.url ?? '')) return
+  const { id: requestId, method, client, caller, noted } = request
   const ms = Math.round(reply.elapsedTime * 10) / 10
-  const reason = request.refusal === null ? {} : { reason: request.refusal }
-  const user = request.caller ? { userId: request.caller.userId, sessionId: request.caller.sessionId } : {}
-  const of = client.service == null ? user : { ...user, service: client.service }
-  log.info(
-    { requestId, method, path: requestPath(request), status: reply.statusCode, ms, ip: client.ip, ...of, ...reason },
-    'request',
-  )
+  const line = {
+    ...{ requestId, method, path: requestPath(request), status, ms, ip: client.ip },
+    user: caller?.userId ?? noted?.userId,
+    sid: caller?.sessionId ?? noted?.sessionId,
+    service: client.service ?? undefined,
+    outcome: outcomeOf(request, reply) ?? undefined,
+    trace: traceOf(request) ?? undefined,
+    reason: request.refusal ?? undefined,
+  }
+  if (status < 500) log.info(line, 'request')
+  else if (status === 503) log.warn(line, 'request')
+  else log.error(line, 'request')
+}
+
+/** Returns the trace of a request (W3C Trace Context), as a trusted proxy names it. */
+function traceOf({ raw, isFromTrustedProxy }: FastifyRequest): string | null {
+  const header = isFromTrustedProxy ? raw.headers['traceparent'] : undefined
+  if (typeof header !== 'string') return null
+  return /^00-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}$/.exec(header)?.[1] ?? null
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS'] as const

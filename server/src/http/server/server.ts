@@ -14,7 +14,7 @@ import { readOtherBodies } from '../request/other-bodies.ts'
 import { routes } from '../routes.ts'
 import { addRoute } from './add-route.ts'
 import { answerBrokenRequests, answerExpectations } from './broken-request.ts'
-import { type Connection, identifyConnection } from './client-address.ts'
+import { type Connection, identifyConnection, requestIdOf } from './client-address.ts'
 import { allowOrigins } from './cors.ts'
 import { setDefaultHeaders } from './default-headers.ts'
 import { hidingGuardAt, methodNotAllowedAt, refuseOtherMethods } from './method-not-allowed.ts'
@@ -53,7 +53,7 @@ export function createServer(
     keepAliveTimeout: ctx.edge.keepAliveSeconds * 1000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
     return503OnClosing: false, // requests that arrive while it drains are served
-    genReqId: () => randomUUID(),
+    genReqId: (request) => requestIdOf(request, ctx.edge.trustedProxies) ?? randomUUID(),
     ajv: {
       customOptions: {
         coerceTypes: false,
@@ -67,7 +67,7 @@ export function createServer(
     // Fastify rejects paths that it cannot route before any hook runs.
     frameworkErrors: (error, request, reply) => {
       identifyClient(ctx, request, reply)
-      reply.raw.once('finish', () => logRequest(ctx.log, request, reply))
+      reply.raw.once('finish', () => logRequest(ctx, request, reply))
       return sendError(ctx, error, request, reply)
     },
     clientErrorHandler: answerBrokenRequests(ctx),
@@ -99,7 +99,7 @@ export function createServer(
   })
   allowOrigins(server, ctx.edge)
   server.addHook('onResponse', (request, reply, next) => {
-    logRequest(ctx.log, request, reply)
+    logRequest(ctx, request, reply)
     measureRequest(ctx.metrics, request, reply)
     countOutcome(ctx.metrics, request, reply)
     next()

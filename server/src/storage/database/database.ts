@@ -19,6 +19,7 @@ export type Done =
   | { what: 'session_opened'; kind: 'login' | 'pair' }
   | { what: 'sessions_ended'; reason: string; sessions: number }
   | { what: 'address_changed' }
+  | { what: 'audited'; event: object }
 
 export interface Transaction extends Queries {
   /** Runs SQL text of several statements; for migrations only. */

@@ -61,6 +61,12 @@ export function insertAuditEvent(tx: Queries, event: NewAuditEvent, now: Date): 
 /** Inserts events in one statement. */
 export async function insertAuditEvents(tx: Queries, events: readonly NewAuditEvent[], now: Date): Promise<void> {
   await tx.query(insertionOfEvents(events, now))
+  for (const event of events) tellAudited(tx, event)
+}
+
+/** Tells of an event that a statement wrote; its user agent and its digests stay in the database. */
+export function tellAudited(tx: Queries, { kind, user_id: user, session_id: sid, ip, details }: NewAuditEvent): void {
+  tx.tell?.({ what: 'audited', event: { kind, user, sid, ip, details } })
 }
 
 export function insertionOfEvents(events: readonly NewAuditEvent[], now: Date): Sql {

@@ -1,6 +1,6 @@
 import sql, { empty, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
-import { insertAuditEvent, insertionOfEvents, type NewAuditEvent } from '../notice/audit-events.ts'
+import { insertAuditEvent, insertionOfEvents, type NewAuditEvent, tellAudited } from '../notice/audit-events.ts'
 import { endingsOf, recordEndings } from '../revocation/record-endings.ts'
 import { endSessions } from './end-sessions.ts'
 import { insertFirstToken, insertionOfFirstToken, type NewToken } from './refresh-tokens.ts'
@@ -81,6 +81,7 @@ async function insertOnPostgres(
     ${endingsOf('displaced', { kind: 'session', at: opening.now })} ${more}
     ${insert(session, opening.now)}
     returning (select string_agg(ended::text, ' ') from displaced) as displaced, ${isKnown(session)} as known`)
+  if (companions) tellAudited(tx, companions.event)
   const [row] = rows
   return { displaced: row?.displaced?.split(' ') ?? [], isKnown: row?.known === true }
 }
