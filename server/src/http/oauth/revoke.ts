@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { revoke as revokeRule } from '../../auth/token/revoke.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { splitCookieValue } from '../request/refresh-cookie.ts'
 import { PAIR_VARIABLES } from '../view/examples.ts'
 import { tokenInForm } from './token-in-form.ts'
 
@@ -18,7 +19,11 @@ export const revoke = endpoint({
   ...tokenInForm(PAIR_VARIABLES.refresh_token),
   responses: { 200: Type.Null() },
   async handle(ctx, request, reply) {
-    await revokeRule(ctx, { token: request.body.token, client: request.client })
+    const { token } = request.body
+    // The value of a cookie has an attempt after its one dot; a JWT has two dots.
+    const isCookieValue = token.split('.').length === 2
+    const presented = isCookieValue ? splitCookieValue(token).refreshToken : token
+    await revokeRule(ctx, { token: presented, client: request.client })
     return reply.code(200).send()
   },
 })

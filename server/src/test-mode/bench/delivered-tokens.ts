@@ -1,7 +1,7 @@
 import { parseSetCookie } from 'cookie'
 import type { RefreshKey } from '../../crypto/keys/keys.ts'
 import { readRefreshToken } from '../../crypto/tokens/refresh-token.ts'
-import { REFRESH_COOKIE } from '../../http/request/refresh-cookie.ts'
+import { REFRESH_COOKIE, splitCookieValue } from '../../http/request/refresh-cookie.ts'
 
 export interface TokenPair {
   access_token: string
@@ -42,7 +42,7 @@ export class DeliveredTokens {
 function tokenInCookie(setCookie: string | string[] | undefined): string | null {
   for (const line of [setCookie ?? []].flat()) {
     const cookie = parseSetCookie(line)
-    if (cookie?.name === REFRESH_COOKIE) return cookie.value ?? null
+    if (cookie?.name === REFRESH_COOKIE) return splitCookieValue(cookie.value ?? '').refreshToken
   }
   return null
 }
