@@ -16,6 +16,8 @@ const all = globSync(
 
 const MAX_FILES = 15
 
+const NOT_OURS = new Set(['.git', 'node_modules', 'data', 'dist'])
+
 const folders = Map.groupBy(all, dirname)
 
 test('no file has over 300 lines, and half of the server’s have under 80', () => {
@@ -56,6 +58,14 @@ test('http and auth use the same names for the same subjects', () => {
   const subjects = (layer: string) => readdirSync(join(root, `server/src/${layer}`))
   const shared = subjects('http').filter((name) => subjects('auth').includes(name))
   assert.deepEqual(shared, ['account', 'claims', 'keys', 'refresh', 'session'])
+})
+
+test('no file has the marks of a merge that was left half done', () => {
+  const files = globSync('{**,.ci}/*', { cwd: root, withFileTypes: true, exclude: ({ name }) => NOT_OURS.has(name) })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+  assert.ok(files.length > 800)
+  for (const file of files) assert.doesNotMatch(readFileSync(file, 'utf8'), /^(<{7}|>{7}|\|{7}) /m, file)
 })
 
 test('the kits and the harness import nothing of the server', () => {
