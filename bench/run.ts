@@ -1,5 +1,5 @@
 // Measures Tessera beside the baseline (baseline.ts), in one run on one machine, and its login beside the digest alone:
-// `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh|keys|verify]`. TEST_DATABASE_URL adds PostgreSQL.
+// `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--only refresh|keys|verify|revocations]`. TEST_DATABASE_URL adds PostgreSQL.
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createSchema } from '../harness/temporary-schema.ts'
@@ -10,6 +10,7 @@ import type { Work } from './load/load.ts'
 import { commitMilliseconds } from './machine/commit-cost.ts'
 import { countSyncs } from './machine/count-syncs.ts'
 import { measureDigests } from './machine/raw-digests.ts'
+import { measureRevocations } from './revocations.ts'
 import { measureVerify } from './verify.ts'
 
 const { values: options } = parseArgs({
@@ -37,6 +38,11 @@ const works = (Object.keys(LABELS) as (keyof typeof LABELS)[]).filter(
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
+function printMachine(): void {
+  const load = loadavg().map((value) => value.toFixed(1))
+  print(`${availableParallelism()} cores (${cpus()[0]?.model}), Node.js ${process.version}, load ${load.join(' ')}.`)
+}
+
 const digests: Measured = { measure: ({ seconds }) => measureDigests(seconds, COST) }
 
 /** Counts fsyncs per refresh; returns null if strace is not installed. */
@@ -62,8 +68,9 @@ async function bench(database: string, urls: [string, string]): Promise<void> {
   await Promise.all([baseline.end(), tessera.end()])
 }
 
-if (options.only === 'verify') {
-  await measureVerify({ rounds, seconds, print })
+if (options.only === 'verify' || options.only === 'revocations') {
+  await (options.only === 'verify' ? measureVerify({ rounds, seconds, print }) : measureRevocations(print))
+  printMachine()
   process.exit(0)
 }
 print(
@@ -79,9 +86,9 @@ if (databaseUrl) {
 } else print('\nPostgreSQL skipped: set TEST_DATABASE_URL.')
 if (options.only === undefined || options.only === 'keys') await compareKeys({ rounds, seconds, clients, print })
 if (options.only === undefined) await measureVerify({ rounds, seconds, print })
+if (options.only === undefined) await measureRevocations(print)
 if (syncs !== null) print(`\nFsyncs per refresh on SQLite: ${syncs.toFixed(3)}.`)
 else print('\nFsyncs were not counted: install strace, and measure refreshes.')
 print(`A durable commit of SQLite takes ${(await commitMilliseconds()).toFixed(2)} ms here.`)
-const load = loadavg().map((value) => value.toFixed(1))
-print(`${availableParallelism()} cores (${cpus()[0]?.model}), Node.js ${process.version}, load ${load.join(' ')}.`)
+printMachine()
 process.exit(0)
