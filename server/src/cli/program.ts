@@ -76,6 +76,7 @@ function createCommands(version: string): Command {
     .option('--yes', 'do not ask')
     .addOption(jsonOption())
     .action(async (file, options) => (await import('./restore.ts')).restoreCommand(file, options))
+  defineStatusCommand(program)
   defineCommand(
     program,
     'secret',
@@ -93,6 +94,17 @@ function createCommands(version: string): Command {
   defineOutboxCommands(program)
   defineAuditCommand(program)
   return program
+}
+
+function defineStatusCommand(program: Command): void {
+  defineCommand(program, 'status', 'Show the figures of a running server.', [
+    'tessera status --watch',
+    'tessera status --url http://auth-1.internal:9464/metrics',
+  ])
+    .option('--url <url>', 'the address of its metrics, instead of METRICS_PORT on this machine')
+    .option('--watch', 'show them again every two seconds, until Ctrl-C')
+    .addOption(jsonOption())
+    .action(async (options) => (await import('./status/status.ts')).statusCommand(options))
 }
 
 function defineInitCommand(program: Command): void {

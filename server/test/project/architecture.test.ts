@@ -102,6 +102,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     limits: ['run', 'terminal'],
     keys: ['run', 'terminal'],
     outbox: ['run', 'terminal'],
+    status: ['run', 'terminal'],
     init: ['terminal'],
   },
 }
