@@ -1,4 +1,5 @@
 import { ACCOUNT_SETTINGS } from './account-settings.ts'
+import { BROWSER_SETTINGS } from './browser-settings.ts'
 import { DATABASE_SETTINGS } from './database-settings.ts'
 import { serviceKeys } from './service-keys.ts'
 import { optional, optionalList, type Setting, withDefault } from './setting.ts'
@@ -9,7 +10,6 @@ import {
   list,
   oneOf,
   onOrOff,
-  origins,
   seconds,
   text,
   url,
@@ -215,33 +215,7 @@ export const SETTINGS = {
     read: oneOf(['subdomains', 'host', 'off']),
     describe: 'whether browsers must use HTTPS from then on, for a year',
   }),
-  corsOrigins: optionalList({
-    name: 'CORS_ORIGINS',
-    group: 'browsers',
-    read: origins,
-    describe: 'exact origins, separated by commas, whose pages may call from a browser',
-  }),
-  cookieMode: withDefault({
-    name: 'COOKIE_MODE',
-    group: 'browsers',
-    default: 'off',
-    read: onOrOff,
-    describe: '`on` puts the refresh token of every login into a cookie',
-  }),
-  cookieAttempts: withDefault({
-    name: 'COOKIE_ATTEMPTS',
-    group: 'browsers',
-    default: 'on',
-    read: onOrOff,
-    describe: 'writes the attempt into the cookie behind its token',
-  }),
-  apiPages: withDefault({
-    name: 'API_PAGES',
-    group: 'browsers',
-    default: { development: 'on', production: 'off' },
-    read: onOrOff,
-    describe: 'serves the pages that describe the API',
-  }),
+  ...BROWSER_SETTINGS,
   redisUrl: optional({
     name: 'REDIS_URL',
     group: 'limits',
