@@ -23,6 +23,7 @@ export function edgeSettings(config: Config, issuer: Issuer): EdgeSettings {
     corsOrigins,
     cookieMode,
     cookieAttempts,
+    cookieSameSite,
   } = config
   const listed = new Set(corsOrigins)
   return {
@@ -44,6 +45,7 @@ export function edgeSettings(config: Config, issuer: Issuer): EdgeSettings {
     allowsOrigin: (origin) => listed.has(origin) || (!production && isLoopbackOrigin(origin)),
     cookieMode,
     cookieAttempts,
+    cookieSameSite,
     emailLogin: config.emailLogin,
     apiPages: config.apiPages,
     roles: config.roles,

@@ -1,5 +1,5 @@
 import { optionalList, type Setting, withDefault } from './setting.ts'
-import { onOrOff, origins } from './setting-values.ts'
+import { oneOf, onOrOff, origins } from './setting-values.ts'
 
 /** The settings of pages that call from browsers. */
 export const BROWSER_SETTINGS = {
@@ -22,6 +22,13 @@ export const BROWSER_SETTINGS = {
     default: 'on',
     read: onOrOff,
     describe: 'writes the attempt into the cookie behind its token',
+  }),
+  cookieSameSite: withDefault({
+    name: 'COOKIE_SAME_SITE',
+    group: 'browsers',
+    default: 'strict',
+    read: oneOf(['strict', 'lax']),
+    describe: 'which navigations from other sites carry the cookie',
   }),
   apiPages: withDefault({
     name: 'API_PAGES',

@@ -53,6 +53,8 @@ export interface EdgeSettings {
   cookieMode: boolean
   /** Whether cookies are written with the attempt behind the token. */
   cookieAttempts: boolean
+  /** The attribute of the refresh cookie: `lax` sends it on navigations from other sites, too. */
+  cookieSameSite: 'strict' | 'lax'
   /** Whether users may sign in with a code by mail. */
   emailLogin: boolean
   /** Whether `/`, `/docs` and `/openapi.json` are served. */

@@ -10,8 +10,6 @@ import { REFRESH_COOKIE, readRefreshCookie } from '../request/refresh-cookie.ts'
 import { refuseCrossSite } from '../request/same-site.ts'
 import type { DeliveredTokens } from '../view/tokens.ts'
 
-const ATTRIBUTES = { path: '/', secure: true, httpOnly: true, sameSite: 'strict' } as const
-
 export const RefreshTokenInBody = Type.Object({ refresh_token: Type.String() })
 export const BodyOrCookie = Type.Partial(RefreshTokenInBody)
 
@@ -61,7 +59,7 @@ export function sendTokens(
   }
   if (attempt === null) return withoutRefreshToken(tokens)
   const value = ctx.edge.cookieAttempts ? `${refresh_token}.${attempt}` : refresh_token
-  reply.header('set-cookie', stringifySetCookie({ name: REFRESH_COOKIE, value, maxAge, ...ATTRIBUTES }))
+  reply.header('set-cookie', refreshCookie(ctx, value, maxAge))
   return withoutRefreshToken(tokens)
 }
 
@@ -75,6 +73,11 @@ function withoutRefreshToken({
 }
 
 /** Clears the cookie with the attributes it was set with: otherwise some browsers keep it. */
-export function clearRefreshCookie(reply: FastifyReply): void {
-  reply.header('set-cookie', stringifySetCookie({ name: REFRESH_COOKIE, value: '', maxAge: 0, ...ATTRIBUTES }))
+export function clearRefreshCookie(ctx: Pick<HttpContext, 'edge'>, reply: FastifyReply): void {
+  reply.header('set-cookie', refreshCookie(ctx, '', 0))
+}
+
+function refreshCookie({ edge }: Pick<HttpContext, 'edge'>, value: string, maxAge: number): string {
+  const attributes = { path: '/', secure: true, httpOnly: true, sameSite: edge.cookieSameSite }
+  return stringifySetCookie({ name: REFRESH_COOKIE, value, maxAge, ...attributes })
 }

@@ -4,8 +4,8 @@ import type { EdgeSettings, HttpContext } from '../endpoint/http-context.ts'
 
 /**
  * Allows requests with a cookie only from a page of this server, from one of `CORS_ORIGINS`, or from a client that is
- * not a browser. This stops cross-site request forgery (OWASP CSRF Prevention Cheat Sheet); `SameSite=Strict` and, for
- * bodies with content, the JSON content type, which no form can send, are further lines of defence.
+ * not a browser. This stops cross-site request forgery (OWASP CSRF Prevention Cheat Sheet); `SameSite` and, for bodies
+ * with content, the JSON content type, which no form can send, are further lines of defence.
  */
 export function refuseCrossSite({ edge }: Pick<HttpContext, 'edge'>, request: FastifyRequest): void {
   const { origin, 'sec-fetch-site': site } = request.headers

@@ -23,7 +23,8 @@ export const endSession = endpoint({
     const caller = requireCaller(request)
     const { id } = request.params
     await endOwnSession(ctx, { caller, id, client: request.client })
-    if (id.toLowerCase() === caller.sessionId && readRefreshCookie(request) !== undefined) clearRefreshCookie(reply)
+    if (id.toLowerCase() === caller.sessionId && readRefreshCookie(request) !== undefined)
+      clearRefreshCookie(ctx, reply)
     return reply.code(204).send()
   },
 })

@@ -32,7 +32,7 @@ export const endSessions = endpoint({
     const by = { userId, sessionId }
     const ended = await endSessionsOf(ctx, { by, includesOwn, kind, client: request.client })
     if (ended === null) throw new Unauthenticated(bearerToken(request))
-    if (includesOwn && readRefreshCookie(request) !== undefined) clearRefreshCookie(reply)
+    if (includesOwn && readRefreshCookie(request) !== undefined) clearRefreshCookie(ctx, reply)
     return { ended }
   },
 })

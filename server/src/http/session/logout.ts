@@ -42,9 +42,9 @@ export const logout = endpoint({
     const { refreshToken } = splitCookieValue(presented)
     const { scope = 'session' } = request.body
     // The cookie is cleared even if the logout fails: a user who logs out wants it gone.
-    if (inCookie && scope !== 'others') clearRefreshCookie(reply)
+    if (inCookie && scope !== 'others') clearRefreshCookie(ctx, reply)
     const ended = await logoutRule(ctx, { refreshToken, scope, client: request.client })
-    if (inCookie && scope === 'others' && ended) clearRefreshCookie(reply)
+    if (inCookie && scope === 'others' && ended) clearRefreshCookie(ctx, reply)
     return { message: 'Logged out successfully' }
   },
 })
