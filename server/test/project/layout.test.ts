@@ -9,6 +9,7 @@ const sources = globSync('server/src/**/*.ts', { cwd: root }).sort()
 const all = globSync(
   [
     '{server/src,server/test,{client,verify}/{src,test},harness,conformance,torture,bench}/**/*.{ts,js}',
+    'examples/test/*.ts',
     'generators/{,calls/,checks/,client/,collections/,tools/}*.ts',
   ],
   { cwd: root },
