@@ -1,0 +1,3 @@
+import { createServerClient } from 'tessera-client/server'
+
+export const tessera = createServerClient({ url: process.env.TESSERA_URL ?? 'http://localhost:3000' })
