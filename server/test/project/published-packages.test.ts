@@ -7,7 +7,11 @@ import { promisify } from 'node:util'
 import { temporaryFolder } from '../support/test-database.ts'
 
 /** The packages beside the server, each by its folder. */
-const PACKAGES = ['verify', 'client']
+const PACKAGES = ['verify', 'client', 'testing']
+/** Those that run in browsers and at the edge, too. */
+const WITHOUT_NODE = ['verify', 'client']
+/** Packages of this project that another one depends on, and that no registry has yet. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = { testing: ['server'] }
 
 const root = join(import.meta.dirname, '../../..')
 const skip = spawnSync('npm', ['--version']).error ? 'there is no npm here' : false
@@ -20,7 +24,7 @@ const manifest = (name: string) => JSON.parse(readFileSync(join(root, name, 'pac
 
 before(async () => {
   if (skip) return
-  for (const name of PACKAGES) {
+  for (const name of [...PACKAGES, ...Object.values(NEEDS).flat()]) {
     const { stdout } = await run('npm', ['pack', '--json', '--workspace', name, '--pack-destination', folderOfPacks], {
       cwd: root,
     })
@@ -47,7 +51,8 @@ for (const name of PACKAGES) {
     writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}')
     const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts']
     const peers = peersOf(name).flatMap((peer) => [peer, `@types/${peer}`])
-    await run('npm', ['install', packs.get(name) ?? '', ...peers, ...flags], { cwd: folder })
+    const files = [name, ...(NEEDS[name] ?? [])].map((each) => packs.get(each) ?? '')
+    await run('npm', ['install', ...files, ...peers, ...flags], { cwd: folder })
     const { name: published, exports, version } = manifest(name)
     const modules = Object.keys(exports).filter((path) => !path.endsWith('.json'))
     const source = modules.map((path) => `await import(${JSON.stringify(path.replace('.', published))})`).join('\n')
@@ -56,6 +61,7 @@ for (const name of PACKAGES) {
     assert.equal(JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')).version, version)
     for (const file of ['README.md', 'LICENSE']) readFileSync(join(installed, file))
     assert.deepEqual(globSync('{src,test,tsconfig*}', { cwd: installed }), [], 'and nothing else than what is used')
+    if (!WITHOUT_NODE.includes(name)) return
     // An application without the types of Node.js compiles against it, strictly.
     mkdirSync(join(folder, 'app'))
     const imports = modules.map((path, index) => `import * as m${index} from '${path.replace('.', published)}'`)
@@ -75,7 +81,9 @@ for (const name of PACKAGES) {
       await check('tsc', '-p', join(folder, 'app'))
     }
   })
+}
 
+for (const name of WITHOUT_NODE) {
   test(`${name}: the package imports exactly its dependencies, and nothing of Node.js`, { skip }, async () => {
     const folder = temporaryFolder()
     await run('tar', ['-xzf', packs.get(name) ?? '', '-C', folder, '--strip-components=1'])
