@@ -1,5 +1,6 @@
 import type { DatabaseSetting } from '../settings/database-settings.ts'
 import type { ServiceKey } from '../settings/service-keys.ts'
+import type { Setting } from '../settings/setting.ts'
 import { SETTINGS, type SettingKey, type SettingValues } from '../settings/settings.ts'
 import { ConfigError } from '../source/config-error.ts'
 import { findContradiction } from './contradictions.ts'
@@ -55,7 +56,11 @@ export function readConfig(environment: Environment, { serves } = { serves: true
   ]
   const contradiction = findContradiction(values, serves)
   if (contradiction !== null) throw new ConfigError(contradiction)
+  return combineValues(values, warnings)
+}
 
+/** Sets secrets apart, and combines related settings. */
+export function combineValues(values: SettingValues, warnings: readonly string[]): Config {
   const { nodeEnv, passwordAlgorithm, bcryptCost, tlsCertFile, tlsKeyFile, ...rest } = values
   const { database, jwtSecretKey, previousSecretKeys, refreshSecretKey, previousRefreshSecretKeys, ...others } = rest
   const { serviceKeys, smtpUrl, redisUrl, ...plain } = others
@@ -84,20 +89,26 @@ export function readConfig(environment: Environment, { serves } = { serves: true
 }
 
 function readValues(environment: Environment): SettingValues {
-  const nodeEnv = SETTINGS.nodeEnv.read(readText(environment, SETTINGS.nodeEnv) ?? 'development', SETTINGS.nodeEnv.name)
-  const production = nodeEnv === 'production'
-  const entries = Object.entries(SETTINGS).map(([key, setting]) => {
-    const byDefault = setting.default
-    const defaultText =
-      typeof byDefault === 'object' && byDefault !== null
-        ? byDefault[production ? 'production' : 'development']
-        : byDefault
-    return [key, setting.read(readText(environment, setting) ?? defaultText, setting.name)]
-  })
+  const production = readSetting(environment, SETTINGS.nodeEnv, false) === 'production'
+  const entries = Object.entries(SETTINGS).map(([key, setting]: [string, Setting<unknown>]) => [
+    key,
+    readSetting(environment, setting, production),
+  ])
   return Object.fromEntries(entries) as Record<SettingKey, unknown> as SettingValues
 }
 
-function refuseUnknownNames(environment: Environment): void {
+/** Reads one setting, or its default. @throws {ConfigError} */
+export function readSetting<Value>(environment: Environment, setting: Setting<Value>, production: boolean): Value {
+  const byDefault = setting.default
+  const defaultText =
+    typeof byDefault === 'object' && byDefault !== null
+      ? byDefault[production ? 'production' : 'development']
+      : byDefault
+  return setting.read(readText(environment, setting) ?? defaultText, setting.name)
+}
+
+/** @throws {ConfigError} for a name like those of settings that none has */
+export function refuseUnknownNames(environment: Environment): void {
   const found = findUnknownSetting(environment)
   if (!found) return
   const hint = found.suggestion ? `did you mean ${found.suggestion}?` : 'docs/configuration.md lists their names.'

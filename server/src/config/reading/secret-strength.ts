@@ -24,15 +24,30 @@ export function checkSecrets(values: SettingValues, serves: boolean): string[] {
   const production = values.nodeEnv === 'production'
   if (production && serves && values.jwtSecretKey === null)
     throw new MissingSetting(`JWT_SECRET_KEY must be set in production; ${generate(MIN_KEY_BYTES)}.`)
-  const secrets = listSecrets(values)
   const warnings: string[] = []
-  for (const [index, { name, secret, minBytes }] of secrets.entries()) {
-    const weakness = findWeakness(secret, minBytes) ?? findTwin(name, secret, secrets.slice(0, index))
-    if (weakness === null) continue
+  for (const { name, weakness, minBytes } of findWeakSecrets(values)) {
     if (production) throw new ConfigError(`${name} ${weakness}; ${generate(minBytes)}`)
     if (minBytes === MIN_KEY_BYTES) warnings.push(`${name} ${weakness}; production would refuse it.`)
   }
   return warnings
+}
+
+/** A secret that production refuses. The weakness follows its name in a sentence, and says nothing of its text. */
+export interface WeakSecret {
+  name: string
+  weakness: string
+  isUsedTwice: boolean
+  minBytes: number
+}
+
+/** Returns the secrets that are weak, or used for two purposes. */
+export function findWeakSecrets(values: SettingValues): WeakSecret[] {
+  const secrets = listSecrets(values)
+  return secrets.flatMap(({ name, secret, minBytes }, index) => {
+    const ownWeakness = findWeakness(secret, minBytes)
+    const weakness = ownWeakness ?? findTwin(name, secret, secrets.slice(0, index))
+    return weakness === null ? [] : [{ name, weakness, isUsedTwice: ownWeakness === null, minBytes }]
+  })
 }
 
 function listSecrets(values: SettingValues): NamedSecret[] {
@@ -51,7 +66,8 @@ function listSecrets(values: SettingValues): NamedSecret[] {
   ]
 }
 
-function generate(bytes: number): string {
+/** Says how to make a key of so many bytes. */
+export function generate(bytes: number): string {
   return `generate one with: openssl rand -hex ${bytes}`
 }
 
