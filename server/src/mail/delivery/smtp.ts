@@ -42,23 +42,7 @@ const TIMEOUTS = { connectionTimeout: 45_000, greetingTimeout: 45_000, socketTim
 
 /** Opens SMTP, with one connection per mail. Passwords are sent only over TLS or over the loopback interface. */
 export function openSmtp(url: string, sender: Sender): Smtp {
-  const { protocol, username, password, hostname: host, port } = new URL(url)
-  const isLoopback = isLoopbackHost(host)
-  const secure = protocol === 'smtps:'
-  // The URL itself is not passed on, because the library would read options from it.
-  const transport = createTransport({
-    host: host.replace(/^\[(.*)\]$/, '$1'),
-    port: port === '' ? (secure ? 465 : 587) : Number(port),
-    secure,
-    requireTLS: username !== '' && !isLoopback,
-    // A mail server on this machine rarely has a certificate for `localhost`, and there is no network to listen on.
-    ignoreTLS: username === '' && isLoopback,
-    name: greetingName(sender),
-    ...(username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
-    ...TIMEOUTS,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
+  const transport = createTransport(transportOptions(url, sender))
   transport.use('stream', trackHandover)
   const from = { name: sender.name ?? '', address: sender.address }
   return {
@@ -72,6 +56,48 @@ export function openSmtp(url: string, sender: Sender): Smtp {
         throw notSent(error as SendError, progress.handedOver)
       }
     },
+  }
+}
+
+/**
+ * Greets the mail server and logs in, and sends nothing.
+ *
+ * @throws {NotSent}
+ */
+export async function tryMailServer(url: string, sender: Sender, timeoutMilliseconds: number): Promise<void> {
+  const timeouts = { connectionTimeout: timeoutMilliseconds, greetingTimeout: timeoutMilliseconds }
+  const transport = createTransport({
+    ...transportOptions(url, sender),
+    ...timeouts,
+    socketTimeout: timeoutMilliseconds,
+    dnsTimeout: timeoutMilliseconds,
+  })
+  try {
+    await transport.verify()
+  } catch (error) {
+    throw notSent(error as SendError, false)
+  } finally {
+    transport.close()
+  }
+}
+
+function transportOptions(url: string, sender: Sender) {
+  const { protocol, username, password, hostname: host, port } = new URL(url)
+  const isLoopback = isLoopbackHost(host)
+  const secure = protocol === 'smtps:'
+  // The URL itself is not passed on, because the library would read options from it.
+  return {
+    host: host.replace(/^\[(.*)\]$/, '$1'),
+    port: port === '' ? (secure ? 465 : 587) : Number(port),
+    secure,
+    requireTLS: username !== '' && !isLoopback,
+    // A mail server on this machine rarely has a certificate for `localhost`, and there is no network to listen on.
+    ignoreTLS: username === '' && isLoopback,
+    name: greetingName(sender),
+    ...(username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+    ...TIMEOUTS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
   }
 }
 
