@@ -32,13 +32,7 @@ interface Checked {
  * @throws {ConfigError} on a database of production, if none of the keys in use is among those of this server
  */
 export async function checkKeys({ db, now, keys, log }: Checked, config: Config, acceptNewKeys: boolean) {
-  const since = new Date(now().getTime() - config.sessionMaxAgeSeconds * 1000)
-  const inUse = (await readKeySightings(db)).filter(({ lastSeenAt }) => lastSeenAt > since)
-  for (const purpose of PURPOSES) {
-    const others = inUse.filter((sighting) => sighting.purpose === purpose)
-    const own = keyIds(keys, purpose)
-    if (others.length === 0 || others.some(({ id }) => own.includes(id))) continue
-    const sentence = strangerSentence(purpose, others, config)
+  for (const { purpose, sentence } of await findForeignKeys({ db, now, keys }, config)) {
     if (acceptNewKeys) await retireKeys(db, purpose)
     else if (config.production || (await isProductionDatabase(db))) throw new ConfigError(sentence)
     else log.warn({}, sentence)
@@ -46,6 +40,21 @@ export async function checkKeys({ db, now, keys, log }: Checked, config: Config,
   const canWrite = await noteKeys({ db, now, keys }, config)
   if (!canWrite)
     log.warn({}, 'the role may not write to the table installation, so no start can compare keys: grant update')
+}
+
+/** Returns the purposes for which none of the keys in use is among those of this server, with a sentence for each. */
+export async function findForeignKeys(
+  { db, now, keys }: Omit<Checked, 'log'>,
+  config: Config,
+): Promise<{ purpose: KeyPurpose; sentence: string }[]> {
+  const since = new Date(now().getTime() - config.sessionMaxAgeSeconds * 1000)
+  const inUse = (await readKeySightings(db)).filter(({ lastSeenAt }) => lastSeenAt > since)
+  return PURPOSES.flatMap((purpose) => {
+    const others = inUse.filter((sighting) => sighting.purpose === purpose)
+    const own = keyIds(keys, purpose)
+    if (others.length === 0 || others.some(({ id }) => own.includes(id))) return []
+    return [{ purpose, sentence: strangerSentence(purpose, others, config) }]
+  })
 }
 
 /**
