@@ -104,6 +104,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     outbox: ['run', 'terminal'],
     status: ['run', 'terminal'],
     init: ['terminal'],
+    doctor: ['run', 'terminal'],
   },
 }
 
