@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander'
 import { AUDIT_KINDS } from '../storage/notice/audit-events.ts'
+import { defineDoctorCommand } from './doctor/define.ts'
 import { defineKeyCommands } from './keys/define.ts'
 import { defineLimitCommands } from './limits/define.ts'
 import { defineOutboxCommands } from './outbox/define.ts'
@@ -87,6 +88,7 @@ function createCommands(version: string): Command {
     .action(async (options: AnswerOptions) => (await import('./secret.ts')).secretCommand(options))
   defineInitCommand(program)
   defineTestCommand(program)
+  defineDoctorCommand(program)
   defineUserCommands(program)
   defineSessionCommands(program)
   defineLimitCommands(program)
