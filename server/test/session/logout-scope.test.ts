@@ -141,7 +141,9 @@ test('a logout in a cookie clears it exactly where its own session ends', async 
   ] as const) {
     const { user } = await logInNewUser(server)
     const login = await server.post('/api/v1/auth/login', { email: user.email, password: PASSWORD, cookie: true })
-    const [, token = ''] = login.headers.getSetCookie().join().match(`${name}=([^;]+)`) ?? []
+    const [, value = ''] = login.headers.getSetCookie().join().match(`${name}=([^;]+)`) ?? []
+    // Its attempt is young, and would keep a token that is made to look old.
+    const token = use === 'long used' ? (value.split('.')[0] ?? '') : value
     const send = (path: string, body: object) =>
       server.post(`/api/v1/auth/${path}`, body, { headers: { cookie: `${name}=${token}` } })
     if (use === 'ended') await send('logout', {})
