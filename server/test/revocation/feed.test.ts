@@ -219,3 +219,19 @@ test('after a restart a reader is told again what was seen a minute before, and 
   assert.equal(list.reset, false)
   assert.ok(hashesOf(list).includes(sidHash(meanwhile)))
 })
+
+test('what one replica saw before another is told to a reader who comes from the other', async () => {
+  const { clock, servers } = await startReplicas(1, {})
+  const [one] = servers
+  await insertEndings(one, 1)
+  await one.readEndings()
+  clock.advance(15)
+  const other = await startServer({ DATABASE_URL: one.databaseUrl }, {}, clock.now)
+  await other.readEndings()
+  const [late = ''] = await insertEndings(one, 1, new Date(clock.now() - 200_000))
+  clock.advance(20)
+  await one.readEndings() // whole, while the other's last whole reading is too young for another
+  clock.advance(1)
+  const known = await readNow(other)
+  assert.ok([...hashesOf(known), ...hashesOf(await readFeed(one, `?after=${known.cursor}`))].includes(late))
+})

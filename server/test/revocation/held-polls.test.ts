@@ -174,6 +174,8 @@ test('while the database is away the list is answered as it was, and looks no yo
   const during = await readFeed(server)
   assert.deepEqual(hashesOf(during), [sidHash(login)])
   assert.ok(during.iat - before.iat < 60, 'a reader sees that it is old')
+  const further = await readFeed(server, `?after=${before.cursor}`) // an answer that was not made before
+  assert.ok(further.iat - before.iat < 60, 'so does one who has come further')
   assert.equal((await server.get('/ready')).status, 503)
 })
 
