@@ -21,7 +21,7 @@ export async function readPostgresHealth(db: Queries): Promise<PostgresHealth> {
       current_setting('autovacuum')::bool as autovacuum,
       current_setting('synchronous_commit') as synchronous_commit,
       current_setting('synchronous_standby_names') as synchronous_standby_names,
-      exists (select 1 from pg_stat_replication where state is distinct from 'backup') as has_standby,
+      exists (select 1 from pg_stat_replication where coalesce(state, '') <> 'backup') as has_standby,
       pg_is_in_recovery() as is_standby,
       (select rolsuper from pg_roles where rolname = current_user) as is_superuser`)
   return rows[0] as PostgresHealth
