@@ -235,7 +235,7 @@ test('a signing key that no secret opens is found, and a missing next key', asyn
   assert.deepEqual(await verdicts(settings, 'keys.next'), ['warning'])
 })
 
-test('faults of a PostgreSQL server are found: an asynchronous standby, a standby, a pooler, a superuser', {
+test('faults of a PostgreSQL server are found: an asynchronous standby, a standby, a superuser', {
   skip: !onPostgres,
 }, async () => {
   const { cluster, url } = await startPostgres({ autovacuum: 'off', fsync: 'off', full_page_writes: 'off' })
