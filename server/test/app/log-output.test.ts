@@ -106,10 +106,10 @@ test('writing continues when a full disk has room again, without a broken line',
   const shell = `trap '' XFSZ; ulimit -S -f ${limitBytes / 512}`
   const server = await launchTessera({ folder, environment, log, shell })
   await makeLines(server.url, 500)
-  assert.equal((await send(`${server.url}/ready`, {})).status, 200)
+  assert.equal((await send(`${server.url}/openapi.json`, {})).status, 200)
   assert.equal(spawnSync('prlimit', ['--pid', String(server.child.pid), '--fsize=unlimited:']).status, 0)
   while (!/lines were dropped/.test(server.output())) await sleep(20)
   const lines = jsonLines(readFileSync(log, 'utf8').slice(limitBytes - 20_000))
-  assert.ok(lines.some(({ status, path }) => status === 200 && path === '/ready'))
+  assert.ok(lines.some(({ status, path }) => status === 200 && path === '/openapi.json'))
   assert.equal(await endProcess(server.child, 'SIGTERM'), 0)
 })
