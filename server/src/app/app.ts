@@ -8,7 +8,6 @@ import { RevocationFeed } from '../auth/revocation/revocation-feed.ts'
 import type { Config } from '../config/reading/config.ts'
 import { ConfigError } from '../config/source/config-error.ts'
 import type { HttpContext } from '../http/endpoint/http-context.ts'
-import { watch } from '../http/operation/gauges.ts'
 import { closeAfterAnswers, drain } from '../http/server/drain.ts'
 import { createServer } from '../http/server/server.ts'
 import type { Log } from '../observe/log.ts'
@@ -190,7 +189,8 @@ async function assemble(
   let metricsServer: MetricsServer | null = null
   const releaseFile = claimFile(config, log)
   const countConnections = () => promisify(server.server.getConnections).call(server.server)
-  if (measured.open)
+  if (measured.open) {
+    const { watch } = await import('../http/operation/gauges.ts')
     watch(measured.open, {
       ...{ ctx, version, countConnections, hashQueues },
       certFile: config.tlsFiles?.certFile ?? null,
@@ -198,6 +198,7 @@ async function assemble(
       isLimitStoreUp: limits.isRedisUp,
       cleanedUpAt: background.cleanedUpAt,
     })
+  }
 
   return {
     ctx,
