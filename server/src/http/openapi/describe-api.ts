@@ -196,8 +196,7 @@ const idempotencyKey = {
 }
 
 const attempt = {
-  description:
-    'The attempt to refresh with this refresh token: store both together, and send it as the `Idempotency-Key`. It is absent when the refresh token is the one that was sent.',
+  description: 'Keep it with the refresh token, and send it as `Idempotency-Key`. Absent if that token stays.',
   schema: { type: 'string', pattern: '^[\\w-]{43}$' },
 }
 
