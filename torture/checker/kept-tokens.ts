@@ -27,9 +27,21 @@ const ATTEMPT = /^[\w-]{43}$/
 export function wasKept(call: Call, own: readonly Call[], kept: number): boolean {
   if (!mayBeKept(call) || !call.presented) return false
   if (call.outcome === 'ok') return !advanced(call)
-  const { generation } = call.presented
-  const issuers = own.filter((other) =>
-    generation === 0 ? other.action === 'login' : isRefresh(other) && other.presented?.generation === generation - 1,
-  )
-  return mayArriveUntil(call) < Math.min(...issuers.map(({ startedAt }) => startedAt)) + kept
+  return mayArriveUntil(call) < madeFrom(call.presented.generation, own) + kept
+}
+
+/** Session -> generation -> the earliest start of a call that may have made its token: asked for each pair of calls. */
+const earliestIssues = new WeakMap<readonly Call[], Map<number, number>>()
+
+function madeFrom(generation: number, own: readonly Call[]): number {
+  let known = earliestIssues.get(own)
+  if (!known) {
+    known = new Map()
+    for (const call of own) {
+      const made = call.action === 'login' ? 0 : isRefresh(call) && call.presented && call.presented.generation + 1
+      if (typeof made === 'number') known.set(made, Math.min(known.get(made) ?? Infinity, call.startedAt))
+    }
+    earliestIssues.set(own, known)
+  }
+  return known.get(generation) ?? Infinity
 }

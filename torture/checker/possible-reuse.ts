@@ -17,6 +17,8 @@ export function mayBeReuse(call: Call, own: readonly Call[], settings: Settings)
   // A cookie's successor is kept at first, and is used that much later than its token was.
   const usableFrom =
     kind === 'cookie' ? firstUse(presented.generation, own, keptMilliseconds) + keptMilliseconds : -Infinity
+  let isIgnored: boolean | null = null
+  const mayIgnoreKey = () => (isIgnored ??= mayBeIgnored(call, own, settings))
   return own.some((other) => {
     if (other === call || !other.presented || !isRefresh(other) || other.outcome === 'refused') return false
     if (other.startedAt >= until) return false
@@ -24,7 +26,7 @@ export function mayBeReuse(call: Call, own: readonly Call[], settings: Settings)
       return until >= usableFrom && !wasKept(other, own, keptMilliseconds)
     }
     if (other.presented.generation < presented.generation || !usesUp(call)) return false
-    const isSameAttempt = key !== null && other.key === key && !mayBeIgnored(call, own, settings)
+    const isSameAttempt = key !== null && other.key === key && !mayIgnoreKey()
     if (isSameAttempt || until - other.startedAt < window) return false
     return !wasKept(other, own, keptMilliseconds)
   })
