@@ -4,7 +4,7 @@ import { listKeys } from '../../auth/keys/list-keys.ts'
 import type { OpenMetrics } from '../../observe/open-metrics.ts'
 import { readFact } from '../../storage/database/installation.ts'
 import { readSchemaState } from '../../storage/database/schema-state.ts'
-import { readOutboxFigures } from '../../storage/notice/outbox-figures.ts'
+import { type OutboxFigures, readOutboxFigures } from '../../storage/notice/outbox-figures.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { probe } from './readiness-probe.ts'
 
@@ -101,18 +101,24 @@ function watchConnections(metrics: OpenMetrics, { db }: HttpContext): void {
   metrics.gauge('tessera_database_waiting', () => one(db.connections().waiting))
 }
 
+/** Watches the outbox. Gauges that are read together share one reading of it. */
 function watchOutbox(metrics: OpenMetrics, ctx: HttpContext): void {
+  let reading: Promise<OutboxFigures> | null = null
+  const readTogether = () =>
+    (reading ??= readOutboxFigures(ctx.db, ctx.now()).finally(() => {
+      reading = null
+    }))
   metrics.gauge('tessera_outbox_waiting', async () => {
-    const { waiting } = await readOutboxFigures(ctx.db, ctx.now())
+    const { waiting } = await readTogether()
     return waiting.map(({ kind, mails }) => ({ labels: { kind }, value: mails }))
   })
   metrics.gauge('tessera_outbox_mails', async () => {
-    const { waiting, due, failed } = await readOutboxFigures(ctx.db, ctx.now())
+    const { waiting, due, failed } = await readTogether()
     const all = waiting.reduce((sum, { mails }) => sum + mails, 0)
     return byState({ waiting: all, due, failed })
   })
   metrics.gauge('tessera_outbox_oldest_seconds', async () => {
-    const { dueSince } = await readOutboxFigures(ctx.db, ctx.now())
+    const { dueSince } = await readTogether()
     return one(dueSince === null ? 0 : Math.max(0, seconds(ctx.now()) - seconds(dueSince)))
   })
 }
