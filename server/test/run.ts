@@ -21,6 +21,11 @@ const files = given.length > 0 ? given : globSync(patterns.map((pattern) => join
 const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
   stdio: 'inherit',
   timeout: 1_800_000, // a handle left open by a failed test would keep its file waiting indefinitely
-  env: { ...process.env, TEST_DATABASE: database },
+  env: {
+    ...process.env,
+    TEST_DATABASE: database,
+    // Each file, and each command that it runs, is a process that loads the server: the cache halves what that takes.
+    NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/tessera-tests'),
+  },
 })
 process.exit(run.status ?? 1)
