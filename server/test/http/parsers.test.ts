@@ -83,12 +83,12 @@ test('an email address has one canonical form, in ASCII and of bounded length, t
     assert.equal(email.split('@')[0], lower)
   })
   assert.ok(accepted > 1000, `only ${accepted} addresses were accepted`)
-  const started = performance.now()
+  const before = process.cpuUsage()
   for (const unit of ['a', '.', '@', ' ', '\t', 'a.', 'ü', '\u0301', '\ud800']) {
     assert.equal(canonicalEmail(unit.repeat(100_000)), null)
     assert.equal(canonicalEmail(`a@${unit.repeat(100_000)}.com`), null)
   }
-  assert.ok(performance.now() - started < 50, '100 KB are refused quickly')
+  assert.ok(process.cpuUsage(before).user < 1_000_000, 'each of 100 KB costs less than a second of a core')
 })
 
 const ring = buildKeys({ jwt: 'the current one', previousJwt: ['the one before'] })
