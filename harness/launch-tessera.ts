@@ -10,7 +10,7 @@ const POLL_INTERVAL_MILLISECONDS = 10
 export interface LaunchOptions {
   /** The working directory of the process. */
   folder: string
-  /** Everything that the process inherits from the environment, besides PATH. */
+  /** Everything that the process inherits from the environment, besides PATH and Node.js' compile cache. */
   environment: Record<string, string>
   /** Modules that are loaded before the command, to change the machine around it. */
   imports?: string[]
@@ -39,7 +39,8 @@ process.once('exit', () => {
 export function spawnTessera(args: string[], options: LaunchOptions): LaunchedProcess {
   const { folder, environment, imports = [], shell, command = COMMAND, input } = options
   const words = [...imports.flatMap((module) => ['--import', module]), command, ...args]
-  const env = { PATH: process.env['PATH'] ?? '', ...environment }
+  const { PATH = '', NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }), ...environment }
   const { stdio, collect } = outputTo(options.log)
   const stdin = input === undefined ? 'ignore' : 'pipe'
   const spawnOptions = { cwd: folder, env, stdio: [stdin, ...stdio] as StdioOptions }

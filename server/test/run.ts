@@ -13,11 +13,15 @@ if (database === 'postgres' && !process.env['TEST_DATABASE_URL']) {
 }
 
 process.stdout.write(`\nThe suite on ${database === 'postgres' ? 'PostgreSQL' : 'SQLite'}\n`)
-const everywhere = ['**/*.test.ts', '../../torture/**/*.test.ts']
-// The packages beside the server are tested once: their servers' database makes no difference to them.
-const packages = ['client', 'verify', 'testing'].map((name) => `../../${name}/test/**/*.test.ts`)
-const patterns = database === 'sqlite' ? [...everywhere, ...packages] : everywhere
-const files = given.length > 0 ? given : globSync(patterns.map((pattern) => join(import.meta.dirname, pattern))).sort()
+const cwd = import.meta.dirname
+// What no database makes a difference to is tested once: these folders, and what is beside the server.
+const once = ['clients', 'config', 'crypto', 'pages', 'project', 'test-mode', 'text'].map((folder) => `${folder}/**`)
+const beside = ['client', 'verify', 'testing'].map((name) => `../../${name}/test/**/*.test.ts`)
+const found =
+  database === 'postgres'
+    ? globSync('**/*.test.ts', { cwd, exclude: once })
+    : globSync(['**/*.test.ts', '../../torture/**/*.test.ts', ...beside], { cwd })
+const files = given.length > 0 ? given : found.map((file) => join(cwd, file)).sort()
 const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
   stdio: 'inherit',
   timeout: 1_800_000, // a handle left open by a failed test would keep its file waiting indefinitely
@@ -25,7 +29,7 @@ const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--te
     ...process.env,
     TEST_DATABASE: database,
     // Each file, and each command that it runs, is a process that loads the server: the cache halves what that takes.
-    NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/tessera-tests'),
+    NODE_COMPILE_CACHE: join(cwd, '../../node_modules/.cache/tessera-tests'),
   },
 })
 process.exit(run.status ?? 1)
