@@ -1,11 +1,13 @@
 // Measures Tessera beside other products, which are installed from npm, on one machine and one PostgreSQL server:
-// `TEST_DATABASE_URL=postgres://... npm run bench:peers -- [--rounds 5] [--seconds 5] [--clients 16]`.
+// `TEST_DATABASE_URL=postgres://... npm run bench:peers -- [--rounds 5] [--seconds 5] [--clients 16]
+// [--chart docs/images/beside-other-products.svg]`.
 // The role of that URL must be allowed to create databases. The packages are installed in this folder only.
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { median, spread } from '../../harness/statistics.ts'
+import { type Bar, type BarGroup, writeBarChart } from '../bar-chart.ts'
 import type { Pace } from '../load/repeat-for.ts'
 import { type Contestant, startContestant } from './contestant.ts'
 import { newDatabase } from './new-database.ts'
@@ -18,6 +20,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
     clients: { type: 'string', default: '16' },
+    chart: { type: 'string' },
   },
 })
 const ROUNDS = Number(options.rounds)
@@ -27,6 +30,7 @@ const PEERS: Peer[] = ['better-auth', 'directus']
 /** `me` comes last, so that its access tokens are new and do not expire during the measurement. */
 const WORKS: Work[] = ['login', 'refresh', 'me']
 
+const groups: BarGroup[] = []
 const print = (line: string) => process.stdout.write(`${line}\n`)
 
 const databaseUrl = process.env['TEST_DATABASE_URL']
@@ -70,7 +74,18 @@ async function compare(work: Work, tessera: Contestant, peers: Contestant[]): Pr
   for (let round = 0; round < ROUNDS; round++)
     for (const contestant of all) results.get(contestant)?.push(await contestant.measure({ work, seconds }))
   const of = (contestant: Contestant) => results.get(contestant) ?? []
-  const perSecond = (contestant: Contestant) => median(of(contestant).map((result) => result.perSecond)).toFixed(1)
+  const rate = (contestant: Contestant) => median(of(contestant).map((result) => result.perSecond))
+  const perSecond = (contestant: Contestant) => rate(contestant).toFixed(1)
+  const bars = all.map((contestant): Bar => {
+    const isTessera = contestant === tessera
+    return {
+      name: PRODUCTS[contestant.product].name,
+      value: rate(contestant),
+      text: `${perSecond(contestant)}/s`,
+      isTessera,
+    }
+  })
+  groups.push({ label: work, bars })
   const p99 = (contestant: Contestant) => median(of(contestant).map((result) => result.p99Milliseconds)).toFixed(1)
   for (const peer of peers) {
     const ratios = of(tessera).map((ours, round) => ours.perSecond / (of(peer)[round]?.perSecond ?? Number.NaN))
@@ -92,6 +107,7 @@ try {
   )
   print('|---|---|---|---|---|---|')
   for (const work of WORKS) await compare(work, tessera, peers)
+  if (options.chart) writeBarChart(options.chart, 'Requests a second: Tessera beside other products', groups)
   print('\nEach product hashes passwords with its default settings, which determine the rate of logins:')
   for (const { product, version } of [tessera, ...peers])
     print(`- ${PRODUCTS[product].name} ${version}: ${PRODUCTS[product].hashing}`)
