@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { KeptConnection } from './kept-connection.ts'
 import type { Order, Result } from './load.ts'
+import { signUpUsers } from './sign-up-users.ts'
 import { startServer } from './start-server.ts'
 
 const LOAD = join(import.meta.dirname, 'load.ts')
@@ -19,9 +20,9 @@ export interface Contestant {
 }
 
 /**
- * Starts a server, signs up a user, and starts the clients of the load.
+ * Starts a server, signs up its users, and starts the clients of the load.
  *
- * @param users how many users exist, of whom the clients pick one for each login
+ * @param users how many users the clients are: `user1@example.org` and so on, who have to exist if they are more than the clients
  */
 export async function startContestant(
   name: 'baseline' | 'Tessera',
@@ -34,6 +35,10 @@ export async function startContestant(
   const first = new KeptConnection(server.url)
   const signedUp = await first.ask('/api/v1/users/sign_up', { body: { user: { email, password: PASSWORD } } })
   first.socket.destroy()
+  if (users > 1 && users <= clients) {
+    const emails = Array.from({ length: users }, (_, index) => `user${index + 1}@example.org`)
+    await signUpUsers(server.url, emails, PASSWORD)
+  }
   const { guid } = JSON.parse(signedUp.body).user
   const load: ChildProcess = fork(LOAD, [server.url, email, guid, SERVICE_KEY, `${clients}`, `${users}`])
   load.once('exit', (code) => code && process.exit(code))

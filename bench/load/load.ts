@@ -21,6 +21,7 @@ interface Tokens {
 }
 
 interface Client {
+  index: number
   connection: KeptConnection
   /** How often its access token was used. */
   uses: number
@@ -32,8 +33,12 @@ const [url = '', email = '', guid = '', serviceKey = '', count = '32', users = '
 const PASSWORD = 'correct horse battery'
 const LOGIN = '/api/v1/auth/login'
 
-/** Returns the address of a random user, `user1@…` and so on, or of the one who signed up if there are no others. */
-const randomEmail = () => (users === '1' ? email : `user${1 + Math.floor(Math.random() * Number(users))}@example.org`)
+/** Returns the address of a client's user; that of a random one if there are more users than clients. */
+function addressFor(client: number): string {
+  if (users === '1') return email
+  const isRandom = Number(users) > Number(count)
+  return `user${1 + (isRandom ? Math.floor(Math.random() * Number(users)) : client % Number(users))}@example.org`
+}
 
 async function ok<Body>(answering: Promise<Answer>): Promise<Body> {
   const { status, body } = await answering
@@ -41,13 +46,13 @@ async function ok<Body>(answering: Promise<Answer>): Promise<Body> {
   return JSON.parse(body)
 }
 
-async function newClient(): Promise<Client> {
+async function newClient(index: number): Promise<Client> {
   const connection = new KeptConnection(url)
-  const login = await ok<Tokens>(connection.ask(LOGIN, { body: { email: randomEmail(), password: PASSWORD } }))
+  const login = await ok<Tokens>(connection.ask(LOGIN, { body: { email: addressFor(index), password: PASSWORD } }))
   const pair = await ok<Tokens>(
     connection.ask('/auth/token', { body: { auth: { user_guid: guid } }, bearer: serviceKey }),
   )
-  return { connection, uses: 0, login, pair }
+  return { index, connection, uses: 0, login, pair }
 }
 
 /** How often a client uses an access token until it refreshes, on the mixed row. */
@@ -74,8 +79,8 @@ const steps: Record<Work, (client: Client) => Promise<void>> = {
     await steps.refresh(client)
     await steps.me(client)
   },
-  async login({ connection }) {
-    await ok(connection.ask(LOGIN, { body: { email: randomEmail(), password: PASSWORD } }))
+  async login({ connection, index }) {
+    await ok(connection.ask(LOGIN, { body: { email: addressFor(index), password: PASSWORD } }))
   },
 }
 
@@ -90,6 +95,6 @@ async function carryOut(clients: Client[], { work, seconds }: Order): Promise<Re
 }
 
 const clients: Client[] = []
-for (let index = 0; index < Number(count); index++) clients.push(await newClient())
+for (let index = 0; index < Number(count); index++) clients.push(await newClient(index))
 process.on('message', async (order: Order) => process.send?.(await carryOut(clients, order)))
 process.send?.('ready')

@@ -1,8 +1,9 @@
 import { quantile } from '../../harness/statistics.ts'
 
-/** The rate at which steps were completed, and the time within which 99 of 100 were. */
+/** The rate at which steps were completed, and the times within which half and 99 of 100 of them were. */
 export interface Pace {
   perSecond: number
+  p50Milliseconds: number
   p99Milliseconds: number
 }
 
@@ -19,5 +20,9 @@ export async function repeatFor(seconds: number, steps: readonly (() => Promise<
     }
   }
   await Promise.all(steps.map(repeat))
-  return { perSecond: times.length / seconds, p99Milliseconds: quantile(times, 0.99) }
+  return {
+    perSecond: times.length / seconds,
+    p50Milliseconds: quantile(times, 0.5),
+    p99Milliseconds: quantile(times, 0.99),
+  }
 }
