@@ -1,12 +1,11 @@
 // Measures Tessera beside the baseline (baseline.ts), in one run on one machine, and its login beside the digest alone:
-// `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--users 32] [--only refresh|keys|verify|revocations]
+// `npm run bench -- [--rounds 5] [--seconds 3] [--clients 32] [--users 32] [--only refresh|keys|metrics|verify|revocations]
 // [--chart docs/images/beside-the-baseline.svg]`. TEST_DATABASE_URL adds PostgreSQL, whose cluster should do nothing else.
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { median } from '../harness/statistics.ts'
 import { createSchema } from '../harness/temporary-schema.ts'
 import { type BarGroup, writeBarChart } from './bar-chart.ts'
-import { compareKeys } from './with-settings.ts'
 import { cellsOf, compare, type Measured } from './load/compare.ts'
 import { type Contestant, startContestant } from './load/contestant.ts'
 import type { Work } from './load/load.ts'
@@ -16,6 +15,7 @@ import { countWal } from './machine/count-wal.ts'
 import { measureDigests } from './machine/raw-digests.ts'
 import { measureRevocations } from './revocations.ts'
 import { measureVerify } from './verify.ts'
+import { compareKeys, compareMetrics } from './with-settings.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -128,6 +128,7 @@ if (databaseUrl) {
 } else print('\nPostgreSQL skipped: set TEST_DATABASE_URL.')
 if (options.chart) writeBarChart(options.chart, 'Requests a second: Tessera beside the baseline', groups)
 if (options.only === undefined || options.only === 'keys') await compareKeys({ rounds, seconds, clients, print })
+if (options.only === undefined || options.only === 'metrics') await compareMetrics({ rounds, seconds, clients, print })
 if (options.only === undefined) await measureVerify({ rounds, seconds, print })
 if (options.only === undefined) await measureRevocations(print)
 if (syncs !== null) print(`\nFsyncs per refresh on SQLite: ${syncs.toFixed(3)}.`)

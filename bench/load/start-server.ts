@@ -17,7 +17,7 @@ export async function startServer(
 ): Promise<{ url: string; child: ChildProcess; folder: string }> {
   const options = {
     folder,
-    environment: { PORT: '0', RATE_LIMIT: 'off', ...settings },
+    environment: { PORT: '0', RATE_LIMIT: 'off', KEEP_ALIVE: '600', ...settings },
     log: join(folder, 'log'),
     ...(which === 'baseline' && { command: BASELINE }),
   }
