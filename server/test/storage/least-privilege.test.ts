@@ -5,10 +5,10 @@ import pg from 'pg'
 import { createDatabase, createRole, mayNotCreate } from '../support/own-database.ts'
 import { runToEnd, startProcess } from '../support/server-process.ts'
 
-// A role with no more rights than docs/deployment.md grants, and a database that can only be read.
+// A role with no more rights than docs/operating/upgrades.md grants, and a database that can only be read.
 
 const skip = mayNotCreate
-const page = readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../../../docs/operating/upgrades.md', import.meta.url), 'utf8')
 const GRANTS = [...page.matchAll(/^ +(grant [^;]*;)$/gm)].map(([, grant = '']) => grant)
 
 /** A migrated database, and its address for a role that has the grants of the documentation. */

@@ -8,7 +8,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
   { id: 'database.reachable', link: LINK, run: ({ unreachable }) => unreachable },
   {
     id: 'database.behind',
-    link: LINK,
+    link: 'operating/upgrades.md',
     needs: 'database',
     async run({ db, config: { migrates } }) {
       const { pending } = await readSchemaState(db)
@@ -21,7 +21,7 @@ export const DATABASE_CHECKS: readonly Check[] = [
   },
   {
     id: 'database.ahead',
-    link: LINK,
+    link: 'operating/upgrades.md',
     needs: 'database',
     async run({ db }) {
       const { unknown, known } = await readSchemaState(db)

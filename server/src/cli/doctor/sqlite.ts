@@ -90,7 +90,7 @@ export const SQLITE_CHECKS: readonly Check[] = [
   },
   {
     id: 'sqlite.backup',
-    link: LINK,
+    link: 'operating/backup.md',
     applies: (subject) => usesSqlite(subject) && subject.config.production,
     needs: 'tables',
     async run({ db, now }) {
