@@ -3,13 +3,28 @@ import { cpus } from 'node:os'
 
 /** Returns the processor time, in seconds, that the first thread of a process and its other threads have used. */
 export function processorSeconds(pid: number): { firstThread: number; otherThreads: number } {
-  const used = (folder: string) => {
-    // The fields follow the name, which may contain anything; times are in ticks of 10 ms.
-    const fields = readFileSync(`${folder}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-    return (Number(fields[11]) + Number(fields[12])) / 100
-  }
+  const used = (folder: string) => seconds(statistics(folder), 11, 12)
   const firstThread = used(`/proc/${pid}/task/${pid}`)
   return { firstThread, otherThreads: used(`/proc/${pid}`) - firstThread }
+}
+
+/** Returns the processor time, in seconds, of the children of a process that have ended. */
+export function endedChildrenSeconds(pid: number): number {
+  return seconds(statistics(`/proc/${pid}`), 13, 14)
+}
+
+export function parentOf(pid: number): number {
+  return Number(statistics(`/proc/${pid}`)[1])
+}
+
+/** The fields follow the name, which may contain anything. */
+function statistics(folder: string): string[] {
+  return readFileSync(`${folder}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+}
+
+/** Adds up times, which are in ticks of 10 ms. */
+function seconds(fields: readonly string[], ...places: number[]): number {
+  return places.reduce((sum, place) => sum + Number(fields[place]), 0) / 100
 }
 
 /** Returns the processor time, in seconds, that everything on this machine has used. */
