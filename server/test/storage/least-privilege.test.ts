@@ -9,7 +9,7 @@ import { runToEnd, startProcess } from '../support/server-process.ts'
 
 const skip = mayNotCreate
 const page = readFileSync(new URL('../../../docs/operating/upgrades.md', import.meta.url), 'utf8')
-const GRANTS = [...page.matchAll(/^ +(grant [^;]*;)$/gm)].map(([, grant = '']) => grant)
+const GRANTS = [...page.matchAll(/^(grant [^;]*;)$/gm)].map(([, grant = '']) => grant)
 
 /** A migrated database, and its address for a role that has the grants of the documentation. */
 async function grantedDatabase(): Promise<{ owner: string; app: string }> {
