@@ -1,6 +1,7 @@
 import { findUser } from '../auth/account/find-user.ts'
 import { isUuid } from '../crypto/tokens/uuid.ts'
-import { type AuditKind, findAuditEvents, findUsersWhoGaveUp } from '../storage/notice/audit-events.ts'
+import { findAuditEvents, findUsersWhoGaveUp } from '../storage/notice/audit-events.ts'
+import type { AuditKind } from '../storage/notice/audit-kinds.ts'
 import { canonicalEmail } from '../text/email-address.ts'
 import { readRecordId } from '../text/record-id.ts'
 import { type CommandContext, withDatabase } from './run/with-database.ts'

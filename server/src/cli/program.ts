@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander'
-import { AUDIT_KINDS } from '../storage/notice/audit-events.ts'
+import { AUDIT_KINDS } from '../storage/notice/audit-kinds.ts'
 import { defineDoctorCommand } from './doctor/define.ts'
 import { defineKeyCommands } from './keys/define.ts'
 import { defineLimitCommands } from './limits/define.ts'

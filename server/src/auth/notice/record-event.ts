@@ -1,10 +1,6 @@
 import type { Queries } from '../../storage/database/database.ts'
-import {
-  type AuditDetails,
-  type AuditKind,
-  insertAuditEvent,
-  type NewAuditEvent,
-} from '../../storage/notice/audit-events.ts'
+import { type AuditDetails, insertAuditEvent, type NewAuditEvent } from '../../storage/notice/audit-events.ts'
+import type { AuditKind } from '../../storage/notice/audit-kinds.ts'
 import type { Origin } from '../context/origin.ts'
 
 interface AuditedEvent {

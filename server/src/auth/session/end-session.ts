@@ -1,5 +1,6 @@
 import { lockUserAgainstDelete, lockUserExclusive } from '../../storage/account/user-locks.ts'
-import type { AuditDetails, AuditKind } from '../../storage/notice/audit-events.ts'
+import type { AuditDetails } from '../../storage/notice/audit-events.ts'
+import type { AuditKind } from '../../storage/notice/audit-kinds.ts'
 import { deleteTokensOfSessions } from '../../storage/session/refresh-tokens.ts'
 import { forgetDevices, revokeSession } from '../../storage/session/sessions.ts'
 import type { Context } from '../context/context.ts'

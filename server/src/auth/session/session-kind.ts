@@ -1,5 +1,5 @@
 import type { TokenDigestAlgorithm } from '../../crypto/hashing/refresh-token-digests.ts'
-import type { AuditKind } from '../../storage/notice/audit-events.ts'
+import type { AuditKind } from '../../storage/notice/audit-kinds.ts'
 import type { SessionKind } from '../../storage/session/sessions.ts'
 import type { AuthErrorCode } from '../context/auth-error.ts'
 

@@ -1,44 +1,6 @@
 import sql, { join, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
-
-export const AUDIT_KINDS = [
-  'user_registered',
-  'user_imported',
-  'user_updated',
-  'users_exported',
-  'user_deleted',
-  'user_disabled',
-  'user_enabled',
-  'role_changed',
-  'claims_changed',
-  'password_changed',
-  'password_reset',
-  'password_reset_sent',
-  'email_verified',
-  'email_change_requested',
-  'email_changed',
-  'email_undone',
-  'disowned',
-  'login_succeeded',
-  'login_failed',
-  'pair_issued',
-  'logout',
-  'session_ended',
-  'refresh_token_reused',
-  'history_lost',
-  'address_changed',
-  'limits_forgiven',
-  'mail_retried',
-  'mail_dropped',
-  'limit_reached',
-  'service_key_refused',
-  'cross_site_refused',
-  'signing_key_added',
-  'signing_key_rotated',
-  'signing_key_retired',
-] as const
-
-export type AuditKind = (typeof AUDIT_KINDS)[number]
+import type { AuditKind } from './audit-kinds.ts'
 
 /** Details never contain a secret, a token or anything typed by an unknown client. */
 export type AuditDetails = Record<string, string | number | null>
@@ -71,7 +33,9 @@ export function tellAudited(tx: Queries, { kind, user_id: user, session_id: sid,
 
 export function insertionOfEvents(events: readonly NewAuditEvent[], now: Date): Sql {
   const values = events.map(
-    (event) => sql`(${now}, ${event.kind}, ${event.user_id}, ${event.session_id}, ${event.ip}, ${event.user_agent},
+    (
+      event,
+    ) => sql`(${now}, ${CLASS_OF_KIND[event.kind]}, ${event.kind}, ${event.user_id}, ${event.session_id}, ${event.ip}, ${event.user_agent},
       ${event.email_digest ?? null}, ${JSON.stringify(event.details)})`,
   )
   return sql`
