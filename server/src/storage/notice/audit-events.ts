@@ -1,6 +1,6 @@
-import sql, { join, type Sql } from 'sql-template-tag'
+import sql, { join, raw, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
-import type { AuditKind } from './audit-kinds.ts'
+import { type AuditKind, CLASS_OF_KIND } from './audit-kinds.ts'
 
 /** Details never contain a secret, a token or anything typed by an unknown client. */
 export type AuditDetails = Record<string, string | number | null>
@@ -39,7 +39,7 @@ export function insertionOfEvents(events: readonly NewAuditEvent[], now: Date): 
       ${event.email_digest ?? null}, ${JSON.stringify(event.details)})`,
   )
   return sql`
-    insert into audit_events (at, kind, user_id, session_id, ip, user_agent, email_digest, details) values ${join(values)}`
+    insert into audit_events (at, class, kind, user_id, session_id, ip, user_agent, email_digest, details) values ${join(values)}`
 }
 
 export interface AuditEventRow extends Omit<NewAuditEvent, 'email_digest'> {
@@ -63,7 +63,7 @@ export async function findAuditEvents(db: Queries, filter: AuditFilter): Promise
     sql`1 = 1`,
     ...(filter.userIds === null ? [] : [sql`user_id in (${join(filter.userIds)})`]),
     ...(filter.sessionId === null ? [] : [sql`session_id = ${filter.sessionId}`]),
-    ...(filter.kind === null ? [] : [sql`kind = ${filter.kind}`]),
+    ...(filter.kind === null ? [] : [ofKind(db, filter.kind)]),
     ...(filter.since === null ? [] : [sql`at >= ${filter.since}`]),
     ...(filter.until === null ? [] : [sql`at < ${filter.until}`]),
   ]
@@ -73,13 +73,19 @@ export async function findAuditEvents(db: Queries, filter: AuditFilter): Promise
   return rows.map((row) => ({ ...row, details: JSON.parse(row.details) }))
 }
 
+/** The condition of a kind. On PostgreSQL it names the class, too, so that the partitions of others are not looked into. */
+function ofKind({ dialect }: Queries, kind: AuditKind): Sql {
+  if (dialect === 'sqlite') return sql`kind = ${kind}`
+  return sql`kind = ${kind} and class in (${raw(`'${CLASS_OF_KIND[kind]}'`)}, 'legacy')`
+}
+
 /** Counts the events of a kind of a user since a time. */
 export async function countEvents(
   db: Queries,
   { userId, kind, since }: { userId: number; kind: AuditKind; since: Date },
 ): Promise<number> {
   const rows = await db.query<{ count: number }>(sql`
-    select count(*) as count from audit_events where user_id = ${userId} and kind = ${kind} and at >= ${since}`)
+    select count(*) as count from audit_events where user_id = ${userId} and ${ofKind(db, kind)} and at >= ${since}`)
   return rows[0]?.count ?? 0
 }
 
