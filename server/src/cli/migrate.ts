@@ -1,12 +1,17 @@
 import { migrate } from '../storage/database/migrate.ts'
 import { describeMigrations, readSchemaState, refuseNewerSchema } from '../storage/database/schema-state.ts'
+import { keepAuditMonths } from '../storage/notice/audit-months.ts'
+import { KEPT_FOR_GOOD } from '../storage/notice/audit-retention.ts'
 import { type CommandContext, withDatabase } from './run/with-database.ts'
 import { type AnswerOptions, print, printOutcome } from './terminal/output.ts'
+
+/** A year of a server whose role may not make them. */
+const AUDIT_MONTHS_AHEAD = 12
 
 const UP_TO_DATE = 'The database is up to date.'
 
 /**
- * `tessera migrate`: applies pending migrations, also while servers are running. With `--check` it changes nothing, and
+ * `tessera migrate`: applies pending migrations, also while servers are running, and makes the months of the audit. With `--check` it changes nothing, and
  * exits with 1 if there is something to do.
  */
 export async function migrateCommand({ check, ...answer }: AnswerOptions & { check?: boolean }): Promise<void> {
@@ -22,6 +27,8 @@ async function applyMigrations({ db, now }: CommandContext, answer: AnswerOption
   const onBlocked = (name: string) =>
     process.stderr.write(`tessera: ${name} waits for the locks of other transactions, and will be tried again.\n`)
   const applied = await migrate(db, now(), { onBlocked })
+  const months = await keepAuditMonths(db, { now: now(), retention: KEPT_FOR_GOOD }, AUDIT_MONTHS_AHEAD)
+  if (months.undone !== null) process.stderr.write(`tessera: ${months.undone}.\n`)
   const sentence = applied.length > 0 ? `Applied ${applied.join(', ')}.` : UP_TO_DATE
   printOutcome(sentence, { applied }, answer)
 }

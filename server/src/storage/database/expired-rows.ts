@@ -6,8 +6,20 @@ interface AccessTokens {
   lifetimeSeconds: number
 }
 
-interface ExpiringTable {
-  name: 'outbox' | 'written_mails' | 'rate_limits' | 'sessions' | 'one_time_tokens' | 'address_holds' | 'endings'
+type AuditTable = 'audit_events' | 'audit_events_legacy' | `audit_events_${'short' | 'normal' | 'long'}_rest`
+
+export interface ExpiringTable {
+  name:
+    | 'outbox'
+    | 'written_mails'
+    | 'rate_limits'
+    | 'sessions'
+    | 'one_time_tokens'
+    | 'address_holds'
+    | 'endings'
+    | AuditTable
+  /** The name under which its deleted rows are counted, if it is not its own. */
+  counted?: string
   primaryKey: 'id' | 'key' | 'email'
   /** Returns the condition of expired rows. */
   expired: (now: Date, accessTokens: AccessTokens) => Sql
@@ -21,7 +33,7 @@ export const WRITTEN_MAILS_MILLISECONDS = 3_600_000
 const ENDINGS_MARGIN_SECONDS = 120
 
 /**
- * Every table that is cleaned up. A session is kept until its absolute end, so that each of its tokens, however old, is
+ * Every table that is cleaned up, but for the audit. A session is kept until its absolute end, so that each of its tokens, however old, is
  * recognised until then; its tokens are deleted with it (`on delete cascade`). Mails are kept for thirty days, sent or not;
  * one-time tokens for a day after their use or their end; endings as long as a token of what ended could live.
  */
