@@ -22,6 +22,11 @@ export function ruleSettings(config: Config): Settings {
     loginAlerts: config.loginAlerts,
     roles: config.roles,
     allowDemoUsers: !config.production,
+    auditRetention: {
+      short: config.auditRetentionShortSeconds,
+      normal: config.auditRetentionSeconds,
+      long: config.auditRetentionLongSeconds,
+    },
   }
 }
 

@@ -8,6 +8,7 @@ import { NO_METRICS } from '../../src/observe/metrics.ts'
 import { insertUser } from '../../src/storage/account/users.ts'
 import type { Database } from '../../src/storage/database/database.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
+import { KEPT_FOR_GOOD } from '../../src/storage/notice/audit-retention.ts'
 import { findMail, findMails, insertMail, retryMail } from '../../src/storage/notice/outbox.ts'
 import { claimMails, giveUpOldMails, markMailFailed, markMailSent } from '../../src/storage/notice/outbox-delivery.ts'
 import { emptyDatabaseUrl, migratedDatabase, onPostgres, openDatabase } from '../support/test-database.ts'
@@ -177,7 +178,8 @@ test('the clean-up deletes mails older than thirty days, sent or not, and no oth
   const { db, user_id } = await createOutbox(0)
   await addMail(db, user_id, 'old', at(-31 * DAY_SECONDS))
   await addMail(db, user_id, 'young', at(-29 * DAY_SECONDS))
-  await cleanUp({ db, now: () => NOW, log: { info() {}, warn() {}, error() {} } })
+  const settings = { auditRetention: KEPT_FOR_GOOD }
+  await cleanUp({ db, now: () => NOW, log: { info() {}, warn() {}, error() {} }, settings })
   assert.deepEqual(
     (await findMails(db, { state: null, afterId: 0, limit: 9 })).map((mail) => mail.dedupe_key),
     ['young'],

@@ -6,6 +6,7 @@ import type { Log } from '../../observe/log.ts'
 import type { CounterLabels } from '../../observe/metric-definitions.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import type { Database } from '../../storage/database/database.ts'
+import type { AuditRetention } from '../../storage/notice/audit-retention.ts'
 import type { Rotation } from '../../storage/session/sessions.ts'
 
 /** The dependencies of the rules; each function declares the fields it uses with `Pick`. */
@@ -68,4 +69,5 @@ export interface Settings {
   roles: readonly string[]
   /** Whether users whose passwords are public may sign in at all. */
   allowDemoUsers: boolean
+  auditRetention: AuditRetention
 }

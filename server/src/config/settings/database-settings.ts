@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { ConfigError } from '../source/config-error.ts'
 import { type Setting, withDefault } from './setting.ts'
-import { onOrOff, wholeNumber } from './setting-values.ts'
+import { onOrOff, retention, wholeNumber } from './setting-values.ts'
 
 export type DatabaseSetting =
   /** A temporary file need not outlive a crash of the machine: tests do not wait for its disk. */
@@ -49,6 +49,27 @@ export const DATABASE_SETTINGS = {
     default: 'on',
     read: onOrOff,
     describe: 'whether a start applies pending migrations',
+  }),
+  auditRetentionSeconds: withDefault({
+    name: 'AUDIT_RETENTION',
+    group: 'database',
+    default: '90d',
+    read: retention,
+    describe: 'how long most audit events are kept',
+  }),
+  auditRetentionShortSeconds: withDefault({
+    name: 'AUDIT_RETENTION_SHORT',
+    group: 'database',
+    default: '30d',
+    read: retention,
+    describe: 'how long failed logins and other refusals are kept in the audit',
+  }),
+  auditRetentionLongSeconds: withDefault({
+    name: 'AUDIT_RETENTION_LONG',
+    group: 'database',
+    default: '400d',
+    read: retention,
+    describe: 'how long changes of accounts, credentials and settings are kept in the audit',
   }),
 } satisfies Record<string, Setting<unknown>>
 

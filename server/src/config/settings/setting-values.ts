@@ -61,6 +61,12 @@ export const duration: Reader<number> = (value, name) => {
 /** Reads a time as seconds; null for `off`. */
 export const durationOrOff: Reader<number | null> = (value, name) => (value === 'off' ? null : duration(value, name))
 
+const DAY_SECONDS = 86_400
+
+/** Reads how long something is kept: a day at least, so that a number meant as days is refused; null for `off`. */
+export const retention: Reader<number | null> = (value, name) =>
+  value === 'off' ? null : seconds(DAY_SECONDS, TEN_YEARS_SECONDS)(value, name)
+
 export const text: Reader<string> = (value) => value
 
 const MAX_SHORT_TEXT_BYTES = 256
