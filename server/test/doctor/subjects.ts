@@ -8,6 +8,8 @@ import { CHECKS } from '../../src/cli/doctor/checks.ts'
 import { withSubject } from '../../src/cli/doctor/subject.ts'
 import { writeFact } from '../../src/storage/database/installation.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
+import { keepAuditMonths } from '../../src/storage/notice/audit-months.ts'
+import { KEPT_FOR_GOOD } from '../../src/storage/notice/audit-retention.ts'
 import { startNameServer } from '../support/name-server.ts'
 import { emptySqliteUrl, openDatabase } from '../support/test-database.ts'
 
@@ -69,6 +71,7 @@ export async function startPostgres(settings: Settings = {}): Promise<{ cluster:
 async function prepare(url: string): Promise<void> {
   const db = await openDatabase(url)
   await migrate(db, new Date())
+  await keepAuditMonths(db, { now: new Date(), retention: KEPT_FOR_GOOD }, 1)
   await writeFact(db, 'backed_up_at', new Date().toISOString())
   await db.close()
 }

@@ -1,6 +1,8 @@
 import { openDatabase } from '../../app/open-database.ts'
 import { connectionBudget } from '../../storage/database/connection-budget.ts'
 import { type PostgresHealth, readPostgresHealth } from '../../storage/database/postgres-health.ts'
+import { readAuditWork } from '../../storage/notice/audit-months.ts'
+import { KEPT_FOR_GOOD } from '../../storage/notice/audit-retention.ts'
 import { type Check, type Finding, failure, type OpenSubject, type Subject, warning } from './check.ts'
 
 const MAX_CLOCK_OFFSET_MILLISECONDS = 2000
@@ -65,6 +67,21 @@ export const POSTGRES_CHECKS: readonly Check[] = [
         )
       : null,
   ),
+  {
+    id: 'postgres.audit-months',
+    link: 'keys-and-data.md#how-long-the-audit-is-kept',
+    applies: usesPostgres,
+    needs: 'tables',
+    async run({ db, now }) {
+      const { missing } = await readAuditWork(db, { now: now(), retention: KEPT_FOR_GOOD }, 0)
+      return missing.length > 0
+        ? warning(
+            'The audit has no partition for this month, so its events will be deleted row by row instead of dropped.',
+            'tessera migrate, as the owner of the tables',
+          )
+        : null
+    },
+  },
   {
     id: 'postgres.connections',
     link: LINK,
