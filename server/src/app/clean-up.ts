@@ -5,7 +5,6 @@ import { deleteExpiredRows, EXPIRING_TABLES, type ExpiringTable } from '../stora
 import { keepAuditMonths } from '../storage/notice/audit-months.ts'
 import { type AuditTime, expiringAuditRows } from '../storage/notice/audit-retention.ts'
 import { longestAccessLifetime } from '../storage/revocation/access-lifetimes.ts'
-import { AUDIT_MONTHS_AHEAD } from './prepare-schema.ts'
 
 /** Limits each statement, so that requests run in between. */
 const MAX_BATCH = 1000
@@ -16,6 +15,7 @@ const CANCEL_MILLISECONDS = 200
 const DAY_SECONDS = 86_400
 /** A batch that took less may grow. */
 const SHORT_MILLISECONDS = 300
+const AUDIT_MONTHS_AHEAD = 2
 
 type CleanUpContext = Pick<Context, 'db' | 'now' | 'log'> & { settings: Pick<Settings, 'auditRetention'> }
 

@@ -7,8 +7,8 @@ import { describeMigrations, readSchemaState, refuseNewerSchema } from '../stora
 import { keepAuditMonths } from '../storage/notice/audit-months.ts'
 import { KEPT_FOR_GOOD } from '../storage/notice/audit-retention.ts'
 
-/** How many months of the audit servers make ahead. */
-export const AUDIT_MONTHS_AHEAD = 2
+/** A start makes this month; the clean-up makes more. */
+const AUDIT_MONTHS_AHEAD = 0
 
 /**
  * Makes the schema fit this version before it serves: applies pending migrations, unless `MIGRATE` is off, and makes

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import pg from 'pg'
+import sql from 'sql-template-tag'
+import { cleanUp } from '../../src/app/clean-up.ts'
+import { insertAuditEvents } from '../../src/storage/notice/audit-events.ts'
 import { createDatabase, createRole, mayNotCreate } from '../support/own-database.ts'
 import { runToEnd, startProcess } from '../support/server-process.ts'
+import { openDatabase } from '../support/test-database.ts'
 
 // A role with no more rights than docs/operating/upgrades.md grants, and a database that can only be read.
 
@@ -38,6 +42,30 @@ test('a role with the documented grants serves, with every write of a login and 
   assert.equal((await server.post('/api/v1/auth/logout', { refresh_token })).status, 200)
   assert.equal((await server.get('/ready')).status, 200)
   assert.doesNotMatch(server.output(), /grant update|permission denied|"level":50/)
+})
+
+test('a role that may not change the audit says so once, loses no event, and leaves the work to its owner', {
+  skip,
+}, async () => {
+  const { owner, app } = await grantedDatabase()
+  const [db, ownerDb] = [await openDatabase(app), await openDatabase(owner)]
+  const warnings: string[] = []
+  const log = { info() {}, error() {}, warn: (_: object, sentence: string) => warnings.push(sentence) }
+  const DAY = 86_400
+  const settings = { auditRetention: { short: DAY, normal: DAY, long: DAY } }
+  const later = new Date(Date.now() + 800 * DAY * 1000)
+  const context = { now: () => later, settings }
+  const count = async () => (await ownerDb.query(sql`select id from audit_events`)).length
+  const event = { kind: 'logout', user_id: null, session_id: null, ip: null, user_agent: null, details: {} } as const
+  await insertAuditEvents(db, [event], new Date())
+  await insertAuditEvents(db, [event], later)
+  for (let round = 0; round < 2; round++) await cleanUp({ ...context, db, log })
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /the role of the server may not; run tessera clean-up as the owner of the tables/)
+  assert.equal(await count(), 2)
+  await cleanUp({ ...context, db: ownerDb, log })
+  await cleanUp({ ...context, db, log })
+  assert.deepEqual([warnings.length, await count()], [1, 1])
 })
 
 test('a role that may not migrate is told what to run, and by whom', { skip }, async () => {

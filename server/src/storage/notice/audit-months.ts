@@ -46,8 +46,8 @@ const BLOCKED =
   'months of the audit could not be made or dropped in a second, because of another transaction or of a large rest; they will be tried again'
 
 /**
- * Makes the partitions of this and the coming months, and drops those whose last event has ended. Each is a transaction of
- * its own, which gives way after half a second. One process at a time does so; on SQLite there is nothing to do.
+ * Makes the partitions of this and the coming months, and drops those whose last event has ended, in transactions that give
+ * way after half a second. One process at a time does so; on SQLite there is nothing to do.
  */
 export async function keepAuditMonths(db: Database, time: AuditTime, monthsAhead: number): Promise<AuditChanges> {
   const { missing, ended, dropsLegacy, mayChange } = await readAuditWork(db, time, monthsAhead)
@@ -55,9 +55,12 @@ export async function keepAuditMonths(db: Database, time: AuditTime, monthsAhead
   if (missing.length + ended.length === 0 && !dropsLegacy) return changes
   if (!mayChange) return { ...changes, undone: NOT_OWNER }
   try {
-    for (const month of missing) if (await underLock(db, (tx) => makeMonth(tx, month))) changes.made.push(nameOf(month))
+    for (const auditClass of AUDIT_CLASSES) {
+      const months = missing.filter((month) => month.auditClass === auditClass)
+      if (months.length > 0) changes.made.push(...(await underLock(db, (tx) => makeMonths(tx, auditClass, months))))
+    }
     for (const name of [...ended.map(nameOf), ...(dropsLegacy ? ['audit_events_legacy'] : [])])
-      if (await underLock(db, (tx) => dropPartition(tx, name))) changes.dropped.push(name)
+      changes.dropped.push(...(await underLock(db, (tx) => dropPartition(tx, name))))
   } catch (error) {
     if (!(error instanceof Blocked)) throw error
     changes.undone = BLOCKED
@@ -74,6 +77,7 @@ export async function readAuditWork(db: Database, time: AuditTime, monthsAhead: 
         where i.inhparent in ('audit_events_short'::regclass, 'audit_events_normal'::regclass, 'audit_events_long'::regclass))
         as names,
       (select pg_has_role(relowner, 'usage') and has_schema_privilege(relnamespace, 'create')
+          and current_setting('transaction_read_only') = 'off'
         from pg_class where oid = 'audit_events'::regclass) as owns`)
   const names = new Set(state?.names.split(' '))
   const wanted = Array.from({ length: monthsAhead + 1 }, (_, ahead) => monthStart(time.now, ahead))
@@ -104,12 +108,17 @@ async function hasOnlyEndedLegacy(db: Database, time: AuditTime): Promise<boolea
 /** A lock was not to be had, or a change took too long. It is no conflict, after which a transaction runs again at once. */
 class Blocked extends Error {}
 
-/** Runs a change of partitions, if no other process is at one, and gives way to those that hold its tables. @throws {Blocked} */
-function underLock(db: Database, change: (tx: Transaction) => Promise<boolean>): Promise<boolean> {
+/**
+ * Runs a change of partitions, if no other process is at one, and gives way to those that hold its tables.
+ *
+ * @returns the names of what was changed
+ * @throws {Blocked}
+ */
+function underLock(db: Database, change: (tx: Transaction) => Promise<string[]>): Promise<string[]> {
   return db.transaction(async (tx) => {
     // An arbitrary number identifies this lock.
     const rows = await tx.query<{ taken: boolean }>(sql`select pg_try_advisory_xact_lock(7375696383) as taken`)
-    if (rows[0]?.taken !== true) return false
+    if (rows[0]?.taken !== true) return []
     try {
       return await change(tx)
     } catch (error) {
@@ -120,35 +129,43 @@ function underLock(db: Database, change: (tx: Transaction) => Promise<boolean>):
 }
 
 /**
- * Makes a month. Events of it that the rest of its class has got meanwhile are moved, if they are few; else the month stays in
+ * Makes months of a class. Events that the rest of the class has got meanwhile are moved, if a month has few; else it stays in
  * the rest. Only the rest is locked: inserts into other months go on.
- *
- * @returns whether it was made
  */
-async function makeMonth(tx: Transaction, month: AuditMonth): Promise<boolean> {
-  const [name, rest] = [nameOf(month), `audit_events_${month.auditClass}_rest`]
-  if (await exists(tx, name)) return false
-  const [from, to] = [month.start, monthStart(month.start, 1)].map((at) => `'${at.toISOString()}'`)
-  const ofMonth = `where at >= ${from} and at < ${to}`
+async function makeMonths(tx: Transaction, auditClass: AuditClass, months: readonly AuditMonth[]): Promise<string[]> {
+  const before = await partitionsOf(tx, auditClass)
+  const absent = months.filter((month) => !before.includes(nameOf(month)))
+  const rest = `audit_events_${auditClass}_rest`
+  const makeMonth = (month: AuditMonth) => {
+    const name = nameOf(month)
+    const [from, to] = [month.start, monthStart(month.start, 1)].map((at) => `'${at.toISOString()}'`)
+    const ofMonth = `where at >= ${from} and at < ${to}`
+    return `
+      if (select count(*) from (select from ${rest} ${ofMonth} limit ${MAX_MOVED_ROWS + 1}) few) <= ${MAX_MOVED_ROWS} then
+        create table ${name} (like ${rest} including defaults including constraints, primary key (id));
+        with moved as (delete from ${rest} ${ofMonth} returning *) insert into ${name} select * from moved;
+        alter table audit_events_${auditClass} attach partition ${name} for values from (${from}) to (${to});
+      end if;`
+  }
   await tx.script(`${TIMEOUTS}
     lock table ${rest} in access exclusive mode;
-    create table ${name} (like ${rest} including defaults including constraints, primary key (id));
-    do $$ begin
-      if (select count(*) from (select from ${rest} ${ofMonth} limit ${MAX_MOVED_ROWS + 1}) few) <= ${MAX_MOVED_ROWS} then
-        with moved as (delete from ${rest} ${ofMonth} returning *) insert into ${name} select * from moved;
-        alter table audit_events_${month.auditClass} attach partition ${name} for values from (${from}) to (${to});
-      else
-        drop table ${name};
-      end if;
-    end $$`)
-  return exists(tx, name)
+    do $$ begin ${absent.map(makeMonth).join('')} end $$`)
+  const after = await partitionsOf(tx, auditClass)
+  return after.filter((name) => !before.includes(name))
+}
+
+async function partitionsOf(tx: Transaction, auditClass: AuditClass): Promise<string[]> {
+  const rows = await tx.query<{ name: string }>(sql`
+    select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = to_regclass(${`audit_events_${auditClass}`}) order by 1`)
+  return rows.map(({ name }) => name)
 }
 
 /** Drops a partition: its rows are never read, and its files are gone with the transaction. */
-async function dropPartition(tx: Transaction, name: string): Promise<boolean> {
-  if (!(await exists(tx, name))) return false
+async function dropPartition(tx: Transaction, name: string): Promise<string[]> {
+  if (!(await exists(tx, name))) return []
   await tx.script(`${TIMEOUTS} drop table ${name}`)
-  return true
+  return [name]
 }
 
 async function exists(tx: Transaction, name: string): Promise<boolean> {
