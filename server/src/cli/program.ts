@@ -161,6 +161,12 @@ function defineAuditCommand(program: Command): void {
       ).argParser(when),
     )
     .addOption(new Option('--until <time>', 'only events before this time').argParser(when))
+    .addOption(new Option('--all', 'every event, oldest first, as JSON: for an archive').implies({ json: true }))
+    .addOption(
+      new Option('--follow', 'every event, oldest first, and those to come, as JSON')
+        .implies({ json: true })
+        .conflicts('until'),
+    )
     .addOption(limitOption())
     .addOption(jsonOption())
     .action(async (options) => (await import('./audit.ts')).auditCommand(options))

@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag'
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import type { Queries } from '../database/database.ts'
 import { type AuditKind, CLASS_OF_KIND } from './audit-kinds.ts'
 
@@ -47,19 +47,37 @@ export interface AuditEventRow extends Omit<NewAuditEvent, 'email_digest'> {
   at: Date
 }
 
-interface AuditFilter {
+export interface AuditFilter {
   /** Only events about one of these users; null for those about any. */
   userIds: readonly number[] | null
   sessionId: string | null
   kind: AuditKind | null
   since: Date | null
   until: Date | null
-  limit: number
 }
 
 /** Returns the newest events first. */
-export async function findAuditEvents(db: Queries, filter: AuditFilter): Promise<AuditEventRow[]> {
-  const where = [
+export function findAuditEvents(db: Queries, filter: AuditFilter & { limit: number }): Promise<AuditEventRow[]> {
+  return readEvents(db, sql`${conditionOf(db, filter)} order by at desc, id desc limit ${filter.limit}`)
+}
+
+/** Returns the oldest events first, those that come after an event; up to a limit. */
+export function findNextAuditEvents(
+  db: Queries,
+  { after, limit, ...filter }: AuditFilter & { after: Pick<AuditEventRow, 'at' | 'id'> | null; limit: number },
+): Promise<AuditEventRow[]> {
+  const next = after ? sql` and at >= ${after.at} and (at > ${after.at} or id > ${after.id})` : empty
+  return readEvents(db, sql`${conditionOf(db, filter)}${next} order by at, id limit ${limit}`)
+}
+
+async function readEvents(db: Queries, where: Sql): Promise<AuditEventRow[]> {
+  const rows = await db.query<AuditEventRow & { details: string }>(sql`
+    select id, at, kind, user_id, session_id, ip, user_agent, details from audit_events where ${where}`)
+  return rows.map((row) => ({ ...row, details: JSON.parse(row.details) }))
+}
+
+function conditionOf(db: Queries, filter: AuditFilter): Sql {
+  const conditions = [
     sql`1 = 1`,
     ...(filter.userIds === null ? [] : [sql`user_id in (${join(filter.userIds)})`]),
     ...(filter.sessionId === null ? [] : [sql`session_id = ${filter.sessionId}`]),
@@ -67,10 +85,7 @@ export async function findAuditEvents(db: Queries, filter: AuditFilter): Promise
     ...(filter.since === null ? [] : [sql`at >= ${filter.since}`]),
     ...(filter.until === null ? [] : [sql`at < ${filter.until}`]),
   ]
-  const rows = await db.query<AuditEventRow & { details: string }>(sql`
-    select id, at, kind, user_id, session_id, ip, user_agent, details from audit_events
-    where ${join(where, ' and ')} order by at desc, id desc limit ${filter.limit}`)
-  return rows.map((row) => ({ ...row, details: JSON.parse(row.details) }))
+  return join(conditions, ' and ')
 }
 
 /** The condition of a kind. On PostgreSQL it names the class, too, so that the partitions of others are not looked into. */
