@@ -23,9 +23,13 @@ type CleanUpContext = Pick<Context, 'db' | 'now' | 'log'> & { settings: Pick<Set
  * Deletes everything that has expired, table by table, and logs how much that was. Batches that take too long are made
  * smaller, so that a slow database is cleaned up slowly rather than never. On PostgreSQL, months of the audit are dropped.
  *
+ * @param stopping when it is aborted, no further batch begins
  * @returns the number of deleted rows of each table
  */
-export async function cleanUp(ctx: CleanUpContext): Promise<Record<string, number>> {
+export async function cleanUp(
+  ctx: CleanUpContext,
+  stopping?: Pick<AbortSignal, 'aborted'>,
+): Promise<Record<string, number>> {
   const now = ctx.now()
   const time = { now, retention: ctx.settings.auditRetention }
   // Without a server that ever recorded its own, a day is longer than most.
@@ -39,8 +43,9 @@ export async function cleanUp(ctx: CleanUpContext): Promise<Record<string, numbe
         const name = table.counted ?? table.name
         deleted[name] = (deleted[name] ?? 0) + rows
         return rows
-      })
+      }, stopping)
     for (const table of EXPIRING_TABLES) await deleteAll(table)
+    if (stopping?.aborted) return deleted
     if (await cleanUpMonths(ctx, time))
       for (const table of await expiringAuditRows(ctx.db, time)) await deleteAll(table)
   } finally {
@@ -61,10 +66,13 @@ async function cleanUpMonths({ db, log }: CleanUpContext, time: AuditTime): Prom
   return mayChange
 }
 
-/** Runs batches until one is not full. One that times out is halved; short ones grow again. */
-async function inBatches(run: (limit: number) => Promise<number>): Promise<void> {
+/** Runs batches until one is not full, or it shall stop. One that times out is halved; short ones grow again. */
+async function inBatches(
+  run: (limit: number) => Promise<number>,
+  stopping?: Pick<AbortSignal, 'aborted'>,
+): Promise<void> {
   let limit = MAX_BATCH
-  for (;;) {
+  while (!stopping?.aborted) {
     const since = performance.now()
     try {
       const rows = await run(limit)

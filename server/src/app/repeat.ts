@@ -1,7 +1,7 @@
 import type { Log } from '../observe/log.ts'
 
 /** One round of a job. It begins nothing new once `stopping` is aborted, and gives up unfinished work once `abandon` is. */
-export type Job = (signals: { stopping: AbortSignal; abandon: AbortSignal }) => Promise<unknown>
+export type Job = (signals: { stopping: Pick<AbortSignal, 'aborted'>; abandon: AbortSignal }) => Promise<unknown>
 
 export interface Repeated {
   /** Runs an extra round, after the current one. */

@@ -40,7 +40,7 @@ const GIVE_UP_AFTER_MILLISECONDS = 4 * 86_400_000
  */
 export async function deliverDue(
   ctx: DeliveryContext,
-  { stopping, abandon }: { stopping: AbortSignal; abandon: AbortSignal },
+  { stopping, abandon }: { stopping: Pick<AbortSignal, 'aborted'>; abandon: AbortSignal },
 ): Promise<void> {
   if (!(await hasDueMail(ctx.db, ctx.now()))) return
   await giveUpOld(ctx)
