@@ -85,6 +85,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     database: [],
     drivers: ['database'],
     limits: ['database'],
+    transfer: ['database'],
     revocation: ['database'],
     account: ['database', 'revocation'],
     notice: ['database', 'account'],

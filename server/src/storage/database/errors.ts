@@ -63,6 +63,16 @@ export class Unavailable extends Error {
   }
 }
 
+/** The text of the errors of {@link Fenced} in SQLite. */
+export const FENCED = 'tessera: fenced'
+
+/** The database refuses changes, because its rows are moved to another one, or were. */
+export class Fenced extends Unavailable {
+  constructor() {
+    super('it can only be read, because its rows are being moved, or were; see: tessera maintenance')
+  }
+}
+
 const RERUNS_AFTER_CONFLICT = 3
 
 /** Called with errors that were recovered from, so that they can be logged. */

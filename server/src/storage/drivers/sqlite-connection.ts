@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Sql } from 'sql-template-tag'
-import { Conflict, Unavailable, UniqueViolation } from '../database/errors.ts'
+import { Conflict, FENCED, Fenced, Unavailable, UniqueViolation } from '../database/errors.ts'
 import { toParameter } from './parameter.ts'
 
 interface Prepared {
@@ -66,6 +66,7 @@ const BUSY_OR_LOCKED = new Set([5, 6, 15 /* PROTOCOL: lost a race for the WAL */
 const CANNOT_WRITE = new Set([8 /* READONLY */, 10 /* IOERR */, 13 /* FULL */])
 const OUTAGES = new Set([...CANNOT_WRITE, 14 /* CANTOPEN */])
 const DAMAGES = new Set([11 /* CORRUPT */, 26 /* NOTADB */])
+const TRIGGER = 1811
 const UNIQUE_OR_PRIMARY_KEY = new Set([2067, 1555])
 
 function translateErrors<T>(run: () => T): T {
@@ -80,6 +81,7 @@ function translateErrors<T>(run: () => T): T {
       const [isDamaged, cannotWrite] = [DAMAGES.has(primary), CANNOT_WRITE.has(primary)]
       throw new Unavailable(`SQLite: ${(error as Error).message}`, { cause: error, isDamaged, cannotWrite })
     }
+    if (code === TRIGGER && (error as Error).message === FENCED) throw new Fenced()
     if (UNIQUE_OR_PRIMARY_KEY.has(code)) {
       throw new UniqueViolation((error as Error).message.replace('UNIQUE constraint failed: ', ''))
     }
