@@ -8,6 +8,7 @@ import { RevocationFeed } from '../auth/revocation/revocation-feed.ts'
 import type { Config } from '../config/reading/config.ts'
 import { ConfigError } from '../config/source/config-error.ts'
 import type { HttpContext } from '../http/endpoint/http-context.ts'
+import { MaintenanceWatch } from '../http/operation/maintenance-watch.ts'
 import { closeAfterAnswers, drain } from '../http/server/drain.ts'
 import { createServer } from '../http/server/server.ts'
 import type { Log } from '../observe/log.ts'
@@ -61,6 +62,8 @@ export interface App {
   readSigningKeys(): Promise<void>
   /** Reads what has ended now rather than within half a second. */
   readEndings(): Promise<void>
+  /** Reads whether maintenance is on now rather than within a second. */
+  readMaintenance(): Promise<void>
   /** The page of all metrics; null where no setting names a way to read it. */
   metricsPage: MetricsPage | null
   /** The number of open connections. */
@@ -86,12 +89,15 @@ export async function createApp(
   try {
     const now = databaseClock(db, clock)
     await prepareSchema(db, now, config, log)
-    const keys = readKeys(config)
-    await checkKeys({ db, now, keys, log }, config, acceptNewKeys)
-    if (config.production) await beginProduction(db, log)
-    else if (!isForTests) await seedDemoUsers({ db, now })
+    const maintenance = new MaintenanceWatch(db, log)
+    await maintenance.read()
+    await maintenance.whenWritable(async () => {
+      await checkKeys({ db, now, keys: readKeys(config), log }, config, acceptNewKeys)
+      if (config.production) await beginProduction(db, log)
+      else if (!isForTests) await seedDemoUsers({ db, now })
+    })
     await warnOfOtherRoles(db, config, log)
-    return await assemble(config, { log, version, tls, measured, isForTests }, db, now)
+    return await assemble(config, { log, version, tls, measured, maintenance, isForTests }, db, now)
   } catch (error) {
     await db.close()
     throw error
@@ -150,8 +156,13 @@ async function assemble(
     version,
     tls,
     measured,
+    maintenance,
     isForTests,
-  }: Pick<Surroundings, 'log' | 'version' | 'isForTests'> & { tls: TlsPair | null; measured: ServerMetrics },
+  }: Pick<Surroundings, 'log' | 'version' | 'isForTests'> & {
+    tls: TlsPair | null
+    measured: ServerMetrics
+    maintenance: MaintenanceWatch
+  },
   db: Database,
   now: () => Date,
 ): Promise<App> {
@@ -182,10 +193,11 @@ async function assemble(
     edge: edgeSettings(config, issuer),
     metricsPage: measured.page,
     isStopping: () => isStopping,
+    maintenance: maintenance.current,
   }
   const server = createServer(ctx, version, tls)
   const renewing = renewCertificates(server.server as unknown as TlsServer, config, tls, log)
-  const background = await startBackground(config, ctx)
+  const background = await startBackground(config, ctx, maintenance)
   let metricsServer: MetricsServer | null = null
   const releaseFile = claimFile(config, log)
   const countConnections = () => promisify(server.server.getConnections).call(server.server)
@@ -209,6 +221,7 @@ async function assemble(
     },
     readSigningKeys: () => signing.readAgain(),
     readEndings: () => background.readEndings(),
+    readMaintenance: () => maintenance.read(),
     async listen() {
       // First: a port that is taken must stop the start before anything is served.
       metricsServer = await listenForMetrics(config, measured.page)

@@ -2,6 +2,7 @@ import type { Context } from '../auth/context/context.ts'
 import { prepareMails } from '../auth/requested-mail/prepare-mails.ts'
 import type { RevocationFeed } from '../auth/revocation/revocation-feed.ts'
 import type { Config } from '../config/reading/config.ts'
+import type { MaintenanceWatch } from '../http/operation/maintenance-watch.ts'
 import { announceMails } from '../mail/delivery/announce.ts'
 import { senderFrom } from '../mail/messages/sender.ts'
 import { sampleDigests } from '../storage/account/digest-sample.ts'
@@ -25,6 +26,8 @@ export interface Background {
 const CLEAN_UP_INTERVAL_MILLISECONDS = 600_000
 const MAIL_INTERVAL_MILLISECONDS = 2000
 const ENDINGS_INTERVAL_MILLISECONDS = 500
+/** Every process obeys within a second. */
+const MAINTENANCE_INTERVAL_MILLISECONDS = 900
 
 /** Starts the background jobs of every replica: sending mails, deleting expired rows, and sampling digests. */
 export async function startBackground(
@@ -32,22 +35,31 @@ export async function startBackground(
   ctx: Pick<Context, 'db' | 'now' | 'log' | 'passwords' | 'settings' | 'tokens' | 'metrics'> & {
     revocations: RevocationFeed
   },
+  maintenance: MaintenanceWatch,
 ): Promise<Background> {
   const imitateDigests = async () => ctx.passwords.imitate(await sampleDigests(ctx.db))
   await imitateDigests()
-  const mails = repeat(await mailJob(config, ctx), {
+  const watching = repeat(
+    oncePerOutage(() => maintenance.read()),
+    {
+      pauseMilliseconds: MAINTENANCE_INTERVAL_MILLISECONDS,
+      failure: 'whether maintenance is on could not be read',
+      log: ctx.log,
+    },
+  )
+  const mails = repeat(unlessInMaintenance(await mailJob(config, ctx), maintenance), {
     pauseMilliseconds: MAIL_INTERVAL_MILLISECONDS,
     failure: 'reading the outbox failed and will be retried',
     log: ctx.log,
   })
   let cleanedUpAt: Date | null = null
-  const clean = async () => {
-    const deleted = await cleanUp(ctx)
+  const clean: Job = async ({ stopping }) => {
+    const deleted = await cleanUp(ctx, stopping)
     for (const [table, rows] of Object.entries(deleted))
       ctx.metrics.count('tessera_cleanup_deleted_total', { table }, rows)
     cleanedUpAt = ctx.now()
   }
-  const cleaning = repeat(clean, {
+  const cleaning = repeat(unlessInMaintenance(clean, maintenance), {
     pauseMilliseconds: CLEAN_UP_INTERVAL_MILLISECONDS,
     failure: 'the clean-up failed and will be retried',
     log: ctx.log,
@@ -58,7 +70,8 @@ export async function startBackground(
     log: ctx.log,
   })
   const keys = readKeys(config)
-  const noting = repeat(() => noteKeys({ ...ctx, keys }, config), {
+  const note = () => noteKeys({ ...ctx, keys }, config)
+  const noting = repeat(unlessInMaintenance(note, maintenance), {
     pauseMilliseconds: CLEAN_UP_INTERVAL_MILLISECONDS,
     failure: 'recording the keys in use failed and will be retried',
     log: ctx.log,
@@ -75,7 +88,7 @@ export async function startBackground(
             log: ctx.log,
           },
         )
-  const all = [mails, cleaning, sampling, noting, ...(reading ? [reading] : [])]
+  const all = [watching, mails, cleaning, sampling, noting, ...(reading ? [reading] : [])]
   return {
     async readEndings() {
       await reading?.runNow()
@@ -88,6 +101,19 @@ export async function startBackground(
     async stop() {
       await Promise.all(all.map((job) => job.stop()))
     },
+  }
+}
+
+/** Runs a job that writes, but not during maintenance: one that runs when it begins starts nothing more. */
+function unlessInMaintenance(job: Job, maintenance: MaintenanceWatch): Job {
+  return async ({ stopping, abandon }) => {
+    const isOn = () => maintenance.current() !== null
+    const pausing = {
+      get aborted() {
+        return stopping.aborted || isOn()
+      },
+    }
+    if (!isOn()) await job({ stopping: pausing, abandon })
   }
 }
 

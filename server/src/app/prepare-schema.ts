@@ -2,10 +2,12 @@ import type { Config } from '../config/reading/config.ts'
 import { ConfigError } from '../config/source/config-error.ts'
 import type { Log } from '../observe/log.ts'
 import type { Database } from '../storage/database/database.ts'
+import { Unavailable } from '../storage/database/errors.ts'
 import { migrate } from '../storage/database/migrate.ts'
 import { describeMigrations, readSchemaState, refuseNewerSchema } from '../storage/database/schema-state.ts'
 import { keepAuditMonths } from '../storage/notice/audit-months.ts'
 import { KEPT_FOR_GOOD } from '../storage/notice/audit-retention.ts'
+import { describeMaintenance, readMaintenanceIfAny } from '../storage/transfer/maintenance.ts'
 
 /** A start makes this month; the clean-up makes more. */
 const AUDIT_MONTHS_AHEAD = 0
@@ -15,7 +17,7 @@ const AUDIT_MONTHS_AHEAD = 0
  * the months of the audit, if its role may.
  *
  * @throws {ConfigError} if migrations are pending that it may not apply
- * @throws {Unavailable} if the schema is too new
+ * @throws {Unavailable} if the schema is too new, or the database is one of a move
  */
 export async function prepareSchema(
   db: Database,
@@ -37,6 +39,8 @@ async function applyPending(
   { migrates, pending }: { migrates: boolean; pending: readonly string[] },
   log: Log,
 ): Promise<void> {
+  const maintenance = await readMaintenanceIfAny(db)
+  if (maintenance !== null && maintenance.state !== 'on') throw new Unavailable(describeMaintenance(maintenance))
   if (!migrates)
     throw new ConfigError(
       `The database is behind by ${describeMigrations(pending)}, and MIGRATE is off; run: tessera migrate`,

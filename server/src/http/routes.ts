@@ -72,13 +72,14 @@ const accountRoutes: readonly Route[] = [
   route('POST /api/v1/auth/not_me', notMe, { ...withMail, work: 'database' }),
 ]
 
-const keyDocument = { contract: standard, work: 'database', guard: publishedKeys } as const
+const keyDocument = { contract: standard, work: 'database', guard: publishedKeys, openDuring: 'maintenance' } as const
+const forOperators = { contract: standard, openDuring: 'every state' } as const
 
 /** All routes, each with its contract, its cost, its guard and its limit. */
 export const routes: readonly Route[] = [
-  route('GET /health', health, { contract: standard, work: 'none' }),
-  route('GET /ready', ready, { contract: standard, work: 'database' }),
-  route('GET /metrics', metrics, { contract: standard, work: 'none', guard: metricsReader }),
+  route('GET /health', health, { ...forOperators, work: 'none' }),
+  route('GET /ready', ready, { ...forOperators, work: 'database' }),
+  route('GET /metrics', metrics, { ...forOperators, work: 'none', guard: metricsReader }),
 
   route('POST /api/v1/users/sign_up', signUp, { contract: registration, work: 'password', limit: limits.signUp }),
   route('DELETE /api/v1/users/:id', deleteUser, {
@@ -150,6 +151,7 @@ export const routes: readonly Route[] = [
     work: 'token',
     guard: revocationReaders,
     limit: limits.revocations,
+    openDuring: 'maintenance',
   }),
 
   ...(['reset', 'verify', 'confirm', 'undo', 'not_me'] as const).map((name) =>

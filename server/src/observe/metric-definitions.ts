@@ -104,6 +104,7 @@ export const GAUGES = {
     of: 'first',
   },
   tessera_ready: { help: 'Whether the server is ready for traffic.', labels: {}, of: 'min' },
+  tessera_maintenance: { help: 'Whether maintenance is on, so that requests are answered 503.', labels: {}, of: 'max' },
   tessera_http_connections: { help: 'Open connections of clients.', labels: {}, of: 'sum' },
   tessera_hash_queue_length: { help: 'Hashes that wait for a thread.', labels: { lane: LANES }, of: 'sum' },
   tessera_hash_queue_limit: { help: 'Hashes that may wait for a thread.', labels: { lane: LANES }, of: 'sum' },

@@ -30,7 +30,8 @@ if (onPostgres) {
 }
 
 /** The statements of background jobs, and of new connections. */
-const BACKGROUND = /outbox|clock_timestamp|prepared_at is null|force_generic_plan|from endings/
+const BACKGROUND =
+  /outbox|clock_timestamp|prepared_at is null|force_generic_plan|from endings|^select value from installation/
 
 /** Counts the statements of an operation; those of background jobs are left out. */
 async function count(operation: () => Promise<unknown>): Promise<number> {

@@ -37,6 +37,8 @@ export interface TestServer {
   readSigningKeys(): Promise<void>
   /** Reads what has ended, as the server does twice a second. */
   readEndings(): Promise<void>
+  /** Reads whether maintenance is on, as the server does every second. */
+  readMaintenance(): Promise<void>
   logs: Record<string, unknown>[]
   close(): Promise<void>
 }
@@ -94,6 +96,7 @@ export async function startServer(
     renewCertificate: () => app.renewCertificate(),
     readSigningKeys: () => app.readSigningKeys(),
     readEndings: () => app.readEndings(),
+    readMaintenance: () => app.readMaintenance(),
     logs,
     close,
   }

@@ -49,7 +49,7 @@ function printStatus(now: Summary, before: Summary | null, isWatched: boolean): 
       .join(', ') || 'none'
   printFields(
     {
-      state: now.ready ? 'active: ready for traffic' : 'failed: not ready',
+      state: stateOf(now),
       version: now.version,
       database: now.database_up ? 'answers' : 'does not answer',
       requests: counted(now.requests, before?.requests),
@@ -67,6 +67,11 @@ function printStatus(now: Summary, before: Summary | null, isWatched: boolean): 
     },
     new Date(),
   )
+}
+
+function stateOf({ ready, maintenance }: Summary): string {
+  if (maintenance) return 'failed: in maintenance, see tessera maintenance'
+  return ready ? 'active: ready for traffic' : 'failed: not ready'
 }
 
 function rate(growth: number): number {

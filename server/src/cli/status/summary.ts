@@ -5,6 +5,7 @@ import type { Figure } from './read-page.ts'
 export interface Summary {
   version: string | null
   ready: boolean
+  maintenance: boolean
   database_up: boolean
   requests: number
   server_errors: number
@@ -44,6 +45,7 @@ export function summarize(figures: readonly Figure[]): Summary {
   return {
     version: build?.labels['version'] ?? null,
     ready: sum('tessera_ready') > 0,
+    maintenance: sum('tessera_maintenance') > 0,
     database_up: sum('tessera_database_up') > 0,
     requests: sum(REQUESTS),
     server_errors: errors.reduce((total, { value }) => total + value, 0),

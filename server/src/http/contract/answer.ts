@@ -2,10 +2,10 @@ import type { FastifyError } from 'fastify'
 import { AuthError, type AuthErrorCode } from '../../auth/context/auth-error.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
 import { HashPoolFull } from '../../crypto/hashing/hash-pool.ts'
-import { Unavailable } from '../../storage/database/errors.ts'
+import { Fenced, Unavailable } from '../../storage/database/errors.ts'
 import type { Contract, ErrorDetails } from './contract.ts'
 import { InvalidBody } from './invalid-body.ts'
-import { Refusal, ServiceKeyRefused, Unauthenticated } from './refusal.ts'
+import { inMaintenance, Refusal, ServiceKeyRefused, Unauthenticated } from './refusal.ts'
 
 export interface Answer {
   status: number
@@ -49,6 +49,7 @@ export function answerTo(error: unknown, contract: Contract): Answer | null {
   if (error instanceof HashPoolFull) {
     return answer(contract, 503, 'The server is busy, try again soon', { code: 'overloaded' }, RETRY_SOON)
   }
+  if (error instanceof Fenced) return answerTo(inMaintenance(), contract)
   if (error instanceof Unavailable && error.isDamaged) {
     return answer(contract, 503, 'The database is unavailable', { code: 'unavailable' })
   }

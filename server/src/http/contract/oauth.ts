@@ -12,6 +12,7 @@ const CODES: Record<string, string> = {
   insufficient_scope: 'insufficient_scope',
   overloaded: 'temporarily_unavailable',
   unavailable: 'temporarily_unavailable',
+  maintenance: 'temporarily_unavailable',
 }
 
 /** OAuth 2.0, everything under `/oauth/`: `{"error":"code","error_description":"sentence"}` (RFC 6749, 5.2). */

@@ -119,6 +119,12 @@ export function emailNotVerified(loginToken: string, expiresInSeconds: number): 
   return new Refusal(403, 'email_not_verified', 'The e-mail address is not confirmed', {}, details)
 }
 
+/** An operator has turned maintenance on, or moves the database. */
+export function inMaintenance(): Refusal {
+  const retryAfter = { 'retry-after': '5' }
+  return new Refusal(503, 'maintenance', 'The server is in maintenance, try again soon', retryAfter)
+}
+
 /** The server stops: balancers should send new requests elsewhere. */
 export function stopping(): Refusal {
   return new Refusal(503, 'stopping', 'The server is stopping')

@@ -4,6 +4,7 @@ import type { RevocationFeed } from '../../auth/revocation/revocation-feed.ts'
 import type { ServiceKeys } from '../../crypto/keys/service-keys.ts'
 import type { Sender } from '../../mail/messages/sender.ts'
 import type { MetricsPage } from '../../observe/serve-metrics.ts'
+import type { Maintenance } from '../../storage/transfer/maintenance.ts'
 import type { IpRanges } from '../../text/ip-address.ts'
 
 /** The context of endpoints and guards: the rules' context and the settings of the HTTP edge. */
@@ -19,6 +20,8 @@ export interface HttpContext extends Context {
   metricsPage: MetricsPage | null
   /** Whether the server will soon close, and should get no more traffic. */
   isStopping: () => boolean
+  /** The maintenance that is on; null while clients are served. */
+  maintenance: () => Maintenance | null
 }
 
 export interface EdgeSettings {

@@ -15,6 +15,11 @@ export interface Route {
   endpoint: Endpoint
   guard?: Guard
   limit?: Limit
+  /**
+   * Whether it answers all the same during maintenance: in every state, or as long as the rows are here and complete.
+   * Without it, it is 503 then.
+   */
+  openDuring?: 'every state' | 'maintenance'
 }
 
 /** Declares a route in one line: `route('GET /health', health, …)`. */

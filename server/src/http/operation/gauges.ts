@@ -70,7 +70,8 @@ function watchDatabase(metrics: OpenMetrics, { ctx, sqliteFile }: Watched): void
       () => 0,
     )
   metrics.gauge('tessera_database_up', async () => one(await isUp()))
-  metrics.gauge('tessera_ready', async () => one(ctx.isStopping() ? 0 : await isUp()))
+  metrics.gauge('tessera_ready', async () => one(ctx.isStopping() || ctx.maintenance() ? 0 : await isUp()))
+  metrics.gauge('tessera_maintenance', () => one(ctx.maintenance() === null ? 0 : 1))
   metrics.gauge('tessera_schema_migrations', async () => {
     const { known, pending, unknown } = await readSchemaState(ctx.db)
     return byState({

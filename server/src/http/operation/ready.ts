@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { stopping } from '../contract/refusal.ts'
+import { inMaintenance, stopping } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { probe } from './readiness-probe.ts'
 
@@ -15,6 +15,7 @@ export const ready = endpoint({
   responses: { 200: Type.Object({ status: Type.Literal('ready') }) },
   async handle(ctx) {
     if (ctx.isStopping()) throw stopping()
+    if (ctx.maintenance() !== null) throw inMaintenance()
     await probe(ctx).answered
     return { status: 'ready' }
   },

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AuthError } from '../../auth/context/auth-error.ts'
 import { requestBudgets } from '../../auth/limit/budgets.ts'
 import { clientNetwork } from '../../text/ip-address.ts'
+import { inMaintenance } from '../contract/refusal.ts'
 import type { EndpointRequest } from '../endpoint/endpoint.ts'
 import type { Guard } from '../endpoint/guard.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
@@ -26,6 +27,7 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
     },
     schema: { ...(endpoint.body && { body: endpoint.body }), response: endpoint.responses },
     onRequest: async (request: FastifyRequest) => {
+      refuseInMaintenance(ctx, route)
       if (work === 'password') await rejectIfOverloaded(ctx, request)
       if (guard) await checkGuard(ctx, guard, request)
     },
@@ -36,6 +38,13 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
     }),
     handler: buildHandler(ctx, route),
   })
+}
+
+function refuseInMaintenance({ maintenance }: HttpContext, { openDuring }: Route): void {
+  const current = maintenance()
+  if (current === null || openDuring === 'every state') return
+  const hasRows = current.state === 'on' || current.state === 'moving'
+  if (openDuring !== 'maintenance' || !hasRows) throw inMaintenance()
 }
 
 /** Credentials that are refused are counted by network, apart from those that are accepted: they block no neighbour. */
