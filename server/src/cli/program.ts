@@ -3,6 +3,7 @@ import { AUDIT_KINDS } from '../storage/notice/audit-kinds.ts'
 import { defineDoctorCommand } from './doctor/define.ts'
 import { defineKeyCommands } from './keys/define.ts'
 import { defineLimitCommands } from './limits/define.ts'
+import { defineMoveCommands } from './move/define.ts'
 import { defineOutboxCommands } from './outbox/define.ts'
 import { chooseEnvFile } from './run/env-file.ts'
 import { defineSessionCommands } from './sessions/define.ts'
@@ -77,6 +78,7 @@ function createCommands(version: string): Command {
     .option('--yes', 'do not ask')
     .addOption(jsonOption())
     .action(async (file, options) => (await import('./restore.ts')).restoreCommand(file, options))
+  defineMoveCommands(program)
   defineStatusCommand(program)
   defineCommand(
     program,

@@ -98,6 +98,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
     terminal: [],
     run: ['terminal'],
     transfer: ['run', 'terminal'],
+    move: ['run', 'terminal'],
     users: ['run', 'terminal', 'transfer'],
     sessions: ['run', 'terminal'],
     limits: ['run', 'terminal'],

@@ -1,5 +1,6 @@
 import { isProductionDatabase, readFact } from '../../storage/database/installation.ts'
 import { describeMigrations, readSchemaState } from '../../storage/database/schema-state.ts'
+import { describeMaintenance, readMaintenance } from '../../storage/transfer/maintenance.ts'
 import { type Check, failure, warning } from './check.ts'
 
 const LINK = 'deployment.md#in-production'
@@ -31,6 +32,19 @@ export const DATABASE_CHECKS: readonly Check[] = [
       return minimum > Number.parseInt(known.at(-1) ?? '0', 10)
         ? failure(`${sentence}, and this version cannot serve that schema.`, 'Install the newer version.')
         : warning(`${sentence}, which this version does not know.`, 'Install the newer version here, too.')
+    },
+  },
+  {
+    id: 'database.maintenance',
+    link: 'deployment.md#maintenance',
+    needs: 'tables',
+    async run({ db }) {
+      const maintenance = await readMaintenance(db)
+      if (maintenance === null) return null
+      const { state, other } = maintenance
+      const sentence = `Servers answer 503: ${describeMaintenance(maintenance)}.`
+      if (state === 'on') return warning(sentence, 'tessera maintenance off')
+      return failure(sentence, state === 'moved' ? `DATABASE_URL=postgres://…@${other}` : 'tessera move ADDRESS')
     },
   },
   {

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import sql from 'sql-template-tag'
+import { Fenced } from '../../src/storage/database/errors.ts'
+import { migrate } from '../../src/storage/database/migrate.ts'
+import { lowerFence, raiseFence } from '../../src/storage/transfer/fence.ts'
+import { clearMaintenance, type Maintenance, writeMaintenance } from '../../src/storage/transfer/maintenance.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
+import { emptyDatabaseUrl, onPostgres, openDatabase } from '../support/test-database.ts'
+import { ADMIN, issuePair, logIn, logInNewUser, me, refresh, refreshPair } from '../support/users.ts'
+
+/** Begins maintenance, as another process does, and lets the server notice. */
+async function begin(server: TestServer, state: Maintenance['state']): Promise<void> {
+  await writeMaintenance(server.ctx.db, { state, since: new Date(), other: 'db.internal/tessera' })
+  await server.readMaintenance()
+}
+
+async function end(server: TestServer): Promise<void> {
+  await clearMaintenance(server.ctx.db)
+  await server.readMaintenance()
+}
+
+test('in maintenance every request is 503 with Retry-After in the words of its contract, and no token is lost', async () => {
+  const server = await startServer({ METRICS_PORT: '0' })
+  const tokens = await logInNewUser(server)
+  const pair = await issuePair(server)
+  await begin(server, 'on')
+  const refused = [
+    await refresh(server, tokens.refresh_token, 'a'.repeat(22)),
+    await me(server, tokens.access_token),
+    await me(server, 'garbage'),
+    await server.post('/api/v1/auth/login', ADMIN),
+    await server.post('/api/v1/auth/login', 'garbage'),
+    await server.get('/reset'),
+  ]
+  for (const { status, headers, body } of refused) {
+    assert.deepEqual([status, headers.get('retry-after'), body.error.details.code], [503, '5', 'maintenance'])
+  }
+  const oauth = await server.post('/oauth/revoke', { token: tokens.refresh_token })
+  assert.deepEqual([oauth.status, oauth.body.error], [503, 'temporarily_unavailable'])
+  const refusedPair = await refreshPair(server, pair, 'b'.repeat(22))
+  assert.deepEqual([refusedPair.status, typeof refusedPair.body.error], [503, 'string'])
+  assert.equal((await server.get('/nowhere')).status, 404)
+  await end(server)
+  assert.equal((await refresh(server, tokens.refresh_token, 'a'.repeat(22))).status, 200)
+  assert.equal((await refreshPair(server, pair, 'b'.repeat(22))).status, 200)
+})
+
+test('probes and lists of keys and endings go on, as long as the rows are here', async () => {
+  const server = await startServer({ JWT_ALGORITHM: 'ES256' })
+  const statuses = async () => {
+    const paths = ['/health', '/ready', '/.well-known/jwks.json', '/.well-known/revocations']
+    return Promise.all(paths.map(async (path) => (await server.get(path)).status))
+  }
+  assert.deepEqual(await statuses(), [200, 200, 200, 200])
+  await begin(server, 'on')
+  assert.deepEqual(await statuses(), [200, 503, 200, 200])
+  assert.equal((await server.get('/ready')).body.error.details.code, 'maintenance')
+  await begin(server, 'moved') // what ends now ends elsewhere, and is not in the list of this database
+  assert.deepEqual(await statuses(), [200, 503, 503, 503])
+  const [line] = server.logs.filter(({ state }) => state === 'moved')
+  assert.match(String(line?.['msg']), /was moved to db\.internal\/tessera .*; set DATABASE_URL to that one/)
+  await end(server)
+  assert.deepEqual(await statuses(), [200, 200, 200, 200])
+})
+
+test('background jobs write nothing in maintenance, and go on after it', async () => {
+  const server = await startServer()
+  await server.post('/api/v1/users/password/forgot', { email: ADMIN.email })
+  const prepared = async () => {
+    await server.deliverMails()
+    return (await server.rows(sql`select id from one_time_tokens where prepared_at is not null`)).length
+  }
+  await begin(server, 'on')
+  assert.equal(await prepared(), 0)
+  await end(server)
+  assert.equal(await prepared(), 1)
+})
+
+test('a server that starts on a database of a move writes nothing to it, and serves once it is left to it', {
+  skip: onPostgres && 'of SQLite',
+}, async () => {
+  const DATABASE_URL = await emptyDatabaseUrl()
+  const db = await openDatabase(DATABASE_URL)
+  await migrate(db, new Date())
+  await db.transaction(async (tx) => {
+    await raiseFence(tx)
+    await writeMaintenance(tx, { state: 'moving', since: new Date(), other: 'db.internal/tessera' })
+  })
+  await assert.rejects(
+    db.query(sql`delete from users returning id`).then(() => db.query(insertion)),
+    Fenced,
+  )
+  const server = await startServer({ DATABASE_URL })
+  assert.equal((await server.post('/api/v1/auth/login', ADMIN)).status, 503)
+  assert.deepEqual(await server.rows(sql`select name from installation where name like 'key %'`), [])
+  await db.transaction(async (tx) => {
+    await lowerFence(tx)
+    await clearMaintenance(tx)
+  })
+  await server.readMaintenance()
+  assert.equal(typeof (await logIn(server, ADMIN.email, ADMIN.password)).refresh_token, 'string')
+  assert.equal((await server.rows(sql`select name from installation where name like 'key %'`)).length, 2)
+})
+
+const insertion = sql`
+  insert into written_mails (mailbox_digest, kind, created_at) values ('a', 'b', ${new Date()}) returning id`
+
+test('tessera maintenance turns it on and off, and says what it is', async () => {
+  const server = await startServer()
+  const tessera = tesseraCli(server)
+  const on = await tessera('maintenance on --json')
+  assert.deepEqual([on.code, parseJsonLines(on.output)[0]?.state], [0, 'on'], on.output)
+  assert.equal((await server.post('/api/v1/auth/login', ADMIN)).status, 503, 'the server has obeyed by then')
+  assert.match((await tessera('maintenance')).output, /^Maintenance is on since .* tessera maintenance off\n$/)
+  const doctor = await tessera('doctor --json')
+  assert.match(doctor.output, /"id":"database.maintenance","verdict":"warning"/)
+  assert.equal((await tessera('maintenance off')).code, 0)
+  await server.readMaintenance()
+  assert.equal((await server.post('/api/v1/auth/login', ADMIN)).status, 200)
+})
