@@ -45,7 +45,7 @@ test('bash completes commands, options and values, and executes nothing that was
   assert.deepEqual(lines, [
     'complete -F __tessera_complete tessera',
     'users',
-    'start migrate clean-up backup restore maintenance status secret init test doctor users sessions limits keys outbox audit completion',
+    'start migrate clean-up backup restore maintenance move status secret init test doctor users sessions limits keys outbox audit completion',
     'import',
     '--role',
     'user admin',

@@ -1,4 +1,5 @@
 import type { Database } from '../../storage/database/database.ts'
+import { claimMoving } from '../../storage/drivers/sqlite-serving.ts'
 import { lowerFence } from '../../storage/transfer/fence.ts'
 import {
   clearMaintenance,
@@ -37,7 +38,7 @@ async function turnOn(ctx: CommandContext, current: Maintenance | null): Promise
 }
 
 async function turnOff(
-  { db }: CommandContext,
+  { config, db }: CommandContext,
   current: Maintenance | null,
   { yes = false }: MaintenanceOptions,
 ): Promise<boolean> {
@@ -47,7 +48,14 @@ async function turnOff(
     const question = `Serve this database again, without anything that was changed in ${current.other} since?`
     if (!yes && !(await confirm(question))) throw new CommandError('Nothing was changed.')
   }
-  await endMaintenance(db)
+  const { database } = config.secrets
+  const moving = database.kind === 'sqlite' ? claimMoving(database.file) : null
+  if (moving?.isAlone === false) throw new CommandError('A move is running; stop it with Ctrl-C first.')
+  try {
+    await endMaintenance(db)
+  } finally {
+    moving?.release()
+  }
   return true
 }
 
