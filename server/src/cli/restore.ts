@@ -3,6 +3,9 @@ import { endEverySession } from '../auth/session/end-sessions.ts'
 import { migrate } from '../storage/database/migrate.ts'
 import { replaceSqlite } from '../storage/drivers/sqlite-backup.ts'
 import { claimServing } from '../storage/drivers/sqlite-serving.ts'
+import { findSigningKeys, type SigningKeyRow } from '../storage/keys/signing-keys.ts'
+import { readMaintenanceIfAny } from '../storage/transfer/maintenance.ts'
+import { endMaintenance } from './move/maintenance.ts'
 import { readSettings } from './run/read-settings.ts'
 import { COMMAND_LINE as origin, withDatabase } from './run/with-database.ts'
 import { CommandError } from './terminal/command-error.ts'
@@ -15,7 +18,7 @@ interface RestoreOptions extends AnswerOptions {
 
 /**
  * `tessera restore`: puts a backup in the place of the SQLite file that no server serves, keeps the former one, and ends the
- * sessions of all users, because the backup does not know which have ended since.
+ * sessions of all users, because the backup does not know which have ended since. It names signing keys that are good again.
  */
 export async function restoreCommand(backup: string, options: RestoreOptions): Promise<void> {
   const { yes = false } = options
@@ -31,15 +34,45 @@ export async function restoreCommand(backup: string, options: RestoreOptions): P
   if (!serving.isAlone)
     throw new CommandError(`A server is running on ${database.file}; stop it first. Nothing was restored.`)
   try {
+    const keysBefore = existsSync(database.file) ? await readKeysIfSound() : []
     const former = replaceSqlite(database.file, backup, new Date())
     await withDatabase({ mayCreate: false, schema: 'any' }, async (ctx) => {
+      // A backup of a database in maintenance would refuse what follows.
+      if ((await readMaintenanceIfAny(ctx.db)) !== null) await endMaintenance(ctx.db)
       await migrate(ctx.db, ctx.now())
       const ended = await endEverySession(ctx, { origin })
+      const revived = revivedKeys(keysBefore, await findSigningKeys(ctx.db))
       const sentence = `Restored ${backup}, and ended ${ended} ${ended === 1 ? 'session' : 'sessions'}.`
       const kept = former === null ? '' : `\nThe former database is ${former}; delete it when you no longer need it.`
-      printOutcome(sentence + kept, { restored: backup, ended, former }, options)
+      const outcome = { restored: backup, ended, former, revived_keys: revived }
+      printOutcome(sentence + kept + revivedSentence(revived), outcome, options)
     })
   } finally {
     serving.release()
   }
+}
+
+/** Reads the keys of the database that is replaced, which may be damaged, or of an old version. */
+async function readKeysIfSound(): Promise<SigningKeyRow[]> {
+  try {
+    return await withDatabase({ mayCreate: false, schema: 'any' }, ({ db }) => findSigningKeys(db))
+  } catch {
+    return []
+  }
+}
+
+/** Returns the keys that were retired or refused, and that the backup does not know to be. */
+function revivedKeys(before: readonly SigningKeyRow[], restored: readonly SigningKeyRow[]): string[] {
+  return restored.flatMap(({ kid, retired_at, refused_at }) => {
+    const known = before.find((key) => key.kid === kid)
+    const isRetired = known?.retired_at && !retired_at
+    const isRefused = known?.refused_at && !refused_at
+    return isRetired || isRefused ? [kid] : []
+  })
+}
+
+function revivedSentence(kids: readonly string[]): string {
+  if (kids.length === 0) return ''
+  const commands = kids.map((kid) => `\n  tessera keys retire ${kid} --now`)
+  return `\nSigning keys that were retired since the backup are good again. Before you start a server, refuse them:${commands.join('')}`
 }

@@ -99,3 +99,26 @@ test('with PostgreSQL both commands name the programs to use', { skip: !onPostgr
     assert.match(output, sentence)
   }
 })
+
+test('a restore out of maintenance names the signing keys that are good again', { skip }, async () => {
+  const folder = temporaryFolder()
+  const tessera = (...args: string[]) => runToEnd(args, { folder, environment })
+  assert.equal((await tessera('migrate')).code, 0)
+  const db = new DatabaseSync(join(folder, 'tessera.db'))
+  const insert = db.prepare(`
+    insert into signing_keys (kid, algorithm, sequence, public_jwk, private_key, sealed_by, created_at)
+    values (?, 'ES256', ?, '{}', '', '', '2026-01-01T00:00:00.000Z')`)
+  insert.run('compromised', 1)
+  insert.run('good', 2)
+  assert.equal((await tessera('maintenance', 'on')).code, 0)
+  assert.equal((await tessera('backup', 'copy.db')).code, 0)
+  db.exec("update signing_keys set retired_at = '2026-01-02T00:00:00.000Z' where kid = 'compromised'")
+  db.close()
+  const { code, output } = await tessera('restore', 'copy.db', '--yes')
+  assert.equal(code, 0, output)
+  assert.match(
+    output,
+    /are good again\. Before you start a server, refuse them:\n {2}tessera keys retire compromised --now\n$/,
+  )
+  assert.match((await tessera('maintenance')).output, /^Maintenance is off/)
+})
