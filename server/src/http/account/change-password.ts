@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import { changeOwnPassword } from '../../auth/password/change-own-password.ts'
 import { InvalidBody } from '../contract/invalid-body.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { requireCaller } from '../guard/bearer.ts'
 import { withPasswordBudget } from '../guard/spend.ts'
 

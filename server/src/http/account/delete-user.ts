@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { deleteUserFor } from '../../auth/account/delete-user.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { requireCaller } from '../guard/bearer.ts'
 import { USER_GUID_VARIABLE } from '../view/examples.ts'
 

@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import { requestMail } from '../../auth/requested-mail/request-mail.ts'
 import { canonicalEmail } from '../../text/email-address.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { mayRequestMail } from '../guard/spend.ts'
 import { presentedDevice } from '../request/device-token.ts'
 import { preferredLocale } from '../request/preferred-locale.ts'

@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { requireCaller } from '../guard/bearer.ts'
 import { EXAMPLE_USER } from '../view/examples.ts'
 import { UserSchema, userView } from '../view/user.ts'

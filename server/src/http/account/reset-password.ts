@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import { resetPassword as resetPasswordRule } from '../../auth/password/reset-password.ts'
 import { InvalidBody } from '../contract/invalid-body.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { invalidLink } from '../request/mail-proof.ts'
 
 /** `POST /api/v1/users/password/reset` */

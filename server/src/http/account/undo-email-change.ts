@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { undoEmailChange as undoRule } from '../../auth/recovery/undo-email-change.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { invalidLink } from '../request/mail-proof.ts'
 
 /** `POST /api/v1/users/email/undo` */

@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import { verifyEmail as verifyEmailRule } from '../../auth/email/verify-email.ts'
 import { invalidCode } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { requireCaller } from '../guard/bearer.ts'
 import { withCodeBudget } from '../guard/spend.ts'
 import { invalidLink, proofFields, readProof, requireDone } from '../request/mail-proof.ts'

@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import { ClaimsRefused, claimsSentence } from '../../auth/claims/claims-error.ts'
 import { InvalidBody } from '../contract/invalid-body.ts'
 import { claimRefused, claimsTooLarge } from '../contract/refusal.ts'
+import { Type } from '../endpoint/schema.ts'
 
 /** The body of a change: a rule judges the claims, which may have any name. */
 export const ClaimsBody = Type.Object({

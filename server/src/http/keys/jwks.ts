@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { sendCacheable } from './send-cacheable.ts'
 
 const JsonWebKey = Type.Object(

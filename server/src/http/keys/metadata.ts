@@ -1,7 +1,8 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
 import { notFound } from '../contract/refusal.ts'
 import { type About, endpoint } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
+import { Type } from '../endpoint/schema.ts'
 import { sendCacheable } from './send-cacheable.ts'
 
 const NO_ISSUER = 'PUBLIC_URL is not set, or is not JWT_ISSUER: the issuer must be the address of these documents'

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import { endpoint } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
+import { Type } from '../endpoint/schema.ts'
 import { isService } from '../guard/service-key.ts'
 
 /** A pair, as those who generate clients can read it: tuples are not understood by all. */

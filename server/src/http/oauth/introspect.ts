@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { introspect as introspectRule } from '../../auth/token/introspect.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { ACCESS_TOKEN_VARIABLE, EXAMPLE_GUID, EXAMPLE_SESSION_ID } from '../view/examples.ts'
 import { tokenInForm } from './token-in-form.ts'
 

@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import { refresh as refreshRule } from '../../auth/refresh/refresh.ts'
 import { Refusal } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { sendAttempt } from '../request/attempt.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
 import { EXAMPLE_TOKENS, REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'

@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { revoke as revokeRule } from '../../auth/token/revoke.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { splitCookieValue } from '../request/refresh-cookie.ts'
 import { PAIR_VARIABLES } from '../view/examples.ts'
 import { tokenInForm } from './token-in-form.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../endpoint/schema.ts'
 
 /**
  * The body of requests about one token (RFC 7662, 2.1; RFC 7009, 2.1). A hint about its type says nothing that the token

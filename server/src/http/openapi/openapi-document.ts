@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { endpoint, type TokenPlace } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

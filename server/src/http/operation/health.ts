@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 
 /** `GET /health`: the process is up. It checks nothing else. */
 export const health = endpoint({

@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { inMaintenance, stopping } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { probe } from './readiness-probe.ts'
 
 /** `GET /ready`: the database can be read and written, too. It is queried at most once a second. */

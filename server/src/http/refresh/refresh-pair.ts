@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { refreshPair as refreshPairRule } from '../../auth/refresh/refresh-pair.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { sendAttempt } from '../request/attempt.ts'
 import { readIdempotencyKey } from '../request/idempotency-key.ts'
 import { EXAMPLE_TOKENS, PAIR_VARIABLES } from '../view/examples.ts'

@@ -1,8 +1,8 @@
-import { Type } from 'typebox'
 import type { Proof } from '../../auth/email/find-proof.ts'
 import type { EmailOutcome } from '../../auth/email/verify-email.ts'
 import { InvalidBody } from '../contract/invalid-body.ts'
 import { invalidCode } from '../contract/refusal.ts'
+import { Type } from '../endpoint/schema.ts'
 
 /** The fields of a body with a link or a code out of a mail. */
 export const proofFields = {

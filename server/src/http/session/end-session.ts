@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { endOwnSession } from '../../auth/session/end-own-sessions.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { requireCaller } from '../guard/bearer.ts'
 import { clearRefreshCookie } from '../refresh/deliver-tokens.ts'
 import { readRefreshCookie } from '../request/refresh-cookie.ts'

@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import { endSessionsOf } from '../../auth/session/end-own-sessions.ts'
 import { Unauthenticated } from '../contract/refusal.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { bearerToken, requireCaller } from '../guard/bearer.ts'
 import { clearRefreshCookie } from '../refresh/deliver-tokens.ts'
 import { readChoice } from '../request/choice.ts'

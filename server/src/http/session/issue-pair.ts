@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { issuePair as issuePairRule } from '../../auth/session/issue-pair.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { sendAttempt } from '../request/attempt.ts'
 import { EXAMPLE_GUID, EXAMPLE_TOKENS } from '../view/examples.ts'
 import { TokensSchema } from '../view/tokens.ts'

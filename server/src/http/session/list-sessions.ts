@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { listSessions as listSessionsRule } from '../../auth/session/list-sessions.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { requireCaller } from '../guard/bearer.ts'
 import { EXAMPLE_SESSION, SessionSchema, sessionView } from '../view/session.ts'
 

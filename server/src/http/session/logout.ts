@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { LOGOUT_SCOPES, logout as logoutRule } from '../../auth/session/logout.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { BodyOrCookie, clearRefreshCookie, presentedToken, RefreshTokenInBody } from '../refresh/deliver-tokens.ts'
 import { splitCookieValue } from '../request/refresh-cookie.ts'
 import { REFRESH_TOKEN_VARIABLE } from '../view/examples.ts'

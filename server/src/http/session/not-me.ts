@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { disown } from '../../auth/recovery/disown.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { MessageSchema } from '../view/tokens.ts'
 
 const MESSAGE = 'If the link is good, the account is safe now, and a mail sets a new password'

@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { showSession as showSessionRule } from '../../auth/session/list-sessions.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { Type } from '../endpoint/schema.ts'
 import { requireCaller } from '../guard/bearer.ts'
 import { SESSION_VARIABLE } from '../view/examples.ts'
 import {

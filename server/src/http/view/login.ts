@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../endpoint/schema.ts'
 import { EXAMPLE_DEVICE_TOKEN, EXAMPLE_TOKENS_BESIDE_COOKIE, EXAMPLE_TOKENS_IN_BODY, EXAMPLE_USER } from './examples.ts'
 import { DeliveredTokens, TokensBesideCookie, TokensInBody } from './tokens.ts'
 import { UserSchema } from './user.ts'

@@ -1,7 +1,7 @@
-import { Type } from 'typebox'
 import type { AuditEventRow } from '../../storage/notice/audit-events.ts'
 import type { UserSession } from '../../storage/session/user-sessions.ts'
 import { describeDevice } from '../../text/device.ts'
+import { Type } from '../endpoint/schema.ts'
 import { EXAMPLE_SESSION_ID } from './examples.ts'
 
 const time = Type.String({ format: 'date-time' })

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '../endpoint/schema.ts'
 
 export const TokensSchema = Type.Object({
   access_token: Type.String({ description: 'A JWT.' }),

@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import type { UserProfile } from '../../storage/account/users.ts'
+import { Type } from '../endpoint/schema.ts'
 
 const nullableString = Type.Union([Type.String(), Type.Null()])
 

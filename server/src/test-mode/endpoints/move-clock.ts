@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { endpoint } from '../../http/endpoint/endpoint.ts'
+import { Type } from '../../http/endpoint/schema.ts'
 import { readIsoTime } from '../../text/iso-time.ts'
 import type { Bench } from '../bench/bench.ts'
 import { Input, readDuration } from './input.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Type } from 'typebox'
 import { endpoint } from '../../http/endpoint/endpoint.ts'
 import type { HttpContext } from '../../http/endpoint/http-context.ts'
+import { Type } from '../../http/endpoint/schema.ts'
 import { deriveSecrets } from '../../mail/messages/links.ts'
 import { renderMail } from '../../mail/messages/render-mail.ts'
 import { findMails, type MailRow } from '../../storage/notice/outbox.ts'
