@@ -1,5 +1,6 @@
 import { endpoint } from '../endpoint/endpoint.ts'
 import { Type } from '../endpoint/schema.ts'
+import { sendStatus } from './send-status.ts'
 
 /** `GET /health`: the process is up. It checks nothing else. */
 export const health = endpoint({
@@ -11,5 +12,5 @@ export const health = endpoint({
     examples: { answer: { status: 'ok' } },
   },
   responses: { 200: Type.Object({ status: Type.Literal('ok') }) },
-  handle: async () => ({ status: 'ok' }),
+  handle: async (_ctx, _request, reply) => sendStatus(reply, 'ok'),
 })

@@ -4,6 +4,7 @@ import type { Client } from '../../auth/context/origin.ts'
 import { RateLimited } from '../../auth/limit/rate-limited.ts'
 import { createRefusalAudit } from '../../auth/notice/record-refusal.ts'
 import { notFound } from '../contract/refusal.ts'
+import { compileAtFirstUse } from '../endpoint/compile-schemas.ts'
 import type { TokenPlace } from '../endpoint/endpoint.ts'
 import type { HttpContext } from '../endpoint/http-context.ts'
 import { describeApi } from '../openapi/describe-api.ts'
@@ -54,6 +55,7 @@ export function createServer(
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
     return503OnClosing: false, // requests that arrive while it drains are served
     genReqId: (request) => requestIdOf(request, ctx.edge.trustedProxies) ?? randomUUID(),
+    schemaController: { compilersFactory: compileAtFirstUse },
     ajv: {
       customOptions: {
         coerceTypes: false,
