@@ -13,7 +13,7 @@ import { closeAfterAnswers, drain } from '../http/server/drain.ts'
 import { createServer } from '../http/server/server.ts'
 import type { Log } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import { type MetricsPage, type MetricsServer, serveMetrics } from '../observe/serve-metrics.ts'
+import type { MetricsPage, MetricsServer } from '../observe/serve-metrics.ts'
 import { openServerMetrics, type ServerMetrics } from '../observe/server-metrics.ts'
 import { findOtherRoles, findSeededUsers } from '../storage/account/users.ts'
 import { type Database, type Done, databaseClock } from '../storage/database/database.ts'
@@ -176,7 +176,7 @@ async function assemble(
     hashQueues,
     closePools,
   } = buildContext(config, { db, log, metrics: measured.metrics, now, keys, publicKeys, issuer: issuer.claim })
-  if (!isForTests) await checkHashing() // a thread that a test may never need
+  if (!isForTests) await checkHashing() // a library that a test may never need
   const limits = await openLimits(config, db, now, log)
   const { limiter, processLimiter } = limits
   let isStopping = false
@@ -289,6 +289,7 @@ export async function listenForMetrics(
   page: MetricsPage | null,
 ): Promise<MetricsServer | null> {
   if (port === null || page === null || cluster.isWorker) return null
+  const { serveMetrics } = await import('../observe/serve-metrics.ts')
   try {
     return await serveMetrics({ host, port }, page)
   } catch (error) {

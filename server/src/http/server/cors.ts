@@ -1,4 +1,3 @@
-import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import type { EdgeSettings } from '../endpoint/http-context.ts'
 
@@ -9,8 +8,9 @@ import type { EdgeSettings } from '../endpoint/http-context.ts'
  */
 export function allowOrigins(server: FastifyInstance, { allowsOrigin, allowsPages }: EdgeSettings): void {
   if (!allowsPages) return
-  server.register(cors, {
-    origin: (origin, done) => done(null, origin !== undefined && allowsOrigin(origin)),
+  server.register(import('@fastify/cors'), {
+    origin: (origin: string | undefined, done: (error: null, isAllowed: boolean) => void) =>
+      done(null, origin !== undefined && allowsOrigin(origin)),
     credentials: true,
     methods: ['GET', 'POST', 'DELETE'],
     exposedHeaders: ['retry-after', 'tessera-attempt', 'www-authenticate', 'x-request-id'],
