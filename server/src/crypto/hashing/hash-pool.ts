@@ -1,8 +1,6 @@
-import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Piscina } from 'piscina'
+import type { Piscina } from 'piscina'
 import type { HashJob, QueuedJob } from './hash-worker.ts'
 import { MemoryBound } from './memory-bound.ts'
 import { SharedPlaces } from './shared-places.ts'
@@ -34,7 +32,8 @@ const MAX_KIBIBYTES = 512 * 1024
 /** Its client has given up by then, or soon will. */
 const MAX_WAIT_MILLISECONDS = 10_000
 
-const CHECK_TIMEOUT_MILLISECONDS = 20_000
+/** A thread takes ten megabytes, and its start some 30 ms. */
+const IDLE_TIMEOUT_MILLISECONDS = 20_000
 
 /** A client may hold one part in this many of all places. */
 const SHARERS = 4
@@ -58,7 +57,9 @@ export function hashingThreads(): number {
  * two dozen of them would delay every DNS lookup. A job keeps its place until it is done, even if its client has gone.
  */
 export class HashPool {
-  readonly #pool: Piscina<QueuedJob>
+  /** Opened by the first job: a process that never hashes has no thread, and has not loaded the library. */
+  readonly #openPool: () => Promise<Piscina<QueuedJob>>
+  #pool: Promise<Piscina<QueuedJob>> | null = null
   readonly #memory = new MemoryBound(MAX_KIBIBYTES)
   readonly #turns: Turns
   readonly #maxWaiting: number
@@ -81,46 +82,42 @@ export class HashPool {
     const kept = Math.floor(options.maxWaiting / PLACES_PER_KEPT_PLACE)
     this.#places = new SharedPlaces({ places: options.maxWaiting - kept, share: options.maxWaiting / SHARERS })
     this.#keptPlaces = new SharedPlaces({ places: kept, share: kept / KNOWN_SHARERS })
-    this.#pool = new Piscina({
-      filename: new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url).href, // .ts here, .js in the package
-      minThreads: 0,
-      maxThreads: options.threads,
-      concurrentTasksPerWorker: options.atOnce,
-      idleTimeout: 60_000,
-      niceIncrement: THREADS_HAVE_PRIORITIES ? options.niceness : 0,
-      stricterFIFO: true, // otherwise a job that finds no idle worker rejoins the queue at its end, for seconds under load
-      recordTiming: false,
-      env: {},
-    })
-    // A thread that cannot start would end the process; its jobs fail by themselves.
-    this.#pool.on('error', () => {})
+    this.#openPool = async () => {
+      const { Piscina } = await import('piscina')
+      const pool: Piscina<QueuedJob> = new Piscina({
+        filename: new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url).href, // .ts here, .js in the package
+        minThreads: 0,
+        maxThreads: options.threads,
+        concurrentTasksPerWorker: options.atOnce,
+        idleTimeout: IDLE_TIMEOUT_MILLISECONDS,
+        niceIncrement: THREADS_HAVE_PRIORITIES ? options.niceness : 0,
+        stricterFIFO: true, // otherwise a job that finds no idle worker rejoins the queue at its end, for seconds under load
+        recordTiming: false,
+        env: {},
+      })
+      // A thread that cannot start would end the process; its jobs fail by themselves.
+      pool.on('error', () => {})
+      return pool
+    }
   }
 
   /**
-   * Tries each algorithm once, with little work.
+   * Tries each algorithm once, with little work: here, because a thread for it would take more memory than a server that waits.
    *
    * @throws {Error} with a sentence for the operator, if this machine cannot hash: with dependencies of another platform
    */
   async check(): Promise<void> {
-    const [failed, timer] = [once(this.#pool, 'error'), new AbortController()]
     const argon2id = { memoryKibibytes: 64, passes: 1, parallelism: 1 }
-    const hashes = this.run({ kind: 'bcrypt', text: 'check', cost: 4 }).then(() =>
-      this.run({ kind: 'argon2id', text: 'check', cost: argon2id }),
-    )
-    const failure = failed.then(([error]) => Promise.reject(error))
-    const late = sleep(CHECK_TIMEOUT_MILLISECONDS, null, { signal: timer.signal, ref: false }).then(() =>
-      Promise.reject(new Error(`no answer within ${CHECK_TIMEOUT_MILLISECONDS / 1000} s`)),
-    )
-    for (const promise of [hashes, failure, late]) promise.catch(() => {})
+    const beginBefore = Number.POSITIVE_INFINITY
     try {
-      await Promise.race([hashes, failure, late])
+      const { default: hash } = await import('./hash-worker.ts')
+      hash({ kind: 'bcrypt', text: 'check', cost: 4, beginBefore })
+      hash({ kind: 'argon2id', text: 'check', cost: argon2id, beginBefore })
     } catch (error) {
       const [reason] = (error as Error).message.split('\n', 1)
       throw new Error(`Passwords cannot be hashed here: ${reason}. Install the dependencies on this machine: npm ci`, {
         cause: error,
       })
-    } finally {
-      timer.abort()
     }
   }
 
@@ -139,7 +136,8 @@ export class HashPool {
       this.#memory.use(kibibytesOf(job), async () => {
         const begunAt = performance.now()
         this.#observer.waited((begunAt - arrivedAt) / 1000)
-        const result = await this.#pool.run(queued)
+        this.#pool ??= this.#openPool()
+        const result = await (await this.#pool).run(queued)
         if (result !== null) this.#observer.took((performance.now() - begunAt) / 1000, algorithmOf(job))
         return result
       })
@@ -178,8 +176,9 @@ export class HashPool {
     this.#turns.refuseWaiting(POOL_FULL)
   }
 
-  close(): Promise<void> {
-    return this.#pool.destroy()
+  async close(): Promise<void> {
+    this.refuseWaiting()
+    await (await this.#pool)?.destroy()
   }
 }
 
