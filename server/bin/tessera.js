@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import module from 'node:module'
+import { keepCompiledCode } from './compile-cache.js'
 
 // Plain JavaScript, so that a Node.js version that cannot run the rest can still report it.
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -14,7 +14,7 @@ if (major < 24 || (major === 24 && minor < 7)) {
   process.stderr.write(`tessera: Node.js ${process.versions.node} is too old: ${advice}.\n`)
   process.exit(1)
 }
-module.enableCompileCache() // makes every start but the first a third faster
+keepCompiledCode()
 // Runs the source if it is there. The package contains JavaScript, because Node.js runs no TypeScript inside node_modules.
 const source = new URL('../src/main.ts', import.meta.url)
 try {
