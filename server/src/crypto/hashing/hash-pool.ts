@@ -35,6 +35,9 @@ const MAX_WAIT_MILLISECONDS = 10_000
 /** A thread takes ten megabytes, and its start some 30 ms. */
 const IDLE_TIMEOUT_MILLISECONDS = 20_000
 
+/** A thread has hardly any garbage, and would let 32 MB of it gather. */
+const MAX_THREAD_GARBAGE_MEGABYTES = 2
+
 /** A client may hold one part in this many of all places. */
 const SHARERS = 4
 
@@ -94,6 +97,7 @@ export class HashPool {
         stricterFIFO: true, // otherwise a job that finds no idle worker rejoins the queue at its end, for seconds under load
         recordTiming: false,
         env: {},
+        resourceLimits: { maxYoungGenerationSizeMb: MAX_THREAD_GARBAGE_MEGABYTES },
       })
       // A thread that cannot start would end the process; its jobs fail by themselves.
       pool.on('error', () => {})
