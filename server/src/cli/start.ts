@@ -6,6 +6,7 @@ import type { Config } from '../config/reading/config.ts'
 import { NO_METRICS } from '../observe/metrics.ts'
 import { openLog } from '../observe/open-log.ts'
 import { connectionBudget } from '../storage/database/connection-budget.ts'
+import { giveBackMemory } from './give-back-memory.ts'
 import { readSettings } from './run/read-settings.ts'
 import { handleSignals, ignoreDebuggerSignal } from './signals.ts'
 import { supervise } from './supervise.ts'
@@ -49,6 +50,7 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
     throw error
   }
   serving(app)
+  giveBackMemory()
 }
 
 /** Starts several processes; this one answers for the metrics of all. */
