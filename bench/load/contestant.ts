@@ -23,14 +23,17 @@ export interface Contestant {
  * Starts a server, signs up its users, and starts the clients of the load.
  *
  * @param users how many users the clients are: `user1@example.org` and so on, who have to exist if they are more than the clients
+ * @param command the script to run instead of this checkout's `tessera`
  */
 export async function startContestant(
   name: 'baseline' | 'Tessera',
   settings: Record<string, string>,
   clients: number,
   users = 1,
+  command?: string,
 ): Promise<Contestant> {
-  const server = await startServer({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: SERVICE_KEY, ...settings }, name)
+  const all = { PAIR_ISSUANCE: 'service', SERVICE_KEYS: SERVICE_KEY, ...settings }
+  const server = await startServer(all, name, undefined, command)
   const email = `bench-${Date.now()}@example.com`
   const first = new KeptConnection(server.url)
   const signedUp = await first.ask('/api/v1/users/sign_up', { body: { user: { email, password: PASSWORD } } })
