@@ -62,7 +62,7 @@ const FOLDERS: Record<string, Record<string, readonly string[]>> = {
   },
   http: {
     contract: [],
-    view: [],
+    view: ['endpoint'],
     endpoint: ['contract'],
     request: ['contract', 'endpoint'],
     guard: ['contract', 'endpoint', 'request'],
