@@ -56,7 +56,9 @@ test('the package imports exactly its dependencies', { skip }, () => {
   const imported = new Set<string>()
   for (const file of globSync('{bin,dist}/**/*.js', { cwd: folder })) {
     const text = readFileSync(join(folder, file), 'utf8')
-    for (const [, name = ''] of text.matchAll(/(?:from|import|require|resolve)[ (]*['"`](@[\w.-]+\/[\w-]+|[a-z][\w.:-]*)/g)) {
+    for (const [, name = ''] of text.matchAll(
+      /(?:from|import|require|resolve)[ (]*['"`](@[\w.-]+\/[\w-]+|[a-z][\w.:-]*)/g,
+    )) {
       if (!isBuiltin(name)) imported.add(name)
     }
   }
