@@ -22,6 +22,8 @@ const SECRETS_OF_SERVERS = ['JWT_SECRET_KEY', 'REFRESH_SECRET_KEY'].flatMap((nam
  * everything else on standard error.
  */
 export async function testCommand({ port, host, seed, set }: Options): Promise<void> {
+  if (chosenEnvFile() !== null)
+    throw new CommandError('tessera test reads no settings of a server; leave out --env-file.')
   const environment = processEnvironment()
   refuseServers(environment)
   const ignored = namesOfSettings(environment)
@@ -34,10 +36,12 @@ export async function testCommand({ port, host, seed, set }: Options): Promise<v
   print(JSON.stringify({ url: server.url, admin_key: server.adminKey }))
 }
 
-/** Refuses to run where a server could be meant: its clock, its users and its tokens belong to the holder of the admin key. */
-function refuseServers(environment: Environment): void {
-  if (chosenEnvFile() !== null)
-    throw new CommandError('tessera test reads no settings of a server; leave out --env-file.')
+/**
+ * Refuses to run where a server could be meant: its clock, its users and its tokens belong to the holder of the admin key.
+ *
+ * @throws {CommandError} that names the reason
+ */
+export function refuseServers(environment: Environment): void {
   if (environment['NODE_ENV'] === 'production')
     throw new CommandError('tessera test is not for production; run it with NODE_ENV=development.')
   const secret = SECRETS_OF_SERVERS.find((name) => environment[name])
@@ -51,7 +55,8 @@ function namesOfSettings(environment: Environment): string[] {
   return names.filter((name) => environment[name] && name !== 'NODE_ENV')
 }
 
-function readSeed(file: string): unknown {
+/** @throws {CommandError} for a file that is not JSON */
+export function readSeed(file: string): unknown {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
