@@ -2,15 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
-import { type StartOptions, startTessera } from '../src/start-tessera.ts'
+import { after, beforeEach, test } from 'node:test'
+import { startTessera } from '../src/start-tessera.ts'
 
-/** Starts a server that is stopped after the tests of the file. */
-async function start(options: StartOptions = {}) {
-  const tessera = await startTessera(options)
-  after(() => tessera.stop())
-  return tessera
-}
+const tessera = await startTessera()
+after(() => tessera.stop())
+beforeEach(() => tessera.reset())
 
 function refresh(url: string, refresh_token: string) {
   return fetch(`${url}/api/v1/auth/refresh`, {
@@ -21,7 +18,6 @@ function refresh(url: string, refresh_token: string) {
 }
 
 test('each call does what its path does', async () => {
-  const tessera = await start()
   const ann = await tessera.user({ email: 'ann@example.com', password: 'correct horse' })
   assert.deepEqual([ann.id, ann.email], [1, 'ann@example.com'])
   assert.equal((await tessera.users([{}, {}])).length, 2)
@@ -49,7 +45,6 @@ test('each call does what its path does', async () => {
 })
 
 test('a mail comes with its code and its link, which leads to the server', async () => {
-  const tessera = await start()
   const ann = await tessera.user({ password: 'correct horse' })
   const forgotten = fetch(`${tessera.url}/api/v1/users/password/forgot`, {
     method: 'POST',
@@ -66,7 +61,6 @@ test('a mail comes with its code and its link, which leads to the server', async
 })
 
 test('a wrong call throws what is wrong with it', async () => {
-  const tessera = await start()
   await assert.rejects(tessera.advance('soon'), /POST \/test\/clock: advance must be a time such as 90s, 16m/)
   await assert.rejects(tessera.session('none@example.com'), /user must be the id, the GUID or the address of a user/)
   await assert.rejects(startTessera({ settings: { DATABASE_URL: 'x' } }), /cannot be set in test mode/)
@@ -74,15 +68,14 @@ test('a wrong call throws what is wrong with it', async () => {
 })
 
 test('several servers run in one process and know nothing of each other', async () => {
-  const [one, other] = await Promise.all([
-    start({ users: [{ email: 'ann@example.com' }] }),
-    start({ settings: { COOKIE_MODE: 'on' } }),
-  ])
+  await using one = await startTessera({ users: [{ email: 'ann@example.com' }], settings: { COOKIE_MODE: 'on' } })
+  const other = tessera
   await one.advance('365d')
   assert.ok(other.now().getTime() - Date.now() < 60_000)
-  const session = await one.session('ann@example.com')
+  const session = await one.session('ann@example.com', { cookie: false })
   await assert.rejects(other.session('ann@example.com'))
-  assert.match((await other.session()).cookie, /^__Host-/)
+  assert.match((await one.session('ann@example.com')).cookie, /^__Host-/)
+  assert.equal((await other.session()).cookie, '')
   assert.equal((await refresh(other.url, session.refresh_token)).status, 401)
   const wrong = await fetch(`${other.url}/test/reset`, {
     method: 'POST',
@@ -96,9 +89,9 @@ test('a stop removes everything, and can be called again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'own-'))
   process.env['TMPDIR'] = folder
   {
-    await using tessera = await startTessera()
-    await tessera.session()
-    await tessera.stop()
+    await using own = await startTessera()
+    await own.session()
+    await own.stop()
   }
   assert.deepEqual(readdirSync(folder), [])
   rmdirSync(folder)

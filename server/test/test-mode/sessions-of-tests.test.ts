@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import { decodeClaims } from '../support/users.ts'
 import { startBench } from './bench.ts'
 
 const literally = (text: string) => new RegExp(`^${text.replaceAll(/[[\]()]/g, '\\$&')}$`)
 
+const server = await startBench()
+beforeEach(() => server.test('reset'))
+
 test('users are created all or none, with the rules of a sign-up', async () => {
-  const server = await startBench()
   const created = await server.test('users', [
     { email: 'Ann@Example.com', password: 'correct horse', role: 'admin', first_name: 'Ann' },
     {},
@@ -29,7 +31,6 @@ test('users are created all or none, with the rules of a sign-up', async () => {
 })
 
 test('a session is the answer of a login, for a user by id, GUID or address', async () => {
-  const server = await startBench()
   const { users } = (await server.test('users', { verified: false })).body
   for (const name of [users[0].id, String(users[0].id), users[0].guid, users[0].email]) {
     const { status, body, headers } = await server.test('sessions', { user: name, amr: ['pwd', 'otp'] })
@@ -57,7 +58,6 @@ test('a session is the answer of a login, for a user by id, GUID or address', as
 })
 
 test('a session that was issued sixteen minutes ago has an expired access token and lives', async () => {
-  const server = await startBench()
   const { user } = await server.signIn()
   const { body } = await server.test('sessions', { user: user.guid, issued: '-16m' })
   assert.ok(Number(decodeClaims(body.access_token)['exp']) * 1000 < Date.now(), 'expired for every verifier')
@@ -67,7 +67,6 @@ test('a session that was issued sixteen minutes ago has an expired access token 
 })
 
 test('an older authentication is one that steps of the account do not trust', async () => {
-  const server = await startBench()
   const { users } = (await server.test('users', { password: 'correct horse' })).body
   const { body } = await server.test('sessions', { user: users[0].email, auth_time: '-8d' })
   const authenticatedAt = Number(decodeClaims(body.access_token)['auth_time']) * 1000
@@ -78,7 +77,6 @@ test('an older authentication is one that steps of the account do not trust', as
 })
 
 test('a session, or its refresh tokens, can expire now', async () => {
-  const server = await startBench()
   const { tokens } = await server.signIn()
   const id = String(decodeClaims(tokens.access_token)['sid'])
   const access = await server.test(`sessions/${id}/expire`, { what: 'access' })
@@ -100,7 +98,6 @@ test('a session, or its refresh tokens, can expire now', async () => {
 })
 
 test('a field of a session that cannot be read is refused with a sentence', async () => {
-  const server = await startBench()
   const { user } = await server.signIn()
   for (const [body, field, sentence] of [
     [{}, 'user', "can't be blank"],

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { beforeEach, test } from 'node:test'
 import { startBench, type Tokens } from './bench.ts'
 
 const REFRESH = 'POST /api/v1/auth/refresh'
 
+const server = await startBench()
+beforeEach(() => server.test('reset'))
+
 test('a dropped answer is committed: the next try gets the very same successor', async () => {
-  const server = await startBench()
   const { tokens } = await server.signIn()
   const first = (await server.refresh(tokens.refresh_token)).body as Tokens
   await server.test('clock', { advance: '1m' })
@@ -22,7 +24,6 @@ test('a dropped answer is committed: the next try gets the very same successor',
 })
 
 test('a request that meets a 503 has done nothing', async () => {
-  const server = await startBench()
   const { tokens } = await server.signIn()
   await server.test('faults', { route: REFRESH, outcome: '503', times: 2 })
   for (let count = 0; count < 2; count++) {
@@ -33,7 +34,6 @@ test('a request that meets a 503 has done nothing', async () => {
 })
 
 test('a delayed answer is late, and a reset ends the delay', async () => {
-  const server = await startBench()
   const { tokens } = await server.signIn()
   await server.test('faults', { route: REFRESH, outcome: 'delay', ms: 60_000 })
   const answer = server.refresh(tokens.refresh_token)
@@ -48,7 +48,6 @@ test('a delayed answer is late, and a reset ends the delay', async () => {
 })
 
 test('a fault meets only its own route, in the order in which they were set', async () => {
-  const server = await startBench()
   const { tokens } = await server.signIn()
   const route = 'DELETE /api/v1/auth/sessions/:id'
   assert.equal((await server.test('faults', { route, outcome: '503' })).status, 204)
@@ -70,7 +69,6 @@ test('a fault meets only its own route, in the order in which they were set', as
 })
 
 test('a stolen token works for the thief until its owner uses it, and then the session ends with a mail', async () => {
-  const server = await startBench()
   const { user, tokens } = await server.signIn()
   const own = (await server.refresh(tokens.refresh_token)).body as Tokens
   const stolen = await server.test('steal', { session: own.access_token })
@@ -86,7 +84,6 @@ test('a stolen token works for the thief until its owner uses it, and then the s
 })
 
 test('the tokens of a cookie and of a pair can be stolen, those of an unknown session cannot', async () => {
-  const server = await startBench()
   const { user } = await server.signIn()
   const { body, headers } = await server.test('sessions', { user: user.guid, cookie: true })
   const stolen = await server.test('steal', { session: body.access_token })
