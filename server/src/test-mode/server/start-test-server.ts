@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type App, createApp } from '../../app/app.ts'
 import { ConfigError } from '../../config/source/config-error.ts'
 import { InvalidBody } from '../../http/contract/invalid-body.ts'
@@ -12,6 +13,7 @@ import { Faults } from '../bench/faults.ts'
 import { TestClock } from '../bench/test-clock.ts'
 import { createTestUsers } from '../endpoints/create-users.ts'
 import { TIMELESS_PATHS, testRoutes } from '../endpoints/test-routes.ts'
+import { createEmptyDatabase } from './empty-database.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
 import { type TestServerPlace, testSettings } from './test-settings.ts'
 
@@ -50,7 +52,9 @@ export async function startTestServer(options: Options = {}): Promise<TestServer
   const { folder, remove } = makeTemporaryFolder()
   try {
     const adminKey = randomBytes(32).toString('hex')
-    const config = testSettings({ host, port }, { folder, adminKey, changes })
+    const file = join(folder, 'tessera.db')
+    const config = testSettings({ host, port }, { file, adminKey, changes })
+    createEmptyDatabase(file)
     const clock = new TestClock()
     const surroundings = { log, version: readVersion(), clock: clock.milliseconds, isForTests: true }
     const app = await createApp(config, surroundings)

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { type Config, readConfig } from '../../config/reading/config.ts'
 import { SETTINGS } from '../../config/settings/settings.ts'
 import { ConfigError } from '../../config/source/config-error.ts'
@@ -18,16 +17,17 @@ export interface TestServerPlace {
 }
 
 /**
- * Returns the settings of a test server: a database in a folder of its own, secrets of its own, cheap hashes, no limits, and
+ * Returns the settings of a test server: a database of its own, secrets of its own, cheap hashes, no limits, and
  * no mail server.
  *
+ * @param file the file of its database
  * @param adminKey is also the key of a service that may issue pairs
  * @param changes settings by their names
  * @throws {ConfigError} for a setting that tests cannot change
  */
 export function testSettings(
   { host, port }: TestServerPlace,
-  { folder, adminKey, changes }: { folder: string; adminKey: string; changes: Readonly<Record<string, string>> },
+  { file, adminKey, changes }: { file: string; adminKey: string; changes: Readonly<Record<string, string>> },
 ): Config {
   const name = Object.keys(changes).find((changed) => !ADJUSTABLE.has(changed))
   if (name !== undefined)
@@ -44,6 +44,5 @@ export function testSettings(
     JWT_SECRET_KEY: randomBytes(64).toString('hex'),
     ...changes,
   })
-  const file = join(folder, 'tessera.db')
   return { ...config, secrets: { ...config.secrets, database: { kind: 'sqlite', file, isTemporary: true } } }
 }
