@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TestServer, TestServerOptions } from '../../../bin/testing.d.ts'
 import { type App, createApp } from '../../app/app.ts'
 import { ConfigError } from '../../config/source/config-error.ts'
 import { InvalidBody } from '../../http/contract/invalid-body.ts'
@@ -15,27 +16,10 @@ import { createTestUsers } from '../endpoints/create-users.ts'
 import { TIMELESS_PATHS, testRoutes } from '../endpoints/test-routes.ts'
 import { createEmptyDatabase } from './empty-database.ts'
 import { makeTemporaryFolder } from './temporary-folder.ts'
-import { type TestServerPlace, testSettings } from './test-settings.ts'
+import { testSettings } from './test-settings.ts'
 
-interface Options extends Partial<TestServerPlace> {
-  /** Users to begin with, also after each reset: a user or a list, as `POST /test/users` takes them. */
-  users?: unknown
-  /** Settings of the rules by their names, such as `COOKIE_MODE`. */
-  settings?: Readonly<Record<string, string>>
+interface Options extends TestServerOptions {
   log?: Log
-  /** Whether the server keeps the process alive. */
-  keepsAlive?: boolean
-}
-
-export interface TestServer {
-  url: string
-  /** For `Authorization: Bearer`, on every path below `/test/`. */
-  adminKey: string
-  /** The secret of access tokens, for services that verify them with it. */
-  jwtSecretKey: string
-  /** The time of the server. */
-  now(): Date
-  stop(): Promise<void>
 }
 
 const SILENT: Log = { info() {}, warn() {}, error() {} }
@@ -94,7 +78,7 @@ function setUpBench(app: App, own: { clock: TestClock; adminKey: string; users: 
     if (method !== 'GET' && !TIMELESS_PATHS.has(routeOptions.url ?? '')) clock.noteUse()
   })
   server.addHook('onSend', async (request, reply, payload) => {
-    if (await faults.meet(request)) delivered.note(payload, reply.getHeader('set-cookie') as string | string[])
+    if (await faults.meet(request)) delivered.note(payload, reply.getHeaders())
     return payload
   })
   return {
