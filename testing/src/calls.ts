@@ -46,6 +46,8 @@ export interface Session {
   /** Empty if it is in the cookie. */
   refresh_token: string
   device_token?: string
+  /** What the client sends as `Idempotency-Key` with its refresh token. Empty if it is in the cookie. */
+  attempt: string
   /** The value for a `Cookie` header: `name=token`. Empty without a cookie. */
   cookie: string
 }
@@ -53,6 +55,8 @@ export interface Session {
 export interface StolenTokens {
   access_token: string
   refresh_token: string
+  /** What the client sends as `Idempotency-Key` with its refresh token; a thief may have it, too. */
+  attempt: string | null
 }
 
 export interface Mail {
@@ -162,7 +166,8 @@ export function createCalls({ url, adminKey, now, onNow = () => {} }: Place): Ca
       const { body, headers } = await admin<Session>('POST', 'sessions', { user: userName(of), ...fields })
       const id = headers.get('location')?.split('/').at(-1) ?? ''
       const cookie = headers.get('set-cookie')?.split(';')[0] ?? ''
-      return { ...body, refresh_token: body.refresh_token ?? '', id, cookie }
+      const attempt = headers.get('tessera-attempt') ?? ''
+      return { ...body, refresh_token: body.refresh_token ?? '', attempt, id, cookie }
     },
     async expire(session, what) {
       await admin('POST', `sessions/${encodeURIComponent(sessionName(session))}/expire`, { what })

@@ -1,5 +1,6 @@
 import { after } from 'node:test'
-import { startTestServer, type TestServer } from '../../src/test-mode/server/start-test-server.ts'
+import type { TestServer } from '../../bin/testing.d.ts'
+import { startTestServer } from '../../src/test-mode/server/start-test-server.ts'
 import { type Answer, type RequestOptions, send } from '../support/server.ts'
 
 type Options = NonNullable<Parameters<typeof startTestServer>[0]>
@@ -11,7 +12,7 @@ export interface BenchServer extends TestServer {
   get(path: string, options?: RequestOptions): Promise<Answer>
   /** Creates a user and signs them in. */
   signIn(fields?: object): Promise<{ user: { id: number; guid: string; email: string }; tokens: Tokens }>
-  refresh(refreshToken: string): Promise<Answer>
+  refresh(refreshToken: string, attempt?: string): Promise<Answer>
 }
 
 export interface Tokens {
@@ -41,6 +42,11 @@ export async function startBench(options: Options = {}): Promise<BenchServer> {
       const { body } = await test('sessions', { user: user.email })
       return { user, tokens: body }
     },
-    refresh: (refresh_token) => post('/api/v1/auth/refresh', { refresh_token }),
+    refresh: (refresh_token, attempt) =>
+      post(
+        '/api/v1/auth/refresh',
+        { refresh_token },
+        attempt === undefined ? {} : { headers: { 'idempotency-key': attempt } },
+      ),
   }
 }

@@ -73,7 +73,9 @@ test('a stolen token works for the thief until its owner uses it, and then the s
   const own = (await server.refresh(tokens.refresh_token)).body as Tokens
   const stolen = await server.test('steal', { session: own.access_token })
   assert.equal(stolen.status, 200)
-  assert.deepEqual(stolen.body, { access_token: own.access_token, refresh_token: own.refresh_token })
+  const { attempt, ...pair } = stolen.body
+  assert.deepEqual(pair, { access_token: own.access_token, refresh_token: own.refresh_token })
+  assert.match(attempt, /^[\w-]{43}$/)
   await server.test('clock', { advance: '16m' })
   const thief = (await server.refresh(stolen.body.refresh_token)).body as Tokens
   await server.test('clock', { advance: '16m' })
@@ -83,12 +85,29 @@ test('a stolen token works for the thief until its owner uses it, and then the s
   assert.deepEqual([mails.length, mails[0].kind, mails[0].to], [1, 'refresh_token_reused', user.email])
 })
 
+test('a thief with the attempt, too, gets one answer more, and then the session ends', async () => {
+  const { tokens } = await server.signIn()
+  const { refresh_token: first } = (await server.refresh(tokens.refresh_token)).body as Tokens
+  const { attempt, refresh_token } = (await server.test('steal', { session: first })).body
+  assert.equal(refresh_token, first)
+  await server.test('clock', { advance: '16m' })
+  const own = await server.refresh(first, attempt)
+  await server.test('clock', { advance: '16m' })
+  const thief = await server.refresh(refresh_token, attempt)
+  assert.deepEqual([own.status, thief.status], [200, 200])
+  await server.test('clock', { advance: '16m' })
+  assert.equal((await server.refresh(own.body.refresh_token)).status, 200)
+  await server.test('clock', { advance: '16m' })
+  assert.equal((await server.refresh(thief.body.refresh_token)).body.error.details.reason, 'reuse')
+})
+
 test('the tokens of a cookie and of a pair can be stolen, those of an unknown session cannot', async () => {
   const { user } = await server.signIn()
   const { body, headers } = await server.test('sessions', { user: user.guid, cookie: true })
   const stolen = await server.test('steal', { session: body.access_token })
   const cookie = headers.get('set-cookie') ?? ''
-  assert.ok(cookie.startsWith(`__Host-tessera_refresh=${stolen.body.refresh_token}`), cookie)
+  const { refresh_token, attempt } = stolen.body
+  assert.ok(cookie.startsWith(`__Host-tessera_refresh=${refresh_token}.${attempt};`), cookie)
   const pair = await server.post('/auth/token', { auth: { user_guid: user.guid } }, { bearer: server.adminKey })
   assert.equal(pair.status, 200, pair.text)
   const ofPair = await server.test('steal', { session: pair.body.refresh_token })

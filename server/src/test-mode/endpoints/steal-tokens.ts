@@ -1,5 +1,4 @@
 import { endpoint } from '../../http/endpoint/endpoint.ts'
-import { TokensSchema } from '../../http/view/tokens.ts'
 import type { Bench } from '../bench/bench.ts'
 import { Input } from './input.ts'
 import { sessionIdOf } from './name-session.ts'
@@ -8,7 +7,7 @@ import { sessionIdOf } from './name-session.ts'
 export const stealTokens = (bench: Bench) =>
   endpoint({
     about: null,
-    responses: { 200: TokensSchema },
+    responses: {},
     async handle(ctx, request) {
       const input = new Input(request.body ?? {}, ['session'])
       const session = input.requiredText('session')
