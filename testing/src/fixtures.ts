@@ -1,11 +1,10 @@
-import { startTessera, type Tessera } from './start-tessera.ts'
+import { type StartOptions, startTessera, type Tessera } from './start-tessera.ts'
 
 type Use = (server: Tessera) => Promise<void>
 
 // Both runners read the names of the fixtures that a function needs from its first parameter.
-// biome-ignore lint/correctness/noEmptyPattern: it needs none
-async function ownTessera({}: object, use: Use): Promise<void> {
-  const server = await startTessera()
+async function ownTessera({ tesseraOptions }: { tesseraOptions: StartOptions }, use: Use): Promise<void> {
+  const server = await startTessera(tesseraOptions)
   await use(server)
   await server.stop()
 }
@@ -16,18 +15,29 @@ async function tessera({ ownTessera }: { ownTessera: Tessera }, use: Use): Promi
 }
 
 export interface TesseraFixtures {
-  /** A server that is empty at the beginning of each test. */
+  /** A server that is empty at the beginning of each test, but for the users of its options. */
   tessera: Tessera
   ownTessera: Tessera
+  /** The options of the server. */
+  tesseraOptions: StartOptions
 }
 
-type Fixtures<Scope> = {
+type Fixtures<Scope, Option extends object> = {
+  tesseraOptions: [StartOptions, { scope: Scope } & Option]
   ownTessera: [typeof ownTessera, { scope: Scope }]
   tessera: typeof tessera
 }
 
 /** For Vitest: a server for each test file, empty at the beginning of each test. */
-export const vitestFixtures: Fixtures<'file'> = { ownTessera: [ownTessera, { scope: 'file' }], tessera }
+export const vitestFixtures: Fixtures<'file', object> = {
+  tesseraOptions: [{}, { scope: 'file' }],
+  ownTessera: [ownTessera, { scope: 'file' }],
+  tessera,
+}
 
 /** For Playwright: a server for each worker, empty at the beginning of each test. */
-export const playwrightFixtures: Fixtures<'worker'> = { ownTessera: [ownTessera, { scope: 'worker' }], tessera }
+export const playwrightFixtures: Fixtures<'worker', { option: true }> = {
+  tesseraOptions: [{}, { scope: 'worker', option: true }],
+  ownTessera: [ownTessera, { scope: 'worker' }],
+  tessera,
+}
