@@ -25,3 +25,11 @@ test('the first examples of docs/testing.md and of the README pass as printed', 
   assert.match(stdout, /^# pass 4$/m)
   rmSync(folder, { recursive: true })
 })
+
+test('docs/testing.md prints the tests of the example in React', () => {
+  const page = readFileSync(join(root, 'docs/testing.md'), 'utf8')
+  for (const file of ['tests/session.test.js', 'tests/page.spec.js', 'playwright.config.js']) {
+    const code = readFileSync(join(root, 'examples/react', file), 'utf8')
+    assert.ok(page.includes(`\`\`\`js\n${code}\`\`\`\n`), `copy examples/react/${file} into docs/testing.md`)
+  }
+})
