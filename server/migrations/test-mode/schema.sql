@@ -55,7 +55,7 @@ CREATE TABLE audit_events (
   ip text,
   user_agent text,
   details text not null
-, email_digest text) strict;
+, email_digest text, class text not null default 'normal' check (class in ('short', 'normal', 'long'))) strict;
 CREATE INDEX audit_events_user_id on audit_events (user_id, at);
 CREATE TABLE rate_limits (
   key text primary key,
@@ -153,6 +153,7 @@ CREATE TABLE endings (
 ) strict;
 CREATE INDEX endings_at on endings (at);
 CREATE INDEX outbox_failed on outbox (failed_at) where failed_at is not null;
+CREATE INDEX audit_events_class on audit_events (class, at);
 insert into "migrations" values ('0001_core.sql', '1970-01-01T00:00:00.000Z');
 insert into "migrations" values ('0002_operation.sql', '1970-01-01T00:00:00.000Z');
 insert into "migrations" values ('0003_security.sql', '1970-01-01T00:00:00.000Z');
@@ -163,4 +164,5 @@ insert into "migrations" values ('0007_claims.sql', '1970-01-01T00:00:00.000Z');
 insert into "migrations" values ('0008_endings.sql', '1970-01-01T00:00:00.000Z');
 insert into "migrations" values ('0009_session_epoch.sql', '1970-01-01T00:00:00.000Z');
 insert into "migrations" values ('0010_failed_mails.sql', '1970-01-01T00:00:00.000Z');
+insert into "migrations" values ('0011_audit_class.sql', '1970-01-01T00:00:00.000Z');
 insert into "installation" values ('session_epoch', '0');
