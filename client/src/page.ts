@@ -5,7 +5,7 @@ export interface AppState {
   addEventListener(type: 'change', listener: (state: string) => void): { remove(): void }
 }
 
-type Listener = (event: { type: string; key?: string | null }) => void
+type Listener = (event: { type: string; key?: string | null; persisted?: boolean }) => void
 
 /** The parts of browsers and workers that a server runtime lacks. */
 const page = globalThis as {
@@ -48,7 +48,8 @@ export function listen(key: string, appState: AppState | undefined, { wake, hear
   if (hasTabs) {
     const listener: Listener = (event) => {
       if (event.type === 'storage') event.key === key && hear(channel ? 'stored' : 'changed')
-      else if (page.document?.visibilityState !== 'hidden') wake(event.type === 'online')
+      // A page that is shown for the first time has not slept: its first call refreshes.
+      else if (page.document?.visibilityState !== 'hidden' && event.persisted !== false) wake(event.type === 'online')
     }
     for (const type of ['visibilitychange', 'resume', 'pageshow', 'online', 'storage'])
       page.addEventListener?.(type, listener, closing)

@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  type ClientRequest,
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after } from 'node:test'
 import { startServer, type TestServer } from '../../../server/test/support/server.ts'
@@ -7,9 +13,13 @@ import { startServer, type TestServer } from '../../../server/test/support/serve
 /**
  * `refused` resets the connection, `lost` cuts the answer short after the server has done its work, `unavailable` is the
  * server's 503, `proxy` and `portal` are pages of HTML in front of it, 502 and 200, and `doorman` is the 401 of another program.
+ * A call that is `stalled` never reaches the server, and is never answered.
  */
 export const FAULTS = ['refused', 'lost', 'unavailable', 'proxy', 'portal', 'doorman'] as const
-export type Fault = (typeof FAULTS)[number]
+export type Fault = (typeof FAULTS)[number] | 'stalled'
+
+/** Gives nothing up: a busy machine is no outage. */
+export const patientFetch: typeof fetch = (input, init) => fetch(input, { ...init, signal: null })
 
 const PAGES: Partial<Record<Fault, [status: number, body: string]>> = {
   unavailable: [503, '{"error":{"message":"The service is unavailable","details":{"code":"unavailable"}}}'],
@@ -30,15 +40,22 @@ export interface Gateway {
   held: Promise<unknown>
   /** How many refreshes have arrived. */
   refreshes(): number
+  /** Waits until the server has answered all calls, also those that a client has given up. */
+  settled(): Promise<void>
   /** Makes all access tokens of the past expire, and refresh tokens in use older than the server's 30 seconds. */
   expireAccessTokens(): void
 }
 
 /** Starts a server behind a gateway that serves a page at the same origin and can lose calls and answers. */
-export async function startGateway(settings: Record<string, string> = {}, script = ''): Promise<Gateway> {
+export async function startGateway(
+  settings: Record<string, string> = {},
+  script = '',
+  page = '<!doctype html><title>app</title>',
+): Promise<Gateway> {
   // The server has a clock of its own: tests move those of devices.
   const clock = () => performance.timeOrigin + performance.now()
   const server = await startServer({ JWT_ACCESS_TOKEN_EXPIRATION: '60', ...settings }, {}, clock)
+  const running = new Set<ClientRequest>()
   const gateway: Gateway = {
     server,
     url: '',
@@ -46,14 +63,20 @@ export async function startGateway(settings: Record<string, string> = {}, script
     fault: () => undefined,
     held: Promise.resolve(),
     refreshes: () => gateway.calls.filter((path) => path.endsWith('/refresh')).length,
+    async settled() {
+      while (running.size > 0) await new Promise(setImmediate)
+    },
     expireAccessTokens: () => server.advanceClock({ seconds: 61 }),
   }
   const listener = createServer((incoming, outgoing) => {
     const { url: path = '/', method } = incoming
     if (path === '/client.js') return void answer(outgoing, 200, script, 'text/javascript')
-    if (path === '/') return void answer(outgoing, 200, '<!doctype html><title>app</title>', 'text/html')
+    if (path === '/') return void answer(outgoing, 200, page, 'text/html')
     if (method === 'POST') gateway.calls.push(path)
-    pass(gateway, incoming, outgoing)
+    const onward = pass(gateway, incoming, outgoing)
+    if (!onward) return
+    running.add(onward)
+    for (const end of ['response', 'close']) onward.once(end, () => running.delete(onward))
   }).listen(0, '127.0.0.1')
   await once(listener, 'listening')
   after(() => {
@@ -64,12 +87,14 @@ export async function startGateway(settings: Record<string, string> = {}, script
   return gateway
 }
 
-function pass(gateway: Gateway, incoming: IncomingMessage, outgoing: ServerResponse): void {
+/** Passes a call on, unless a fault answers it. Returns the call to the server. */
+function pass(gateway: Gateway, incoming: IncomingMessage, outgoing: ServerResponse): ClientRequest | null {
   const { url: path = '/', method, headers, socket } = incoming
   const fault = gateway.fault(path)
-  if (fault === 'refused') return void socket.destroy()
   const page = fault && PAGES[fault]
-  if (page) return void answer(outgoing, page[0], page[1], page[1].startsWith('{') ? 'application/json' : 'text/html')
+  if (page) answer(outgoing, page[0], page[1], page[1].startsWith('{') ? 'application/json' : 'text/html')
+  else if (fault === 'refused') socket.destroy()
+  if (page || fault === 'refused' || fault === 'stalled') return null
   const onward = forward(gateway.server.url + path, { method, headers }, async (received) => {
     if (path.endsWith('/refresh')) await gateway.held
     outgoing.writeHead(received.statusCode ?? 502, received.headers)
@@ -77,7 +102,9 @@ function pass(gateway: Gateway, incoming: IncomingMessage, outgoing: ServerRespo
     else received.pipe(outgoing)
   })
   onward.on('error', () => socket.destroy())
+  incoming.on('close', () => incoming.complete || onward.destroy())
   incoming.pipe(onward)
+  return onward
 }
 
 function answer(outgoing: ServerResponse, status: number, body: string, type: string): void {
