@@ -1,18 +1,78 @@
 import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { type BrowserContext, chromium } from 'playwright-core'
 import sql from 'sql-template-tag'
 import { noBrowser } from '../../server/test/support/browser.ts'
 import { temporaryFolder } from '../../server/test/support/test-database.ts'
 import { ADMIN } from '../../server/test/support/users.ts'
-import { startGateway } from './support/gateway.ts'
+import { type Gateway, startGateway } from './support/gateway.ts'
 import { bundle, openTab } from './support/tab.ts'
 
-const kills = Number(process.env['CLIENT_KILLS'] ?? 2)
+/** The suite kills once at each point, `npm run torture:kills` two hundred times. */
+const rounds = Number(process.env['CLIENT_KILLS'] ?? 1)
+
+const noReuse = async ({ server }: Gateway): Promise<void> =>
+  assert.deepEqual(await server.rows(sql`select id from audit_events where kind = 'refresh_token_reused'`), [])
+
+/** Holds the answers to refreshes. Returns a function that lets them go. */
+function hold(gateway: Gateway): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  gateway.held = promise
+  return () => {
+    gateway.held = Promise.resolve()
+    resolve()
+  }
+}
+
+/** Waits until the server has used so many refresh tokens of a generation. */
+async function untilUsed({ server }: Gateway, generation: number, count: number): Promise<void> {
+  const used = sql`select id from refresh_tokens where generation = ${generation} and used_at is not null`
+  while ((await server.rows(used)).length < count) await new Promise(setImmediate)
+}
+
+const POINTS = ['before the server has it', 'while the answer is on its way', 'storing', 'stored'] as const
+
+test('a program that is killed at any point of a refresh goes on at its next start', {
+  timeout: 60_000 + rounds * 30_000,
+}, async (t) => {
+  const gateway = await startGateway({ REFRESH_TOKEN_ROTATION: 'strict' })
+  const file = join(temporaryFolder(), 'session.json')
+  const start = (point: string): ChildProcess =>
+    spawn(process.execPath, [join(import.meta.dirname, 'support/program.ts'), gateway.url, file, point], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  const run = async () => (await text(start('').stdout ?? assert.fail())).trim()
+  assert.equal(await run(), ADMIN.email)
+  let kills = 0
+  for (let round = 0; round < rounds; round++)
+    for (const point of POINTS) {
+      gateway.expireAccessTokens()
+      const release = point.startsWith('while') ? hold(gateway) : () => {}
+      if (point.startsWith('before')) gateway.fault = () => 'stalled'
+      const arrived = gateway.refreshes() + 1
+      const child = start(point)
+      if (point.startsWith('stor')) await once(child.stdout ?? assert.fail(), 'data')
+      while (gateway.refreshes() < arrived) await new Promise(setImmediate)
+      if (!point.startsWith('before')) await untilUsed(gateway, kills, 1)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      gateway.fault = () => undefined
+      release()
+      gateway.expireAccessTokens()
+      assert.equal(await run(), ADMIN.email, `kill ${kills + 1}, ${point}`)
+      kills += 1
+    }
+  await noReuse(gateway)
+  t.diagnostic(`${kills} kills`)
+})
 
 /** A browser with a profile on the disk. */
-const start = (profile: string): Promise<BrowserContext> =>
+const startBrowser = (profile: string): Promise<BrowserContext> =>
   chromium.launchPersistentContext(profile, {
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
@@ -30,40 +90,38 @@ function kill(profile: string): void {
   }
 }
 
-for (const [mode, options] of Object.entries({ 'a cookie': '{}', localStorage: '{ cookie: false }' })) {
-  test(`a browser that is killed between a refresh and its storing goes on at its next start, with ${mode}`, {
-    skip: noBrowser || (process.platform !== 'linux' && 'it needs /proc'),
-    timeout: 60_000 + kills * 30_000,
-  }, async (t) => {
-    const gateway = await startGateway({ REFRESH_TOKEN_ROTATION: 'strict' }, await bundle())
-    const profile = temporaryFolder()
-    const first = await start(profile)
-    await (await openTab(first, gateway.url, options)).run(`return client.login(${JSON.stringify(ADMIN)})`)
-    await first.close()
-    for (let round = 0; round < kills; round++) {
-      gateway.expireAccessTokens()
-      const { promise, resolve } = Promise.withResolvers<void>()
-      gateway.held = promise
-      const arrived = gateway.refreshes() + 1
-      const killed = await start(profile)
-      const tab = await openTab(killed, gateway.url, options)
-      const call = tab.run('return client.accessToken()').catch(() => 'killed')
-      while (gateway.refreshes() < arrived) await new Promise(setImmediate)
-      const used = sql`select id from refresh_tokens where generation = ${round} and used_at is not null`
-      while ((await gateway.server.rows(used)).length === 0) await new Promise(setImmediate)
-      kill(profile)
-      assert.equal(await call, 'killed')
-      gateway.held = Promise.resolve()
-      resolve()
-      gateway.expireAccessTokens()
-      const next = await start(profile)
-      const after = await openTab(next, gateway.url, options)
-      assert.ok(await after.run('return client.accessToken()'), `kill ${round + 1}`)
-      assert.equal(await after.run('return client.user.email'), ADMIN.email)
-      await next.close()
-    }
-    const reuses = sql`select id from audit_events where kind = 'refresh_token_reused'`
-    assert.deepEqual(await gateway.server.rows(reuses), [])
-    t.diagnostic(`${kills} kills`)
-  })
-}
+/** The page has a client with a cookie, and another one with `localStorage`. */
+const BOTH = 'const clients = window.both ??= [client, createClient({ url: location.origin, cookie: false })]'
+const inBoth = (call: string) => `${BOTH}; return Promise.all(clients.map(async (client) => ${call}))`
+
+test('a browser that is killed between a refresh and its storing goes on, with a cookie and with localStorage', {
+  skip: noBrowser || (process.platform !== 'linux' && 'it needs /proc'),
+  timeout: 60_000 + rounds * 60_000,
+}, async (t) => {
+  const gateway = await startGateway({ REFRESH_TOKEN_ROTATION: 'strict' }, await bundle())
+  const profile = temporaryFolder()
+  const first = await startBrowser(profile)
+  await (await openTab(first, gateway.url)).run(inBoth(`client.login(${JSON.stringify(ADMIN)})`))
+  await first.close() // only then everything is on the disk
+  for (let round = 0; round < rounds; round++) {
+    gateway.expireAccessTokens()
+    const release = hold(gateway)
+    const tab = await openTab(await startBrowser(profile), gateway.url)
+    const call = tab.run(inBoth('client.accessToken()')).catch(() => 'killed')
+    await untilUsed(gateway, round, 2)
+    kill(profile)
+    assert.equal(await call, 'killed')
+    release()
+    gateway.expireAccessTokens()
+    const next = await startBrowser(profile)
+    const users = inBoth('(await client.accessToken()) && client.user.email')
+    assert.deepEqual(
+      await (await openTab(next, gateway.url)).run(users),
+      [ADMIN.email, ADMIN.email],
+      `kill ${round + 1}`,
+    )
+    await next.close()
+  }
+  await noReuse(gateway)
+  t.diagnostic(`${rounds} kills`)
+})

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import type { BrowserContext, Page } from 'playwright-core'
 
@@ -27,12 +28,25 @@ export interface Tab {
 }
 
 /** Opens a page with a client. A reload makes a new one. */
-export async function openTab(browser: BrowserContext, url: string, options = '{}', before = ''): Promise<Tab> {
+export async function openTab(browser: BrowserContext, url: string, options = '{}'): Promise<Tab> {
   const page = await browser.newPage()
-  const begin = `${before}; const { createClient } = await import('/client.js'); window.client ??= createClient({ url: location.origin, ...(${options}) })`
+  const begin = `const { createClient } = await import('/client.js'); window.client ??= createClient({ url: location.origin, ...(${options}) })`
   const outcome = 'const outcome = (promise) => promise.catch((error) => error.code ?? error.message)'
   await page.goto(url)
   const run = (code: string) => page.evaluate(`(async () => { ${begin}; ${outcome}; ${code} })()`)
   await run('')
   return { page, run }
+}
+
+/** From the next reload on, nothing is agreed between the tabs of a profile: the server alone keeps their session. */
+export const separateTabs = (browser: BrowserContext): Promise<unknown> =>
+  browser.addInitScript('delete Navigator.prototype.locks; delete window.BroadcastChannel')
+
+/** Freezes a tab as a browser does to save power, and lets it go on after a while. */
+export async function freeze({ page }: Tab, milliseconds: number): Promise<void> {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+  await sleep(milliseconds)
+  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+  await devtools.detach()
 }

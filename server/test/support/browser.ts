@@ -9,7 +9,7 @@ const executablePath = process.env['CHROMIUM'] ?? EXECUTABLES.find((path) => exi
 export const noBrowser = executablePath === undefined && 'there is no Chromium here (Debian: apt-get install chromium)'
 
 /** Starts a browser that sends no network requests except those of its pages, for tests that share it. */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(flags: string[] = []): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: executablePath ?? '',
     args: [
@@ -21,6 +21,7 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--host-resolver-rules=MAP *.example 127.0.0.1', // sites of their own on this machine
+      ...flags,
     ],
   })
   after(() => browser.close())

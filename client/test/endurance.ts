@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import sql from 'sql-template-tag'
 import { launchBrowser, noBrowser } from '../../server/test/support/browser.ts'
 import { PASSWORD, signUp } from '../../server/test/support/users.ts'
 import { seededRandom } from '../../torture/actors/random.ts'
 import { startGateway } from './support/gateway.ts'
-import { bundle, openTab, type Tab } from './support/tab.ts'
+import { bundle, freeze, openTab, separateTabs, type Tab } from './support/tab.ts'
 
-// Real time, real tabs: some seconds in the suite, ten minutes with `npm run torture:client`.
+// Real time, real tabs, beside the suite: `npm run torture:client` runs them for ten minutes.
 
-const seconds = Number(process.env['CLIENT_SECONDS'] ?? 4)
+const seconds = Number(process.env['CLIENT_SECONDS'] ?? 60)
 const seed = Number(process.env['CLIENT_SEED'] ?? 18)
 const modes = Object.entries({ localStorage: '{ cookie: false }', 'a cookie': '{}' }).filter(([mode]) =>
   mode.includes(process.env['CLIENT_MODE'] ?? ''),
 )
 const browser = noBrowser ? null : await launchBrowser()
 const TABS = 20
-const ALONE = 'delete Navigator.prototype.locks; delete window.BroadcastChannel'
 
 /** Calls the API at random times, and counts what it sees. A tab stops when it sees another user, or none. */
 const WORK = (email: string) => `
@@ -33,15 +31,6 @@ const WORK = (email: string) => `
     }
   })()`
 
-/** Freezes a tab as a browser does to save power, and lets it go on after a while. */
-async function freeze({ page }: Tab, milliseconds: number): Promise<void> {
-  const devtools = await page.context().newCDPSession(page)
-  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
-  await sleep(milliseconds)
-  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
-  await devtools.detach()
-}
-
 for (const [mode, options] of modes) {
   test(`twenty tabs with ${mode} keep their session through cut answers and freezes`, {
     skip: noBrowser,
@@ -52,8 +41,9 @@ for (const [mode, options] of modes) {
     assert.ok(browser)
     const profile = await browser.newContext()
     const tabs: Tab[] = []
-    for (let tab = 0; tab < TABS; tab++) tabs.push(await openTab(profile, gateway.url, options, ALONE))
+    for (let tab = 0; tab < TABS; tab++) tabs.push(await openTab(profile, gateway.url, options))
     await tabs[0]?.run(`return client.login({ email: '${email}', password: '${PASSWORD}' })`)
+    await separateTabs(profile)
     for (const { page } of tabs) await page.reload()
     const random = seededRandom(seed)
     let cut = 0
@@ -66,7 +56,7 @@ for (const [mode, options] of modes) {
     const end = Date.now() + seconds * 1000
     let freezes = 0
     while (Date.now() < end) {
-      await freeze(random.pick(tabs), random.between(100, 9000) * Math.min(1, seconds / 60))
+      await freeze(random.pick(tabs), random.between(100, 9000))
       freezes += 1
     }
     gateway.fault = () => undefined
