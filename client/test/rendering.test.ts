@@ -10,7 +10,7 @@ import { build } from 'esbuild'
 import { freePort } from '../../harness/free-port.ts'
 import { folderOf, printed } from '../../server/test/clients/recipe.ts'
 import { listen } from '../../server/test/clients/stage.ts'
-import { noBrowser, openBrowser } from '../../server/test/support/browser.ts'
+import { launchBrowser, noBrowser } from '../../server/test/support/browser.ts'
 import { startServer, type TestServer } from '../../server/test/support/server.ts'
 import { PASSWORD, signUp } from '../../server/test/support/users.ts'
 
@@ -82,6 +82,7 @@ function gateway(server: TestServer, application: string): RequestListener {
   }
 }
 
+const browser = noBrowser ? null : await launchBrowser()
 const WAYS = { SvelteKit: startSvelteKit, 'Node.js': startNode }
 
 for (const [name, startApplication] of Object.entries(WAYS))
@@ -91,9 +92,9 @@ for (const [name, startApplication] of Object.entries(WAYS))
     const server = await startServer(SETTINGS)
     const url = await listen(gateway(server, await startApplication(server.url)))
     const { email } = await signUp(server)
-    const browser = await openBrowser()
-    const page = await browser.newPage()
-    const cookie = async () => (await browser.cookies()).find((each) => each.name === '__Host-tessera_refresh')?.value
+    const profile = (await browser?.newContext()) ?? assert.fail()
+    const page = await profile.newPage()
+    const cookie = async () => (await profile.cookies()).find((each) => each.name === '__Host-tessera_refresh')?.value
 
     await page.goto(url)
     assert.equal(await page.title(), 'Welcome')

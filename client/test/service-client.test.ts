@@ -3,14 +3,14 @@ import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { decodeClaims, me, signUp } from '../../server/test/support/users.ts'
 import { createServiceClient, type ServiceClient } from '../src/client.ts'
-import { startGateway } from './support/gateway.ts'
+import { patientFetch, startGateway } from './support/gateway.ts'
 
 const serviceKey = '0123456789abcdef'.repeat(4)
 const gateway = await startGateway({ PAIR_ISSUANCE: 'service', SERVICE_KEYS: serviceKey })
 
 async function start(changes: { serviceKey?: string; userGuid?: string } = {}) {
   const { guid, email } = await signUp(gateway.server)
-  const client = createServiceClient({ url: gateway.url, serviceKey, userGuid: guid, ...changes })
+  const client = createServiceClient({ url: gateway.url, serviceKey, userGuid: guid, fetch: patientFetch, ...changes })
   return { client, guid, email }
 }
 

@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import sql from 'sql-template-tag'
 import { ADMIN, logOut, me, PASSWORD, signUp } from '../../server/test/support/users.ts'
 import { type Client, type ClientOptions, createClient } from '../src/client.ts'
-import { FAULTS, type Gateway, startGateway } from './support/gateway.ts'
+import { FAULTS, type Gateway, patientFetch, startGateway } from './support/gateway.ts'
 import { Keychain } from './support/storage.ts'
 
 const gateway = await startGateway({ REFRESH_TOKEN_ROTATION: 'strict' })
 
 const start = (storage: Keychain, options: Partial<ClientOptions> = {}, { url }: Gateway = gateway) =>
-  createClient({ url, storage, ...options })
+  createClient({ url, storage, fetch: patientFetch, ...options })
 
 async function signedIn(options: Partial<ClientOptions> = {}, at: Gateway = gateway) {
   const user = await signUp(at.server)
@@ -104,11 +104,15 @@ test('the session survives restarts, lost answers and outages, for days, and man
   assert.equal(await reuses(), 0)
 })
 
-test('a valid access token is used while the server is away', async () => {
+test('an access token that is to be renewed is used while it lives and the server is away', async (t) => {
   const { client } = await signedIn()
   const token = await client.accessToken()
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 55_000 })
+  const before = gateway.refreshes()
   gateway.fault = () => 'refused'
-  assert.equal(await client.accessToken({ minValiditySeconds: 53 }), token)
+  assert.equal(await client.accessToken(), token)
+  assert.ok(gateway.refreshes() > before, 'it was asked for a new one')
+  await assert.rejects(client.accessToken({ minValiditySeconds: 20 }), { code: 'offline' })
   gateway.fault = () => undefined
 })
 
