@@ -7,41 +7,34 @@ const TIMEOUT_SECONDS = 30
 
 /** Runs a login in its two steps; `verify` completes one that asked for more than a password. */
 export function signInWith({ alone, begin, requests, isCookie }: SharedSession) {
-  const signIn = (path: string, content: object): Promise<Answer & { user?: User }> =>
-    alone(async () => {
+  const signIn = <Other>(path: string, content: object, read: (answer: Answer) => Other) =>
+    alone<{ user: User } | Other>(async () => {
       const answer = await requests.send(path, content, { limit: TIMEOUT_SECONDS })
       const body = tokensOf<'LoginResponse'>(answer)
-      if (!body) return answer
+      if (!body) return read(answer)
       await begin(body, answer.attempt)
-      return { ...answer, user: body.user }
+      return { user: body.user }
     })
 
   return {
-    async login({ email, password }: Schemas['LoginRequest']): Promise<LoginOutcome> {
-      const answer = await signIn('/login', { email, password, ...(isCookie && { cookie: true }) })
-      const { user } = answer
-      if (user) return { user }
-      const {
-        code,
-        login_token: token,
-        expires_in: expiresInSeconds,
-        methods,
-        public_key: publicKey,
-      } = detailsOf(answer)
-      if (code === 'second_factor_required') return { secondFactor: { token, methods, publicKey } }
-      if (code === 'email_not_verified') return { emailNotVerified: { token, expiresInSeconds } }
-      return { refused: answer.status === 401 && answer.body?.error ? 'wrong' : refusal(answer) }
-    },
-
-    async verify(token: string, proof: Proof): Promise<VerifyOutcome> {
-      const answer = await signIn('/login/verify', { login_token: token, ...proof })
-      const { user, status } = answer
-      if (user) return { user }
-      const { code, attempts_left: attemptsLeft = null } = detailsOf(answer)
-      if (code === 'login_expired') return { refused: 'expired' }
-      return status === 422 ? { refused: 'wrong', attemptsLeft } : { refused: refusal(answer) }
-    },
+    login: ({ email, password }: Schemas['LoginRequest']): Promise<LoginOutcome> =>
+      signIn('/login', { email, password, ...(isCookie && { cookie: true }) }, readLogin),
+    verify: (token: string, proof: Proof): Promise<VerifyOutcome> =>
+      signIn('/login/verify', { login_token: token, ...proof }, readVerification),
   }
+}
+
+function readLogin(answer: Answer): LoginOutcome {
+  const { code, login_token: token, expires_in: expiresInSeconds, methods, public_key: publicKey } = detailsOf(answer)
+  if (code === 'second_factor_required') return { secondFactor: { token, methods, publicKey } }
+  if (code === 'email_not_verified') return { emailNotVerified: { token, expiresInSeconds } }
+  return { refused: answer.status === 401 && answer.body?.error ? 'wrong' : refusal(answer) }
+}
+
+function readVerification(answer: Answer): VerifyOutcome {
+  const { code, attempts_left: attemptsLeft = null } = detailsOf(answer)
+  if (code === 'login_expired') return { refused: 'expired' }
+  return answer.status === 422 ? { refused: 'wrong', attemptsLeft } : { refused: refusal(answer) }
 }
 
 /** @throws for a refusal that no user can do anything about, such as a page that is not in `CORS_ORIGINS` */
