@@ -1,13 +1,15 @@
-import { type Moment, secondsSince, thisMoment } from './elapsed-time.ts'
+import { startTimer } from './elapsed-time.ts'
 
 export interface AccessToken {
   value: string
   /** The session that it belongs to. */
   sid: string
-  lifeSeconds: number
-  /** The age from which on it is renewed: at random, so that the tabs and devices of a user do not do it together. */
-  renewAt: number
-  received: Moment
+  /** The seconds since it was received. */
+  age(): number
+  /** Whether it lives so long yet. More than most of a life is never asked of it, since no refresh could bring that. */
+  lives(seconds: number): boolean
+  /** Whether it is also not the time to renew it: that is at random, so that the tabs and devices of a user do not do it together. */
+  isFresh(seconds: number): boolean
   /** An API refused it although it had just replaced a refused one. Another refresh would not help. */
   isSpent?: boolean
 }
@@ -15,14 +17,17 @@ export interface AccessToken {
 /** Reads an access token that was just received. Its life is counted from now, and no time in it is compared with the device's clock. */
 export function readAccessToken(value: string): AccessToken {
   const { sid, exp, iat } = JSON.parse(decode(value.split('.')[1] ?? ''))
-  const lifeSeconds = exp - iat
-  return { value, sid, lifeSeconds, renewAt: lifeSeconds * (0.8 + Math.random() / 10), received: thisMoment() }
+  const age = startTimer()
+  const life = exp - iat
+  const due = life * (0.8 + Math.random() / 10)
+  const lives = (seconds: number) => life - age() > Math.min(seconds, life * 0.9)
+  return { value, sid, age, lives, isFresh: (seconds) => age() < due && lives(seconds) }
 }
 
-/** Whether one of two refresh tokens of a session is earlier: after the session, 20 bytes have the generation. */
+/** Whether one of two refresh tokens of a session is earlier: their first 20 bytes, 27 characters, are session and generation. */
 export const isEarlier = (one: string, other: string): boolean => head(one) < head(other)
 
-const head = (token: string) => decode(token.slice(0, 28)).slice(0, 20)
+const head = (token: string) => decode(token.slice(0, 27))
 
 const decode = (base64url: string) => atob(base64url.replace(/-/g, '+').replace(/_/g, '/'))
 
@@ -35,35 +40,25 @@ export type AccessTokens = ReturnType<typeof holdAccessToken>
 export function holdAccessToken(renew: () => Promise<unknown>, read = readAccessToken) {
   let flight: Promise<unknown> | null = null
 
-  /** Whether it lives so long yet. More than most of a life is never asked of it, since no refresh could bring that. */
-  const lives = ({ lifeSeconds, received }: AccessToken, minValiditySeconds: number): boolean =>
-    lifeSeconds - secondsSince(received) > Math.min(minValiditySeconds, lifeSeconds * 0.9)
-
   const tokens = {
     held: null as AccessToken | null,
-    /** Whether there is one that lives so long yet, and it is not the time to renew it. */
-    isFresh: (minValiditySeconds = 0): boolean =>
-      !!tokens.held &&
-      secondsSince(tokens.held.received) < tokens.held.renewAt &&
-      lives(tokens.held, minValiditySeconds),
     renew: (): Promise<unknown> =>
       (flight ??= renew().finally(() => {
         flight = null
       })),
     /** Returns null when signed out. @throws if there is no verdict, and the token that is held does not live long enough */
     async get(minValiditySeconds = 0): Promise<string | null> {
-      if (!tokens.isFresh(minValiditySeconds)) {
+      if (!tokens.held?.isFresh(minValiditySeconds))
         await tokens.renew().catch((error) => {
-          if (!tokens.held || !lives(tokens.held, minValiditySeconds)) throw error
+          if (!tokens.held?.lives(minValiditySeconds)) throw error
         })
-      }
       return tokens.held?.value ?? null
     },
     /** Returns the token of the same session that replaces a refused one; null if there is none, `changed` if there is another session. */
     async replace(refused: string): Promise<AccessToken | 'changed' | null> {
       const { held } = tokens
       if (held?.value === refused) {
-        if (held.isSpent && secondsSince(held.received) < SPENT_SECONDS) return null
+        if (held.isSpent && held.age() < SPENT_SECONDS) return null
         tokens.held = null
       }
       await tokens.get()

@@ -11,7 +11,7 @@ const STREAM_VALIDITY_SECONDS = 60
  * once and repeats the request once. A request with an `Authorization` of its own is left as it is.
  */
 export function bearerFetch(fetch: Fetch, tokens: AccessTokens, origins: (string | undefined)[]): Fetch {
-  const own = origins.map((origin) => originOf(origin))
+  const own = origins.map(originOf)
   return async (input, init) => {
     const request = (input as Request).clone && (input as Request)
     const headers = new Headers(init?.headers ?? request?.headers)

@@ -77,13 +77,13 @@ export function createClient(options: ClientOptions): Client {
 
   return {
     get session() {
-      return shared.current()
+      return shared.session
     },
     get user() {
-      return shared.current().user
+      return shared.session.user
     },
     ...signInWith(shared),
-    logout: async ({ scope = 'session' } = {}) => ({ ended: await shared.logout(scope) }),
+    logout: shared.logout,
     fetch: bearerFetch(send, tokens, options.origins ?? [url, pageOrigin()]),
     accessToken: ({ minValiditySeconds } = {}) => tokens.get(minValiditySeconds),
     on(_, listener) {

@@ -1,11 +1,9 @@
-/** A moment by two clocks: one that can be set, and one that may stop while a device sleeps. */
-export interface Moment {
-  wall: number
-  steady: number
+/**
+ * Begins to count seconds. Of two clocks, one that can be set and one that may stop while a device sleeps, the one that says
+ * more is believed: a clock that was set back hides no time.
+ */
+export function startTimer(): () => number {
+  const wall = Date.now()
+  const steady = performance.now()
+  return () => Math.max(Date.now() - wall, performance.now() - steady) / 1000
 }
-
-export const thisMoment = (): Moment => ({ wall: Date.now(), steady: performance.now() })
-
-/** The seconds since a moment, by the clock that says more: a clock that was set back hides no time. */
-export const secondsSince = ({ wall, steady }: Moment): number =>
-  Math.max(Date.now() - wall, performance.now() - steady) / 1000

@@ -7,22 +7,23 @@ interface LogoutOptions {
   requests: Requests
   isCookie: boolean
   /** Forgets the session in all tabs. */
-  signOut(): void
+  signOutAll(): void
 }
 
 /** Logs out here first. The server is told then, or later if it cannot be reached; until then the storage remembers it. */
-export function createLogout({ store, requests, isCookie, signOut }: LogoutOptions) {
-  const tell = (scope: LogoutScope, refresh_token?: string) =>
-    requests.send('/logout', { scope, ...(!isCookie && { refresh_token }) }, { keepalive: true })
+export function createLogout({ store, requests, isCookie, signOutAll }: LogoutOptions) {
+  const tell = (scope: LogoutScope, { refresh_token }: StoredSession) =>
+    requests.send('/logout', { scope, refresh_token }, { keepalive: true })
 
   /** Tells the server of a logout. Returns whether it knows now. */
   async function finish(pending: StoredSession | null): Promise<boolean> {
-    if (!pending?.signed_out) return true
-    const isOver = !isCookie && Date.now() > (pending.ends_at ?? 0)
-    if (!isOver && !isEnd(await tell(pending.signed_out.scope, pending.refresh_token))) return false
+    const logout = pending?.signed_out
+    if (!logout) return true
+    const isOver = pending.ends_at && Date.now() > pending.ends_at
+    if (!isOver && !isEnd(await tell(logout.scope, pending))) return false
     const stored = await store.read()
     // A login in between has replaced it.
-    if (stored?.signed_out?.at === pending.signed_out.at) await store.write(null)
+    if (stored?.signed_out?.at === logout.at) await store.write(null)
     return true
   }
 
@@ -33,15 +34,15 @@ export function createLogout({ store, requests, isCookie, signOut }: LogoutOptio
       .then(finish)
       .catch(() => {})
 
-  async function run(scope: LogoutScope): Promise<boolean> {
+  async function run({ scope = 'session' }: { scope?: LogoutScope } = {}): Promise<{ ended: boolean }> {
     let stored = await store.read()
-    if (scope === 'others') return (await tell(scope, stored?.refresh_token)).status === 200
+    if (scope === 'others') return { ended: (await tell(scope, stored ?? {})).status === 200 }
     if (isCookie || sidOf(stored)) {
       stored = { ...stored, signed_out: { at: Date.now(), scope } }
       if (!(await store.write(stored))) await store.write(null)
     }
-    signOut()
-    return finish(stored)
+    signOutAll()
+    return { ended: await finish(stored) }
   }
 
   return { run, repeat }

@@ -42,16 +42,18 @@ export interface PageEvents {
 export function listen(key: string, appState: AppState | undefined, { wake, hear }: PageEvents) {
   const closing = new AbortController()
   const app = appState?.addEventListener('change', (state) => state === 'active' && wake(false))
-  const hasTabs = page.document ?? page.WorkerGlobalScope
-  const channel = hasTabs && page.BroadcastChannel ? new page.BroadcastChannel(key) : null
-  if (channel) channel.onmessage = ({ data }) => hear(data)
-  if (hasTabs) {
+  let channel: InstanceType<typeof BroadcastChannel> | undefined
+  if (page.document ?? page.WorkerGlobalScope) {
+    if (page.BroadcastChannel) {
+      channel = new page.BroadcastChannel(key)
+      channel.onmessage = ({ data }) => hear(data)
+    }
     const listener: Listener = (event) => {
       if (event.type === 'storage') event.key === key && hear(channel ? 'stored' : 'changed')
       // A page that is shown for the first time has not slept: its first call refreshes.
       else if (page.document?.visibilityState !== 'hidden' && event.persisted !== false) wake(event.type === 'online')
     }
-    for (const type of ['visibilitychange', 'resume', 'pageshow', 'online', 'storage'])
+    for (const type of ['visibilitychange', 'pageshow', 'online', 'storage'])
       page.addEventListener?.(type, listener, closing)
   }
   return {

@@ -1,5 +1,5 @@
 import type { components } from './api-types.ts'
-import { secondsSince, thisMoment } from './elapsed-time.ts'
+import { startTimer } from './elapsed-time.ts'
 
 /** The time limit of a request: a quarter of the server's 30 seconds, in which no late refresh of a tab can look like a thief's. */
 const TIMEOUT_SECONDS = 7
@@ -35,8 +35,8 @@ export function createRequests(url: string, fetch: Fetch, isCookie: boolean) {
     async send(path: string, content: object | null, options: RequestOptions = {}): Promise<Answer> {
       const { limit = TIMEOUT_SECONDS, controller = new AbortController(), headers, ...init } = options
       const timer = setTimeout(() => controller.abort(), limit * 1000)
-      const since = thisMoment()
-      const endIfOld = () => secondsSince(since) > limit && controller.abort()
+      const elapsed = startTimer()
+      const endIfOld = () => elapsed() > limit && controller.abort()
       running.add(endIfOld)
       try {
         const response = await fetch(url + path, {
@@ -46,12 +46,11 @@ export function createRequests(url: string, fetch: Fetch, isCookie: boolean) {
           headers: { ...(content && { 'content-type': 'application/json' }), ...headers },
           signal: controller.signal,
         })
-        const header = (name: string) => response.headers.get(name)
         return {
           status: response.status,
           body: parseObject(await response.text()),
-          attempt: header('tessera-attempt'),
-          retryAfter: Number(header('retry-after')),
+          attempt: response.headers.get('tessera-attempt'),
+          retryAfter: Number(response.headers.get('retry-after')),
         }
       } catch {
         return { status: 0, body: null }
@@ -68,11 +67,11 @@ export function createRequests(url: string, fetch: Fetch, isCookie: boolean) {
 }
 
 /** Parses an object; null for anything else, such as a page of a proxy. */
-export const parseObject = (text: string | null) => (/^\s*{/.test(text ?? '') ? JSON.parse(text ?? '') : null)
+export const parseObject = (text: string | null) => (text && /^\s*{/.test(text) ? JSON.parse(text) : null)
 
 /** The body of an answer with tokens. A captive portal answers 200, too, but with something else. */
 export const tokensOf = <Name extends keyof Schemas>({ status, body }: Answer): Schemas[Name] | null =>
-  status === 200 && typeof body?.access_token === 'string' ? body : null
+  status === 200 && body?.access_token ? body : null
 
 export const detailsOf = ({ body }: Answer) => body?.error?.details ?? {}
 

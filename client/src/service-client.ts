@@ -1,7 +1,7 @@
 import { holdAccessToken, readAccessToken } from './access-token.ts'
 import { createBackoff } from './backoff.ts'
 import { bearerFetch } from './bearer-fetch.ts'
-import { type Moment, secondsSince, thisMoment } from './elapsed-time.ts'
+import { startTimer } from './elapsed-time.ts'
 import { offline, TesseraError } from './outcomes.ts'
 import { createRequests, type Fetch, type Schemas, tokensOf } from './requests.ts'
 
@@ -37,7 +37,7 @@ export function createServiceClient({ serviceKey, userGuid, ...options }: Servic
   let pair: Schemas['Tokens'] | null = null
   let attempt: string | null | undefined
   let wasGivenUp = false
-  let rest: Moment | null = null
+  let rested: (() => number) | null = null
 
   const refresh = (auth: Schemas['Tokens']) =>
     requests.send('/auth/refresh', { auth }, { headers: attempt ? { 'idempotency-key': attempt } : null })
@@ -51,7 +51,7 @@ export function createServiceClient({ serviceKey, userGuid, ...options }: Servic
   /** Refreshes the pair, or has one issued if there is none any more. */
   async function renew(): Promise<void> {
     if (backoff.isPausing()) throw offline()
-    const resting = pair && rest ? REST_SECONDS - secondsSince(rest) : 0
+    const resting = pair && rested ? REST_SECONDS - rested() : 0
     if (resting > 0) await new Promise((resolve) => setTimeout(resolve, resting * 1000))
     const answer = await (pair ? refresh(pair) : issue())
     const { status, body } = answer
@@ -59,7 +59,7 @@ export function createServiceClient({ serviceKey, userGuid, ...options }: Servic
     const isRefused = typeof body?.error === 'string' && [401, 404, 422].includes(status)
     if (issued) {
       backoff.succeed()
-      rest = wasGivenUp ? thisMoment() : null
+      rested = wasGivenUp ? startTimer() : null
       wasGivenUp = false
       pair = issued
       attempt = answer.attempt

@@ -93,22 +93,23 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     if (wasEnded) await store.write(null) // another tab wrote it late
     if (wasEnded || isSignedOut(sent)) return end(null, session.status === 'unknown' ? 'restored' : 'other_tab')
     if (backoff.isPausing()) throw offline()
-    const answer = await requests.send('/refresh', isCookie ? {} : { refresh_token: sent?.refresh_token }, {
-      headers: sent?.attempt ? { 'idempotency-key': sent.attempt } : null,
-      controller: own,
-    })
+    const { refresh_token, attempt } = sent ?? {}
+    const headers = attempt ? { 'idempotency-key': attempt } : null
+    const answer = await requests.send('/refresh', { refresh_token }, { headers, controller: own })
     const stored = await store.read()
     if (own !== running) return false
     const body = tokensOf<'RefreshResponse'>(answer)
     if (body) {
       backoff.succeed()
-      if (isCookie ? isSignedOut(stored) : sidOf(stored) !== sidOf(sent)) return false
+      if (isSignedOut(stored) || sidOf(stored) !== sidOf(sent)) return false
+      const token = readAccessToken(body.access_token)
       // A successor that cannot be stored is not used: the same token is presented again, and brings it again.
-      if (!isCookie && isEarlier(stored?.refresh_token ?? '', body.refresh_token)) await keep(body, answer.attempt)
-      return own === running && accept(readAccessToken(body.access_token))
+      if (!isCookie && isEarlier(stored?.refresh_token ?? '', body.refresh_token))
+        await keep(body, token, answer.attempt)
+      return own === running && accept(token)
     }
     if (isVerdict(answer)) {
-      if (!isCookie && stored?.refresh_token !== sent?.refresh_token) return false
+      if (stored?.refresh_token !== refresh_token) return false
       if (!isCookie) await store.write(null)
       const signed_out = sidOf(sent) ?? session.id
       if (signed_out) page.tell({ signed_out })
@@ -124,19 +125,17 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     if (session.id && session.id !== token.sid) change('unknown', 'other_tab')
     if (session.user) return true
     const headers = { authorization: `Bearer ${token.value}` }
-    const { status, body } = await requests.send('/me', null, { headers })
-    const user: User | null = (status === 200 && body?.user) || null
+    const { body } = await requests.send('/me', null, { headers })
+    const user: User | null = body?.user ?? null
     if (tokens.held === token) change('signed_in', 'restored', { id: token.sid, user })
     return true
   }
 
-  const keep = (body: Schemas['RefreshResponse'], attempt: string | null = null): Promise<boolean> =>
-    store.write({
-      sid: readAccessToken(body.access_token).sid,
-      refresh_token: body.refresh_token,
-      attempt,
-      ends_at: Date.now() + body.refresh_expires_in * 1000,
-    })
+  const keep = (
+    { refresh_token, refresh_expires_in }: Schemas['RefreshResponse'],
+    { sid }: AccessToken,
+    attempt: string | null | undefined,
+  ): Promise<boolean> => store.write({ sid, refresh_token, attempt, ends_at: Date.now() + refresh_expires_in * 1000 })
 
   /** Looks again at what the tabs share. */
   async function reconcile(): Promise<void> {
@@ -157,9 +156,7 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     release()
     if (message === 'idle') return
     if (typeof message === 'object' && (message.signed_out ? message.signed_out === session.id : isCookie)) {
-      interrupt()
-      endedId = message.signed_out
-      end('logout', 'other_tab')
+      signOut(message.signed_out, 'other_tab')
     } else if (message !== 'stored' || !isCookie) reconcile().catch(() => {}) // it is tried again when needed
   }
 
@@ -167,31 +164,36 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
     requests.endOld()
     if (isOnline) backoff.lift()
     logout.repeat()
-    if (session.status !== 'signed_out' && !tokens.isFresh()) tokens.renew().catch(() => {}) // the next call tells of it
+    if (session.status !== 'signed_out' && !tokens.held?.isFresh(0)) tokens.renew().catch(() => {}) // the next call tells of it
+  }
+
+  function signOut(id: string | null, cause: Cause): void {
+    interrupt()
+    endedId = id
+    end('logout', cause)
   }
 
   /** Forgets the session here and in all tabs, before the server is told. */
-  function signOut(): void {
-    interrupt()
-    endedId = session.id
-    page.tell({ signed_out: endedId })
-    end('logout', 'logout')
+  function signOutAll(): void {
+    page.tell({ signed_out: session.id })
+    signOut(session.id, 'logout')
   }
 
   /** Says that nothing can be stored. */
   const warn = () => change(session.status, 'memory_only', session)
 
-  const logout = createLogout({ store, requests, isCookie, signOut })
+  const logout = createLogout({ store, requests, isCookie, signOutAll })
   logout.repeat()
   const page = listen(key, appState, { wake, hear })
 
   return {
-    store,
     requests,
     tokens,
     listeners,
     isCookie,
-    current: () => session,
+    get session() {
+      return session
+    },
     warn,
     /** Runs a login while no tab refreshes. */
     async alone<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -205,14 +207,14 @@ function createSharedSession({ storage, key, isCookie, requests, appState }: Sha
       }
     },
     /** Begins the session of a login. */
-    async begin(body: Schemas['LoginResponse'], attempt?: string | null): Promise<void> {
+    async begin(body: Schemas['LoginResponse'], attempt: string | null | undefined): Promise<void> {
       interrupt()
       const token = readAccessToken(body.access_token)
-      const isStored = await (isCookie ? store.write(null) : keep(body, attempt))
+      const isStored = await (isCookie ? store.write(null) : keep(body, token, attempt))
       const isInMemory = !isCookie && !isStored
       if (isInMemory) {
         store.leave()
-        await keep(body, attempt)
+        await keep(body, token, attempt)
       }
       tokens.held = token
       endedId = null

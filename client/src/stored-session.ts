@@ -14,7 +14,7 @@ export interface StoredSession {
   sid?: string
   refresh_token?: string
   /** The server's name of the attempt to use the token: a request that is repeated with it, by any tab and after any time, is the same one. */
-  attempt?: string | null
+  attempt?: string | null | undefined
   /** When the refresh token expires, by this device's clock. */
   ends_at?: number
   /** A logout that the server may not know of. The refresh token is kept only to tell it. */
