@@ -50,7 +50,7 @@ export function createRequests(url: string, fetch: Fetch, isCookie: boolean) {
           status: response.status,
           body: parseObject(await response.text()),
           attempt: response.headers.get('tessera-attempt'),
-          retryAfter: Number(response.headers.get('retry-after')),
+          retryAfter: Number(response.headers.get('retry-after')) || 0, // a proxy may say a date
         }
       } catch {
         return { status: 0, body: null }

@@ -111,6 +111,28 @@ for (const fault of ['refused', 'unavailable', 'proxy', 'portal', 'doorman'] as 
   })
 }
 
+for (const [retryAfter, limit] of [
+  ['120', 6],
+  ['Thu, 26 Nov 2026 12:00:00 GMT', 20],
+] as const)
+  test(`ten minutes of 503 with Retry-After: ${retryAfter} cost at most ${limit} requests`, async (t) => {
+    const client = await signedIn()
+    const move = moveClock(t)
+    move(61)
+    gateway.fault = () => 'unavailable'
+    gateway.retryAfter = retryAfter
+    const before = gateway.refreshes()
+    for (let second = 0; second < 600; second++) {
+      await assert.rejects(client.accessToken(), { code: 'offline' })
+      move(1)
+    }
+    gateway.fault = () => undefined
+    gateway.retryAfter = null
+    assert.ok(gateway.refreshes() - before <= limit, String(gateway.refreshes() - before))
+    move(120)
+    assert.ok(await client.accessToken())
+  })
+
 test('a clock that is an hour off, or steps while the client runs, costs no session and makes no loop', async (t) => {
   const storage = new Keychain()
   await signedIn({ storage })

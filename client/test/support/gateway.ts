@@ -36,6 +36,8 @@ export interface Gateway {
   calls: string[]
   /** Decides for each call to the API whether something goes wrong. */
   fault: (path: string) => Fault | undefined
+  /** The header `Retry-After` of pages of errors. */
+  retryAfter: string | null
   /** Answers to refreshes wait for it, after the server has done its work. */
   held: Promise<unknown>
   /** How many refreshes have arrived. */
@@ -61,6 +63,7 @@ export async function startGateway(
     url: '',
     calls: [],
     fault: () => undefined,
+    retryAfter: null,
     held: Promise.resolve(),
     refreshes: () => gateway.calls.filter((path) => path.endsWith('/refresh')).length,
     async settled() {
@@ -92,6 +95,7 @@ function pass(gateway: Gateway, incoming: IncomingMessage, outgoing: ServerRespo
   const { url: path = '/', method, headers, socket } = incoming
   const fault = gateway.fault(path)
   const page = fault && PAGES[fault]
+  if (page && gateway.retryAfter) outgoing.setHeader('retry-after', gateway.retryAfter)
   if (page) answer(outgoing, page[0], page[1], page[1].startsWith('{') ? 'application/json' : 'text/html')
   else if (fault === 'refused') socket.destroy()
   if (page || fault === 'refused' || fault === 'stalled') return null
