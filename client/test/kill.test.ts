@@ -13,8 +13,8 @@ import { ADMIN } from '../../server/test/support/users.ts'
 import { type Gateway, startGateway } from './support/gateway.ts'
 import { bundle, openTab } from './support/tab.ts'
 
-/** The suite kills once at each point, `npm run torture:kills` two hundred times. */
-const rounds = Number(process.env['CLIENT_KILLS'] ?? 1)
+/** The suite kills a browser once and a program once at each point; `npm run torture:kills` kills each two hundred times. */
+const kills = Number(process.env['CLIENT_KILLS'] ?? 1)
 
 const noReuse = async ({ server }: Gateway): Promise<void> =>
   assert.deepEqual(await server.rows(sql`select id from audit_events where kind = 'refresh_token_reused'`), [])
@@ -38,7 +38,7 @@ async function untilUsed({ server }: Gateway, generation: number, count: number)
 const POINTS = ['before the server has it', 'while the answer is on its way', 'storing', 'stored'] as const
 
 test('a program that is killed at any point of a refresh goes on at its next start', {
-  timeout: 60_000 + rounds * 30_000,
+  timeout: 60_000 + kills * 30_000,
 }, async (t) => {
   const gateway = await startGateway({ REFRESH_TOKEN_ROTATION: 'strict' })
   const file = join(temporaryFolder(), 'session.json')
@@ -48,27 +48,26 @@ test('a program that is killed at any point of a refresh goes on at its next sta
     })
   const run = async () => (await text(start('').stdout ?? assert.fail())).trim()
   assert.equal(await run(), ADMIN.email)
-  let kills = 0
-  for (let round = 0; round < rounds; round++)
-    for (const point of POINTS) {
-      gateway.expireAccessTokens()
-      const release = point.startsWith('while') ? hold(gateway) : () => {}
-      if (point.startsWith('before')) gateway.fault = () => 'stalled'
-      const arrived = gateway.refreshes() + 1
-      const child = start(point)
-      if (point.startsWith('stor')) await once(child.stdout ?? assert.fail(), 'data')
-      while (gateway.refreshes() < arrived) await new Promise(setImmediate)
-      if (!point.startsWith('before')) await untilUsed(gateway, kills, 1)
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-      gateway.fault = () => undefined
-      release()
-      gateway.expireAccessTokens()
-      assert.equal(await run(), ADMIN.email, `kill ${kills + 1}, ${point}`)
-      kills += 1
-    }
+  const total = Math.max(kills, POINTS.length)
+  for (let round = 0; round < total; round++) {
+    const point = POINTS[round % POINTS.length] ?? assert.fail()
+    gateway.expireAccessTokens()
+    const release = point.startsWith('while') ? hold(gateway) : () => {}
+    if (point.startsWith('before')) gateway.fault = () => 'stalled'
+    const arrived = gateway.refreshes() + 1
+    const child = start(point)
+    if (point.startsWith('stor')) await once(child.stdout ?? assert.fail(), 'data')
+    while (gateway.refreshes() < arrived) await new Promise(setImmediate)
+    if (!point.startsWith('before')) await untilUsed(gateway, round, 1)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    gateway.fault = () => undefined
+    release()
+    gateway.expireAccessTokens()
+    assert.equal(await run(), ADMIN.email, `kill ${round + 1}, ${point}`)
+  }
   await noReuse(gateway)
-  t.diagnostic(`${kills} kills`)
+  t.diagnostic(`${total} kills`)
 })
 
 /** A browser with a profile on the disk. */
@@ -96,14 +95,14 @@ const inBoth = (call: string) => `${BOTH}; return Promise.all(clients.map(async 
 
 test('a browser that is killed between a refresh and its storing goes on, with a cookie and with localStorage', {
   skip: noBrowser || (process.platform !== 'linux' && 'it needs /proc'),
-  timeout: 60_000 + rounds * 60_000,
+  timeout: 60_000 + kills * 60_000,
 }, async (t) => {
   const gateway = await startGateway({ REFRESH_TOKEN_ROTATION: 'strict' }, await bundle())
   const profile = temporaryFolder()
   const first = await startBrowser(profile)
   await (await openTab(first, gateway.url)).run(inBoth(`client.login(${JSON.stringify(ADMIN)})`))
   await first.close() // only then everything is on the disk
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < kills; round++) {
     gateway.expireAccessTokens()
     const release = hold(gateway)
     const tab = await openTab(await startBrowser(profile), gateway.url)
@@ -123,5 +122,5 @@ test('a browser that is killed between a refresh and its storing goes on, with a
     await next.close()
   }
   await noReuse(gateway)
-  t.diagnostic(`${rounds} kills`)
+  t.diagnostic(`${kills} kills`)
 })
