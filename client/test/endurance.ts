@@ -56,7 +56,7 @@ for (const [mode, options] of modes) {
     const end = Date.now() + seconds * 1000
     let freezes = 0
     while (Date.now() < end) {
-      await freeze(random.pick(tabs), random.between(100, 9000))
+      await freeze(browser, random, random.between(100, 9000))
       freezes += 1
     }
     gateway.fault = () => undefined

@@ -93,7 +93,7 @@ for (const [mode, options] of Object.entries(MODES))
         for (let round = 0; round < 5; round++) {
           await gateway.settled()
           gateway.expireAccessTokens()
-          const frozen = freeze(random.pick(tabs), random.between(10, 300))
+          const frozen = freeze(browser ?? assert.fail(), random, random.between(10, 300))
           for (const answer of await Promise.all(tabs.map(({ run }) => run(ME))))
             assert.ok(answer === email || answer === 'offline', String(answer))
           await frozen

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Random } from '../../../torture/actors/random.ts'
 
 const source = join(import.meta.dirname, '../../src')
 
@@ -42,11 +43,13 @@ export async function openTab(browser: BrowserContext, url: string, options = '{
 export const separateTabs = (browser: BrowserContext): Promise<unknown> =>
   browser.addInitScript('delete Navigator.prototype.locks; delete window.BroadcastChannel')
 
-/** Freezes a tab as a browser does to save power, and lets it go on after a while. */
-export async function freeze({ page }: Tab, milliseconds: number): Promise<void> {
-  const devtools = await page.context().newCDPSession(page)
-  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
-  await sleep(milliseconds)
-  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+/** Stops a process of the browser with the tabs in it, as on a device that sleeps, and lets it go on after a while. */
+export async function freeze(browser: Browser, random: Random, milliseconds: number): Promise<void> {
+  const devtools = await browser.newBrowserCDPSession()
+  const { processInfo } = await devtools.send('SystemInfo.getProcessInfo')
   await devtools.detach()
+  const { id } = random.pick(processInfo.filter(({ type }) => type === 'renderer'))
+  process.kill(id, 'SIGSTOP')
+  await sleep(milliseconds)
+  process.kill(id, 'SIGCONT')
 }
