@@ -44,7 +44,7 @@ async function untilUsed(gateway: Gateway, count: number): Promise<void> {
 const POINTS = ['before the server has it', 'while the answer is on its way', 'storing', 'stored'] as const
 
 test('a program that is killed at any point of a refresh goes on at its next start', {
-  timeout: 60_000 + kills * 30_000,
+  timeout: 180_000 + kills * 30_000,
 }, async (t) => {
   const gateway = await startGateway({ REFRESH_TOKEN_ROTATION: 'strict' })
   const file = join(temporaryFolder(), 'session.json')
@@ -102,7 +102,7 @@ const inBoth = (call: string) => `${BOTH}; return Promise.all(clients.map(async 
 
 test('a browser that is killed between a refresh and its storing goes on, with a cookie and with localStorage', {
   skip: noBrowser || (process.platform !== 'linux' && 'it needs /proc'),
-  timeout: 60_000 + kills * 60_000,
+  timeout: 180_000 + kills * 60_000,
 }, async (t) => {
   const gateway = await startGateway({ REFRESH_TOKEN_ROTATION: 'strict' }, await bundle())
   const profile = temporaryFolder()
