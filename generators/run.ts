@@ -1,9 +1,11 @@
-// Checks that tools like the API's description: a linter, client generators and a strict compiler, Postman and Bruno.
+// Checks that tools like the API's description: a linter, client generators and a strict compiler, Postman and Bruno. Checks
+// the manifests for Kubernetes, too.
 // `npm ci --prefix generators` brings them. Then: `npm run generators`.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endProcess, launchTessera } from '../harness/launch-tessera.ts'
+import { checkManifests } from './checks/check-manifests.ts'
 import { generateClients } from './checks/generate-clients.ts'
 import { runCollections } from './checks/run-collections.ts'
 import { runImports } from './checks/run-imports.ts'
@@ -27,6 +29,7 @@ try {
   })
   await check('the types of tessera-client', () => checkTypes(url))
   await check('the generators', () => generateClients(Object.keys(descriptions)))
+  await check('the manifests for Kubernetes', async () => checkManifests())
   await check('tsc --strict', () => runTool('../../node_modules/.bin/tsc', ['-p', '.']))
   await check('a call by each generated client', () => runTool('tsx', ['calls/run.ts', url]))
   await check('the collections for Postman and Bruno', () => runCollections(url))
