@@ -20,7 +20,7 @@ const SUPERVISED: Readonly<Record<string, (site: Site) => Promise<void>>> = {
 }
 
 /** Lines that cannot run here, with the reason. */
-const NOT_RUN: readonly [line: RegExp, reason: string][] = []
+const NOT_RUN: readonly [line: RegExp, reason: string][] = [[/^kubectl /, 'there is no cluster here']]
 
 const PROGRAMS = ['curl', 'jq', 'openssl', 'psql', 'createdb', 'pg_dump', 'pg_restore']
 const missing = PROGRAMS.filter((program) => spawnSync(program, ['--version']).error)

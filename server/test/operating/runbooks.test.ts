@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/observe/metric-definitions.ts'
+import { PAGES } from './pages.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -71,10 +72,7 @@ test('metrics, alerts and lines of the log in a runbook exist', () => {
 
 test('links to a heading of these pages lead to one', () => {
   const anchors = (file: string) => [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchor(title))
-  for (const file of [
-    'docs/operating.md',
-    ...['backup', 'capacity', 'runbooks', 'scaling', 'upgrades'].map((name) => `docs/operating/${name}.md`),
-  ])
+  for (const { file } of PAGES)
     for (const [, target = '', fragment = ''] of read(file).matchAll(/\]\(([\w./-]*\.md)?#([\w-]+)\)/g)) {
       const linked = target === '' ? file : join(file, '..', target)
       assert.ok(anchors(linked).includes(fragment), `${file}: ${linked}#${fragment}`)
