@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { COUNTERS, GAUGES, HISTOGRAMS } from '../../src/observe/metric-definitions.ts'
 import { startServer } from '../support/server.ts'
-import { onPostgres } from '../support/test-database.ts'
+import { onPostgres, temporaryFolder } from '../support/test-database.ts'
 import { issuePair, logInNewUser, me, refresh } from '../support/users.ts'
 import { METRICS_KEY, SERVICES } from './figures.ts'
 
@@ -96,6 +96,29 @@ test('promtool accepts the alerts', { skip: noPromtool }, () => {
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', ALERTS], { encoding: 'utf8' })
   assert.equal(status, 0, stdout + stderr)
 })
+
+/** Servers that are ready for an hour, and when each of them has cleaned up: at minute 10, 20 and so on, or never. */
+const HOUR = "tessera_ready, values: '1x60'"
+const CLEAN_UP = 'tessera_cleanup_last_success_timestamp_seconds, values:'
+const STORIES: readonly [story: string, series: readonly string[], minute: number, alert: boolean][] = [
+  ['a first start', [HOUR], 25, false],
+  ['a server that has never cleaned up', [HOUR], 50, true],
+  ['a restart whose first clean-up is late', [HOUR, `${CLEAN_UP} '_x10 600x10 _x16 2200x20'`], 36, false],
+  ['clean-ups that end at minute 10', [HOUR, `${CLEAN_UP} '_x10 600x50'`], 55, true],
+]
+
+for (const [story, series, minute, alert] of STORIES)
+  test(`${story} is ${alert ? 'an' : 'no'} alert about clean-ups`, { skip: noPromtool }, () => {
+    const file = join(temporaryFolder(), 'story.yaml')
+    const input = series.map((each) => `{ series: ${each} }`).join(', ')
+    const expr = 'count(ALERTS{alertname="TesseraNoCleanUp", alertstate="firing"}) or vector(0)'
+    const expected = `[{ labels: '{}', value: ${alert ? 1 : 0} }]`
+    const question = `{ expr: '${expr}', eval_time: ${minute}m, exp_samples: ${expected} }`
+    const unit = `{ interval: 1m, input_series: [${input}], promql_expr_test: [${question}] }`
+    writeFileSync(file, `rule_files: ['${ALERTS}']\nevaluation_interval: 1m\ntests: [${unit}]\n`)
+    const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', file], { encoding: 'utf8' })
+    assert.equal(status, 0, stdout + stderr)
+  })
 
 test('a figure that does not exist is missing from the page, and not 0', async () => {
   const server = await startServer(SERVICES)
