@@ -42,6 +42,10 @@ export interface ApiOptions {
   headers?: () => Record<string, string>
   /** Decides for each call whether its connection is cut; by default none is. */
   cut?: () => Cut
+  /** Makes the connections, such as over TLS or without keeping them; by default they are kept. */
+  agent?: Agent
+  /** The time after which a call is given up. */
+  timeoutMilliseconds?: number
 }
 
 interface Call {
@@ -51,7 +55,7 @@ interface Call {
   headers?: Record<string, string>
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 400 })
+const keptConnections = new Agent({ keepAlive: true, maxSockets: 400 })
 
 /** The API as a client sees it. A call resolves to null when no answer came: the connection ended or timed out. */
 export class Api {
@@ -144,7 +148,12 @@ export class Api {
 
   #send(call: Call): Promise<Answer | null> {
     const { url, headers = () => ({}), cut = () => 'none' } = this.#options
-    return send(new URL(call.path, url()), { ...call, headers: { ...headers(), ...call.headers } }, cut())
+    return send(
+      new URL(call.path, url()),
+      { ...call, headers: { ...headers(), ...call.headers } },
+      cut(),
+      this.#options,
+    )
   }
 }
 
@@ -177,7 +186,7 @@ export function tokensIn({ body, headers }: Pick<Answer, 'body' | 'headers'>, se
 
 /** Ends the connections that are kept alive; they would keep the process alive. */
 export function closeConnections(): void {
-  agent.destroy()
+  keptConnections.destroy()
 }
 
 function cookieWith({ refresh_token, attempt }: Tokens): Record<string, string> {
@@ -188,10 +197,15 @@ function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` }
 }
 
-function send(url: URL, { method, body, headers = {} }: Call, cut: Cut): Promise<Answer | null> {
+function send(
+  url: URL,
+  { method, body, headers = {} }: Call,
+  cut: Cut,
+  { agent = keptConnections, timeoutMilliseconds = ANSWER_TIMEOUT_MILLISECONDS }: ApiOptions,
+): Promise<Answer | null> {
   const text = body && JSON.stringify(body)
   const length = text && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
-  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MILLISECONDS)
+  const signal = AbortSignal.timeout(timeoutMilliseconds)
   return new Promise((resolve) => {
     const sending = request(url, { agent, method, headers: { ...headers, ...length }, signal }, (response) => {
       if (cut === 'answer') return void sending.destroy()

@@ -12,6 +12,10 @@ export interface ReplicaOptions {
   /** The working directory, which also gets its log. */
   folder: string
   environment: Record<string, string>
+  /** The script to run instead of this checkout's `tessera`. */
+  command?: string
+  /** A file for its log instead of one in the folder. */
+  log?: string
   /** Whether the clock of its machine is half a minute late. */
   lateClock: boolean
   /** Called when the process ends though it was not told to. */
@@ -21,8 +25,7 @@ export interface ReplicaOptions {
 /** A real `tessera start` on a port of its own, which stays the same over restarts. */
 export class Replica {
   readonly port: number
-  readonly log: string
-  readonly #options: ReplicaOptions
+  #options: ReplicaOptions
   #child: ChildProcess | null = null
   #isToldToEnd = false
 
@@ -35,18 +38,27 @@ export class Replica {
   private constructor(options: ReplicaOptions, port: number) {
     this.#options = options
     this.port = port
-    this.log = join(options.folder, `${options.name}.log`)
+  }
+
+  get log(): string {
+    return this.#options.log ?? join(this.#options.folder, `${this.name}.log`)
   }
 
   get name(): string {
     return this.#options.name
   }
 
-  /** Starts it and waits until it listens. It is started again while the database is away. */
-  async start(): Promise<void> {
-    const { folder, environment, lateClock, onUnexpectedExit } = this.#options
+  get environment(): Record<string, string> {
+    return this.#options.environment
+  }
+
+  /** Starts it, with options that replace earlier ones, and waits until it listens. It is started again while the database is away. */
+  async start(changes: Partial<ReplicaOptions> = {}): Promise<void> {
+    this.#options = { ...this.#options, ...changes }
+    const { folder, environment, command, lateClock, onUnexpectedExit } = this.#options
     const options = {
       folder,
+      ...(command !== undefined && { command }),
       environment: { ...environment, PORT: String(this.port) },
       imports: lateClock ? [LATE_CLOCK] : [],
       log: this.log,
