@@ -8,7 +8,7 @@ import { test } from 'node:test'
 const root = join(import.meta.dirname, '../../..')
 const code = globSync(
   [
-    '{server/{src,test,migrations},{client,verify}/{src,test},harness,conformance,torture,bench}/**/*.{ts,sql}',
+    '{server/{src,test,migrations},{client,verify}/{src,test},harness,conformance,torture,deploy,bench}/**/*.{ts,sql}',
     'examples/{*.js,test/*.ts,react/src/*.{ts,tsx},express-api/*.js,next/{,app/}*.js}',
     'generators/{,calls/,checks/,client/,collections/,tools/}*.ts',
   ],

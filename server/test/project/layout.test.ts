@@ -8,7 +8,7 @@ const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const sources = globSync('server/src/**/*.ts', { cwd: root }).sort()
 const all = globSync(
   [
-    '{server/src,server/test,{client,verify}/{src,test},harness,conformance,torture,bench}/**/*.{ts,js}',
+    '{server/src,server/test,{client,verify}/{src,test},harness,conformance,torture,deploy,bench}/**/*.{ts,js}',
     'examples/test/*.ts',
     'generators/{,calls/,checks/,client/,collections/,tools/}*.ts',
   ],
@@ -71,13 +71,13 @@ test('no file has the marks of a merge that was left half done', () => {
 
 test('the kits and the harness import nothing of the server', () => {
   for (const file of all) {
-    if (!/^(torture|harness|conformance|generators)\//.test(file)) continue
+    if (!/^(torture|harness|conformance|generators|deploy)\//.test(file)) continue
     for (const [, target = ''] of read(file).matchAll(/(?:from |import\()'(\.[^']+)'/g)) {
       const imported = relative(root, join(root, dirname(file), target))
       const kit = file.split('/')[0] ?? ''
-      const allowed = kit === 'torture' || kit === 'generators' ? [`${kit}/`, 'harness/'] : [`${kit}/`]
+      const allowed = { torture: ['harness/'], generators: ['harness/'], deploy: ['harness/', 'torture/'] }[kit] ?? []
       assert.ok(
-        allowed.some((folder) => imported.startsWith(folder)),
+        [`${kit}/`, ...allowed].some((folder) => imported.startsWith(folder)),
         `${file} imports ${imported}`,
       )
     }
