@@ -240,8 +240,9 @@ async function assemble(
         closeAfterAnswers(server)
         await sleep(delayMilliseconds)
       }
-      // Their clients can log in elsewhere at once, and a full queue would take longer than a stop may.
-      setTimeout(refuseWaitingPasswords, Math.max(0, graceMilliseconds - delayMilliseconds)).unref()
+      // Their clients can log in elsewhere at once, and a full queue would take longer than a stop may. Those that come while the
+      // port closes still have their time.
+      setTimeout(refuseWaitingPasswords, graceMilliseconds).unref()
       await Promise.all([background.stop(), renewing?.stop(), signing.stop(), drain(server, graceMilliseconds)])
       await server.close()
       await closePools()

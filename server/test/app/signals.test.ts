@@ -111,3 +111,22 @@ test('a stop refuses passwords that still wait for a thread, finishes the others
   assert.deepEqual(new Set(statuses), new Set([200, 503]))
   assert.ok(performance.now() - since < 10_000)
 })
+
+test('a login that comes in the moment in which a stop closes the port is answered like those before it', async () => {
+  const environment = { ...(await databaseSetting()), SHUTDOWN_DELAY: '1s', RATE_LIMIT: 'off', BCRYPT_COST: '4' }
+  const server = await startProcess({ environment })
+  assert.equal((await server.post('/api/v1/auth/login', LOGIN)).status, 200)
+  const code = server.end('SIGTERM')
+  const statuses: number[] = []
+  const logInUntilRefused = async () => {
+    for (;;) {
+      const answer = await server.post('/api/v1/auth/login', LOGIN).catch(() => null) // the port is closed
+      if (answer === null) return
+      statuses.push(answer.status)
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, logInUntilRefused))
+  assert.equal(await code, 0)
+  assert.ok(statuses.length > 4)
+  assert.deepEqual(new Set(statuses), new Set([200]))
+})
