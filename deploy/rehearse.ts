@@ -71,6 +71,7 @@ async function playOn(earlierCommand: string | null, chosen: readonly Scene[]): 
   })
   if (playable.length === 0) return
   const site = await Site.start(earlierCommand ?? undefined)
+  if (!site.database.hasPooler) print('PgBouncer is not installed: all replicas reach PostgreSQL directly')
   const load = await Load.start(site, random.of('load'))
   for (const scene of playable) {
     print(`${scene.title} …`)

@@ -20,7 +20,7 @@ const beside = ['client', 'verify', 'testing'].map((name) => `../../${name}/test
 const found =
   database === 'postgres'
     ? globSync('**/*.test.ts', { cwd, exclude: once })
-    : globSync(['**/*.test.ts', '../../torture/**/*.test.ts', ...beside], { cwd })
+    : globSync(['**/*.test.ts', '../../{torture,deploy}/**/*.test.ts', ...beside], { cwd })
 const files = given.length > 0 ? given : found.map((file) => join(cwd, file)).sort()
 const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
   stdio: 'inherit',

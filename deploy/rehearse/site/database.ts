@@ -35,6 +35,10 @@ export class SiteDatabase {
     this.#pooler = parts.pooler
   }
 
+  get hasPooler(): boolean {
+    return this.#pooler !== null
+  }
+
   /** The settings of a server that reaches the database by its address. */
   get direct(): Record<string, string> {
     return { DATABASE_URL: Object.assign(new URL(this.primary.url), { port: this.#address.port }).href }
