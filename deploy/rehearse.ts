@@ -73,12 +73,19 @@ async function playOn(earlierCommand: string | null, chosen: readonly Scene[]): 
   const site = await Site.start(earlierCommand ?? undefined)
   if (!site.database.hasPooler) print('PgBouncer is not installed: all replicas reach PostgreSQL directly')
   const load = await Load.start(site, random.of('load'))
+  let isBrokenOff = false
   for (const scene of playable) {
+    if (isBrokenOff) {
+      results.push({ title: scene.title, skipped: 'the scene before it broke off' })
+      continue
+    }
     print(`${scene.title} …`)
     const stage = new Stage({ site, load, random: random.of(scene.name), earlierCommand, calmSeconds })
-    results.push(await playScene(scene, stage))
+    const played = await playScene(scene, stage)
+    results.push(played)
+    isBrokenOff = played.isBrokenOff
   }
-  await site.close()
+  if (!isBrokenOff) await site.close() // otherwise the end of this process ends it
 }
 
 async function playUpgrades(chosen: readonly Scene[]): Promise<void> {

@@ -58,6 +58,7 @@ test('the table has a row for each route where that was asked for, and names wha
     tally,
     faults: [fault],
     stallSeconds: 0,
+    isBrokenOff: false,
     problems: ['a 503', 'a 503'],
   }
   const skipped = { title: 'an upgrade', skipped: 'no history' }

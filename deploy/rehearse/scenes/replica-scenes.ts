@@ -26,7 +26,7 @@ export const killedReplica: Scene = {
       const replica = stage.random.pick(stage.site.replicas)
       await replica.kill()
       await sleep(AWAY_MILLISECONDS)
-      await replica.start()
+      await stage.site.start(replica)
     }),
 }
 
@@ -62,7 +62,7 @@ async function playFullDisk(stage: Stage): Promise<void> {
   try {
     await stage.fault(async () => {
       await site.stop(replica)
-      await replica.start({ log: join(disk.folder, 'log') })
+      await site.start(replica, { log: join(disk.folder, 'log') })
       await site.untilWell()
       disk.fill()
       await stage.calm()
@@ -71,7 +71,7 @@ async function playFullDisk(stage: Stage): Promise<void> {
       await stage.calm()
       disk.fill()
       await site.stop(replica) // it ends in an orderly way, too, while it cannot write
-      await replica.start({ log: join(site.folder, `${replica.name}.log`) })
+      await site.start(replica, { log: join(site.folder, `${replica.name}.log`) })
     })
   } finally {
     disk.unmount()

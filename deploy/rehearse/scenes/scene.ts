@@ -30,7 +30,7 @@ export class Stage {
   readonly random: Random
   /** The script of the earlier version's `tessera`; null where this one serves from the beginning. */
   readonly earlierCommand: string | null
-  /** What was seen that should not have been. */
+  /** Findings that break what the scene asks for. */
   readonly problems: string[] = []
   readonly faults: Interval[] = []
   readonly #calmSeconds: number
@@ -76,6 +76,8 @@ export interface Played {
   stallSeconds: number
   /** Everything that breaks what is allowed. */
   problems: string[]
+  /** Whether the site was left in a state in which nothing else can be played. */
+  isBrokenOff: boolean
 }
 
 /** Plays a scene between two calm times, and judges it. */
@@ -85,15 +87,17 @@ export async function playScene(scene: Scene, stage: Stage): Promise<Played> {
   const delay = monitorEventLoopDelay()
   delay.enable()
   await stage.calm()
+  let isBrokenOff = false
   try {
     await scene.play(stage)
+    await stage.calm()
+    await load.end()
   } catch (error) {
+    isBrokenOff = true
     stage.problems.push(`it broke off: ${(error as Error).message}`)
   }
-  await stage.calm()
   delay.disable()
-  await load.end()
   const { faults } = stage
   const problems = [...stage.problems, ...site.problems.splice(0), ...judge(scene.mayFail, tally, faults)]
-  return { scene, tally, faults, stallSeconds: delay.max / 1e9, problems }
+  return { scene, tally, faults, stallSeconds: delay.max / 1e9, problems, isBrokenOff }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +10,7 @@ import { isInstalled } from './program.ts'
 import { Redis } from './redis.ts'
 
 const RECOVERY_TIMEOUT_MILLISECONDS = 90_000
+const START_TIMEOUT_MILLISECONDS = 120_000
 const POLL_INTERVAL_MILLISECONDS = 100
 
 /** A production of three replicas on one machine, all of it in a temporary folder and on free ports. */
@@ -84,8 +85,7 @@ export class Site {
   async restartAll(changes: { environment?: Record<string, string>; command?: string } = {}): Promise<void> {
     for (const replica of this.replicas) {
       await this.stop(replica)
-      const environment = { ...replica.environment, ...changes.environment }
-      await replica.start({ ...changes, environment })
+      await this.start(replica, { ...changes, environment: { ...replica.environment, ...changes.environment } })
       await this.untilWell()
     }
   }
@@ -94,6 +94,19 @@ export class Site {
   async stop(replica: Replica): Promise<void> {
     const code = await replica.terminate()
     if (code !== 0) this.problems.push(`replica ${replica.name} ended with ${code} on SIGTERM`)
+  }
+
+  /** Starts a replica again, with options that replace earlier ones. @throws with its last words if it does not start */
+  async start(replica: Replica, changes: Parameters<Replica['start']>[0] = {}): Promise<void> {
+    const timer = new AbortController()
+    const late = sleep(START_TIMEOUT_MILLISECONDS, null, { signal: timer.signal, ref: false }).then(() => {
+      throw new Error(
+        `replica ${replica.name} does not start: ${readFileSync(replica.log, 'utf8').trim().split('\n').at(-1)}`,
+      )
+    })
+    late.catch(() => {}) // it is aborted
+    await Promise.race([replica.start(changes), late])
+    timer.abort()
   }
 
   async close(): Promise<void> {
