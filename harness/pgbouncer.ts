@@ -50,7 +50,10 @@ export async function startPgbouncer(databaseUrl: string, settings: Record<strin
     errors += chunk
   })
   const ended = once(child, 'close')
-  process.once('exit', () => child.kill('SIGKILL'))
+  process.once('exit', () => {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
   while (!(await accepts(listenPort))) {
     if (child.exitCode !== null) throw new Error(`PgBouncer ended at its start: ${errors}`)
     await sleep(20)
