@@ -35,14 +35,14 @@ export class Site {
       ...(site.#redis && { REDIS_URL: site.#redis.url }),
     }
     const ways = { one: database.direct, two: database.direct, three: database.pooled }
-    for (const [name, way] of Object.entries(ways))
-      site.replicas.push(
-        await Replica.start({
-          ...{ name, folder: site.folder, lateClock: false, environment: { ...common, ...way } },
-          ...(command !== undefined && { command }),
-          onUnexpectedExit: (message) => site.problems.push(message),
-        }),
-      )
+    const starting = Object.entries(ways).map(([name, way]) =>
+      Replica.start({
+        ...{ name, folder: site.folder, lateClock: false, environment: { ...common, ...way } },
+        ...(command !== undefined && { command }),
+        onUnexpectedExit: (message) => site.problems.push(message),
+      }),
+    )
+    site.replicas.push(...(await Promise.all(starting)))
     site.#balancers = await startBalancers(
       site.folder,
       site.replicas.map(({ port }) => port),
@@ -52,7 +52,8 @@ export class Site {
   }
 
   private constructor() {
-    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }))
+    // The replicas that are killed at the same moment may still write their logs.
+    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
   }
 
   get database(): SiteDatabase {

@@ -38,7 +38,7 @@ export function mountSmallDisk(folder: string): SmallDisk {
     if (isMounted) spawnSync('umount', ['--lazy', folder], { stdio: 'ignore' })
     isMounted = false
   }
-  process.once('exit', unmount)
+  process.prependOnceListener('exit', unmount) // before its folder is deleted
   const filler = join(folder, 'filler')
   return {
     folder,
