@@ -51,7 +51,7 @@ test('the table has a row for each route where that was asked for, and names wha
   const tally = new Tally()
   tally.addRequest('nginx')
   tally.addRequest('HAProxy')
-  tally.addFailure('HAProxy', '/me', 0, null)
+  tally.failures.push(...failed(1200, 1700).failures)
   const scene = { name: 'x', title: 'a restart', mayFail: 'never', isShort: true, isByRoute: true } as const
   const played = {
     scene: { ...scene, play: async () => {} },
@@ -63,12 +63,12 @@ test('the table has a row for each route where that was asked for, and names wha
   }
   const skipped = { title: 'an upgrade', skipped: 'no history' }
   assert.deepEqual(formatResults([played, skipped]).split('\n'), [
-    '| what | may fail | requests | failed | lost | seconds |',
-    '| --- | --- | --- | --- | --- | --- |',
-    '| a restart, nginx | no | 1 | 0 | 0 | 1.0 |',
-    '| a restart, HAProxy | no | 1 | 1 | 0 | 1.0 |',
-    '| a restart, layer 4 | skipped: not installed |  |  |  |  |',
-    '| an upgrade | skipped: no history |  |  |  |  |',
+    '| what | may fail | requests | failed | within, s | lost | seconds |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| a restart, nginx | no | 1 | 1 | 0.5 | 0 | 1.0 |',
+    '| a restart, HAProxy | no | 1 | 0 |  | 0 | 1.0 |',
+    '| a restart, layer 4 | skipped: not installed |  |  |  |  |  |',
+    '| an upgrade | skipped: no history |  |  |  |  |  |',
     'broken: a restart: a 503 (2 times)',
   ])
   assert.deepEqual([isBroken(played), isBroken(skipped)], [true, false])
