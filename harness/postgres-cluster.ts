@@ -115,14 +115,19 @@ class Cluster implements PostgresCluster {
     ])
     writeFileSync(join(copy.data, 'standby.signal'), '')
     await copy.start()
-    // The setting follows the standby: without one, no commit would be acknowledged.
-    if (!asynchronous) await this.#set({ synchronous_standby_names: name, synchronous_commit: 'on' })
-    await waitUntil(`let ${name} catch up`, async () => {
-      const [row] = await this.query(
-        `select state, sync_state from pg_stat_replication where application_name = '${name}'`,
-      )
-      return row?.['state'] === 'streaming' && row['sync_state'] === (asynchronous ? 'async' : 'sync')
-    })
+    const untilState = (expected: string) =>
+      waitUntil(`let ${name} catch up`, async () => {
+        const [row] = await this.query(
+          `select state, sync_state from pg_stat_replication where application_name = '${name}'`,
+        )
+        return row?.['state'] === 'streaming' && row['sync_state'] === expected
+      })
+    await untilState('async')
+    // The setting follows the standby that streams: without one, no commit would be acknowledged.
+    if (!asynchronous) {
+      await this.#set({ synchronous_standby_names: name, synchronous_commit: 'on' })
+      await untilState('sync')
+    }
     return copy
   }
 
