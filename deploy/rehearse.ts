@@ -13,7 +13,7 @@ import { playScene, type Scene, Stage } from './rehearse/scenes/scene.ts'
 import { formatResults, isBroken, type Result } from './rehearse/scenes/table.ts'
 import { hasBalancer } from './rehearse/site/balancers.ts'
 import { Site } from './rehearse/site/site.ts'
-import { buildPackage, findEarlierCommit } from './rehearse/site/versions.ts'
+import { buildPackage, findEarlierCommits } from './rehearse/site/versions.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -89,13 +89,20 @@ async function playOn(earlierCommand: string | null, chosen: readonly Scene[]): 
 }
 
 async function playUpgrades(chosen: readonly Scene[]): Promise<void> {
-  const commit = options.commit ?? findEarlierCommit()
+  const commits = options.commit === undefined ? findEarlierCommits() : [options.commit]
   const isPossible = chosen.some((scene) => (scene.missing?.() ?? null) === null)
-  if (commit === null || !isPossible) return playOn(null, chosen)
-  print(`The package of ${commit} is built …`)
+  if (commits.length === 0 || !isPossible) return playOn(null, chosen)
+  print('The package of an earlier commit is built …')
   const folder = mkdtempSync(join(tmpdir(), 'tessera-package-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  await playOn(buildPackage(folder, commit), chosen)
+  const earlier = buildPackage(folder, commits)
+  if (earlier === null) {
+    const skipped = `npm pack makes no package of ${commits[0]}`
+    results.push(...chosen.map(({ title }) => ({ title, skipped })))
+    return
+  }
+  print(`That of ${earlier.commit} serves`)
+  await playOn(earlier.command, chosen)
 }
 
 function print(line: string): void {

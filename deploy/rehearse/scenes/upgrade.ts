@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { freePort } from '../../../harness/free-port.ts'
 import { endProcess, launchTessera } from '../../../harness/launch-tessera.ts'
-import { copyVersion, findEarlierCommit } from '../site/versions.ts'
+import { copyVersion, findEarlierCommits } from '../site/versions.ts'
 import { hasMigration, migrate } from './migration-scenes.ts'
 import type { Scene, Stage } from './scene.ts'
 
@@ -17,7 +17,7 @@ export const upgrade: Scene = {
   mayFail: 'never',
   isShort: false,
   servesEarlierVersion: true,
-  missing: () => (findEarlierCommit() === null ? 'this clone has no history with an earlier version' : null),
+  missing: () => (findEarlierCommits().length === 0 ? 'this clone has no history with an earlier version' : null),
   play: (stage) => stage.fault(() => upgradeAndBack(stage)),
 }
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -14,6 +14,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const MIGRATIONS = 'server/migrations/postgres'
+const MAX_TRIED = 10
 
 /**
  * Copies this checkout's server, with migrations added, as the version to come.
@@ -31,31 +32,50 @@ export function copyVersion(folder: string, migrations: Record<string, string>):
   return join(copy, 'bin/tessera.js')
 }
 
-/** Returns the commit before the one that added the last migration; null in a clone without it. */
-export function findEarlierCommit(): string | null {
+/** Returns the commits before the one that added the last migration, newest first; none in a clone without them. */
+export function findEarlierCommits(): string[] {
   try {
     const added = git('log', '-1', '--topo-order', '--diff-filter=A', '--format=%H', '--', MIGRATIONS)
-    return added === '' ? null : git('rev-parse', '--verify', '--quiet', `${added}^`)
+    if (added === '') return []
+    return git('log', '--topo-order', `--max-count=${MAX_TRIED}`, '--format=%H', `${added}^`).split('\n')
   } catch {
-    return null // no repository, or one without its history
+    return [] // no repository, or one without its history
   }
 }
 
-/** Builds the package of a commit as `npm pack` does, and unpacks it. @returns the script of its `tessera` */
-export function buildPackage(folder: string, commit: string): string {
+/** The version of a commit, unpacked. */
+export interface EarlierVersion {
+  commit: string
+  /** The script of its `tessera`. */
+  command: string
+}
+
+/**
+ * Builds the package of the first of some commits that compiles, as `npm pack` does, and unpacks it: not every commit in the
+ * middle of a change does. Returns null if none does.
+ */
+export function buildPackage(folder: string, commits: readonly string[]): EarlierVersion | null {
+  for (const commit of commits) {
+    const own = join(folder, commit)
+    mkdirSync(own)
+    if (!pack(own, commit)) continue
+    const file = readdirSync(own).find((name) => name.endsWith('.tgz')) ?? ''
+    execFileSync('tar', ['-xzf', join(own, file), '-C', own])
+    const unpacked = join(own, 'package')
+    if (hasSameDependencies(unpacked)) linkDependencies(unpacked)
+    else execFileSync('npm', ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--silent'], { cwd: unpacked })
+    return { commit, command: join(unpacked, 'bin/tessera.js') }
+  }
+  return null
+}
+
+function pack(folder: string, commit: string): boolean {
   const source = join(folder, 'source')
   mkdirSync(source)
   execFileSync('sh', ['-c', `git -C "$0" archive "$1" | tar -x -C "$2"`, ROOT, commit, source])
   symlinkSync(join(ROOT, 'node_modules'), join(source, 'node_modules'))
-  execFileSync('npm', ['pack', '--silent', '--workspace', 'server', '--pack-destination', folder], {
-    ...{ cwd: source, stdio: ['ignore', 'ignore', 'inherit'] },
-  })
-  const file = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? ''
-  execFileSync('tar', ['-xzf', join(folder, file), '-C', folder])
-  const unpacked = join(folder, 'package')
-  if (hasSameDependencies(unpacked)) linkDependencies(unpacked)
-  else execFileSync('npm', ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--silent'], { cwd: unpacked })
-  return join(unpacked, 'bin/tessera.js')
+  const args = ['pack', '--silent', '--workspace', 'server', '--pack-destination', folder]
+  return spawnSync('npm', args, { cwd: source, stdio: 'ignore' }).status === 0
 }
 
 function hasSameDependencies(folder: string): boolean {
