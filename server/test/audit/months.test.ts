@@ -78,6 +78,19 @@ test('a month of which the rest has too many events to move them under a lock st
   )
 })
 
+test('an event that is written while its month is made goes there, and is not refused', { skip }, async () => {
+  const db = await migratedDatabase()
+  let isMade = false
+  const write = async () => {
+    while (!isMade) await record(db, 'login_failed', '2026-01-20T00:00:00Z')
+  }
+  const writers = Array.from({ length: 6 }, write)
+  while ((await keep(db, '2026-01-20T00:00:00Z')).undone !== null);
+  isMade = true
+  await Promise.all(writers)
+  assert.ok((await places(db)).every((place) => place === 'short_2026_01'))
+})
+
 test('many processes at once make each month once', { skip }, async () => {
   const url = await emptyDatabaseUrl()
   await migrate(await openDatabase(url), new Date())

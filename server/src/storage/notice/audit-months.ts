@@ -130,7 +130,7 @@ function underLock(db: Database, change: (tx: Transaction) => Promise<string[]>)
 
 /**
  * Makes months of a class. Events that the rest of the class has got meanwhile are moved, if a month has few; else it stays in
- * the rest. Only the rest is locked: inserts into other months go on.
+ * the rest. Inserts wait before they choose a partition: one that had chosen the rest would be refused by it afterwards.
  */
 async function makeMonths(tx: Transaction, auditClass: AuditClass, months: readonly AuditMonth[]): Promise<string[]> {
   const before = await partitionsOf(tx, auditClass)
@@ -148,6 +148,7 @@ async function makeMonths(tx: Transaction, auditClass: AuditClass, months: reado
       end if;`
   }
   await tx.script(`${TIMEOUTS}
+    lock table only audit_events in share row exclusive mode;
     lock table ${rest} in access exclusive mode;
     do $$ begin ${absent.map(makeMonth).join('')} end $$`)
   const after = await partitionsOf(tx, auditClass)
