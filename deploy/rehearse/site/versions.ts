@@ -10,7 +10,6 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const MIGRATIONS = 'server/migrations/postgres'
@@ -62,8 +61,8 @@ export function buildPackage(folder: string, commits: readonly string[]): Earlie
     const file = readdirSync(own).find((name) => name.endsWith('.tgz')) ?? ''
     execFileSync('tar', ['-xzf', join(own, file), '-C', own])
     const unpacked = join(own, 'package')
-    if (hasSameDependencies(unpacked)) linkDependencies(unpacked)
-    else execFileSync('npm', ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--silent'], { cwd: unpacked })
+    if (hasDependencies(unpacked)) linkDependencies(unpacked)
+    else if (!install(unpacked)) continue
     return { commit, command: join(unpacked, 'bin/tessera.js') }
   }
   return null
@@ -78,9 +77,20 @@ function pack(folder: string, commit: string): boolean {
   return spawnSync('npm', args, { cwd: source, stdio: 'ignore' }).status === 0
 }
 
-function hasSameDependencies(folder: string): boolean {
-  const dependencies = (file: string) => JSON.parse(readFileSync(join(file, 'package.json'), 'utf8')).dependencies
-  return isDeepStrictEqual(dependencies(folder), dependencies(join(ROOT, 'server')))
+/** Whether this checkout has what a package needs, in the same versions. */
+function hasDependencies(folder: string): boolean {
+  const read = (file: string) => JSON.parse(readFileSync(join(file, 'package.json'), 'utf8'))
+  const here = read(join(ROOT, 'server'))
+  const installed: Record<string, string> = { ...here.devDependencies, ...here.dependencies }
+  return Object.entries(read(folder).dependencies).every(([name, version]) => installed[name] === version)
+}
+
+function install(folder: string): boolean {
+  const file = join(folder, 'package.json')
+  const { devDependencies: _, ...needed } = JSON.parse(readFileSync(file, 'utf8'))
+  writeFileSync(file, JSON.stringify(needed)) // npm would look for versions of them that fit together
+  const args = ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--silent']
+  return spawnSync('npm', args, { cwd: folder, stdio: 'ignore' }).status === 0
 }
 
 /** Links what `npm ci` installed; some packages are in the workspace's own folder, in another version. */
