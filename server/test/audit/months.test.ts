@@ -91,10 +91,10 @@ test('an event that is written while its month is made goes there, and is not re
   assert.ok((await places(db)).every((place) => place === 'short_2026_01'))
 })
 
-test('many processes at once make each month once', { skip }, async () => {
+test('two processes at once make each month once', { skip }, async () => {
   const url = await emptyDatabaseUrl()
   await migrate(await openDatabase(url), new Date())
-  const processes = await Promise.all(Array.from({ length: 4 }, () => openDatabase(url)))
+  const processes = await Promise.all(Array.from({ length: 2 }, () => openDatabase(url)))
   const changes = await Promise.all(processes.map((db) => keep(db, '2026-01-20T00:00:00Z')))
   const made = changes.flatMap((change) => change.made)
   assert.equal(new Set(made).size, made.length)

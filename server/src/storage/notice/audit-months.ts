@@ -7,7 +7,7 @@ import { type AuditTime, endOfClass, hasLegacyEvents } from './audit-retention.t
 /** Shorter than a request waits: those that queue behind a change of partitions are still answered. */
 const LOCK_TIMEOUT_MILLISECONDS = 500
 /** PostgreSQL looks through the rest of a class, under a lock, whenever a month is made. */
-const STATEMENT_TIMEOUT_MILLISECONDS = 1000
+const STATEMENT_TIMEOUT_MILLISECONDS = 2000
 /** More rows of a month are left in the rest of their class, because they would be moved under a lock. */
 const MAX_MOVED_ROWS = 10_000
 
@@ -43,11 +43,11 @@ const TIMEOUTS = `
 const NOT_OWNER =
   'months of the audit are to be made or dropped, and the role of the server may not; run tessera clean-up as the owner of the tables, once a day'
 const BLOCKED =
-  'months of the audit could not be made or dropped in a second, because of another transaction or of a large rest; they will be tried again'
+  'months of the audit could not be made or dropped within two seconds, because of another transaction or of a large rest; they will be tried again'
 
 /**
- * Makes the partitions of this and the coming months, and drops those whose last event has ended, in transactions that give
- * way after half a second. One process at a time does so; on SQLite there is nothing to do.
+ * Makes the partitions of this and the coming months, and drops those whose last event has ended. Each is a transaction of
+ * its own, which gives way after half a second. One process at a time does so; on SQLite there is nothing to do.
  */
 export async function keepAuditMonths(db: Database, time: AuditTime, monthsAhead: number): Promise<AuditChanges> {
   const { missing, ended, dropsLegacy, mayChange } = await readAuditWork(db, time, monthsAhead)
@@ -55,10 +55,7 @@ export async function keepAuditMonths(db: Database, time: AuditTime, monthsAhead
   if (missing.length + ended.length === 0 && !dropsLegacy) return changes
   if (!mayChange) return { ...changes, undone: NOT_OWNER }
   try {
-    for (const auditClass of AUDIT_CLASSES) {
-      const months = missing.filter((month) => month.auditClass === auditClass)
-      if (months.length > 0) changes.made.push(...(await underLock(db, (tx) => makeMonths(tx, auditClass, months))))
-    }
+    for (const month of missing) changes.made.push(...(await underLock(db, (tx) => makeMonth(tx, month))))
     for (const name of [...ended.map(nameOf), ...(dropsLegacy ? ['audit_events_legacy'] : [])])
       changes.dropped.push(...(await underLock(db, (tx) => dropPartition(tx, name))))
   } catch (error) {
@@ -129,37 +126,25 @@ function underLock(db: Database, change: (tx: Transaction) => Promise<string[]>)
 }
 
 /**
- * Makes months of a class. Events that the rest of the class has got meanwhile are moved, if a month has few; else it stays in
+ * Makes a month. Events of it that the rest of its class has got meanwhile are moved, if they are few; else the month stays in
  * the rest. Inserts wait before they choose a partition: one that had chosen the rest would be refused by it afterwards.
  */
-async function makeMonths(tx: Transaction, auditClass: AuditClass, months: readonly AuditMonth[]): Promise<string[]> {
-  const before = await partitionsOf(tx, auditClass)
-  const absent = months.filter((month) => !before.includes(nameOf(month)))
-  const rest = `audit_events_${auditClass}_rest`
-  const makeMonth = (month: AuditMonth) => {
-    const name = nameOf(month)
-    const [from, to] = [month.start, monthStart(month.start, 1)].map((at) => `'${at.toISOString()}'`)
-    const ofMonth = `where at >= ${from} and at < ${to}`
-    return `
-      if (select count(*) from (select from ${rest} ${ofMonth} limit ${MAX_MOVED_ROWS + 1}) few) <= ${MAX_MOVED_ROWS} then
-        create table ${name} (like ${rest} including defaults including constraints, primary key (id));
-        with moved as (delete from ${rest} ${ofMonth} returning *) insert into ${name} select * from moved;
-        alter table audit_events_${auditClass} attach partition ${name} for values from (${from}) to (${to});
-      end if;`
-  }
+async function makeMonth(tx: Transaction, month: AuditMonth): Promise<string[]> {
+  const [name, rest] = [nameOf(month), `audit_events_${month.auditClass}_rest`]
+  if (await exists(tx, name)) return []
+  const [from, to] = [month.start, monthStart(month.start, 1)].map((at) => `'${at.toISOString()}'`)
+  const ofMonth = `where at >= ${from} and at < ${to}`
   await tx.script(`${TIMEOUTS}
     lock table only audit_events in share row exclusive mode;
     lock table ${rest} in access exclusive mode;
-    do $$ begin ${absent.map(makeMonth).join('')} end $$`)
-  const after = await partitionsOf(tx, auditClass)
-  return after.filter((name) => !before.includes(name))
-}
-
-async function partitionsOf(tx: Transaction, auditClass: AuditClass): Promise<string[]> {
-  const rows = await tx.query<{ name: string }>(sql`
-    select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = to_regclass(${`audit_events_${auditClass}`}) order by 1`)
-  return rows.map(({ name }) => name)
+    do $$ begin
+      if (select count(*) from (select from ${rest} ${ofMonth} limit ${MAX_MOVED_ROWS + 1}) few) <= ${MAX_MOVED_ROWS} then
+        create table ${name} (like ${rest} including defaults including constraints, primary key (id));
+        with moved as (delete from ${rest} ${ofMonth} returning *) insert into ${name} select * from moved;
+        alter table audit_events_${month.auditClass} attach partition ${name} for values from (${from}) to (${to});
+      end if;
+    end $$`)
+  return (await exists(tx, name)) ? [name] : []
 }
 
 /** Drops a partition: its rows are never read, and its files are gone with the transaction. */
