@@ -8,7 +8,7 @@ import { clearMaintenance, type Maintenance, writeMaintenance } from '../../src/
 import { startServer, type TestServer } from '../support/server.ts'
 import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
 import { emptyDatabaseUrl, onPostgres, openDatabase } from '../support/test-database.ts'
-import { ADMIN, issuePair, logIn, logInNewUser, me, refresh, refreshPair } from '../support/users.ts'
+import { ADMIN, issuePair, logIn, logInNewUser, logOut, me, PASSWORD, refresh, refreshPair } from '../support/users.ts'
 
 /** Begins maintenance, as another process does, and lets the server notice. */
 async function begin(server: TestServer, state: Maintenance['state']): Promise<void> {
@@ -106,6 +106,26 @@ test('a server that starts on a database of a move writes nothing to it, and ser
 
 const insertion = sql`
   insert into written_mails (mailbox_digest, kind, created_at) values ('a', 'b', ${new Date()}) returning id`
+
+test('a server that has not read that a move began changes nothing, and says so', {
+  skip: onPostgres && 'of SQLite',
+}, async () => {
+  const server = await startServer()
+  const tokens = await logInNewUser(server)
+  const users = async () => (await server.rows(sql`select id from users`)).length
+  const before = await users()
+  await server.ctx.db.transaction(raiseFence) // without the fact, as for a server that was frozen before it was written
+  for (const answer of [
+    await server.post('/api/v1/users/sign_up', { user: { email: 'late@example.com', password: PASSWORD } }),
+    await logOut(server, tokens.refresh_token),
+  ]) {
+    assert.deepEqual([answer.status, answer.body.error.details.code], [503, 'maintenance'])
+    assert.equal(answer.headers.get('retry-after'), '5')
+  }
+  assert.equal(await users(), before)
+  await server.ctx.db.transaction(lowerFence)
+  assert.equal((await logOut(server, tokens.refresh_token)).status, 200)
+})
 
 test('tessera maintenance turns it on and off, and says what it is', async () => {
   const server = await startServer()
