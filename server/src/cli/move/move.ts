@@ -1,6 +1,8 @@
 import type { Database } from '../../storage/database/database.ts'
 import { migrate } from '../../storage/database/migrate.ts'
 import { claimMoving } from '../../storage/drivers/sqlite-serving.ts'
+import { keepAuditMonths } from '../../storage/notice/audit-months.ts'
+import { KEPT_FOR_GOOD } from '../../storage/notice/audit-retention.ts'
 import { lowerFence, raiseFence } from '../../storage/transfer/fence.ts'
 import {
   describeMaintenance,
@@ -21,6 +23,9 @@ import { type ComparedTable, compareRows, copyRows } from './copy-rows.ts'
 import { endMaintenance } from './maintenance.ts'
 import { openTarget, readAddress, type Target } from './target.ts'
 import { untilServersObey } from './until-servers-obey.ts'
+
+/** As `tessera migrate` makes them. */
+const AUDIT_MONTHS_AHEAD = 12
 
 export interface MoveOptions extends AnswerOptions {
   dryRun?: boolean
@@ -96,6 +101,8 @@ async function run(move: Move, before: Maintenance | null, tables: readonly stri
   try {
     await closeSource(move, before)
     await migrate(target.db, ctx.now())
+    // While the rest of each class is empty: to make a month means to look through it.
+    await keepAuditMonths(target.db, { now: ctx.now(), retention: KEPT_FOR_GOOD }, AUDIT_MONTHS_AHEAD)
     compared = await copyAndCompare(move, tables)
     await move.lock.check()
   } catch (error) {
