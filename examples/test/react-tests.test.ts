@@ -24,7 +24,8 @@ function run(runner: string, args: string[], environment: Record<string, string>
 }
 
 test('the tests of the page in React: the client, by Vitest', { skip: notInstalled }, () => {
-  assert.match(run('vitest/vitest.mjs', ['run', 'tests/session.test.js']), /Tests\s+3 passed/)
+  const patient = ['--testTimeout=60000', '--hookTimeout=60000'] // for a loaded machine
+  assert.match(run('vitest/vitest.mjs', ['run', 'tests/session.test.js', ...patient]), /Tests\s+3 passed/)
 })
 
 test('the tests of the page in React: the page, by Playwright', {
