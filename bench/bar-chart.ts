@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 export interface Bar {
   name: string
   value: number
-  /** What stands behind the bar. */
+  /** The text behind the bar. */
   text: string
   isTessera?: boolean
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** What a cluster wrote to its write-ahead log. */
+/** The use of a cluster's write-ahead log. */
 export interface WalUse {
   syncs: number
   bytes: number
