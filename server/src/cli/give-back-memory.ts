@@ -5,10 +5,12 @@ const INTERVAL_MILLISECONDS = 2000
 /** Below this part of the time, the event loop has nothing to do but probes and its own timers. */
 const MAX_QUIET_UTILIZATION = 0.02
 const QUIET_INTERVALS = 2
+/** Collecting takes some tens of milliseconds, and what runs after it is compiled anew: no more than that of a minute. */
+const MIN_INTERVALS_BETWEEN = 30
 
 /**
  * Gives memory back to the machine when work is over: V8 collects garbage when it needs room, so a process would keep what a
- * start or a peak left behind. It does so once after each time of work, while nothing waits for it.
+ * start or a peak left behind. It does so once after each time of work, at most once a minute, while nothing waits for it.
  */
 export function giveBackMemory(): void {
   const [collect, rest] = [findCollector(), new RestAfterWork()]
@@ -25,14 +27,18 @@ export function giveBackMemory(): void {
 export class RestAfterWork {
   #hasWorked = true
   #quietIntervals = 0
+  #intervalsSince = MIN_INTERVALS_BETWEEN
 
   /** @param utilization the part of an interval that the event loop was busy for */
   begins(utilization: number): boolean {
     const isQuiet = utilization <= MAX_QUIET_UTILIZATION
     this.#quietIntervals = isQuiet ? this.#quietIntervals + 1 : 0
     this.#hasWorked ||= !isQuiet
+    this.#intervalsSince++
     if (!this.#hasWorked || this.#quietIntervals < QUIET_INTERVALS) return false
+    if (this.#intervalsSince < MIN_INTERVALS_BETWEEN) return false
     this.#hasWorked = false
+    this.#intervalsSince = 0
     return true
   }
 }

@@ -3,11 +3,13 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { findCollector, RestAfterWork } from '../../src/cli/give-back-memory.ts'
 
-test('memory is given back once after each time of work, and not while work may go on', () => {
+test('memory is given back once after each time of work, once a minute at most, and not while work may go on', () => {
   const rest = new RestAfterWork()
   const begins = (...utilizations: number[]) => utilizations.map((utilization) => rest.begins(utilization))
   assert.deepEqual(begins(0, 0, 0, 0), [false, true, false, false], 'after the start, once')
-  assert.deepEqual(begins(0.5, 0.01, 0.5, 0.01), [false, false, false, false], 'a pause is no rest')
+  assert.deepEqual(begins(0.5, 0.01, 0.01), [false, false, false], 'not again so soon')
+  assert.ok(!begins(...Array.from({ length: 60 }, () => 0.5)).includes(true))
+  assert.deepEqual(begins(0.01, 0.5, 0.01), [false, false, false], 'a pause is no rest')
   assert.deepEqual(begins(0.01, 0.01, 0.001), [true, false, false], 'probes keep no server from its rest')
 })
 
