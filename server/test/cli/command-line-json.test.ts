@@ -10,8 +10,8 @@ import { logIn, signUp } from '../support/users.ts'
 /** Commands whose output is not an answer: a log, or a script for a shell; and one that prints JSON in any case. */
 const WITHOUT_JSON = ['start', 'completion', 'complete', 'test']
 
-/** Commands that need several key pairs, a SQLite file, an empty folder or metrics: tests of their own run them. */
-const ELSEWHERE = ['keys rotate', 'keys retire', 'backup', 'restore', 'init', 'status']
+/** Commands that need several key pairs, a SQLite file, an empty folder, metrics, or a server that waits: tests of their own run them. */
+const ELSEWHERE = ['keys rotate', 'keys retire', 'backup', 'restore', 'maintenance', 'move', 'init', 'status']
 
 /** The full names of the commands that can be run. */
 function names(parent: Command, path: readonly string[] = []): string[] {
