@@ -78,7 +78,7 @@ test('a place is held until the work ends and released however it ends', async (
 test('an endpoint with a shared limit that hashes no password is served while the pool is full', async () => {
   const { passwords, limiter, edge } = overloadable()
   const log = { info() {}, warn() {}, error() {} }
-  const ctx = { passwords, limiter, edge, log } as unknown as HttpContext
+  const ctx = { passwords, limiter, edge, log, maintenance: () => null } as unknown as HttpContext
   const server = Fastify()
   after(() => server.close())
   server.addHook('onRequest', async (arriving) => void Object.assign(arriving, { client: { ip: '192.0.2.1' } }))

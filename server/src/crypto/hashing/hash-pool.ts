@@ -140,8 +140,7 @@ export class HashPool {
       this.#memory.use(kibibytesOf(job), async () => {
         const begunAt = performance.now()
         this.#observer.waited((begunAt - arrivedAt) / 1000)
-        this.#pool ??= this.#openPool()
-        const result = await (await this.#pool).run(queued)
+        const result = await (await this.#open()).run(queued)
         if (result !== null) this.#observer.took((performance.now() - begunAt) / 1000, algorithmOf(job))
         return result
       })
@@ -182,7 +181,16 @@ export class HashPool {
 
   async close(): Promise<void> {
     this.refuseWaiting()
-    await (await this.#pool)?.destroy()
+    await (await this.#pool?.catch(() => null))?.destroy()
+  }
+
+  /** Opens the pool, or waits until it is open. What prevents that now may be over at the next job. */
+  #open(): Promise<Piscina<QueuedJob>> {
+    this.#pool ??= this.#openPool().catch((error) => {
+      this.#pool = null
+      throw error
+    })
+    return this.#pool
   }
 }
 
