@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -98,6 +98,12 @@ test('an index is built without stopping writes, and one that was left half-made
     sql`select indisvalid as valid from pg_index where indexrelid = 'users_last_name'::regclass`,
   )
   assert.deepEqual(rows, [{ valid: true }])
+})
+
+test('a process that is killed in a migration leaves nothing that stops the next one: indexes may be there already', () => {
+  const folder = join(import.meta.dirname, '../../migrations/postgres')
+  for (const file of readdirSync(folder))
+    assert.doesNotMatch(readFileSync(join(folder, file), 'utf8'), /index concurrently (?!if not exists)/, file)
 })
 
 test('each migration is a transaction of its own: what was applied before a failure stays', async () => {
