@@ -120,6 +120,10 @@ test('clients that refresh through a move keep their sessions, and everything is
   const alive = await server.rows(sql`select id from sessions where revoked_at is null`)
   assert.equal(alive.length, clients.length + 1)
   assert.ok((await signUp(server)).id > id, 'the id of a deleted user is not given again')
+  const parts = await server.rows<{ place: string }>(sql`
+    select distinct tableoid::regclass::text as place from audit_events where kind = 'user_registered'`)
+  for (const { place } of parts)
+    assert.match(place, /^audit_events_long_\d{4}_\d\d$/, 'the months were there before the rows')
   assert.equal((await adaptive.post('/api/v1/auth/login', {})).status, 503)
 })
 

@@ -19,7 +19,7 @@ export async function lockTarget(target: Database): Promise<TargetLock | null> {
     const holding = target.transaction(async (tx) => {
       await tx.script('set local idle_in_transaction_session_timeout = 0')
       // An arbitrary number identifies this lock.
-      const rows = await tx.query<{ taken: boolean }>(sql`select pg_try_advisory_xact_lock(7375696383) as taken`)
+      const rows = await tx.query<{ taken: boolean }>(sql`select pg_try_advisory_xact_lock(7375696384) as taken`)
       if (rows[0]?.taken !== true) return resolve(null)
       const check = async () => void (await tx.query(sql`select 1 as held`))
       const release = async () => {
