@@ -7,6 +7,7 @@ import { insertAuditEvents } from '../../src/storage/notice/audit-events.ts'
 import type { CLASS_OF_KIND } from '../../src/storage/notice/audit-kinds.ts'
 import { keepAuditMonths } from '../../src/storage/notice/audit-months.ts'
 import { type AuditRetention, KEPT_FOR_GOOD } from '../../src/storage/notice/audit-retention.ts'
+import { createRole, mayNotCreate } from '../support/own-database.ts'
 import { emptyDatabaseUrl, migratedDatabase, onPostgres, openDatabase } from '../support/test-database.ts'
 
 const skip = !onPostgres && 'SQLite has no partitions'
@@ -100,6 +101,21 @@ test('two processes at once make each month once', { skip }, async () => {
   assert.equal(new Set(made).size, made.length)
   const rest = await keep(processes[0] as Database, '2026-01-20T00:00:00Z')
   assert.equal(made.length + rest.made.length, 6)
+})
+
+test('a month belongs to the owner of the audit, whoever made it', { skip: skip || mayNotCreate }, async () => {
+  const db = await migratedDatabase()
+  const { role } = await createRole()
+  await db.transaction((tx) =>
+    tx.script(`
+      do $$ begin execute format('grant create on schema %I to ${role}', current_schema()); end $$;
+      alter table audit_events owner to ${role}`),
+  )
+  await keep(db, '2026-01-20T00:00:00Z')
+  const owners = await db.query<{ owner: string }>(sql`
+    select distinct tableowner as owner from pg_tables
+    where schemaname = current_schema() and tablename like 'audit_events_%_2026_01'`)
+  assert.deepEqual(owners, [{ owner: role }])
 })
 
 test('a month that a dump reads is left for later, and events are written meanwhile', { skip }, async () => {

@@ -127,7 +127,8 @@ function underLock(db: Database, change: (tx: Transaction) => Promise<string[]>)
 
 /**
  * Makes a month. Events of it that the rest of its class has got meanwhile are moved, if they are few; else the month stays in
- * the rest. Inserts wait before they choose a partition: one that had chosen the rest would be refused by it afterwards.
+ * the rest. Inserts wait before they choose a partition: one that had chosen the rest would be refused by it afterwards. Its
+ * owner is that of the audit, whoever made it, so that any role that may make months may drop it.
  */
 async function makeMonth(tx: Transaction, month: AuditMonth): Promise<string[]> {
   const [name, rest] = [nameOf(month), `audit_events_${month.auditClass}_rest`]
@@ -142,6 +143,8 @@ async function makeMonth(tx: Transaction, month: AuditMonth): Promise<string[]> 
         create table ${name} (like ${rest} including defaults including constraints, primary key (id));
         with moved as (delete from ${rest} ${ofMonth} returning *) insert into ${name} select * from moved;
         alter table audit_events_${month.auditClass} attach partition ${name} for values from (${from}) to (${to});
+        execute format('alter table ${name} owner to %I',
+          (select pg_get_userbyid(relowner) from pg_class where oid = 'audit_events'::regclass));
       end if;
     end $$`)
   return (await exists(tx, name)) ? [name] : []
