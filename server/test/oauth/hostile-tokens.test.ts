@@ -161,7 +161,8 @@ test('a flood of unknown kids causes no reading of keys beyond that of every sec
     }
     const seconds = (performance.now() - since) / 1000
     const readings = sent.slice(before).filter((text) => /from signing_keys/.test(text))
-    assert.ok(readings.length <= seconds + 2, `keys were read ${readings.length} times in ${seconds} s for 800 tokens`)
+    // A server that signs with the secret reads them for the first time then.
+    assert.ok(readings.length <= seconds + 4, `keys were read ${readings.length} times in ${seconds} s for 800 tokens`)
     await server.close()
   }
 })
