@@ -103,7 +103,9 @@ test('two processes at once make each month once', { skip }, async () => {
   assert.equal(made.length + rest.made.length, 6)
 })
 
-test('a month belongs to the owner of the audit, whoever made it', { skip: skip || mayNotCreate }, async () => {
+test('a month belongs to the owner of the audit, also if another role made it', {
+  skip: skip || mayNotCreate,
+}, async () => {
   const db = await migratedDatabase()
   const { role } = await createRole()
   await db.transaction((tx) =>

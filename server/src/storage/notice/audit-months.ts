@@ -128,7 +128,7 @@ function underLock(db: Database, change: (tx: Transaction) => Promise<string[]>)
 /**
  * Makes a month. Events of it that the rest of its class has got meanwhile are moved, if they are few; else the month stays in
  * the rest. Inserts wait before they choose a partition: one that had chosen the rest would be refused by it afterwards. Its
- * owner is that of the audit, whoever made it, so that any role that may make months may drop it.
+ * owner is that of the audit, also if another role made it, so that any role that may make months may drop it.
  */
 async function makeMonth(tx: Transaction, month: AuditMonth): Promise<string[]> {
   const [name, rest] = [nameOf(month), `audit_events_${month.auditClass}_rest`]
