@@ -22,11 +22,15 @@ export function manifest(name: string): Manifest {
   return found
 }
 
-/** The environment of a container, with that of its config maps. */
+/** The environment of a container, with that of its config maps. A value of a config map may be left out. */
 export function environment(container: Manifest): Record<string, string> {
   const shared = (container.envFrom ?? []).map(
     ({ configMapRef }: Manifest) => manifest(`ConfigMap ${configMapRef.name}`).data,
   )
-  const own = (container.env ?? []).map(({ name, value }: Manifest) => [name, value])
+  const own = (container.env ?? []).flatMap(({ name, value, valueFrom }: Manifest) => {
+    const { name: map, key } = valueFrom?.configMapKeyRef ?? {}
+    const given = map ? manifest(`ConfigMap ${map}`).data[key] : value
+    return given === undefined ? [] : [[name, given]]
+  })
   return Object.assign({}, ...shared, Object.fromEntries(own))
 }

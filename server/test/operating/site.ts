@@ -46,6 +46,7 @@ export async function openSite(): Promise<Site> {
   const replaced = (text: string) =>
     text
       .replaceAll('https://auth.acme.example', server.url)
+      .replaceAll('http://127.0.0.1:3000', server.url)
       .replaceAll('127.0.0.1:9464', `127.0.0.1:${metricsPort}`)
       .replaceAll('/var/backups/tessera', folder)
       .replaceAll('tessera_restored', restored)
