@@ -1,10 +1,11 @@
 // Checks that tools like the API's description: a linter, client generators and a strict compiler, Postman and Bruno. Checks
-// the manifests for Kubernetes, too.
+// the manifests for Kubernetes, and tessera-client in four bundlers, too.
 // `npm ci --prefix generators` brings them. Then: `npm run generators`.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endProcess, launchTessera } from '../harness/launch-tessera.ts'
+import { checkBundles } from './bundlers/check-bundles.ts'
 import { checkManifests } from './checks/check-manifests.ts'
 import { generateClients } from './checks/generate-clients.ts'
 import { runCollections } from './checks/run-collections.ts'
@@ -34,6 +35,7 @@ try {
   await check('a call by each generated client', () => runTool('tsx', ['calls/run.ts', url]))
   await check('the collections for Postman and Bruno', () => runCollections(url))
   await check('imports of the description into Postman and Bruno', () => runImports(url))
+  await check('tessera-client, bundled by esbuild, Vite, webpack and Metro', () => checkBundles(url))
 } finally {
   await endProcess(child, 'SIGTERM')
   rmSync(folder, { recursive: true, force: true })
