@@ -113,8 +113,10 @@ class Blocked extends Error {}
  */
 function underLock(db: Database, change: (tx: Transaction) => Promise<string[]>): Promise<string[]> {
   return db.transaction(async (tx) => {
-    // An arbitrary number identifies this lock.
-    const rows = await tx.query<{ taken: boolean }>(sql`select pg_try_advisory_xact_lock(7375696383) as taken`)
+    // An arbitrary number identifies this lock, beside the schema: a database may have several installations.
+    const rows = await tx.query<{ taken: boolean }>(
+      sql`select pg_try_advisory_xact_lock(737569638, hashtext(current_schema())) as taken`,
+    )
     if (rows[0]?.taken !== true) return []
     try {
       return await change(tx)
