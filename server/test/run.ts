@@ -15,7 +15,9 @@ if (database === 'postgres' && !process.env['TEST_DATABASE_URL']) {
 process.stdout.write(`\nThe suite on ${database === 'postgres' ? 'PostgreSQL' : 'SQLite'}\n`)
 const cwd = import.meta.dirname
 // A database makes no difference to these folders, nor to what is beside the server: they are tested once.
-const once = ['clients', 'config', 'crypto', 'pages', 'project', 'test-mode', 'text'].map((folder) => `${folder}/**`)
+const once = ['clients', 'config', 'crypto', 'keys/foreign', 'pages', 'project', 'test-mode', 'text'].map(
+  (folder) => `${folder}/**`,
+)
 const beside = ['client', 'verify', 'testing'].map((name) => `../../${name}/test/**/*.test.ts`)
 const found =
   database === 'postgres'
