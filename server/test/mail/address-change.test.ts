@@ -133,10 +133,10 @@ test('concurrent moves of many pairs of one user send three mails', async () => 
   assert.equal(await countAudited(user.id), 12)
 })
 
-test('fifty concurrent refreshes from a new address with one key are audited and mailed as one move', async () => {
+test('twenty concurrent refreshes from a new address with one key are audited and mailed as one move', async () => {
   const { user, pair } = await issueFrom('192.0.2.1')
   const key = randomUUID()
-  await Promise.all(Array.from({ length: 50 }, () => refreshFrom(pair, '198.51.100.1', key)))
+  await Promise.all(Array.from({ length: 20 }, () => refreshFrom(pair, '198.51.100.1', key)))
   assert.equal((await mailsTo(user.id)).length, 1)
   assert.equal(await countAudited(user.id), 1)
 })
