@@ -167,7 +167,7 @@ async function assemble(
   now: () => Date,
 ): Promise<App> {
   const [keys, issuer] = [readKeys(config), createIssuer(config)]
-  const signing = await openSigningKeys(config, { db, log, now }, keys)
+  const signing = await openSigningKeys(config, { db, log, now, writable: maintenance }, keys)
   const { publicKeys } = signing
   const {
     ctx: rules,

@@ -1,4 +1,5 @@
 import { beginKind } from '../auth/keys/begin-kind.ts'
+import type { WritableTimes } from '../auth/keys/begin-ring.ts'
 import type { PublicKeyRing } from '../auth/keys/public-key-ring.ts'
 import type { Config } from '../config/reading/config.ts'
 import { ConfigError } from '../config/source/config-error.ts'
@@ -15,7 +16,7 @@ export interface SigningKeys {
   stop(): Promise<void>
 }
 
-type KeysContext = { db: Database; log: Log; now: () => Date }
+type KeysContext = { db: Database; log: Log; now: () => Date; writable: WritableTimes }
 
 /** A retired key is refused everywhere within two seconds. */
 const READ_INTERVAL_MILLISECONDS = 1000
@@ -26,10 +27,12 @@ const MAX_VERIFIED_TOKENS = 10_000
  * Opens the key pairs of the installation. A server that signs with the secret reads them when the first token or request
  * asks for one, so that it pays nothing for key pairs that it does not have.
  *
+ * While a move has the rows, the keys are only read.
+ *
  * @throws {ConfigError} in production, if no secret opens the key that signs, or the next one
  */
 export async function openSigningKeys(config: Config, ctx: KeysContext, keys: Keys): Promise<SigningKeys> {
-  if (config.algorithm === 'HS256') await beginKind(ctx, 'HS256')
+  if (config.algorithm === 'HS256') await ctx.writable.whenWritable(() => beginKind(ctx, 'HS256'))
   const isUsed = config.algorithm !== 'HS256' || config.signingKeyFiles.length > 0
   return isUsed ? openNow(config, ctx, keys) : openWhenAsked(() => openNow(config, ctx, keys))
 }
@@ -55,12 +58,9 @@ async function openNow(
     verified,
     files: files.keys,
     refusedKids: config.refusedKeys,
+    writable: ctx.writable,
   })
-  const unopened = publicKeys.unopened()
-  if (config.production && unopened !== null)
-    throw new ConfigError(
-      `No secret opens the signing key ${unopened}: list the former REFRESH_SECRET_KEY in REFRESH_PREVIOUS_SECRET_KEYS, or run: tessera keys retire ${unopened} --now`,
-    )
+  await ctx.writable.whenWritable(async () => refuseUnopened(publicKeys, config))
   const readAgain = async () => {
     files.readAgain()
     await publicKeys.read()
@@ -73,6 +73,15 @@ async function openNow(
     log: ctx.log,
   })
   return { publicKeys, readAgain, stop: () => reading.stop() }
+}
+
+/** In production, a key that no secret opens is not replaced without asking. */
+function refuseUnopened(publicKeys: PublicKeyRing, { production }: Config): void {
+  const unopened = publicKeys.unopened()
+  if (production && unopened !== null)
+    throw new ConfigError(
+      `No secret opens the signing key ${unopened}: list the former REFRESH_SECRET_KEY in REFRESH_PREVIOUS_SECRET_KEYS, or run: tessera keys retire ${unopened} --now`,
+    )
 }
 
 /** Opens the keys once, when they are first needed. A failure is forgotten: the next need tries again. */

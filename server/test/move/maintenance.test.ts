@@ -104,6 +104,51 @@ test('a server that starts on a database of a move writes nothing to it, and ser
   assert.equal((await server.rows(sql`select name from installation where name like 'key %'`)).length, 2)
 })
 
+test('a server of key pairs makes no keys while a move has the rows, and makes them after it', async () => {
+  const DATABASE_URL = await emptyDatabaseUrl()
+  const db = await openDatabase(DATABASE_URL)
+  await migrate(db, new Date())
+  await writeMaintenance(db, { state: 'receiving', since: new Date(), other: 'tessera.db' })
+  const server = await startServer({ DATABASE_URL, JWT_ALGORITHM: 'ES256' })
+  await server.readSigningKeys()
+  const count = async () => [
+    (await server.rows(sql`select kid from signing_keys`)).length,
+    (await server.rows(sql`select kind from signing_kinds`)).length,
+  ]
+  assert.deepEqual(await count(), [0, 0])
+  await end(server)
+  assert.deepEqual(await count(), [2, 2])
+  assert.equal(typeof (await logIn(server, ADMIN.email, ADMIN.password)).access_token, 'string')
+
+  server.advanceClock({ seconds: 91 * 86_400 }) // the next key signs now, and one after it is due
+  await begin(server, 'moved')
+  await server.readSigningKeys()
+  assert.deepEqual(await count(), [2, 2])
+  await end(server)
+  await server.readSigningKeys()
+  assert.deepEqual(await count(), [3, 2])
+})
+
+test('a server starts on a file that was moved, also when a key is due', {
+  skip: onPostgres && 'of SQLite',
+}, async () => {
+  const settings = { DATABASE_URL: await emptyDatabaseUrl(), JWT_ALGORITHM: 'ES256' }
+  const former = await startServer(settings)
+  await former.close()
+  const db = await openDatabase(settings.DATABASE_URL)
+  await db.transaction(async (tx) => {
+    await raiseFence(tx)
+    await writeMaintenance(tx, { state: 'moved', since: new Date(), other: 'db.internal/tessera' })
+  })
+  const server = await startServer(settings, {}, () => Date.now() + 91 * 86_400_000)
+  assert.equal((await server.get('/ready')).status, 503)
+  await server.readSigningKeys()
+  assert.deepEqual(
+    server.logs.filter(({ reason }) => reason),
+    [],
+  )
+})
+
 const insertion = sql`
   insert into written_mails (mailbox_digest, kind, created_at) values ('a', 'b', ${new Date()}) returning id`
 

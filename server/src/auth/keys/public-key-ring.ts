@@ -20,11 +20,13 @@ export interface KeyRingOptions {
   verified: VerifiedTokens
   /** Returns the keys of `SIGNING_KEY_FILE`. */
   files: () => readonly OpenedKey[]
+  /** Whether keys that are missing may be made now. */
+  mayComplete: () => boolean
 }
 
 /** The keys of all replicas, in a copy that is read again all the time. */
 export interface PublicKeyRing extends PublicKeys {
-  /** Reads the keys, and makes those that are missing. @throws {Unavailable} */
+  /** Reads the keys, and makes those that are missing, if it may. @throws {Unavailable} */
   read(): Promise<void>
   /** Whether there is no key pair at all. */
   isEmpty(): boolean
@@ -79,7 +81,7 @@ export function createPublicKeyRing(ctx: Pick<Context, 'db' | 'log' | 'now'>, op
       copy = { readAt: now.getTime(), rows, kinds }
       view = null
       warnOfOtherKind(kinds)
-      if (own === 'HS256' || own === 'file') return
+      if (own === 'HS256' || own === 'file' || !options.mayComplete()) return
       const rules = { own, kinds, accessTokenLifetimeSeconds }
       if (!(await completeKeys(ctx, { algorithm: own, keys: rows, rules, times, sealing, now }))) return
     }

@@ -7,7 +7,8 @@ export class MaintenanceWatch {
   readonly #db: Database
   readonly #log: Log
   #current: Maintenance | null = null
-  #waiting: (() => Promise<void>) | null = null
+  #mayWrite = true
+  readonly #waiting: (() => Promise<void>)[] = []
 
   constructor(db: Database, log: Log) {
     this.#db = db
@@ -17,19 +18,22 @@ export class MaintenanceWatch {
   /** The maintenance that is on; null while clients are served. */
   readonly current = (): Maintenance | null => this.#current
 
-  /** Runs the steps of a start that write: now, or when a move leaves the database to this process again. */
-  async whenWritable(steps: () => Promise<void>): Promise<void> {
-    if (this.#current === null || this.#current.state === 'on') await steps()
-    else this.#waiting = steps
+  /** Whether a start and background jobs may change rows: not while a move has them. */
+  readonly mayWrite = (): boolean => this.#mayWrite
+
+  /** Runs the steps of a start that write: now, or in this order when a move leaves the database to this process again. */
+  readonly whenWritable = async (steps: () => Promise<void>): Promise<void> => {
+    if (this.#mayWrite) await steps()
+    else this.#waiting.push(steps)
   }
 
   /** Reads the database. Clients are served again once the steps that waited are done. */
   async read(): Promise<void> {
     const found = await readMaintenance(this.#db)
+    this.#mayWrite = found === null || found.state === 'on'
+    if (this.#mayWrite) await this.#runWaiting()
     if (found?.state === this.#current?.state) return
     if (found === null) {
-      await this.#waiting?.()
-      this.#waiting = null
       this.#log.warn({}, 'maintenance is over: requests are served again')
     } else {
       const { state, since, other } = found
@@ -37,5 +41,13 @@ export class MaintenanceWatch {
       this.#log.warn(about, `requests are answered 503: ${describeMaintenance(found)}`)
     }
     this.#current = found
+  }
+
+  /** A step that fails runs again at the next reading. */
+  async #runWaiting(): Promise<void> {
+    for (let steps = this.#waiting[0]; steps; steps = this.#waiting[0]) {
+      await steps()
+      if (this.#waiting[0] === steps) this.#waiting.shift()
+    }
   }
 }
