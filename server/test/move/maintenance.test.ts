@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
+import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import sql from 'sql-template-tag'
 import { Fenced } from '../../src/storage/database/errors.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
+import { MIGRATIONS } from '../../src/storage/database/schema-state.ts'
 import { lowerFence, raiseFence } from '../../src/storage/transfer/fence.ts'
 import { clearMaintenance, type Maintenance, writeMaintenance } from '../../src/storage/transfer/maintenance.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { parseJsonLines, tesseraCli } from '../support/tessera-command.ts'
-import { emptyDatabaseUrl, onPostgres, openDatabase } from '../support/test-database.ts'
+import { emptyDatabaseUrl, onPostgres, openDatabase, temporaryFolder } from '../support/test-database.ts'
 import { ADMIN, issuePair, logIn, logInNewUser, logOut, me, PASSWORD, refresh, refreshPair } from '../support/users.ts'
 
 /** Begins maintenance, as another process does, and lets the server notice. */
@@ -184,4 +187,26 @@ test('tessera maintenance turns it on and off, and says what it is', async () =>
   assert.equal((await tessera('maintenance off')).code, 0)
   await server.readMaintenance()
   assert.equal((await server.post('/api/v1/auth/login', ADMIN)).status, 200)
+})
+
+test('a file that was moved comes back after an upgrade with a migration', {
+  skip: onPostgres && 'of SQLite',
+}, async () => {
+  const folder = temporaryFolder()
+  cpSync(new URL('sqlite/', MIGRATIONS), `${folder}/sqlite`, { recursive: true })
+  const newest = readdirSync(`${folder}/sqlite`).sort().at(-1)
+  rmSync(`${folder}/sqlite/${newest}`)
+  const databaseUrl = await emptyDatabaseUrl()
+  const db = await openDatabase(databaseUrl)
+  await migrate(db, new Date(), { migrations: pathToFileURL(`${folder}/`) })
+  await db.transaction(async (tx) => {
+    await raiseFence(tx)
+    await writeMaintenance(tx, { state: 'moved', since: new Date(), other: 'db.internal/tessera' })
+  })
+  const tessera = tesseraCli({ databaseUrl })
+  assert.match((await tessera('migrate')).output, /see: tessera maintenance/)
+  assert.match((await tessera('maintenance')).output, /come back with: tessera maintenance off\n$/)
+  const off = await tessera('maintenance off --yes')
+  assert.equal(off.code, 0, off.output)
+  assert.equal((await tessera('migrate')).code, 0)
 })

@@ -1,11 +1,12 @@
 import type { Database } from '../../storage/database/database.ts'
+import { readSchemaState } from '../../storage/database/schema-state.ts'
 import { claimMoving } from '../../storage/drivers/sqlite-serving.ts'
 import { lowerFence } from '../../storage/transfer/fence.ts'
 import {
   clearMaintenance,
   describeMaintenance,
   type Maintenance,
-  readMaintenance,
+  readMaintenanceIfAny,
   writeMaintenance,
 } from '../../storage/transfer/maintenance.ts'
 import { type CommandContext, withDatabase } from '../run/with-database.ts'
@@ -20,11 +21,12 @@ export interface MaintenanceOptions extends AnswerOptions {
 
 /** `tessera maintenance`: turns maintenance on or off, or says which it is. */
 export async function maintenanceCommand(wanted: 'on' | 'off' | undefined, options: MaintenanceOptions): Promise<void> {
-  await withDatabase({ mayCreate: false }, async (ctx) => {
-    const current = await readMaintenance(ctx.db)
+  // A database that was moved cannot be migrated before this command takes it back.
+  await withDatabase({ mayCreate: false, schema: 'any' }, async (ctx) => {
+    const current = await readMaintenanceIfAny(ctx.db)
     if (wanted === undefined) return say(current, null, options)
     const changed = wanted === 'on' ? await turnOn(ctx, current) : await turnOff(ctx, current, options)
-    say(await readMaintenance(ctx.db), changed, options)
+    say(await readMaintenanceIfAny(ctx.db), changed, options)
   })
 }
 
@@ -32,6 +34,8 @@ export async function maintenanceCommand(wanted: 'on' | 'off' | undefined, optio
 async function turnOn(ctx: CommandContext, current: Maintenance | null): Promise<boolean> {
   if (current !== null && current.state !== 'on') throw new CommandError(sentence(current))
   if (current !== null) return false
+  if ((await readSchemaState(ctx.db)).isEmpty)
+    throw new CommandError('The database has no tables yet; make them with: tessera migrate')
   await writeMaintenance(ctx.db, { state: 'on', since: ctx.now(), other: null })
   await untilServersObey(ctx.config)
   return true
