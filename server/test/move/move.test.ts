@@ -6,6 +6,9 @@ import pg from 'pg'
 import sql from 'sql-template-tag'
 import { spawnTessera } from '../../../harness/launch-tessera.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
+import { readMaintenance, writeMaintenance } from '../../src/storage/transfer/maintenance.ts'
+import { beginMoveId } from '../../src/storage/transfer/own-facts.ts'
+import { beginReceiving } from '../../src/storage/transfer/target-state.ts'
 import { createDatabase, mayNotCreate } from '../support/own-database.ts'
 import { startServer, TEST_SECRET, type TestServer } from '../support/server.ts'
 import { runToEnd, startProcess } from '../support/server-process.ts'
@@ -188,6 +191,20 @@ test('a move that was killed begins again', { skip }, async () => {
   assert.equal(code, 0, output)
   const { rows } = await client.query('select count(*)::int as sessions from sessions')
   assert.deepEqual(rows, [{ sessions: 1 }])
+})
+
+test('a file that was moved is not moved to the target of an earlier attempt', { skip }, async () => {
+  const DATABASE_URL = emptySqliteUrl()
+  const source = await openDatabase(DATABASE_URL)
+  await migrate(source, new Date())
+  const moveId = await beginMoveId(source)
+  await writeMaintenance(source, { state: 'moved', since: new Date(), other: 'db.internal/tessera' })
+  const { url } = await migratedTarget()
+  await beginReceiving(await openDatabase(url), { moveId, source: 'tessera.db', now: new Date() })
+  const { code, output } = await move(DATABASE_URL, url)
+  assert.equal(code, 1)
+  assert.match(output, /This database was moved to db\.internal\/tessera .*\. Nothing was moved\./)
+  assert.equal((await readMaintenance(source))?.state, 'moved')
 })
 
 test('a row that differs fails the move, and the source is served again', { skip }, async () => {

@@ -84,13 +84,14 @@ async function moveInto(ctx: CommandContext, target: Target, file: string, optio
 /** Whether an earlier run ended this move. @throws {CommandError} if the rows may not be moved there */
 function isOver(before: Maintenance | null, state: TargetState, { name }: Target): boolean {
   if (state.is === 'used') throw new CommandError(`${name} is not empty: ${state.because}. Nothing was moved.`)
+  // Another address could be that of an earlier attempt: to begin there would open the file beside the database that is served.
+  if (before?.state === 'moved' && (state.is === 'empty' || before.other !== name))
+    throw new CommandError(`${capital(describeMaintenance(before))}. Nothing was moved.`)
   if (state.is === 'finished' && before?.state === 'moved') return true
   if (state.is === 'finished')
     throw new CommandError(
       `${name} has the rows of an earlier move, and may have been changed since. Nothing was moved.`,
     )
-  if (before?.state === 'moved' && state.is === 'empty')
-    throw new CommandError(`${capital(describeMaintenance(before))}.`)
   return false
 }
 
