@@ -21,13 +21,12 @@ import { Unavailable } from '../storage/database/errors.ts'
 import { markAsProduction } from '../storage/database/installation.ts'
 import { measureDatabase } from '../storage/database/measured-database.ts'
 import { tellingDatabase } from '../storage/database/telling-database.ts'
-import { claimServing } from '../storage/drivers/sqlite-serving.ts'
 import { buildContext, readKeys } from './build-context.ts'
 import { checkKeys } from './check-keys.ts'
 import { edgeSettings } from './edge-settings.ts'
 import { createIssuer } from './issuer.ts'
 import { type Background, startBackground } from './jobs.ts'
-import { openDatabase } from './open-database.ts'
+import { claimFile, openDatabase } from './open-database.ts'
 import { openLimits } from './open-limits.ts'
 import { openSigningKeys } from './open-signing-keys.ts'
 import { prepareSchema } from './prepare-schema.ts'
@@ -252,18 +251,6 @@ async function assemble(
       await db.close()
     },
   }
-}
-
-/** Warns of a second server on a SQLite file. Returns a function that releases the file. */
-function claimFile({ secrets: { database } }: Config, log: Log): () => void {
-  if (database.kind !== 'sqlite') return () => {}
-  const { isAlone, release } = claimServing(database.file)
-  if (!isAlone)
-    log.warn(
-      { file: database.file },
-      'another server serves this SQLite file: each counts limits by itself; for several servers, use PostgreSQL',
-    )
-  return release
 }
 
 function renewCertificates(

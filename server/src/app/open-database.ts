@@ -7,6 +7,7 @@ import type { Database } from '../storage/database/database.ts'
 import { Conflict, StaleConnection, Unavailable } from '../storage/database/errors.ts'
 import type { PostgresOptions } from '../storage/drivers/postgres.ts'
 import { openSqlite } from '../storage/drivers/sqlite.ts'
+import { claimServing } from '../storage/drivers/sqlite-serving.ts'
 
 /**
  * Opens the configured database. A SQLite file and its folder are created if they are missing.
@@ -55,4 +56,16 @@ type RetryReason = 'conflict' | 'stale' | 'connection_lost'
 function retryReason(error: Error): RetryReason {
   if (error instanceof StaleConnection) return 'stale'
   return error instanceof Conflict ? 'conflict' : 'connection_lost'
+}
+
+/** Warns of a second server on a SQLite file. Returns a function that releases the file. */
+export function claimFile({ secrets: { database } }: Config, log: Log): () => void {
+  if (database.kind !== 'sqlite') return () => {}
+  const { isAlone, release } = claimServing(database.file)
+  if (!isAlone)
+    log.warn(
+      { file: database.file },
+      'another server serves this SQLite file: each counts limits by itself; for several servers, use PostgreSQL',
+    )
+  return release
 }
