@@ -61,11 +61,16 @@ function retryReason(error: Error): RetryReason {
 /** Warns of a second server on a SQLite file. Returns a function that releases the file. */
 export function claimFile({ secrets: { database } }: Config, log: Log): () => void {
   if (database.kind !== 'sqlite') return () => {}
-  const { isAlone, release } = claimServing(database.file)
-  if (!isAlone)
-    log.warn(
-      { file: database.file },
-      'another server serves this SQLite file: each counts limits by itself; for several servers, use PostgreSQL',
-    )
-  return release
+  try {
+    const { isAlone, release } = claimServing(database.file)
+    if (!isAlone)
+      log.warn(
+        { file: database.file },
+        'another server serves this SQLite file: each counts limits by itself; for several servers, use PostgreSQL',
+      )
+    return release
+  } catch (error) {
+    log.warn({ reason: (error as Error).message }, 'whether another server serves this SQLite file is unknown')
+    return () => {}
+  }
 }

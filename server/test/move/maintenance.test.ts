@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import sql from 'sql-template-tag'
 import { Fenced } from '../../src/storage/database/errors.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
 import { MIGRATIONS } from '../../src/storage/database/schema-state.ts'
+import { claimMoving } from '../../src/storage/drivers/sqlite-serving.ts'
 import { lowerFence, raiseFence } from '../../src/storage/transfer/fence.ts'
 import { clearMaintenance, type Maintenance, writeMaintenance } from '../../src/storage/transfer/maintenance.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -209,4 +210,30 @@ test('a file that was moved comes back after an upgrade with a migration', {
   const off = await tessera('maintenance off --yes')
   assert.equal(off.code, 0, off.output)
   assert.equal((await tessera('migrate')).code, 0)
+})
+
+test('a lock file that this user cannot open is no running move', { skip: onPostgres && 'of SQLite' }, async () => {
+  const databaseUrl = await emptyDatabaseUrl()
+  const file = databaseUrl.slice('sqlite:'.length)
+  const db = await openDatabase(databaseUrl)
+  await migrate(db, new Date())
+  await writeMaintenance(db, { state: 'moving', since: new Date(), other: 'db.internal/tessera' })
+  mkdirSync(`${file}-moving`) // root, which runs some tests, may open any file
+  const tessera = tesseraCli({ databaseUrl })
+  assert.match((await tessera('maintenance off')).output, /^tessera: The file \S+-moving cannot be locked: EISDIR/)
+  rmSync(`${file}-moving`, { recursive: true })
+  const running = claimMoving(file)
+  assert.match((await tessera('maintenance off')).output, /^tessera: A move is running; stop it with Ctrl-C first/)
+  running.release()
+  assert.equal((await tessera('maintenance off')).code, 0)
+})
+
+test('a lock file that root makes belongs to the owner of the database', {
+  skip: process.getuid?.() !== 0 && 'of root',
+}, () => {
+  const file = `${temporaryFolder()}/tessera.db`
+  writeFileSync(file, '')
+  chownSync(file, 65534, 65534)
+  claimMoving(file).release()
+  assert.equal(statSync(`${file}-moving`).uid, 65534)
 })

@@ -7,10 +7,16 @@ const OBEY_MILLISECONDS = 2500
 
 /** Waits until every server has read that maintenance is on, and has ended the requests that it had. */
 export async function untilServersObey({ secrets: { database } }: Pick<Config, 'secrets'>): Promise<void> {
-  if (database.kind === 'sqlite') {
-    const serving = claimServing(database.file)
-    serving.release()
-    if (serving.isAlone) return
-  }
+  if (database.kind === 'sqlite' && !mayBeServed(database.file)) return
   await sleep(OBEY_MILLISECONDS)
+}
+
+function mayBeServed(file: string): boolean {
+  try {
+    const serving = claimServing(file)
+    serving.release()
+    return !serving.isAlone
+  } catch {
+    return true // another user's server may hold the lock
+  }
 }
