@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -205,6 +206,25 @@ test('a file that was moved is not moved to the target of an earlier attempt', {
   assert.equal(code, 1)
   assert.match(output, /This database was moved to db\.internal\/tessera .*\. Nothing was moved\./)
   assert.equal((await readMaintenance(source))?.state, 'moved')
+})
+
+test('a move that is stuck at the target ends with Ctrl-C, and the source is served again', { skip }, async () => {
+  const DATABASE_URL = emptySqliteUrl()
+  const source = await startServer({ DATABASE_URL })
+  const { url, client } = await migratedTarget()
+  await client.query('begin; lock table users in share mode') // reading is allowed
+  const { child, output } = spawnTessera(['move', url], {
+    folder: temporaryFolder(),
+    environment: { ...settings, DATABASE_URL },
+  })
+  const ended = once(child, 'close')
+  const waiting = "select 1 from pg_locks where not granted and relation = 'users'::regclass"
+  while ((await client.query(waiting)).rows.length === 0) await sleep(20)
+  child.kill('SIGINT')
+  assert.deepEqual(await ended, [1, null])
+  assert.match(output(), /^tessera: The move failed: It was stopped\. \S+ is as before\./)
+  await source.readMaintenance()
+  assert.equal((await source.get('/ready')).status, 200)
 })
 
 test('a row that differs fails the move, and the source is served again', { skip }, async () => {

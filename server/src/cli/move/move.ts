@@ -21,6 +21,7 @@ import { CommandError } from '../terminal/command-error.ts'
 import { type AnswerOptions, printOutcome } from '../terminal/output.ts'
 import { type ComparedTable, compareRows, copyRows } from './copy-rows.ts'
 import { endMaintenance } from './maintenance.ts'
+import { untilAborted, withStopSignals } from './stop-signals.ts'
 import { openTarget, readAddress, type Target } from './target.ts'
 import { untilServersObey } from './until-servers-obey.ts'
 
@@ -50,10 +51,11 @@ export async function moveCommand(address: string, options: MoveOptions): Promis
     if (!moving.isAlone) throw new CommandError(`Another move of ${database.file} is running. Nothing was moved.`)
     try {
       const target = await openTarget(ctx.config, await readAddress(address))
+      const stopping = new AbortController()
       try {
-        await moveInto(ctx, target, database.file, options)
+        await moveInto(ctx, { target, file: database.file, stopping }, options)
       } finally {
-        await target.db.close()
+        await Promise.race([target.db.close(), untilAborted(stopping.signal)]) // it waits for statements, which may be stuck
       }
     } finally {
       moving.release()
@@ -61,12 +63,13 @@ export async function moveCommand(address: string, options: MoveOptions): Promis
   })
 }
 
-async function moveInto(ctx: CommandContext, target: Target, file: string, options: MoveOptions): Promise<void> {
+async function moveInto(
+  ctx: CommandContext,
+  { target, file, stopping }: Pick<Move, 'target' | 'file'> & { stopping: AbortController },
+  options: MoveOptions,
+): Promise<void> {
   const lock = await lockTarget(target.db)
   if (lock === null) throw new CommandError(`Another move into ${target.name} is running. Nothing was moved.`)
-  const stopping = new AbortController()
-  const stop = () => stopping.abort()
-  process.on('SIGINT', stop).on('SIGTERM', stop)
   try {
     const move = { ctx, target, lock, file, stopping: stopping.signal }
     const before = await readMaintenance(ctx.db)
@@ -74,10 +77,11 @@ async function moveInto(ctx: CommandContext, target: Target, file: string, optio
     const state = await readTargetState(target.db, tables, await readMoveId(ctx.db))
     if (isOver(before, state, target)) return printMoved(move, null, options)
     if (options.dryRun) return await printPlan(move, tables, options)
-    printMoved(move, await run(move, before, tables), options)
+    const broken = `The move was broken off. If ${file} is still in maintenance, run the same command again, or: tessera maintenance off`
+    const compared = await withStopSignals(stopping, broken, () => run(move, before, tables))
+    printMoved(move, compared, options)
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop)
-    await lock.release()
+    await Promise.race([lock.release(), untilAborted(stopping.signal)])
   }
 }
 
@@ -101,11 +105,8 @@ async function run(move: Move, before: Maintenance | null, tables: readonly stri
   let compared: ComparedTable[]
   try {
     await closeSource(move, before)
-    await migrate(target.db, ctx.now())
-    // While the rest of each class is empty: to make a month means to look through it.
-    await keepAuditMonths(target.db, { now: ctx.now(), retention: KEPT_FOR_GOOD }, AUDIT_MONTHS_AHEAD)
-    compared = await copyAndCompare(move, tables)
-    await move.lock.check()
+    // Nothing of this changes the source. What goes on at the target is never served.
+    compared = await Promise.race([fillTarget(move, tables), refuseOnceStopped(move.stopping)])
   } catch (error) {
     const isOpen = await reopenSource(ctx.db, before).then(
       () => true,
@@ -121,6 +122,23 @@ async function run(move: Move, before: Maintenance | null, tables: readonly stri
   await writeMaintenance(ctx.db, { state: 'moved', since: ctx.now(), other: target.name })
   await endReceiving(target.db)
   return compared
+}
+
+async function fillTarget(move: Move, tables: readonly string[]): Promise<ComparedTable[]> {
+  const { ctx, target, lock } = move
+  const onBlocked = (name: string) =>
+    process.stderr.write(`tessera: ${name} waits for the locks of other transactions, and will be tried again.\n`)
+  await migrate(target.db, ctx.now(), { onBlocked })
+  // While the rest of each class is empty: to make a month means to look through it.
+  await keepAuditMonths(target.db, { now: ctx.now(), retention: KEPT_FOR_GOOD }, AUDIT_MONTHS_AHEAD)
+  const compared = await copyAndCompare(move, tables)
+  await lock.check()
+  return compared
+}
+
+async function refuseOnceStopped(stopping: AbortSignal): Promise<never> {
+  await untilAborted(stopping)
+  throw new CommandError('It was stopped.')
 }
 
 /** Lets servers end what they do, then lets nothing change the rows any more. */
