@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { endEverySession } from '../auth/session/end-sessions.ts'
 import { migrate } from '../storage/database/migrate.ts'
 import { replaceSqlite } from '../storage/drivers/sqlite-backup.ts'
-import { claimServing } from '../storage/drivers/sqlite-serving.ts'
+import { claimMoving, claimServing } from '../storage/drivers/sqlite-serving.ts'
 import { findSigningKeys, type SigningKeyRow } from '../storage/keys/signing-keys.ts'
 import { readMaintenanceIfAny } from '../storage/transfer/maintenance.ts'
 import { endMaintenance } from './move/maintenance.ts'
@@ -30,9 +30,11 @@ export async function restoreCommand(backup: string, options: RestoreOptions): P
   if (!existsSync(backup)) throw new CommandError(`There is no file ${backup}.`)
   if (!yes && !(await confirm(`Replace ${database.file} by ${backup}, and end the sessions of all users?`)))
     throw new CommandError('Nothing was restored.')
-  const serving = claimServing(database.file)
+  const [serving, moving] = [claimServing(database.file), claimMoving(database.file)]
   if (!serving.isAlone)
     throw new CommandError(`A server is running on ${database.file}; stop it first. Nothing was restored.`)
+  if (!moving.isAlone)
+    throw new CommandError(`A move of ${database.file} is running; stop it with Ctrl-C first. Nothing was restored.`)
   try {
     const keysBefore = existsSync(database.file) ? await readKeysIfSound() : []
     const former = replaceSqlite(database.file, backup, new Date())
@@ -48,6 +50,7 @@ export async function restoreCommand(backup: string, options: RestoreOptions): P
       printOutcome(sentence + kept + revivedSentence(revived), outcome, options)
     })
   } finally {
+    moving.release()
     serving.release()
   }
 }

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readdirSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { claimMoving } from '../../src/storage/drivers/sqlite-serving.ts'
 import { runToEnd, startProcess } from '../support/server-process.ts'
 import { onPostgres, temporaryFolder } from '../support/test-database.ts'
 
@@ -38,6 +39,18 @@ test('a restore is refused while a server runs', { skip }, async () => {
   assert.equal(code, 1)
   assert.match(output, /^tessera: A server is running on tessera\.db; stop it first\. Nothing was restored\.\n$/)
   assert.equal((await server.get('/ready')).status, 200)
+})
+
+test('a restore is refused while a move reads the file', { skip }, async () => {
+  const folder = temporaryFolder()
+  assert.equal((await runToEnd(['migrate'], { folder, environment })).code, 0)
+  assert.equal((await runToEnd(['backup', 'copy.db'], { folder, environment })).code, 0)
+  const move = claimMoving(join(folder, 'tessera.db'))
+  const refused = await runToEnd(['restore', 'copy.db', '--yes'], { folder, environment })
+  assert.equal(refused.code, 1)
+  assert.match(refused.output, /^tessera: A move of tessera\.db is running; stop it with Ctrl-C first\. Nothing was/)
+  move.release()
+  assert.equal((await runToEnd(['restore', 'copy.db', '--yes'], { folder, environment })).code, 0)
 })
 
 test('a restore after a crash leaves the old log of changes behind, ends all sessions, and keeps the former database', {
