@@ -42,6 +42,8 @@ interface Surroundings {
   clock: () => number
   /** Whether a secret that is none of those in use is meant. */
   acceptNewKeys?: boolean
+  /** Called when a start that waited for the end of a move turns out to fail. */
+  onCannotStart?: () => void
   /** Whether the server is for the tests of an application: it begins without users, and without trying its hashes. */
   isForTests?: boolean
 }
@@ -79,7 +81,7 @@ export interface App {
 /** Builds an app: configuration -> database, keys, hashing, mail -> HTTP server. */
 export async function createApp(
   config: Config,
-  { log, version, clock, acceptNewKeys = false, isForTests = false }: Surroundings,
+  { log, version, clock, acceptNewKeys = false, onCannotStart = () => {}, isForTests = false }: Surroundings,
 ): Promise<App> {
   // Before the database is touched: a start that cannot serve changes nothing.
   const tls = openTls(config)
@@ -88,7 +90,7 @@ export async function createApp(
   try {
     const now = databaseClock(db, clock)
     await prepareSchema(db, now, config, log)
-    const maintenance = new MaintenanceWatch(db, log)
+    const maintenance = new MaintenanceWatch(db, log, onCannotStart)
     await maintenance.read()
     await maintenance.whenWritable(async () => {
       await checkKeys({ db, now, keys: readKeys(config), log }, config, acceptNewKeys)

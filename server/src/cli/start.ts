@@ -30,8 +30,10 @@ export async function start(version: string, { newKey = false }: { newKey?: bool
   const log = await openLog(config.logLevel, { isForTerminal, onDrop })
   for (const warning of isFirst ? config.warnings : []) log.warn(warning)
   const serving = handleSignals(config, log)
-  const create = () => createApp(config, { log, version, clock: Date.now, acceptNewKeys: newKey })
-  const app = config.production ? await whenDatabaseAnswers(create, log) : await create()
+  let app: App | null = null
+  const onCannotStart = () => void Promise.resolve(app?.close()).finally(() => process.exit(1))
+  const create = () => createApp(config, { log, version, clock: Date.now, acceptNewKeys: newKey, onCannotStart })
+  app = config.production ? await whenDatabaseAnswers(create, log) : await create()
   metrics = app.ctx.metrics
   try {
     const url = await app.listen()

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chownSync, cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import sql from 'sql-template-tag'
+import { spawnTessera, untilListening } from '../../../harness/launch-tessera.ts'
 import { Fenced } from '../../src/storage/database/errors.ts'
+import { markAsProduction } from '../../src/storage/database/installation.ts'
 import { migrate } from '../../src/storage/database/migrate.ts'
 import { MIGRATIONS } from '../../src/storage/database/schema-state.ts'
 import { claimMoving } from '../../src/storage/drivers/sqlite-serving.ts'
@@ -151,6 +154,23 @@ test('a server starts on a file that was moved, also when a key is due', {
     server.logs.filter(({ reason }) => reason),
     [],
   )
+})
+
+test('a server that waited for the end of a move, and has another secret, ends as its start would', async () => {
+  const DATABASE_URL = await emptyDatabaseUrl()
+  const former = await startServer({ DATABASE_URL })
+  await former.close()
+  const db = await openDatabase(DATABASE_URL)
+  await markAsProduction(db)
+  await writeMaintenance(db, { state: 'receiving', since: new Date(), other: 'tessera.db' })
+  const environment = { DATABASE_URL, PORT: '0', JWT_SECRET_KEY: 'another secret than that of the servers before it' }
+  const launched = spawnTessera(['start'], { folder: temporaryFolder(), environment })
+  after(() => launched.child.kill('SIGKILL'))
+  const ended = once(launched.child, 'close')
+  await untilListening(launched)
+  await clearMaintenance(db)
+  assert.deepEqual(await ended, [1, null])
+  assert.match(launched.output(), /"reason":"[^"]*JWT_SECRET_KEY.*may be served again, but this server cannot start/)
 })
 
 const insertion = sql`

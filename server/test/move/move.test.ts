@@ -217,6 +217,7 @@ test('a move that is stuck at the target ends with Ctrl-C, and the source is ser
     folder: temporaryFolder(),
     environment: { ...settings, DATABASE_URL },
   })
+  after(() => child.kill('SIGKILL'))
   const ended = once(child, 'close')
   const waiting = "select 1 from pg_locks where not granted and relation = 'users'::regclass"
   while ((await client.query(waiting)).rows.length === 0) await sleep(20)

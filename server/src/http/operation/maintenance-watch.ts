@@ -1,5 +1,6 @@
 import type { Log } from '../../observe/log.ts'
 import type { Database } from '../../storage/database/database.ts'
+import { Unavailable } from '../../storage/database/errors.ts'
 import { describeMaintenance, type Maintenance, readMaintenance } from '../../storage/transfer/maintenance.ts'
 
 /** Knows whether this process may serve, as the database said a moment ago. Requests only look at a variable. */
@@ -10,9 +11,13 @@ export class MaintenanceWatch {
   #mayWrite = true
   readonly #waiting: (() => Promise<void>)[] = []
 
-  constructor(db: Database, log: Log) {
+  readonly #onCannotStart: () => void
+
+  /** @param onCannotStart called when steps that waited fail, as they would fail a start */
+  constructor(db: Database, log: Log, onCannotStart: () => void) {
     this.#db = db
     this.#log = log
+    this.#onCannotStart = onCannotStart
   }
 
   /** The maintenance that is on; null while clients are served. */
@@ -43,11 +48,21 @@ export class MaintenanceWatch {
     this.#current = found
   }
 
-  /** A step that fails runs again at the next reading. */
+  /** Steps that the database fails run again at the next reading. */
   async #runWaiting(): Promise<void> {
     for (let steps = this.#waiting[0]; steps; steps = this.#waiting[0]) {
-      await steps()
+      try {
+        await steps()
+      } catch (error) {
+        if (!(error instanceof Unavailable)) this.#reportFailedStart(error as Error)
+        throw error
+      }
       if (this.#waiting[0] === steps) this.#waiting.shift()
     }
+  }
+
+  #reportFailedStart({ message }: Error): void {
+    this.#log.error({ reason: message }, 'the database may be served again, but this server cannot start')
+    this.#onCannotStart()
   }
 }
