@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { chownSync, cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import sql from 'sql-template-tag'
@@ -52,6 +53,23 @@ test('in maintenance every request is 503 with Retry-After in the words of its c
   await end(server)
   assert.equal((await refresh(server, tokens.refresh_token, 'a'.repeat(22))).status, 200)
   assert.equal((await refreshPair(server, pair, 'b'.repeat(22))).status, 200)
+})
+
+test('a request whose body comes after maintenance has begun changes nothing', async () => {
+  const server = await startServer()
+  const body = JSON.stringify({ user: { email: 'late@example.com', password: PASSWORD } })
+  const headers = { 'content-type': 'application/json', 'content-length': body.length }
+  const sending = request(`${server.url}/api/v1/users/sign_up`, { method: 'POST', headers })
+  const answered = once(sending, 'response')
+  sending.flushHeaders()
+  await once(sending, 'socket').then(([socket]) => (socket.connecting ? once(socket, 'connect') : null))
+  await server.get('/health') // the headers were read before this
+  await begin(server, 'on')
+  sending.end(body)
+  const [answer] = await answered
+  answer.resume()
+  assert.deepEqual([answer.statusCode, answer.headers['retry-after']], [503, '5'])
+  assert.deepEqual(await server.rows(sql`select id from users where email = 'late@example.com'`), [])
 })
 
 test('probes and lists of keys and endings go on, as long as the rows are here', async () => {

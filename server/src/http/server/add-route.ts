@@ -12,7 +12,10 @@ import { mayOmitBody } from '../request/other-bodies.ts'
 import { rejectIfOverloaded, withHashReservation, withinBudgets } from './admission.ts'
 import { withRequestId } from './request-log.ts'
 
-/** Registers a route. Its guard runs before the body is read, its limit after that, when it is known who calls. */
+/**
+ * Registers a route. Its guard runs before the body is read, its limit after that, when it is known who calls. Maintenance is
+ * looked at twice, as it may begin while a body is on its way.
+ */
 export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route): void {
   const { method, path, endpoint, guard, work, contract } = route
   server.route({
@@ -36,7 +39,7 @@ export function addRoute(server: FastifyInstance, ctx: HttpContext, route: Route
         if (request.body === undefined && mayOmitBody(ctx.edge, request)) request.body = {}
       },
     }),
-    handler: buildHandler(ctx, route),
+    handler: unlessInMaintenance(ctx, route, buildHandler(ctx, route)),
   })
 }
 
@@ -61,6 +64,13 @@ async function checkGuard(ctx: HttpContext, guard: Guard, request: FastifyReques
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+
+function unlessInMaintenance(ctx: HttpContext, route: Route, handle: Handler): Handler {
+  return (request, reply) => {
+    refuseInMaintenance(ctx, route)
+    return handle(request, reply)
+  }
+}
 
 function buildHandler(ctx: HttpContext, { endpoint, limit, work }: Route): Handler {
   const handle: Handler = (request, reply) =>
