@@ -30,7 +30,7 @@ try {
   })
   await check('the types of tessera-client', () => checkTypes(url))
   await check('the generators', () => generateClients(Object.keys(descriptions)))
-  await check('the manifests for Kubernetes', async () => checkManifests())
+  await check('the manifests for Kubernetes', checkManifests)
   await check('tsc --strict', () => runTool('../../node_modules/.bin/tsc', ['-p', '.']))
   await check('a call by each generated client', () => runTool('tsx', ['calls/run.ts', url]))
   await check('the collections for Postman and Bruno', () => runCollections(url))
