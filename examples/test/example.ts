@@ -29,7 +29,8 @@ interface Run {
 const command = (program: Program) => join(modules, programs[program])
 const optionsOf = ({ name, environment }: Run) => ({
   cwd: join(root, name),
-  env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', ...environment },
+  // Vite colours its output in CI, in the middle of words.
+  env: { ...process.env, NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', ...environment },
 })
 
 /** Runs a program of an example to its end. */
