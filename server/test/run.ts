@@ -26,7 +26,7 @@ const found =
 const files = given.length > 0 ? given : found.map((file) => join(cwd, file)).sort()
 const run = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=120000', ...files], {
   stdio: 'inherit',
-  timeout: 1_800_000, // a handle left open by a failed test would keep its file waiting indefinitely
+  timeout: 2_700_000, // a handle left open by a failed test would keep its file waiting indefinitely
   env: {
     ...process.env,
     TEST_DATABASE: database,
