@@ -137,7 +137,7 @@ function openSqlite(file: string) {
 async function openPostgres(url: string) {
   const pool = new pg.Pool({ connectionString: url, max: 10 })
   for (const migration of globSync('postgres/*.sql', { cwd: MIGRATIONS }).sort())
-    await pool.query(readFileSync(join(MIGRATIONS, migration), 'utf8'))
+    await pool.query(readFileSync(join(MIGRATIONS, migration), 'utf8').replaceAll(' concurrently', '')) // no user waits
   const names = new Map<string, { name: string; text: string }>()
   const named = (text: string) => {
     let numbered = 0
