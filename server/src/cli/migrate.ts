@@ -1,12 +1,9 @@
 import { migrate } from '../storage/database/migrate.ts'
 import { describeMigrations, readSchemaState, refuseNewerSchema } from '../storage/database/schema-state.ts'
-import { keepAuditMonths } from '../storage/notice/audit-months.ts'
+import { keepAuditMonths, MONTHS_AHEAD_BY_OWNER } from '../storage/notice/audit-months.ts'
 import { KEPT_FOR_GOOD } from '../storage/notice/audit-retention.ts'
 import { type CommandContext, withDatabase } from './run/with-database.ts'
 import { type AnswerOptions, print, printOutcome } from './terminal/output.ts'
-
-/** A year of a server whose role may not make them. */
-const AUDIT_MONTHS_AHEAD = 12
 
 const UP_TO_DATE = 'The database is up to date.'
 
@@ -27,7 +24,7 @@ async function applyMigrations({ db, now }: CommandContext, answer: AnswerOption
   const onBlocked = (name: string) =>
     process.stderr.write(`tessera: ${name} waits for the locks of other transactions, and will be tried again.\n`)
   const applied = await migrate(db, now(), { onBlocked })
-  const months = await keepAuditMonths(db, { now: now(), retention: KEPT_FOR_GOOD }, AUDIT_MONTHS_AHEAD)
+  const months = await keepAuditMonths(db, { now: now(), retention: KEPT_FOR_GOOD }, MONTHS_AHEAD_BY_OWNER)
   if (months.undone !== null) process.stderr.write(`tessera: ${months.undone}.\n`)
   const sentence = applied.length > 0 ? `Applied ${applied.join(', ')}.` : UP_TO_DATE
   printOutcome(sentence, { applied }, answer)

@@ -1,7 +1,7 @@
 import type { Database } from '../../storage/database/database.ts'
 import { migrate } from '../../storage/database/migrate.ts'
 import { claimMoving } from '../../storage/drivers/sqlite-serving.ts'
-import { keepAuditMonths } from '../../storage/notice/audit-months.ts'
+import { keepAuditMonths, MONTHS_AHEAD_BY_OWNER } from '../../storage/notice/audit-months.ts'
 import { KEPT_FOR_GOOD } from '../../storage/notice/audit-retention.ts'
 import { lowerFence, raiseFence } from '../../storage/transfer/fence.ts'
 import {
@@ -24,9 +24,6 @@ import { endMaintenance } from './maintenance.ts'
 import { untilAborted, withStopSignals } from './stop-signals.ts'
 import { openTarget, readAddress, type Target } from './target.ts'
 import { untilServersObey } from './until-servers-obey.ts'
-
-/** As `tessera migrate` makes them. */
-const AUDIT_MONTHS_AHEAD = 12
 
 export interface MoveOptions extends AnswerOptions {
   dryRun?: boolean
@@ -130,7 +127,7 @@ async function fillTarget(move: Move, tables: readonly string[]): Promise<Compar
     process.stderr.write(`tessera: ${name} waits for the locks of other transactions, and will be tried again.\n`)
   await migrate(target.db, ctx.now(), { onBlocked })
   // While the rest of each class is empty: to make a month means to look through it.
-  await keepAuditMonths(target.db, { now: ctx.now(), retention: KEPT_FOR_GOOD }, AUDIT_MONTHS_AHEAD)
+  await keepAuditMonths(target.db, { now: ctx.now(), retention: KEPT_FOR_GOOD }, MONTHS_AHEAD_BY_OWNER)
   const compared = await copyAndCompare(move, tables)
   await lock.check()
   return compared

@@ -40,6 +40,9 @@ export interface AuditChanges {
 const TIMEOUTS = `
   set local lock_timeout = ${LOCK_TIMEOUT_MILLISECONDS}; set local statement_timeout = ${STATEMENT_TIMEOUT_MILLISECONDS};`
 
+/** So many months ahead are made where the owner of the tables is at work: the server's role may not be able to. */
+export const MONTHS_AHEAD_BY_OWNER = 12
+
 const NOT_OWNER =
   'months of the audit are to be made or dropped, and the role of the server may not; run tessera clean-up as the owner of the tables, once a day'
 const BLOCKED =
